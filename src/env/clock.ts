@@ -1,0 +1,18 @@
+/** Time, as a seam: nothing below main.ts asks the machine for it. Its simulated twin is in test/sim. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Calls `fire` once, `delayMs` from now or a little later. The answer cancels it. */
+  after(delayMs: number, fire: () => void): () => void;
+}
+
+/** A longer timeout than this overflows setTimeout and would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  after(delayMs, fire) {
+    const timer = setTimeout(fire, Math.min(Math.max(0, delayMs), LONGEST_MS));
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,18 @@
+/** Identities: new ones, and ones derived from what they stand for. */
+export interface Ids {
+  /** A random UUIDv7: sorts by time of making. */
+  next(): string;
+}
+
+export const systemIds: Ids = { next: () => Bun.randomUUIDv7() };
+
+/** A text's SHA-256 in hexadecimal (64 characters). */
+export function hashOf(text: string): string {
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+}
+
+/** The same UUID for the same words, whichever instance makes it (RFC 9562, version 8: the form is our own). */
+export function derivedId(...words: readonly string[]): string {
+  const hex = hashOf(JSON.stringify(words));
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

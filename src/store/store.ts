@@ -1,0 +1,150 @@
+/**
+ * The truth, as a seam. One contract suite (test/contracts/store.ts) says what each implementation promises.
+ *
+ * What is kept: `log` (chunks), `summary` (one small record an execution), definitions by hash, and large texts
+ * apart. There is no record per node: node states are the fold of the log.
+ */
+import type { ExecutionStatus } from "../workflow/status.ts";
+
+/** What one commit appends to one execution's log: events `from`..`to` (sequences, both included) as one packed text. */
+export type Chunk = { readonly from: number; readonly to: number; readonly text: string };
+
+/** Of fixed size: what lists and progress are made from. Times are milliseconds since 1970. */
+export type Summary = {
+  readonly id: string;
+  readonly name: string;
+  /** Hash of the definition's text. */
+  readonly definition: string;
+  readonly tags: readonly string[];
+  readonly status: ExecutionStatus;
+  /** Sequence of the last event. */
+  readonly sequence: number;
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** Cut at 1 KiB. */
+  readonly error: string | null;
+  readonly createdAtMs: number;
+  readonly triggeredAtMs: number | null;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  readonly updatedAtMs: number;
+  readonly closed: boolean;
+};
+
+/** A text kept apart from the log: params, or one attempt's output, above LARGE_TEXT_BYTES. */
+export type LargeText = { readonly key: string; readonly text: string };
+
+/** From this many bytes on, params and outputs are kept apart from the log. */
+export const LARGE_TEXT_BYTES = 64 * 1024;
+
+/** The keys of large texts: one place that builds them. */
+export const largeKey = {
+  params: "params",
+  output: (nodeId: string, attempt: number): string => `output/${nodeId}/${attempt}`,
+} as const;
+
+export type NewExecution = {
+  readonly summary: Summary;
+  readonly chunk: Chunk;
+  readonly definitionText: string;
+  readonly large: readonly LargeText[];
+  /** Hash of the request, to tell a resend from another request under the same (derived) id. */
+  readonly bodyHash: string;
+};
+
+/** `exists`: the same id and body hash was there, nothing was written. `differs`: the id was there with another hash. */
+export type CreateAnswer = "created" | "exists" | "differs";
+
+/** One execution's part of a commit. */
+export type CommitEntry = { readonly chunk: Chunk; readonly summary: Summary; readonly large: readonly LargeText[] };
+
+/** A commit's own identity: the same again gets the same answer; any other number than the next is refused whole. */
+export type CommitId = { readonly bootId: string; readonly epoch: number; readonly number: number };
+
+export type Commit = {
+  readonly id: CommitId;
+  readonly entries: readonly CommitEntry[];
+  /** True in an owner's last commit: everything that it ran is accounted for. */
+  readonly cleanEnd: boolean;
+};
+
+/**
+ * `conflict`: the log is not at `chunk.from - 1` (somebody else wrote); nothing of this entry was written.
+ * `refused`: the store can never take this entry (too large, say); nothing of it was written.
+ */
+export type EntryAnswer = { readonly type: "applied" } | { readonly type: "conflict" } | { readonly type: "refused"; readonly reason: string };
+
+/** `fenced`: the lease is another's, or the number is not the next; nothing was written. */
+export type CommitAnswer = { readonly type: "done"; readonly entries: readonly EntryAnswer[] } | { readonly type: "fenced" };
+
+/** The right to write to a lane. `epoch` is the fencing token: it only rises. */
+export type Lease = {
+  readonly lane: number;
+  readonly bootId: string;
+  readonly epoch: number;
+  /** The boot that held the lane before and did not mark a clean end, or null. */
+  readonly diedBootId: string | null;
+};
+
+export type StoredExecution = {
+  readonly summary: Summary;
+  readonly definitionText: string;
+  readonly bodyHash: string;
+  readonly chunks: readonly Chunk[];
+};
+
+export type ListQuery = {
+  readonly status?: ExecutionStatus;
+  readonly name?: string;
+  readonly tag?: string;
+  /** Only what was created before this position, in the list's order. */
+  readonly before?: ListPosition;
+  readonly limit: number;
+};
+export type ListPosition = { readonly createdAtMs: number; readonly id: string };
+
+export type Retention = {
+  readonly nowMs: number;
+  /** After the end; nothing that is not closed is deleted. */
+  readonly finishedMs: number;
+  /** After creation, for what was never triggered. */
+  readonly untriggeredMs: number;
+  /** At most this many executions in one call. */
+  readonly limit: number;
+};
+
+/** The store did not answer or cannot now (busy, disk full, gone). What was sent may have been applied: send the same again. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
+export interface Store {
+  /** How many lanes there are: what one committer writes to, in order, is a lane. */
+  readonly lanes: number;
+  laneOf(executionId: string): number;
+
+  /** Takes a lane for this boot: a new epoch. Every older lease of the lane is refused from then on. */
+  acquire(lane: number, bootId: string): Promise<Lease>;
+  /** The only write of executions' progress: atomic per entry, the fence for the whole batch. Rejects with StoreUnavailable. */
+  commit(lane: number, commit: Commit): Promise<CommitAnswer>;
+  /** New executions, one transaction for all of them; idempotent by id and body hash. Needs no lease. Rejects with StoreUnavailable. */
+  create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]>;
+
+  /** The whole execution, or null. Chunks in order. */
+  load(executionId: string): Promise<StoredExecution | null>;
+  /** Its chunks that hold events after `sequence`, in order; [] where there is nothing new or no such execution. */
+  chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]>;
+  summary(executionId: string): Promise<Summary | null>;
+  /** Large texts by key, null for what is absent. */
+  large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]>;
+  /** Newest first: by createdAtMs, then id, both falling. */
+  list(query: ListQuery): Promise<readonly Summary[]>;
+  /** Ids of a lane's executions that are triggered and not closed, oldest trigger first. */
+  active(lane: number): Promise<readonly string[]>;
+  /** Deletes what retention allows; answers how many executions went. */
+  sweep(retention: Retention): Promise<number>;
+
+  /** Ends the store; later calls reject with StoreUnavailable. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,11 @@
+/** What the engine knows of the handlers that its threads have loaded. The main thread runs none of their code. */
+export type HandlerInfo = {
+  readonly name: string;
+  /** All names it is known by, its own included. */
+  readonly names: readonly string[];
+  /** What an attempt must carry beside what its templates name. */
+  readonly needs: readonly ("parents" | "params")[];
+};
+
+/** By every name. */
+export type Catalog = ReadonlyMap<string, HandlerInfo>;

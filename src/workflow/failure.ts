@@ -1,0 +1,30 @@
+/** Why an attempt failed, as data: what a node's error, an execution's error and the retry rule are made from. */
+
+/**
+ * - `handler`: the handler threw or rejected; `timeout`: it did not end in time; both are retried unless it says otherwise.
+ * - `template_error` (missing data), `bad_config` (refused by the handler's schema, or no such handler),
+ *   `bad_output` (not JSON, or too large), `poison` (it kills the process it runs in): never retried.
+ */
+export type FailureKind = "handler" | "timeout" | "template_error" | "bad_config" | "bad_output" | "poison";
+
+export type Failure = {
+  readonly kind: FailureKind;
+  /** A short word for machines, such as `card_declined` or `ECONNREFUSED`; the kind where nothing better is known. */
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** The earliest time of the next attempt, counted from the failure, in milliseconds. */
+  readonly retryAfterMs?: number;
+};
+
+const NEVER_RETRIED: ReadonlySet<FailureKind> = new Set(["template_error", "bad_config", "bad_output", "poison"]);
+
+/** Whether another attempt may follow this failure, were there one left. */
+export function mayRetry(failure: Failure): boolean {
+  return failure.retryable && !NEVER_RETRIED.has(failure.kind);
+}
+
+/** The sentence that an execution's `error` shows: node, attempt and cause. */
+export function sentenceOf(node: string, attempt: number, failure: Failure): string {
+  return `Node "${node}" failed on attempt ${attempt} (${failure.code}): ${failure.message}`;
+}
