@@ -5,6 +5,12 @@ import type { ListQuery, Summary } from "./store/store.ts";
 import type { Problem, Warning } from "./workflow/definition.ts";
 import type { ExecutionStatus } from "./workflow/status.ts";
 
+/** What views and lists are made of, for those who see the engine only. */
+export type { ListPosition, Summary } from "./store/store.ts";
+export { EXECUTION_STATES, type ExecutionStatus, isTerminal, type NodeStatus } from "./workflow/status.ts";
+export type { Step } from "./workflow/graph.ts";
+export type { ExecutionView, NodeView } from "./workflow/view.ts";
+
 /** A definition that passed every check. */
 export type CheckedDefinition = { readonly text: string; readonly hash: string; readonly plan: Plan; readonly warnings: readonly Warning[] };
 
