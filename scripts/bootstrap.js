@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
+const bunFolder = join(modules, ".bun-from-npm");
 const stampFile = join(modules, ".installed");
 const bunVersion = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies.bun;
 // What is installed fits one lock file on one platform (a folder may be shared with a container of another).
@@ -30,6 +31,7 @@ function install() {
   if (!installWithBun(faults) && !installWithNpm(faults)) fail("The packages could not be installed.", faults);
   if (!works(bunIn(modules))) faults.push(...repair(modules));
   if (!works(bunIn(modules))) fail(`Bun ${bunVersion} was installed but does not start.`, faults);
+  rmSync(bunFolder, { recursive: true, force: true });
   writeFileSync(stampFile, stamp);
 }
 
@@ -42,12 +44,11 @@ function installWithBun(faults) {
 }
 
 function bunFromNpm(faults) {
-  const folder = join(modules, ".bun-from-npm");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies: { bun: bunVersion } }));
-  if (npm(["install", "--ignore-scripts", "--no-audit", "--no-fund"], folder, faults)) faults.push(...repair(join(folder, "node_modules")));
-  return bunIn(join(folder, "node_modules"));
+  rmSync(bunFolder, { recursive: true, force: true });
+  mkdirSync(bunFolder, { recursive: true });
+  writeFileSync(join(bunFolder, "package.json"), JSON.stringify({ private: true, dependencies: { bun: bunVersion } }));
+  if (npm(["install", "--ignore-scripts", "--no-audit", "--no-fund"], bunFolder, faults)) faults.push(...repair(join(bunFolder, "node_modules")));
+  return bunIn(join(bunFolder, "node_modules"));
 }
 
 // Where a registry answers npm but not Bun (a proxy or a login that only npm's configuration knows).
