@@ -73,7 +73,10 @@ export type Commit = {
  * `conflict`: the log is not at `chunk.from - 1` (somebody else wrote); nothing of this entry was written.
  * `refused`: the store can never take this entry (too large, say); nothing of it was written.
  */
-export type EntryAnswer = { readonly type: "applied" } | { readonly type: "conflict" } | { readonly type: "refused"; readonly reason: string };
+export type EntryAnswer =
+  | { readonly type: "applied" }
+  | { readonly type: "conflict" }
+  | { readonly type: "refused"; readonly reason: string };
 
 /** `fenced`: the lease is another's, or the number is not the next; nothing was written. */
 export type CommitAnswer = { readonly type: "done"; readonly entries: readonly EntryAnswer[] } | { readonly type: "fenced" };

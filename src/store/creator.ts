@@ -1,0 +1,127 @@
+/**
+ * Creates from many requests as few transactions: one is in flight, what comes meanwhile is the next. A request waits
+ * only so long: then it is told that the store is away, and a resend finds what was created after all.
+ */
+import type { Clock } from "../env/clock.ts";
+import { Backoff } from "./backoff.ts";
+import { type CreateAnswer, type NewExecution, type Store, StoreUnavailable } from "./store.ts";
+
+export type CreatorOptions = {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** How long a request waits for an answer. */
+  readonly timeoutMs?: number;
+  /** How many may wait, and how many go into one transaction. */
+  readonly waitingMax?: number;
+  readonly batchMax?: number;
+};
+
+export interface Creator {
+  /**
+   * Rejects with StoreUnavailable where the store does not answer in time (it may have been created) or too many wait
+   * (it was not), and with RangeError where the store can never take it.
+   */
+  create(execution: NewExecution): Promise<CreateAnswer>;
+}
+
+const TIMEOUT_MS = 1_500;
+const WAITING_MAX = 10_000;
+const BATCH_MAX = 1_000;
+const BYTES_MAX = 8 * 1024 * 1024;
+
+export function createCreator(options: CreatorOptions): Creator {
+  return new BatchingCreator(options);
+}
+
+type Request = {
+  readonly execution: NewExecution;
+  readonly resolve: (answer: CreateAnswer) => void;
+  readonly reject: (error: unknown) => void;
+  /** Answered, or given up by its time limit. */
+  settled: boolean;
+  stopTimer: () => void;
+};
+
+class BatchingCreator implements Creator {
+  readonly #options: CreatorOptions;
+  readonly #backoff: Backoff;
+  #waiting: Request[] = [];
+  #running = false;
+
+  constructor(options: CreatorOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.clock);
+  }
+
+  create(execution: NewExecution): Promise<CreateAnswer> {
+    const { clock, timeoutMs = TIMEOUT_MS, waitingMax = WAITING_MAX } = this.#options;
+    if (this.#waiting.length >= waitingMax)
+      return Promise.reject(new StoreUnavailable(`${waitingMax} new executions wait for the store already.`));
+    return new Promise((resolve, reject) => {
+      const request: Request = { execution, resolve, reject, settled: false, stopTimer: NOTHING };
+      request.stopTimer = clock.after(timeoutMs, () =>
+        fail(request, new StoreUnavailable(`The store did not answer within ${timeoutMs} ms.`)),
+      );
+      this.#waiting.push(request);
+      if (this.#running) return;
+      this.#running = true;
+      queueMicrotask(() => void this.#run());
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#createSome(this.#takeBatch());
+    this.#running = false;
+  }
+
+  /** Skips those that have given up: they are not created behind their client's back. */
+  #takeBatch(): readonly Request[] {
+    const { batchMax = BATCH_MAX } = this.#options;
+    const batch: Request[] = [];
+    let [bytes, taken] = [0, 0];
+    for (const request of this.#waiting) {
+      if (batch.length === batchMax || bytes > BYTES_MAX) break;
+      taken++;
+      if (request.settled) continue;
+      batch.push(request);
+      bytes += request.execution.definitionText.length + request.execution.chunk.text.length;
+    }
+    this.#waiting = this.#waiting.slice(taken);
+    return batch;
+  }
+
+  async #createSome(batch: readonly Request[]): Promise<void> {
+    if (batch.length === 0) return;
+    try {
+      const answers = await this.#options.store.create(batch.map(({ execution }) => execution));
+      this.#backoff.reset();
+      batch.forEach((request, at) => void succeed(request, answers[at] as CreateAnswer));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) await this.#retry(batch);
+      else if (batch.length === 1) fail(batch[0] as Request, error);
+      // One of them cannot be stored: alone, it harms nobody.
+      else for (const request of batch) await this.#createSome([request]);
+    }
+  }
+
+  async #retry(batch: readonly Request[]): Promise<void> {
+    await this.#backoff.wait();
+    this.#waiting = [...batch.filter((request) => !request.settled), ...this.#waiting];
+  }
+}
+
+const NOTHING = () => undefined;
+
+function succeed(request: Request, answer: CreateAnswer): void {
+  if (request.settled) return;
+  request.settled = true;
+  request.stopTimer();
+  request.resolve(answer);
+}
+
+function fail(request: Request, error: unknown): void {
+  if (request.settled) return;
+  request.settled = true;
+  request.stopTimer();
+  request.reject(error);
+}
