@@ -1,17 +1,33 @@
 /** The front door: create, trigger, view, list, wait. What HTTP, the benchmarks and the tests use. */
-import type { ExecutionView } from "./workflow/view.ts";
+import { startCompany } from "./actors/company.ts";
+import type { Receipt } from "./actors/ports.ts";
+import { createMemoryBus } from "./bus/memory.ts";
+import { createRelay } from "./bus/relay.ts";
+import { createWaiters } from "./bus/waiters.ts";
+import { takeOwnership } from "./cluster/ownership.ts";
+import type { Clock } from "./env/clock.ts";
+import { derivedId, hashOf, type Ids } from "./env/ids.ts";
+import type { Log } from "./env/log.ts";
+import type { Random } from "./env/random.ts";
+import type { Turns } from "./env/turns.ts";
+import type { Pool } from "./pool/pool.ts";
+import { createCommitter } from "./store/committer.ts";
+import { createCreator } from "./store/creator.ts";
+import { largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
+import { createViews } from "./store/views.ts";
+import type { Catalog } from "./workflow/catalog.ts";
+import { type DefinitionOptions, type Problem, compileStored, parseDefinition, type Warning } from "./workflow/definition.ts";
 import type { Plan } from "./workflow/graph.ts";
-import type { ListQuery, Summary } from "./store/store.ts";
-import type { Problem, Warning } from "./workflow/definition.ts";
-import type { ExecutionStatus } from "./workflow/status.ts";
+import { type ExecutionStatus, isTerminal } from "./workflow/status.ts";
+import { type ExecutionView, viewOf } from "./workflow/view.ts";
 
 /** What views and lists are made of, for those who see the engine only. */
 export type { ListPosition, Summary } from "./store/store.ts";
-export { EXECUTION_STATES, type ExecutionStatus, isTerminal, type NodeStatus } from "./workflow/status.ts";
 export type { Step } from "./workflow/graph.ts";
+export { EXECUTION_STATES, type ExecutionStatus, isTerminal, type NodeStatus } from "./workflow/status.ts";
 export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
-/** A definition that passed every check. */
+/** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
 export type CheckedDefinition = { readonly text: string; readonly hash: string; readonly plan: Plan; readonly warnings: readonly Warning[] };
 
 export type CheckResult =
@@ -30,6 +46,8 @@ export type CreateResult =
   | { readonly type: "created" | "exists"; readonly id: string }
   /** The key was used for another body. */
   | { readonly type: "differs" }
+  /** The store can never take it. */
+  | { readonly type: "refused"; readonly reason: string }
   | Unavailable;
 
 export type TriggerResult =
@@ -42,28 +60,194 @@ export type TriggerResult =
 /** Full, stopping, or the store is away: the client should come again. */
 export type Unavailable = { readonly type: "unavailable"; readonly reason: string; readonly retryAfterMs: number };
 
+export type EngineHealth = {
+  readonly state: "running" | "stopping";
+  readonly degraded: boolean;
+  readonly store: { readonly kind: string; readonly available: boolean };
+  readonly executions: { readonly active: number; readonly running: number; readonly waiting: number };
+  readonly pool: { readonly threads: number; readonly begun: number; readonly waiting: number };
+};
+
 export interface Engine {
-  /** Parses and checks a definition's JSON text; a large one in a thread. Never throws for bad input. */
+  /** Parses and checks a definition's JSON text. Never throws for bad input. */
   check(text: string, form: "workflow" | "steps"): Promise<CheckResult>;
   create(request: CreateRequest): Promise<CreateResult>;
   /** `params`: JSON text of an object, or null for none. Resolves when the trigger is durable. */
   trigger(id: string, params: string | null): Promise<TriggerResult>;
-  /** The execution as the store has it, or null. Reads never ask an actor. */
+  /** The execution as the store has it, or null. Reads never ask an actor. Rejects with StoreUnavailable. */
   view(id: string): Promise<ExecutionView | null>;
-  /** The small part of it. */
+  /** The small part of it. Rejects with StoreUnavailable. */
   summary(id: string): Promise<Summary | null>;
-  /** Outputs of the given nodes' ids that are kept apart (view shows only their size), as JSON texts. */
+  /** Outputs that are kept apart (a view shows only their size), as JSON texts. `attempt`: the node's `attempts`. */
   largeOutputs(id: string, nodes: readonly { readonly id: string; readonly attempt: number }[]): Promise<readonly (string | null)[]>;
   list(query: ListQuery): Promise<readonly Summary[]>;
-  /** Resolves at the end of the execution or after `withinMs`; at once where too many wait already (false) or it has ended. */
+  /** True at the end of the execution; false when the time is up or too many wait already. */
   waitForEnd(id: string, withinMs: number): Promise<boolean>;
   health(): EngineHealth;
+  /** A clean end: nothing new begins, what runs may finish within `graceMs`, everything is committed, the store is closed. */
+  stop(graceMs: number): Promise<void>;
 }
 
-export type EngineHealth = {
-  readonly state: "starting" | "running" | "stopping";
+export type EngineOptions = {
+  readonly store: Store;
+  readonly storeKind: string;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turns: Turns;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly definitions: Omit<DefinitionOptions, "form" | "catalog">;
+  readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+  readonly maxRunningExecutions: number | null;
+  readonly mailboxLimit: number;
+  readonly waitersLimit: number;
+  /** A setting asks for more than this instance can do now (Redis not reachable). */
   readonly degraded: boolean;
-  readonly store: { readonly kind: string; readonly available: boolean };
-  readonly executions: { readonly active: number; readonly waiting: number };
-  readonly pool: { readonly threads: number; readonly begun: number; readonly waiting: number };
 };
+
+const TRIGGER_DEADLINE_MS = 10_000;
+const STORE_AWAY_MS = 2_000;
+const RETRY_AFTER_MS = 1_000;
+
+/** Takes over the store and begins to work. Rejects with the faults of handlers, or StoreUnavailable. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { store, pool, clock, turns, ids, log } = options;
+  const bootId = ids.next();
+  const handlers = await pool.ready();
+  const catalog: Catalog = new Map(handlers.flatMap((info) => info.names.map((name) => [name, info] as const)));
+  const ownership = await takeOwnership({ store, bootId, clock, log, retention: options.retention });
+  const bus = createMemoryBus();
+  const waiters = createWaiters(bus, clock, options.waitersLimit);
+  const relays = ownership.leases.map(({ epoch }) => createRelay({ bus, epoch, clock, log }));
+  const committers = ownership.leases.map((lease, lane) =>
+    createCommitter({ store, lease, clock, onApplied: (entries) => relays[lane]?.applied(entries) }),
+  );
+  const committerOf = (id: string) => {
+    const committer = committers[store.laneOf(id)];
+    if (committer === undefined) throw new Error(`No lane for execution ${id}.`);
+    return committer;
+  };
+  const views = createViews({ store, compile: compileStored, turns });
+  const company = startCompany({ ...options, catalog, committerOf, ownerDeaths: ownership.deaths, planOf: views.planOf });
+  const creator = createCreator({ store, clock });
+  let stopping = false;
+
+  const unavailable = (reason: string): Unavailable => ({ type: "unavailable", reason, retryAfterMs: RETRY_AFTER_MS });
+  const storeTrouble = (error: unknown): Unavailable => {
+    if (error instanceof StoreUnavailable) return unavailable(error.message);
+    throw error;
+  };
+  const holding = (): string | null => committers.find((committer) => committer.holding !== null)?.holding ?? null;
+
+  async function check(text: string, form: "workflow" | "steps"): Promise<CheckResult> {
+    const parsed = parseDefinition(text, { ...options.definitions, form, catalog });
+    if (!parsed.ok) return parsed;
+    const { plan, warnings } = parsed;
+    return { ok: true, definition: { text: parsed.text, hash: hashOf(parsed.text), plan, warnings } };
+  }
+
+  async function create({ definition, trigger, idempotency }: CreateRequest): Promise<CreateResult> {
+    if (stopping) return unavailable("The server is stopping.");
+    const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
+    const execution = company.newExecution(id, definition, trigger, hashOf(idempotency?.body ?? definition.text));
+    try {
+      const answer = await creator.create(execution);
+      if (answer === "differs") return { type: "differs" };
+      if (answer === "created") company.created(execution, definition.plan);
+      if (trigger !== null && !stopping) void company.system.ensure(id);
+      // Without a key the id is new: what exists already is this request, sent again after a lost answer.
+      return { type: idempotency === null ? "created" : answer, id };
+    } catch (error) {
+      if (error instanceof RangeError) return { type: "refused", reason: error.message };
+      return storeTrouble(error);
+    }
+  }
+
+  async function trigger(id: string, params: string | null): Promise<TriggerResult> {
+    if (stopping) return unavailable("The server is stopping.");
+    const trouble = holding();
+    if (trouble !== null) return unavailable(trouble);
+    if (!company.knows(id)) {
+      try {
+        const summary = await store.summary(id);
+        if (summary === null) return { type: "not_found" };
+        if (summary.triggeredAtMs !== null) return { type: "already", status: summary.status };
+      } catch (error) {
+        return storeTrouble(error);
+      }
+    }
+    return new Promise((resolve) => {
+      const answer = (result: TriggerResult): void => {
+        cancelAway();
+        cancelDeadline();
+        resolve(result);
+      };
+      const cancelAway = clock.after(STORE_AWAY_MS, () => {
+        const reason = holding();
+        if (reason !== null) answer(unavailable(reason));
+      });
+      const cancelDeadline = clock.after(TRIGGER_DEADLINE_MS, () => answer(unavailable("The trigger was not answered in time.")));
+      const told = company.system.tell(id, { type: "Ask", params, reply: (receipt) => answer(triggerResult(receipt)) });
+      if (!told) answer(unavailable("The execution takes no more commands now."));
+    });
+  }
+
+  function triggerResult(receipt: Receipt): TriggerResult {
+    switch (receipt.type) {
+      case "done":
+        return { type: "triggered" };
+      case "rejected":
+        return { type: "already", status: receipt.rejection.status };
+      case "unknown":
+        return { type: "not_found" };
+      case "unavailable":
+        return unavailable(receipt.reason);
+    }
+  }
+
+  await ownership.begin((id) => company.system.ensure(id), company.system.sweep);
+  return {
+    check,
+    create,
+    trigger,
+    async view(id) {
+      const found = await views.stateOf(id);
+      return found === null ? null : viewOf(id, found.state, company.system.isStalled(id));
+    },
+    summary: (id) => store.summary(id),
+    largeOutputs: (id, nodes) =>
+      store.large(
+        id,
+        nodes.map((node) => largeKey.output(node.id, node.attempt)),
+      ),
+    list: (query) => store.list(query),
+    async waitForEnd(id, withinMs) {
+      const waited = waiters.wait(id, withinMs);
+      // It may have ended before anybody waited.
+      const summary = await store.summary(id);
+      return summary === null || isTerminal(summary.status) || waited;
+    },
+    health: () => ({
+      state: stopping ? "stopping" : "running",
+      degraded: options.degraded,
+      store: { kind: options.storeKind, available: holding() === null },
+      executions: { active: company.system.size, running: company.admission.running, waiting: company.admission.waiting },
+      pool: pool.load(),
+    }),
+    async stop(graceMs) {
+      stopping = true;
+      ownership.stop();
+      company.timers.stop();
+      await pool.drain(graceMs);
+      await company.system.idle();
+      await Promise.all(committers.map((committer) => committer.finish()));
+      await Promise.all(relays.map((relay) => relay.idle()));
+      waiters.stop();
+      company.system.stop();
+      await bus.close();
+      await store.close();
+      await pool.close();
+    },
+  };
+}

@@ -63,6 +63,8 @@ export interface HandsListener {
 export interface Hands {
   /** Starts an attempt. Starts nothing where this node's attempt is already in the table. Never refuses: what has no slot waits. */
   start(attempt: Attempt): void;
+  /** Whether this attempt is in the table. */
+  holds(node: NodeIndex, attempt: number): boolean;
   /** The commit that records this attempt's outcome is applied: forget it. */
   settle(node: NodeIndex, attempt: number): void;
   /** Takes back what has not begun (it is forgotten, no outcome comes). Answers how many entries remain. */

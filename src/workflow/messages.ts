@@ -22,7 +22,6 @@ export type Command =
   | { readonly type: "RecordStart"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number }
   | { readonly type: "FireRetry"; readonly node: NodeIndex; readonly attempt: number }
   | { readonly type: "RecordOwnerDeath"; readonly bootId: string }
-  | { readonly type: "Cancel"; readonly reason: string }
   /** Nothing of this finished execution is in hand any more. */
   | { readonly type: "Close" };
 
@@ -56,8 +55,7 @@ export type Effect =
   | { readonly type: "StartTimer"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   /** Take back what has not begun and cancel timers; then close the execution once nothing is in hand. */
   | { readonly type: "TakeBack" }
-  /** As TakeBack, and abort what has begun. */
-  | { readonly type: "Abort" }
+  /** The execution is closed: its supervisor has nothing left to do. */
   | { readonly type: "Forget" };
 
 export type Rejection = { readonly code: "already_triggered" | "already_finished"; readonly status: ExecutionStatus };

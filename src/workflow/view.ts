@@ -1,7 +1,8 @@
-/** An execution as it is shown: made from state alone, in the definition's order. */
+/** An execution as it is shown: made from its state, in the definition's order. */
 import type { FailureKind } from "./failure.ts";
 import type { Step } from "./graph.ts";
-import type { ExecutionStatus, NodeStatus } from "./status.ts";
+import { at, type ExecutionState } from "./state.ts";
+import { type ExecutionStatus, NODE_STATES, NodeCode, type NodeStatus } from "./status.ts";
 
 /** Times are milliseconds since 1970. */
 export type NodeView = {
@@ -44,3 +45,73 @@ export type ExecutionView = {
   /** Its supervisor crashed too often and is left alone until the next sweep. */
   readonly stalled: boolean;
 };
+
+/** What is shown of a state. O(nodes). `stalled`: known to the owner alone. */
+export function viewOf(id: string, state: ExecutionState, stalled: boolean): ExecutionView {
+  const { plan } = state;
+  const nodes: NodeView[] = [];
+  for (let node = 0; node < plan.ids.length; node++) {
+    if (plan.hidden === null || plan.hidden[node] === 0) nodes.push(nodeView(state, node));
+  }
+  return {
+    id,
+    name: plan.name,
+    tags: plan.tags,
+    status: state.status,
+    sequence: state.sequence,
+    progress: progressOf(state),
+    nodes,
+    steps: plan.steps === null ? null : visibleSteps(state, plan.steps),
+    error: state.error,
+    failure: failureView(state),
+    createdAtMs: state.createdAtMs,
+    triggeredAtMs: state.triggeredAtMs,
+    startedAtMs: state.startedAtMs,
+    finishedAtMs: state.finishedAtMs,
+    updatedAtMs: state.updatedAtMs,
+    closed: state.closed,
+    stalled,
+  };
+}
+
+/** Of the nodes that views show. `percentage`: of completed ones, rounded down to one decimal, so 100 means all. */
+export function progressOf(state: ExecutionState): ExecutionView["progress"] {
+  const total = state.plan.visible;
+  const completed = state.completed - state.hiddenCompleted;
+  return { total, completed, failed: state.failed, percentage: Math.floor((completed / total) * 1000) / 10 };
+}
+
+function nodeView(state: ExecutionState, node: number): NodeView {
+  const { plan } = state;
+  const code = at(state.nodeStatus, node);
+  const output = state.outputs[node];
+  const failure = code === NodeCode.FAILED || code === NodeCode.RETRYING ? state.failureOf.get(node) : undefined;
+  return {
+    id: plan.ids[node] ?? "",
+    handler: plan.handlers[node] ?? "",
+    state: NODE_STATES[code] ?? "UNKNOWN",
+    output: typeof output === "string" ? output : null,
+    outputBytes: typeof output === "object" ? output.bytes : null,
+    error: failure?.message ?? null,
+    attempts: at(state.begun, node),
+    startedAtMs: at(state.nodeStartedAtMs, node) || null,
+    finishedAtMs: at(state.nodeFinishedAtMs, node) || null,
+    level: at(plan.level, node),
+  };
+}
+
+/** Steps with positions among the visible nodes. */
+function visibleSteps(state: ExecutionState, steps: readonly Step[]): readonly Step[] {
+  const { hidden, ids } = state.plan;
+  if (hidden === null) return steps;
+  const position = new Int32Array(ids.length);
+  let next = 0;
+  for (let node = 0; node < ids.length; node++) position[node] = hidden[node] === 1 ? -1 : next++;
+  return steps.map((step) => ({ ...step, tasks: step.tasks.map((task) => ({ ...task, node: at(position, task.node) })) }));
+}
+
+function failureView(state: ExecutionState): FailureView | null {
+  if (state.cause === null) return null;
+  const { node, attempt, failure } = state.cause;
+  return { node: state.plan.ids[node] ?? "", attempt, kind: failure.kind, code: failure.code, message: failure.message };
+}

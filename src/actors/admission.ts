@@ -1,0 +1,78 @@
+/** How many executions may be RUNNING at once here (MAX_CONCURRENT_WORKFLOWS), and who comes next: by priority (0 to 10, higher first), then by time. */
+
+export type Admission = {
+  /** True where there is room, which is then taken; an execution that is in already stays in. */
+  tryEnter(id: string): boolean;
+  /** Takes room even where there is none: what was RUNNING when it was taken over goes on. */
+  enter(id: string): void;
+  /** Calls `admitted` once there is room, which is then taken. In line once only. */
+  wait(place: { readonly id: string; readonly priority: number; readonly admitted: () => void }): void;
+  /** Gives the room, or the place in line, back. */
+  leave(id: string): void;
+  readonly running: number;
+  readonly waiting: number;
+};
+
+type Place = Parameters<Admission["wait"]>[0];
+
+/** `limit`: null for no limit. */
+export function createAdmission(limit: number | null): Admission {
+  const inside = new Set<string>();
+  /** One line a priority; a Map keeps the order of arrival, which is the order of triggers. */
+  const lines = Array.from({ length: PRIORITY_MAX + 1 }, () => new Map<string, Place>());
+  let waiting = 0;
+  const room = (): boolean => limit === null || inside.size < limit;
+
+  function takeOut(id: string): void {
+    for (const line of lines) if (line.delete(id)) waiting -= 1;
+  }
+
+  function next(): void {
+    while (waiting > 0 && room()) {
+      const place = first(lines);
+      takeOut(place.id);
+      inside.add(place.id);
+      place.admitted();
+    }
+  }
+
+  return {
+    tryEnter(id) {
+      if (inside.has(id)) return true;
+      // Whoever came before goes first.
+      if (waiting > 0 || !room()) return false;
+      inside.add(id);
+      return true;
+    },
+    enter(id) {
+      takeOut(id);
+      inside.add(id);
+    },
+    wait(place) {
+      if (inside.has(place.id)) return place.admitted();
+      takeOut(place.id);
+      lines[place.priority]?.set(place.id, place);
+      waiting += 1;
+      next();
+    },
+    leave(id) {
+      if (waiting > 0) takeOut(id);
+      if (inside.delete(id)) next();
+    },
+    get running() {
+      return inside.size;
+    },
+    get waiting() {
+      return waiting;
+    },
+  };
+}
+
+const PRIORITY_MAX = 10;
+
+function first(lines: readonly ReadonlyMap<string, Place>[]): Place {
+  for (let priority = PRIORITY_MAX; priority >= 0; priority--) {
+    for (const place of lines[priority]?.values() ?? []) return place;
+  }
+  throw new Error("Nobody stands in line.");
+}

@@ -1,0 +1,124 @@
+/** The troupe itself: the actor system with its supervisors, and what they share. */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
+import type { Random } from "../env/random.ts";
+import type { Turns } from "../env/turns.ts";
+import type { Pool } from "../pool/pool.ts";
+import { encode } from "../store/codec.ts";
+import { largeKey, type NewExecution, type Store, type StoredExecution, StoreUnavailable } from "../store/store.ts";
+import { evolve } from "../workflow/evolve.ts";
+import type { Plan } from "../workflow/graph.ts";
+import type { WorkflowEvent } from "../workflow/messages.ts";
+import { initialState } from "../workflow/state.ts";
+import { type ActorSystem, createActorSystem } from "./actor.ts";
+import { type Admission, createAdmission } from "./admission.ts";
+import { createLargeTexts } from "./large-texts.ts";
+import type { Ports, SupervisorMessage } from "./ports.ts";
+import { summaryOf } from "./summary.ts";
+import { SUPERVISOR_INTENSITY } from "./supervision.ts";
+import { startSupervisor } from "./supervisor.ts";
+import { createTimers, type Timers } from "./timers.ts";
+
+export type Company = {
+  readonly system: ActorSystem<SupervisorMessage>;
+  readonly admission: Admission;
+  readonly timers: Timers;
+  /** The first chunk and the summary of an execution that is to be created. `trigger`: it is triggered in the same act. */
+  newExecution(
+    id: string,
+    definition: { readonly text: string; readonly hash: string; readonly plan: Plan },
+    trigger: { readonly params: string | null } | null,
+    bodyHash: string,
+  ): NewExecution;
+  /** The store has it: its supervisor, when it comes, need not read it. */
+  created(execution: NewExecution, plan: Plan): void;
+  /** Whether it surely exists: it has an actor or was just created. */
+  knows(executionId: string): boolean;
+};
+
+export type CompanyOptions = {
+  readonly store: Store;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turns: Turns;
+  readonly log: Log;
+  readonly maxRunningExecutions: number | null;
+  readonly mailboxLimit: number;
+} & Pick<Ports, "catalog" | "committerOf" | "ownerDeaths" | "planOf">;
+
+const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
+const NEW_EXECUTIONS_KEPT = 10_000;
+
+export function startCompany(options: CompanyOptions): Company {
+  const { store, clock, turns, log } = options;
+  const timers = createTimers(clock);
+  const admission = createAdmission(options.maxRunningExecutions);
+  const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
+  /** Created here and not yet loaded; the oldest go first. */
+  const fresh = new Map<string, { readonly stored: StoredExecution; readonly plan: Plan }>();
+
+  const ports: Ports = {
+    ...options,
+    timers,
+    admission,
+    largeTexts,
+    async load(id) {
+      const known = fresh.get(id);
+      if (known === undefined) return store.load(id);
+      fresh.delete(id);
+      return known.stored;
+    },
+  };
+
+  const system = createActorSystem<SupervisorMessage>({
+    behaviour: {
+      start: (self) => startSupervisor(ports, self),
+      mayWait: (error) => error instanceof StoreUnavailable,
+      undeliverable(message, why) {
+        if (message.type !== "Ask") return;
+        if (why === "unknown") message.reply({ type: "unknown" });
+        else message.reply({ type: "unavailable", reason: "The execution's supervisor has just stopped." });
+      },
+    },
+    intensity: SUPERVISOR_INTENSITY,
+    mailboxLimit: options.mailboxLimit,
+    clock,
+    turns,
+    log,
+  });
+
+  return {
+    system,
+    admission,
+    timers,
+    newExecution(id, { text, hash, plan }, trigger, bodyHash) {
+      const atMs = clock.nowMs();
+      const events: WorkflowEvent[] = [{ type: "ExecutionCreated", atMs, name: plan.name, definition: hash }];
+      const large = [];
+      if (trigger !== null) {
+        const split = trigger.params === null ? null : largeTexts.split(id, largeKey.params, trigger.params);
+        if (split !== null && split.apart !== null) large.push(split.apart);
+        events.push({ type: "ExecutionTriggered", atMs, params: split === null ? null : split.text });
+      }
+      const state = initialState(plan);
+      for (const event of events) evolve(state, event);
+      return {
+        summary: summaryOf(id, state, hash),
+        chunk: { from: 1, to: events.length, text: encode(events, plan) },
+        definitionText: text,
+        large,
+        bodyHash,
+      };
+    },
+    created(execution, plan) {
+      const { summary, chunk, definitionText, bodyHash } = execution;
+      fresh.set(summary.id, { stored: { summary, definitionText, bodyHash, chunks: [chunk] }, plan });
+      for (const id of fresh.keys()) {
+        if (fresh.size <= NEW_EXECUTIONS_KEPT) break;
+        fresh.delete(id);
+      }
+    },
+    knows: (id) => system.has(id) || fresh.has(id),
+  };
+}

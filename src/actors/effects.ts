@@ -1,0 +1,129 @@
+/** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
+import { largeKey } from "../store/store.ts";
+import type { Hands } from "../pool/pool.ts";
+import type { Command, Effect, NodeIndex } from "../workflow/messages.ts";
+import { at, type ExecutionState } from "../workflow/state.ts";
+import { isTerminal, NodeCode } from "../workflow/status.ts";
+import { dispatchOf } from "./dispatch.ts";
+import type { Given } from "./given.ts";
+import type { Ports } from "./ports.ts";
+
+export type Effects = {
+  perform(effect: Effect): void;
+  /** An outcome was settled: a finished execution is closed once nothing is in hand. */
+  settled(): void;
+  stop(): void;
+};
+
+export function createEffects(options: {
+  readonly id: string;
+  readonly state: ExecutionState;
+  readonly ports: Ports;
+  readonly hands: Hands;
+  readonly given: () => Given;
+  readonly deliver: (command: Command) => void;
+  readonly finished: () => void;
+  readonly failed: (error: unknown) => void;
+}): Effects {
+  const { id, state, ports, hands, deliver } = options;
+  const { plan } = state;
+  const timers = new Map<NodeIndex, () => void>();
+  /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
+  const started = new Uint32Array(plan.ids.length);
+  let stopped = false;
+
+  function perform(effect: Effect): void {
+    switch (effect.type) {
+      case "Admit":
+        if (state.status === "PENDING") {
+          ports.admission.wait({ id, priority: plan.priority, admitted: () => deliver({ type: "Start" }) });
+        }
+        return;
+      case "StartRoots":
+        for (let node = 0; node < plan.ids.length; node++) if (plan.level[node] === 0) startNode(node);
+        return;
+      case "StartDependents": {
+        const end = at(plan.dependentStart, effect.node + 1);
+        for (let edge = at(plan.dependentStart, effect.node); edge < end; edge++) startNode(at(plan.dependents, edge));
+        return;
+      }
+      case "StartAttempt":
+        startNode(effect.node);
+        return;
+      case "WatchAttempt":
+        // Recorded as started, and nobody has it: it went with a thread of an earlier life.
+        if (isOpen(effect.node, effect.attempt) && !hands.holds(effect.node, effect.attempt)) {
+          deliver({ type: "LoseAttempt", node: effect.node, attempt: effect.attempt, death: false });
+        }
+        return;
+      case "StartTimer":
+        startTimer(effect.node, effect.attempt, effect.dueAtMs);
+        return;
+      case "TakeBack":
+        ports.admission.leave(id);
+        for (const cancel of timers.values()) cancel();
+        timers.clear();
+        if (!state.closed && hands.takeBack() === 0) deliver({ type: "Close" });
+        return;
+      case "Forget":
+        ports.admission.leave(id);
+        options.finished();
+        return;
+      default:
+        return absurd(effect);
+    }
+  }
+
+  function isOpen(node: NodeIndex, attempt: number): boolean {
+    return state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
+  }
+
+  function startNode(node: NodeIndex): void {
+    if (state.status !== "RUNNING" || state.nodeStatus[node] !== NodeCode.QUEUED) return;
+    const attempt = at(state.attempt, node);
+    if (started[node] === attempt) return;
+    started[node] = attempt;
+    dispatch(node, attempt);
+  }
+
+  function dispatch(node: NodeIndex, attempt: number, fetched?: ReadonlyMap<string, string>): void {
+    const keyOf = (ancestor: NodeIndex): string => largeKey.output(plan.ids[ancestor] ?? "", at(state.begun, ancestor));
+    const largeOutput = (ancestor: NodeIndex): string | undefined => {
+      const key = keyOf(ancestor);
+      return fetched?.get(key) ?? ports.largeTexts.peek(id, key);
+    };
+    const dispatched = dispatchOf({ state, node, catalog: ports.catalog, given: options.given(), largeOutput });
+    if (dispatched.type === "attempt") return hands.start(dispatched.attempt);
+    // All that it needs is fetched, not only what is missing now: what is in memory may have left it by then.
+    const known = [...(fetched?.keys() ?? [])];
+    ports.largeTexts.fetch(id, [...known, ...dispatched.nodes.map(keyOf)]).then((texts) => {
+      if (!stopped && state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) dispatch(node, attempt, texts);
+    }, options.failed);
+  }
+
+  function startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {
+    if (state.nodeStatus[node] !== NodeCode.RETRYING || state.attempt[node] !== attempt) return;
+    timers.get(node)?.();
+    const cancel = ports.timers.at(dueAtMs, () => {
+      timers.delete(node);
+      deliver({ type: "FireRetry", node, attempt });
+    });
+    timers.set(node, cancel);
+  }
+
+  return {
+    perform,
+    settled() {
+      if (isTerminal(state.status) && !state.closed && hands.size === 0) deliver({ type: "Close" });
+    },
+    stop() {
+      stopped = true;
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+    },
+  };
+}
+
+function absurd(effect: never): never {
+  throw new Error(`Unknown effect ${JSON.stringify(effect)}.`);
+}

@@ -1,0 +1,63 @@
+/** Large texts at hand: params and outputs that the log keeps apart, the recent ones in memory, the others from the store. */
+import { byteLength } from "../env/bytes.ts";
+import { LARGE_TEXT_BYTES, type LargeText, type Store } from "../store/store.ts";
+import type { Text } from "../workflow/messages.ts";
+
+export type LargeTexts = {
+  /** What the log gets for this text, and what is to be kept apart, if it is large. */
+  split(executionId: string, key: string, text: string): { readonly text: Text; readonly apart: LargeText | null };
+  /** The text if it is in memory. */
+  peek(executionId: string, key: string): string | undefined;
+  /** Brings texts into memory, for `peek`; rejects where the store is away or a text is gone. Answers them by key. */
+  fetch(executionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+};
+
+/** `bytesMax`: how much is held in memory, in bytes. */
+export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
+  // A Map keeps the order of insertion, so the first is the one that was used the longest ago.
+  const recent = new Map<string, string>();
+  let bytes = 0;
+
+  function keep(name: string, text: string): void {
+    const before = recent.get(name);
+    if (before !== undefined) {
+      recent.delete(name);
+      bytes -= before.length;
+    }
+    recent.set(name, text);
+    bytes += text.length;
+    for (const [oldest, its] of recent) {
+      if (bytes <= bytesMax || oldest === name) break;
+      recent.delete(oldest);
+      bytes -= its.length;
+    }
+  }
+
+  return {
+    split(executionId, key, text) {
+      // A character is at most three bytes in UTF-8, so most texts need no counting.
+      if (text.length * 3 < LARGE_TEXT_BYTES) return { text, apart: null };
+      const size = byteLength(text);
+      if (size < LARGE_TEXT_BYTES) return { text, apart: null };
+      keep(`${executionId}/${key}`, text);
+      return { text: { bytes: size }, apart: { key, text } };
+    },
+    peek(executionId, key) {
+      const name = `${executionId}/${key}`;
+      const text = recent.get(name);
+      if (text !== undefined) keep(name, text);
+      return text;
+    },
+    async fetch(executionId, keys) {
+      const texts = await store.large(executionId, keys);
+      const found = new Map<string, string>();
+      keys.forEach((key, position) => {
+        const text = texts[position];
+        if (typeof text !== "string") throw new Error(`The store has lost ${key} of execution ${executionId}, which its log refers to.`);
+        keep(`${executionId}/${key}`, text);
+        found.set(key, text);
+      });
+      return found;
+    },
+  };
+}

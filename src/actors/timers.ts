@@ -1,0 +1,88 @@
+/** Due times of many actors on one timer of the clock: a heap, so that 100,000 waiting nodes cost one timeout. */
+import type { Clock } from "../env/clock.ts";
+
+export type Timers = {
+  /** Calls `fire` at `dueAtMs` or soon after; at once, in a later turn, where that has passed. The answer cancels it. */
+  at(dueAtMs: number, fire: () => void): () => void;
+  /** Cancels all. */
+  stop(): void;
+};
+
+/** A cancelled timer stays in the heap, its `fire` gone, until it is due. */
+type Timer = { readonly dueAtMs: number; readonly order: number; fire: (() => void) | null };
+
+export function createTimers(clock: Clock): Timers {
+  const heap: Timer[] = [];
+  let order = 0;
+  let cancelTick: (() => void) | null = null;
+  let tickAtMs = Number.POSITIVE_INFINITY;
+
+  function arm(): void {
+    const first = heap[0];
+    if (first === undefined || first.dueAtMs >= tickAtMs) return;
+    cancelTick?.();
+    tickAtMs = first.dueAtMs;
+    cancelTick = clock.after(tickAtMs - clock.nowMs(), tick);
+  }
+
+  function tick(): void {
+    cancelTick = null;
+    tickAtMs = Number.POSITIVE_INFINITY;
+    const nowMs = clock.nowMs();
+    for (let first = heap[0]; first !== undefined && first.dueAtMs <= nowMs; first = heap[0]) {
+      pop(heap);
+      first.fire?.();
+    }
+    arm();
+  }
+
+  return {
+    at(dueAtMs, fire) {
+      const timer: Timer = { dueAtMs, order: order++, fire };
+      push(heap, timer);
+      arm();
+      return () => {
+        timer.fire = null;
+      };
+    },
+    stop() {
+      cancelTick?.();
+      cancelTick = null;
+      heap.length = 0;
+    },
+  };
+}
+
+function earlier(left: Timer, right: Timer): boolean {
+  return left.dueAtMs < right.dueAtMs || (left.dueAtMs === right.dueAtMs && left.order < right.order);
+}
+
+function push(heap: Timer[], timer: Timer): void {
+  let child = heap.length;
+  heap.push(timer);
+  while (child > 0) {
+    const parent = (child - 1) >> 1;
+    const above = heap[parent];
+    if (above === undefined || !earlier(timer, above)) break;
+    heap[child] = above;
+    child = parent;
+  }
+  heap[child] = timer;
+}
+
+function pop(heap: Timer[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let parent = 0;
+  for (;;) {
+    const left = heap[2 * parent + 1];
+    if (left === undefined) break;
+    const right = heap[2 * parent + 2];
+    const useRight = right !== undefined && earlier(right, left);
+    const child = useRight ? right : left;
+    if (!earlier(child, last)) break;
+    heap[parent] = child;
+    parent = 2 * parent + (useRight ? 2 : 1);
+  }
+  heap[parent] = last;
+}
