@@ -1,0 +1,55 @@
+/** Many due times on one timer of the clock. */
+import { describe, expect, test } from "bun:test";
+import { createTimers } from "../../src/actors/timers.ts";
+import { World } from "../sim/world.ts";
+
+describe("timers", () => {
+  test("fire in the order of their due times, equal ones in the order of setting", async () => {
+    const world = new World();
+    const timers = createTimers(world);
+    const fired: string[] = [];
+    const startMs = world.nowMs();
+    for (const [name, inMs] of [["c", 30], ["a", 10], ["b1", 20], ["b2", 20], ["d", 500]] as const) {
+      timers.at(startMs + inMs, () => fired.push(`${name}@${world.nowMs() - startMs}`));
+    }
+    await world.pass(100);
+    expect(fired).toEqual(["a@10", "b1@20", "b2@20", "c@30"]);
+  });
+
+  test("that are due already fire in a later turn", async () => {
+    const world = new World();
+    let fired = 0;
+    createTimers(world).at(world.nowMs() - 1000, () => fired++);
+    expect(fired).toBe(0);
+    await world.pass(0);
+    expect(fired).toBe(1);
+  });
+
+  test("that are cancelled do not fire", async () => {
+    const world = new World();
+    const timers = createTimers(world);
+    let fired = 0;
+    const cancel = timers.at(world.nowMs() + 5, () => fired++);
+    timers.at(world.nowMs() + 6, () => fired++);
+    cancel();
+    await world.pass(10);
+    expect(fired).toBe(1);
+    timers.at(world.nowMs() + 5, () => fired++);
+    timers.stop();
+    await world.pass(10);
+    expect(fired).toBe(1);
+  });
+
+  test("keep their order for any number of them", async () => {
+    const world = new World(7);
+    const timers = createTimers(world);
+    const fired: number[] = [];
+    for (let count = 0; count < 500; count++) {
+      const dueAtMs = world.nowMs() + world.random.below(1000);
+      timers.at(dueAtMs, () => fired.push(dueAtMs));
+    }
+    await world.pass(1000);
+    expect(fired).toEqual([...fired].sort((a, b) => a - b));
+    expect(fired.length).toBe(500);
+  });
+});
