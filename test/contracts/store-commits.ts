@@ -122,7 +122,7 @@ export function commitPromises(subject: StoreSubject): void {
       expect(first.diedBootId).toBeNull();
       await subject.reopen();
       const second = await subject.store.acquire(LANE, "boot-2");
-      expect(second).toMatchObject({ LANE, bootId: "boot-2", diedBootId: "boot-1" });
+      expect(second).toMatchObject({ lane: LANE, bootId: "boot-2", diedBootId: "boot-1" });
       expect(second.epoch).toBeGreaterThan(first.epoch);
     });
 

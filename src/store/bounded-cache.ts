@@ -1,0 +1,35 @@
+/** Keeps what was used last, up to a total cost; what was not used for the longest goes first. */
+export class BoundedCache<Value> {
+  readonly #costMax: number;
+  /** In the order of their last use. */
+  readonly #entries = new Map<string, { readonly value: Value; readonly cost: number }>();
+  #cost = 0;
+
+  constructor(costMax: number) {
+    this.#costMax = costMax;
+  }
+
+  get(key: string): Value | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  /** Keeps `value`, at the expense of others. One that alone is over the limit stays until the next comes. */
+  set(key: string, value: Value, cost: number): void {
+    this.delete(key);
+    this.#entries.set(key, { value, cost });
+    this.#cost += cost;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#cost <= this.#costMax || oldest === key) return;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    this.#cost -= this.#entries.get(key)?.cost ?? 0;
+    this.#entries.delete(key);
+  }
+}
