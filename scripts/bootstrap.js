@@ -47,7 +47,8 @@ function bunFromNpm(faults) {
   rmSync(bunFolder, { recursive: true, force: true });
   mkdirSync(bunFolder, { recursive: true });
   writeFileSync(join(bunFolder, "package.json"), JSON.stringify({ private: true, dependencies: { bun: bunVersion } }));
-  if (npm(["install", "--ignore-scripts", "--no-audit", "--no-fund"], bunFolder, faults)) faults.push(...repair(join(bunFolder, "node_modules")));
+  if (npm(["install", "--ignore-scripts", "--no-audit", "--no-fund"], bunFolder, faults))
+    faults.push(...repair(join(bunFolder, "node_modules")));
   return bunIn(join(bunFolder, "node_modules"));
 }
 

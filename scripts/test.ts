@@ -1,0 +1,42 @@
+/**
+ * All tests, then the coverage of src/ by lines, which must reach 90 %. With arguments (file names, `-t pattern`) only what
+ * they select, and no coverage. Each file has its own globals and modules, so that files cannot disturb each other.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describeCoverage, measureCoverage, UNCOUNTED } from "./coverage.ts";
+
+const LINES_MIN = 0.9;
+/** Tests that start processes or threads take seconds on a busy machine; a hang must still end. */
+const TEST_TIMEOUT_MS = 30_000;
+
+const root = join(import.meta.dir, "..");
+const selection = process.argv.slice(2);
+const coverageDir = join(root, "coverage");
+const coverageFlags = ["--coverage", "--coverage-reporter=lcov", `--coverage-dir=${coverageDir}`];
+
+rmSync(coverageDir, { recursive: true, force: true });
+const run = Bun.spawnSync(
+  [process.execPath, "test", "--isolate", `--timeout=${TEST_TIMEOUT_MS}`, ...(selection.length > 0 ? selection : coverageFlags)],
+  { cwd: root, stdio: ["inherit", "inherit", "inherit"] },
+);
+const reportFile = join(coverageDir, "lcov.info");
+const covered = selection.length > 0 || (existsSync(reportFile) ? checkCoverage() : noReport());
+process.exit(run.exitCode === 0 && covered ? 0 : 1);
+
+function checkCoverage(): boolean {
+  const paths = [...new Bun.Glob("src/**/*.ts").scanSync({ cwd: root })].map((path) => path.replaceAll("\\", "/")).sort();
+  const sources = new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+  const gone = Object.keys(UNCOUNTED).filter((file) => !sources.has(file));
+  const coverage = measureCoverage(sources, readFileSync(reportFile, "utf8"));
+  const enough = coverage.hit >= LINES_MIN * coverage.lines;
+  console.log(`\n${describeCoverage(coverage)}`);
+  if (!enough) console.error(`Too little: at least ${100 * LINES_MIN} % is asked for. Test what the list above names.`);
+  if (gone.length > 0) console.error(`scripts/coverage.ts leaves out files that do not exist: ${gone.join(", ")}.`);
+  return enough && gone.length === 0;
+}
+
+function noReport(): boolean {
+  console.error("The test runner ended without a coverage report: look above for why it ended.");
+  return false;
+}

@@ -1,0 +1,76 @@
+/** Structured logs: one JSON object a line on stderr (stdout is for what a person is told at start), or one readable line on a terminal. */
+import pino from "pino";
+import type { Config } from "./config.ts";
+
+/** What belongs to a line, by name. An Error may stand anywhere at the top level: it is written with type, message, stack and cause. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Messages are sentences for people; what varies goes into the fields. Logging never throws. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** The same log, with these fields on every line. */
+  with(fields: LogFields): Log;
+}
+
+export type LogOptions = {
+  readonly level: Config["logLevel"];
+  /** The instance's name, on every line. */
+  readonly instance: string;
+  /** Readable lines instead of JSON. Default: when stderr is a terminal. */
+  readonly pretty?: boolean;
+  /** Takes each line with its newline. Default: stderr, written at once, so that a crash loses none. */
+  readonly write?: (line: string) => void;
+};
+
+export function createLog({ level, instance, pretty = process.stderr.isTTY === true, write }: LogOptions): Log {
+  const toStderr = write === undefined ? pino.destination({ fd: 2, sync: true }) : null;
+  const out = write ?? ((line: string) => void toStderr?.write(line));
+  const destination = pretty ? { write: (line: string) => out(readable(line)) } : (toStderr ?? { write: out });
+  return logOn(
+    pino(
+      {
+        level,
+        base: { instance },
+        messageKey: "message",
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }), log: plain },
+      },
+      destination,
+    ),
+  );
+}
+
+function logOn(logger: pino.Logger): Log {
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+    with: (fields) => logOn(logger.child(plain(fields))),
+  };
+}
+
+/** An Error's own fields are not enumerable, so JSON would show `{}`; a BigInt would throw. */
+function plain(fields: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value instanceof Error) result[name] = pino.stdSerializers.errWithCause(value);
+    else result[name] = typeof value === "bigint" ? value.toString() : value;
+  }
+  return result;
+}
+
+function readable(line: string): string {
+  const { time, level, instance: _, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
+  return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(message)}${rest.join("")}\n`;
+}
+
+/** An error by its stack, the rest as JSON. */
+function shown(value: unknown): string {
+  if (typeof value === "object" && value !== null && "stack" in value) return String(value.stack);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
