@@ -24,11 +24,16 @@ import { type ExecutionView, viewOf } from "./workflow/view.ts";
 /** What views and lists are made of, for those who see the engine only. */
 export type { ListPosition, Summary } from "./store/store.ts";
 export type { Step } from "./workflow/graph.ts";
-export { EXECUTION_STATES, type ExecutionStatus, isTerminal, type NodeStatus } from "./workflow/status.ts";
+export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type NodeStatus } from "./workflow/status.ts";
 export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
 /** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
-export type CheckedDefinition = { readonly text: string; readonly hash: string; readonly plan: Plan; readonly warnings: readonly Warning[] };
+export type CheckedDefinition = {
+  readonly text: string;
+  readonly hash: string;
+  readonly plan: Plan;
+  readonly warnings: readonly Warning[];
+};
 
 export type CheckResult =
   | { readonly ok: true; readonly definition: CheckedDefinition }

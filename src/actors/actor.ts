@@ -137,7 +137,7 @@ export function createActorSystem<M>(options: {
     cell.crashesAtMs.push(clock.nowMs());
     if (cell.crashesAtMs.length > intensity.restarts + 1) cell.crashesAtMs.shift();
     const next = error instanceof Stall ? { type: "stall" as const } : directive(cell.crashesAtMs, clock.nowMs(), intensity);
-    log.error("A supervisor crashed.", { execution: cell.id, then: next.type, error });
+    log.error("A supervisor crashed.", { execution: cell.id, directive: next.type, error });
     if (next.type === "restart") {
       cell.phase = "starting";
       clock.after(next.afterMs, () => void start(cell));

@@ -5,7 +5,7 @@ import type { Random } from "../env/random.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Pool } from "../pool/pool.ts";
 import { encode } from "../store/codec.ts";
-import { largeKey, type NewExecution, type Store, type StoredExecution, StoreUnavailable } from "../store/store.ts";
+import { type LargeText, largeKey, type NewExecution, type Store, StoreUnavailable } from "../store/store.ts";
 import { evolve } from "../workflow/evolve.ts";
 import type { Plan } from "../workflow/graph.ts";
 import type { WorkflowEvent } from "../workflow/messages.ts";
@@ -13,7 +13,7 @@ import { initialState } from "../workflow/state.ts";
 import { type ActorSystem, createActorSystem } from "./actor.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { createLargeTexts } from "./large-texts.ts";
-import type { Ports, SupervisorMessage } from "./ports.ts";
+import type { LoadedExecution, Ports, SupervisorMessage } from "./ports.ts";
 import { summaryOf } from "./summary.ts";
 import { SUPERVISOR_INTENSITY } from "./supervision.ts";
 import { startSupervisor } from "./supervisor.ts";
@@ -45,7 +45,9 @@ export type CompanyOptions = {
   readonly log: Log;
   readonly maxRunningExecutions: number | null;
   readonly mailboxLimit: number;
-} & Pick<Ports, "catalog" | "committerOf" | "ownerDeaths" | "planOf">;
+  /** The plan of a stored definition; kept by hash. */
+  readonly planOf: (hash: string, definitionText: string) => Plan;
+} & Pick<Ports, "catalog" | "committerOf" | "ownerDeaths">;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
 const NEW_EXECUTIONS_KEPT = 10_000;
@@ -56,7 +58,7 @@ export function startCompany(options: CompanyOptions): Company {
   const admission = createAdmission(options.maxRunningExecutions);
   const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
   /** Created here and not yet loaded; the oldest go first. */
-  const fresh = new Map<string, { readonly stored: StoredExecution; readonly plan: Plan }>();
+  const fresh = new Map<string, LoadedExecution>();
 
   const ports: Ports = {
     ...options,
@@ -65,9 +67,14 @@ export function startCompany(options: CompanyOptions): Company {
     largeTexts,
     async load(id) {
       const known = fresh.get(id);
-      if (known === undefined) return store.load(id);
-      fresh.delete(id);
-      return known.stored;
+      if (known !== undefined) {
+        fresh.delete(id);
+        return known;
+      }
+      const stored = await store.load(id);
+      if (stored === null) return null;
+      const { definition } = stored.summary;
+      return { definition, plan: options.planOf(definition, stored.definitionText), chunks: stored.chunks };
     },
   };
 
@@ -95,7 +102,7 @@ export function startCompany(options: CompanyOptions): Company {
     newExecution(id, { text, hash, plan }, trigger, bodyHash) {
       const atMs = clock.nowMs();
       const events: WorkflowEvent[] = [{ type: "ExecutionCreated", atMs, name: plan.name, definition: hash }];
-      const large = [];
+      const large: LargeText[] = [];
       if (trigger !== null) {
         const split = trigger.params === null ? null : largeTexts.split(id, largeKey.params, trigger.params);
         if (split !== null && split.apart !== null) large.push(split.apart);
@@ -112,8 +119,8 @@ export function startCompany(options: CompanyOptions): Company {
       };
     },
     created(execution, plan) {
-      const { summary, chunk, definitionText, bodyHash } = execution;
-      fresh.set(summary.id, { stored: { summary, definitionText, bodyHash, chunks: [chunk] }, plan });
+      const { summary, chunk } = execution;
+      fresh.set(summary.id, { definition: summary.definition, plan, chunks: [chunk] });
       for (const id of fresh.keys()) {
         if (fresh.size <= NEW_EXECUTIONS_KEPT) break;
         fresh.delete(id);

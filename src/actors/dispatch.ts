@@ -9,7 +9,9 @@ import { mergeConfig, referencesOf } from "../workflow/template.ts";
 import type { Given } from "./given.ts";
 
 /** `missing`: nodes whose large outputs must be brought into memory first. */
-export type Dispatch = { readonly type: "attempt"; readonly attempt: Attempt } | { readonly type: "missing"; readonly nodes: readonly NodeIndex[] };
+export type Dispatch =
+  | { readonly type: "attempt"; readonly attempt: Attempt }
+  | { readonly type: "missing"; readonly nodes: readonly NodeIndex[] };
 
 export type DispatchRequest = {
   readonly state: ExecutionState;

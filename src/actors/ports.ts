@@ -4,7 +4,7 @@ import type { Log } from "../env/log.ts";
 import type { Random } from "../env/random.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Committer } from "../store/committer.ts";
-import type { StoredExecution } from "../store/store.ts";
+import type { Chunk } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
 import type { Plan } from "../workflow/graph.ts";
 import type { Command, Rejection } from "../workflow/messages.ts";
@@ -17,7 +17,7 @@ export type Ports = {
   readonly random: Random;
   readonly log: Log;
   /** The execution as the store has it, null where there is none. Rejects with StoreUnavailable. */
-  readonly load: (executionId: string) => Promise<StoredExecution | null>;
+  readonly load: (executionId: string) => Promise<LoadedExecution | null>;
   /** The committer of the execution's lane. */
   readonly committerOf: (executionId: string) => Committer;
   readonly pool: Pool;
@@ -26,9 +26,10 @@ export type Ports = {
   readonly largeTexts: LargeTexts;
   readonly catalog: Catalog;
   readonly ownerDeaths: OwnerDeaths;
-  /** The plan of a stored definition; kept by hash. */
-  readonly planOf: (hash: string, definitionText: string) => Plan;
 };
+
+/** `definition`: its hash. */
+export type LoadedExecution = { readonly definition: string; readonly plan: Plan; readonly chunks: readonly Chunk[] };
 
 /** Which executions were taken over from an owner that died, until that is recorded in their log. */
 export type OwnerDeaths = {

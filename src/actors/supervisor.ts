@@ -25,16 +25,16 @@ const BYTES_MAX = 4 * 1024 * 1024;
 
 /** Loads the execution and takes up its work; null where there is no such execution. */
 export async function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Promise<Actor<SupervisorMessage> | null> {
-  const stored = await ports.load(self.id);
-  if (stored === null) return null;
-  const plan = ports.planOf(stored.summary.definition, stored.definitionText);
+  const loaded = await ports.load(self.id);
+  if (loaded === null) return null;
+  const { plan, definition } = loaded;
   const state = initialState(plan);
-  for (const chunk of stored.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
+  for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
   let params = typeof state.params === "string" ? state.params : null;
   if (typeof state.params === "object" && state.params !== null && !isTerminal(state.status)) {
     params = (await ports.largeTexts.fetch(self.id, [largeKey.params])).get(largeKey.params) ?? null;
   }
-  return createSupervisor(ports, self, { state, definition: stored.summary.definition, params });
+  return createSupervisor(ports, self, { state, definition, params });
 }
 
 type Loaded = { readonly state: ExecutionState; readonly definition: string; readonly params: string | null };
@@ -110,7 +110,8 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
       }
     } finally {
       for (const message of batch) {
-        if (message.type === "Ask" && !answered.has(message)) message.reply({ type: "unavailable", reason: "The execution's supervisor was restarted." });
+        if (message.type === "Ask" && !answered.has(message))
+          message.reply({ type: "unavailable", reason: "The execution's supervisor was restarted." });
       }
     }
   }

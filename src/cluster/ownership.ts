@@ -36,8 +36,8 @@ export async function takeOwnership(options: OwnershipOptions): Promise<Ownershi
   const leases: Lease[] = [];
   for (let lane = 0; lane < store.lanes; lane++) leases.push(await store.acquire(lane, bootId));
   const died = new Map<string, string>();
-  let cancelSweep = (): void => {};
-  let cancelRetention = (): void => {};
+  let cancelSweep: (() => void) | null = null;
+  let cancelRetention: (() => void) | null = null;
   let stopped = false;
 
   function sweepLater(sweep: () => void): void {
@@ -48,9 +48,10 @@ export async function takeOwnership(options: OwnershipOptions): Promise<Ownershi
   }
 
   function retainLater(delayMs: number): void {
-    cancelRetention = clock.after(delayMs, async () => {
-      const again = await retain(options);
-      if (!stopped) retainLater(again ? SWEEP_MS / 10 : RETENTION_MS);
+    cancelRetention = clock.after(delayMs, () => {
+      void retain(options).then((again) => {
+        if (!stopped) retainLater(again ? SWEEP_MS / 10 : RETENTION_MS);
+      });
     });
   }
 
@@ -77,8 +78,8 @@ export async function takeOwnership(options: OwnershipOptions): Promise<Ownershi
     },
     stop() {
       stopped = true;
-      cancelSweep();
-      cancelRetention();
+      cancelSweep?.();
+      cancelRetention?.();
     },
   };
 }
