@@ -1,6 +1,100 @@
-/** What a user may write: the schema of a workflow's definition, and its translation into a Plan. */
+/** What a user may write, checked as a whole and made into a Plan. The one door to the definition language. */
+import * as v from "valibot";
+import type { Catalog } from "./catalog.ts";
+import { type Draft, planOf } from "./definition-draft.ts";
+import { excerpt, Findings, type Problem, type Warning } from "./definition-findings.ts";
+import { checkFields } from "./definition-fields.ts";
+import { stepsSchema, workflowSchema } from "./definition-schema.ts";
+import { checkStepFields, draftSteps } from "./definition-steps.ts";
+import { storedText } from "./definition-stored.ts";
+import { type DefinitionDefaults, type DefinitionLimits, type DraftCheck, draftWorkflow } from "./definition-workflow.ts";
+import type { Plan } from "./graph.ts";
+import { isObject, type JsonObject, parseJson } from "./json.ts";
+import type { NodeIndex } from "./messages.ts";
+import { checkTemplates } from "./template-check.ts";
 
-/** `path`: where in the document, as `dag.nodes.3.retry.max_attempts`; empty for the whole. `message`: what was expected. */
-export type Problem = { readonly path: string; readonly message: string };
-/** Accepted, but probably not what was meant. */
-export type Warning = { readonly path: string; readonly message: string };
+export type { Problem, Warning } from "./definition-findings.ts";
+export { compileStored } from "./definition-stored.ts";
+export { stepsSchema, workflowSchema } from "./definition-schema.ts";
+
+export type DefinitionOptions = {
+  /** `workflow`: `{ name, dag: { nodes } }`; `steps`: `{ name, steps: [{ execution_type, tasks }] }`. */
+  readonly form: "workflow" | "steps";
+  readonly limits: DefinitionLimits;
+  readonly catalog: Catalog;
+  readonly defaults: DefinitionDefaults;
+};
+
+export type DefinitionResult =
+  /** `text`: what is stored, for `compileStored`. */
+  | { readonly ok: true; readonly plan: Plan; readonly text: string; readonly warnings: readonly Warning[] }
+  /** `syntax`: not JSON, or too deep; `shape`: values of the wrong kind; `structure`: a graph that cannot run. */
+  | { readonly ok: false; readonly kind: "syntax" | "shape" | "structure"; readonly problems: readonly Problem[] };
+
+/** Checks a definition's JSON text and makes its Plan. All problems of a kind are told at once. Never throws. */
+export function parseDefinition(text: string, options: DefinitionOptions): DefinitionResult {
+  const parsed = parseJson(text, options.limits.nesting);
+  if (!parsed.ok) return refused("syntax", [{ path: "", message: `The definition is ${parsed.reason}.` }]);
+  const document = parsed.value;
+  if (!isObject(document)) return refused("shape", [{ path: "", message: "Expected an object." }]);
+  const { limits, catalog, defaults } = options;
+  const check: DraftCheck = { limits, catalog, defaults, shape: new Findings(), structure: new Findings(), warnings: new Findings() };
+  const draft = options.form === "steps" ? readSteps(document, check) : readWorkflow(document, check);
+  if (check.shape.any) return refused("shape", check.shape.list());
+  if (draft === null || check.structure.any) return refused("structure", check.structure.list());
+  const planned = planOf(draft);
+  if (planned.type === "cyclic") return refused("structure", [{ path: "dag.nodes", message: cycleMessage(draft, planned.cycle) }]);
+  const doubts = document.strict === true ? check.structure : check.warnings;
+  checkTemplates(planned.plan, doubts, (node) => `dag.nodes.${node}.config`);
+  if (check.structure.any) return refused("structure", check.structure.list());
+  return { ok: true, plan: planned.plan, text: storedText(draft), warnings: check.warnings.list() };
+}
+
+function readWorkflow(document: JsonObject, check: DraftCheck): Draft | null {
+  const nodes = isObject(document.dag) ? document.dag.nodes : null;
+  if (Array.isArray(nodes) && tooMany(nodes.length, "dag.nodes", check)) return null;
+  const input = v.safeParse(workflowSchema, document);
+  if (!input.success) return addIssues(input.issues, check);
+  checkFields(document, check.structure, check.warnings);
+  return draftWorkflow(input.output, check);
+}
+
+function readSteps(document: JsonObject, check: DraftCheck): Draft | null {
+  const input = v.safeParse(stepsSchema, document);
+  if (!input.success) return addIssues(input.issues, check);
+  const tasks = input.output.steps.reduce((sum, step) => sum + step.tasks.length, 0);
+  // A join may stand before each step.
+  if (tooMany(tasks + input.output.steps.length, "steps", check)) return null;
+  checkStepFields(document, check);
+  return draftSteps(input.output, check);
+}
+
+function tooMany(nodes: number, path: string, { limits, structure }: DraftCheck): boolean {
+  if (nodes <= limits.nodes) return false;
+  structure.add(path, `There are ${nodes} nodes; the limit is ${limits.nodes}.`);
+  return true;
+}
+
+function addIssues(issues: readonly v.BaseIssue<unknown>[], { shape }: DraftCheck): null {
+  for (const issue of issues) shape.add(v.getDotPath(issue) ?? "", sentence(issue));
+  return null;
+}
+
+/** As "Expected string, got 5." */
+function sentence({ message, expected, received }: v.BaseIssue<unknown>): string {
+  if (message.startsWith("Invalid key")) return "Required, but missing.";
+  if (!message.startsWith("Invalid")) return `${message}, got ${excerpt(received)}.`;
+  return `Expected ${expected}, got ${excerpt(received)}.`;
+}
+
+function cycleMessage({ ids }: Draft, cycle: readonly NodeIndex[]): string {
+  const shown = cycle.slice(0, CYCLE_SHOWN).map((node) => ids[node]);
+  const rest = cycle.length > CYCLE_SHOWN ? ["…"] : [];
+  return `The graph has a cycle: ${[...shown, ...rest, ids[cycle[0]!]].join(" -> ")}.`;
+}
+
+const CYCLE_SHOWN = 30;
+
+function refused(kind: "syntax" | "shape" | "structure", problems: readonly Problem[]): DefinitionResult {
+  return { ok: false, kind, problems };
+}

@@ -1,0 +1,98 @@
+/** Fields beside those that are built: refused where they would change what runs, warned of where nobody knows them. */
+import type { Findings } from "./definition-findings.ts";
+import { excerpt } from "./definition-findings.ts";
+import { isObject, type JsonObject } from "./json.ts";
+import { nodeSchema, retrySchema, workflowSchema } from "./definition-schema.ts";
+
+/** A field of the language that is not built yet, with the values that mean the same as leaving it out (null always does). */
+type Unbuilt = ReadonlyMap<string, readonly unknown[]>;
+
+const UNBUILT_OF_WORKFLOW: Unbuilt = new Map<string, readonly unknown[]>([
+  ["defaults", [{}]],
+  ["timeout", []],
+  ["concurrency", []],
+  ["failure_policy", ["halt"]],
+  ["triggers", [[]]],
+  ["on_failure", []],
+  ["on_exit", []],
+  ["output", []],
+  ["retention", []],
+]);
+
+const UNBUILT_OF_NODE: Unbuilt = new Map<string, readonly unknown[]>([
+  ["trigger_rule", ["all_success"]],
+  ["if", []],
+  ["for_each", []],
+  ["concurrency", []],
+  ["tolerated_failure_percentage", [0]],
+  ["repeat", []],
+  ["total_timeout", []],
+  ["heartbeat_timeout", []],
+  ["on_error", ["fail"]],
+  ["compensate", []],
+  ["cache", []],
+  ["rate_limit", []],
+  ["delivery", ["at_least_once"]],
+  ["hedge", []],
+  ["output_schema", []],
+]);
+
+const NOTHING_UNBUILT: Unbuilt = new Map();
+const BUILT_OF_WORKFLOW = new Set(Object.keys(workflowSchema.entries));
+const BUILT_OF_NODE = new Set(Object.keys(nodeSchema.entries));
+const BUILT_OF_RETRY = new Set(Object.keys(retrySchema.entries));
+const BUILT_OF_DAG = new Set(["nodes"]);
+
+/** Looks through the document as it came, whose shape was checked. */
+export function checkFields(document: JsonObject, problems: Findings, warnings: Findings): void {
+  checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, problems, warnings);
+  const dag = document.dag as { readonly nodes: readonly JsonObject[] };
+  checkObject(dag, "dag", BUILT_OF_DAG, NOTHING_UNBUILT, problems, warnings);
+  for (let position = 0; position < dag.nodes.length; position++) {
+    const node = dag.nodes[position]!;
+    for (const key in node) {
+      if (!BUILT_OF_NODE.has(key)) checkField(node, key, `dag.nodes.${position}`, UNBUILT_OF_NODE, problems, warnings);
+    }
+    if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, BUILT_OF_RETRY, NOTHING_UNBUILT, problems, warnings);
+  }
+}
+
+/** Warns of every field of a document or one of its parts that nobody knows. */
+export function warnOfUnknown(object: JsonObject, path: string, known: ReadonlySet<string>, warnings: Findings): void {
+  for (const key in object) if (!known.has(key)) warnings.add(join(path, key), unknownField(key));
+}
+
+function checkObject(
+  object: JsonObject,
+  path: string,
+  built: ReadonlySet<string>,
+  unbuilt: Unbuilt,
+  problems: Findings,
+  warnings: Findings,
+): void {
+  for (const key in object) if (!built.has(key)) checkField(object, key, path, unbuilt, problems, warnings);
+}
+
+function checkField(object: JsonObject, key: string, path: string, unbuilt: Unbuilt, problems: Findings, warnings: Findings): void {
+  const harmless = unbuilt.get(key);
+  const value = object[key];
+  if (harmless === undefined) warnings.add(join(path, key), unknownField(key));
+  else if (value !== null && !harmless.some((candidate) => sameAs(candidate, value))) {
+    problems.add(join(path, key), `\`${key}\` is not supported yet.`);
+  }
+}
+
+/** Harmless values are words, numbers, and the empty list and object. */
+function sameAs(candidate: unknown, value: unknown): boolean {
+  if (Array.isArray(candidate)) return Array.isArray(value) && value.length === 0;
+  if (isObject(candidate)) return isObject(value) && Object.keys(value).length === 0;
+  return candidate === value;
+}
+
+function unknownField(key: string): string {
+  return `The field "${excerpt(key)}" is not known and was ignored.`;
+}
+
+function join(path: string, key: string): string {
+  return path === "" ? excerpt(key) : `${path}.${excerpt(key)}`;
+}

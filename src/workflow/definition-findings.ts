@@ -1,0 +1,40 @@
+/** What is wrong or doubtful in a definition, collected so that all of it is told at once. */
+
+/** `path`: where in the document, as `dag.nodes.3.retry.max_attempts`; empty for the whole. `message`: what was expected. */
+export type Problem = { readonly path: string; readonly message: string };
+/** Accepted, but probably not what was meant. */
+export type Warning = { readonly path: string; readonly message: string };
+
+/** More than this many of a kind are only counted. */
+const SHOWN_MAX = 50;
+
+/** One list of findings: the first ones in full, the number of the others in a last line. */
+export class Findings {
+  readonly #shown: Problem[] = [];
+  #count = 0;
+
+  add(path: string, message: string): void {
+    if (this.#count++ < SHOWN_MAX) this.#shown.push({ path, message });
+  }
+
+  /** Nothing more will be shown. */
+  get full(): boolean {
+    return this.#count >= SHOWN_MAX;
+  }
+
+  get any(): boolean {
+    return this.#count > 0;
+  }
+
+  list(): readonly Problem[] {
+    const more = this.#count - this.#shown.length;
+    return more === 0 ? this.#shown : [...this.#shown, { path: "", message: `… and ${more} more of this kind.` }];
+  }
+}
+
+/** Somebody's value in a message: cut, so that a message stays readable. */
+export function excerpt(value: string): string {
+  return value.length <= EXCERPT_MAX ? value : `${value.slice(0, EXCERPT_MAX)}…`;
+}
+
+const EXCERPT_MAX = 80;
