@@ -10,35 +10,24 @@ import { derivedId, hashOf, type Ids } from "./env/ids.ts";
 import type { Log } from "./env/log.ts";
 import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
+import { type CheckedDefinition, type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
 import type { Pool } from "./pool/pool.ts";
 import { createCommitter } from "./store/committer.ts";
 import { createCreator } from "./store/creator.ts";
 import { largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import type { Catalog } from "./workflow/catalog.ts";
-import { type DefinitionOptions, type Problem, compileStored, parseDefinition, type Warning } from "./workflow/definition.ts";
-import type { Plan } from "./workflow/graph.ts";
+import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
 import { type ExecutionStatus, isTerminal } from "./workflow/status.ts";
 import { type ExecutionView, viewOf } from "./workflow/view.ts";
 
 /** What views and lists are made of, for those who see the engine only. */
-export type { ListPosition, Summary } from "./store/store.ts";
+export { type ListPosition, StoreUnavailable, type Summary } from "./store/store.ts";
 export type { Step } from "./workflow/graph.ts";
 export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type NodeStatus } from "./workflow/status.ts";
 export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
-/** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
-export type CheckedDefinition = {
-  readonly text: string;
-  readonly hash: string;
-  readonly plan: Plan;
-  readonly warnings: readonly Warning[];
-};
-
-export type CheckResult =
-  | { readonly ok: true; readonly definition: CheckedDefinition }
-  /** kind: `syntax` (not JSON, too deep) → 400; `shape` (wrong types) → 422; `structure` (cycle, unknown dependency …) → 400. */
-  | { readonly ok: false; readonly kind: "syntax" | "shape" | "structure"; readonly problems: readonly Problem[] };
+export type { CheckedDefinition, CheckResult } from "./pool/definition-checker.ts";
 
 export type CreateRequest = {
   readonly definition: CheckedDefinition;
@@ -74,7 +63,7 @@ export type EngineHealth = {
 };
 
 export interface Engine {
-  /** Parses and checks a definition's JSON text. Never throws for bad input. */
+  /** Parses and checks a definition's JSON text; a large one in a thread. Never throws for bad input. */
   check(text: string, form: "workflow" | "steps"): Promise<CheckResult>;
   create(request: CreateRequest): Promise<CreateResult>;
   /** `params`: JSON text of an object, or null for none. Resolves when the trigger is durable. */
@@ -135,6 +124,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
   const views = createViews({ store, compile: compileStored, turns });
   const company = startCompany({ ...options, catalog, committerOf, ownerDeaths: ownership.deaths, planOf: views.planOf });
+  const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const creator = createCreator({ store, clock });
   let stopping = false;
 
@@ -144,13 +134,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw error;
   };
   const holding = (): string | null => committers.find((committer) => committer.holding !== null)?.holding ?? null;
-
-  async function check(text: string, form: "workflow" | "steps"): Promise<CheckResult> {
-    const parsed = parseDefinition(text, { ...options.definitions, form, catalog });
-    if (!parsed.ok) return parsed;
-    const { plan, warnings } = parsed;
-    return { ok: true, definition: { text: parsed.text, hash: hashOf(parsed.text), plan, warnings } };
-  }
 
   async function create({ definition, trigger, idempotency }: CreateRequest): Promise<CreateResult> {
     if (stopping) return unavailable("The server is stopping.");
@@ -213,7 +196,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   await ownership.begin((id) => company.system.ensure(id), company.system.sweep);
   return {
-    check,
+    check: checker.check,
     create,
     trigger,
     async view(id) {
@@ -252,6 +235,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       company.system.stop();
       await bus.close();
       await store.close();
+      checker.close();
       await pool.close();
     },
   };

@@ -1,0 +1,33 @@
+/** A thread that checks large definitions, so that the main thread goes on answering. Its first message is its settings. */
+import { hashOf } from "../env/ids.ts";
+import type { HandlerInfo } from "../workflow/catalog.ts";
+import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../workflow/definition.ts";
+import { type PackedPlan, packPlan } from "../workflow/plan-pack.ts";
+
+export type CheckerSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
+  readonly catalog: readonly (readonly [string, HandlerInfo])[];
+};
+export type CheckOrder = { readonly number: number; readonly text: string; readonly form: DefinitionOptions["form"] };
+export type PackedResult =
+  | (Omit<Extract<DefinitionResult, { ok: true }>, "plan"> & { readonly plan: PackedPlan; readonly hash: string })
+  | Extract<DefinitionResult, { ok: false }>;
+export type CheckAnswer = { readonly number: number; readonly result: PackedResult };
+
+declare const self: Worker;
+
+let settings: Omit<DefinitionOptions, "form"> | null = null;
+
+self.onmessage = ({ data }: MessageEvent<CheckerSettings | CheckOrder>) => {
+  if (!("number" in data)) {
+    settings = { ...data, catalog: new Map(data.catalog) };
+    return;
+  }
+  if (settings === null) throw new Error("The first message must be the settings.");
+  const { number, text, form } = data;
+  const result = parseDefinition(text, { ...settings, form });
+  const answer: CheckAnswer = {
+    number,
+    result: result.ok ? { ...result, plan: packPlan(result.plan), hash: hashOf(result.text) } : result,
+  };
+  self.postMessage(answer);
+};
