@@ -1,0 +1,92 @@
+/** /api/workflow and /api/workflows: the routes of the older system whose workflows are steps. */
+import type { ExecutionView } from "../../engine.ts";
+import { encodeCursor } from "../cursor.ts";
+import { jsonAnswer, quote } from "../json-text.ts";
+import { acceptedStepsAnswer, stepsAnswer, stepsListAnswer } from "../openapi/answers.ts";
+import { stepsBody } from "../openapi/bodies.ts";
+import { described } from "../openapi/described.ts";
+import type { App, HttpParts } from "../parts.ts";
+import { NOT_FOUND, problemAnswer } from "../problem.ts";
+import { checked, idempotencyHeader, stepsListQuery, waitQuery } from "../query.ts";
+import { outputsOf } from "../results-json.ts";
+import { submit, warningsMember } from "../submission.ts";
+import { waitForEnd } from "../waiting.ts";
+import { linkToNext } from "../workflows.ts";
+import { stepsJson } from "./steps-json.ts";
+import { stepsPage } from "./steps-page.ts";
+
+export function stepsRoutes(app: App, parts: HttpParts): void {
+  const { engine } = parts;
+
+  async function withOutputs(view: ExecutionView, extra = ""): Promise<string> {
+    return stepsJson(view, await outputsOf(engine, view.id, view.nodes), extra);
+  }
+
+  app.post(
+    "/api/workflow",
+    described({
+      tag: "steps",
+      summary: "Submit a workflow of steps",
+      description: "It starts at once. With `wait` the answer also holds all that GET /api/workflow/{id} tells.",
+      body: stepsBody,
+      answers: { 202: { schema: acceptedStepsAnswer, description: "It is stored and has been started.", headers: ["Location"] } },
+      problems: [400, 413, 415, 422, 503],
+    }),
+    checked("header", idempotencyHeader),
+    checked("query", waitQuery),
+    async (c) => {
+      const idempotencyKey = c.req.valid("header")["idempotency-key"];
+      const submitted = await submit(parts, c.req.raw, {
+        form: "steps",
+        route: "POST /api/workflow",
+        idempotencyKey,
+        trigger: { params: null },
+      });
+      if (!submitted.ok) return problemAnswer(submitted.problem);
+      const { id, definition } = submitted;
+      const headers = { location: `/api/workflow/${id}` };
+      const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warningsMember(definition)}`;
+      const waitMs = c.req.valid("query").wait;
+      if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
+      await waitForEnd(c, engine, id, waitMs);
+      const view = await engine.view(id);
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await withOutputs(view, `,${own}`), headers);
+    },
+  );
+
+  app.get(
+    "/api/workflow/:id",
+    described({
+      tag: "steps",
+      summary: "Status of a workflow, by steps",
+      description: "What was submitted in another form shows as one parallel step per level of its graph.",
+      answers: { 200: { schema: stepsAnswer, description: "As the store has it." } },
+      problems: [404, 503],
+    }),
+    async (c) => {
+      const view = await engine.view(c.req.param("id"));
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await withOutputs(view));
+    },
+  );
+
+  app.get(
+    "/api/workflows",
+    described({
+      tag: "steps",
+      summary: "List workflows, by steps",
+      description:
+        "Newest first. `Link` leads to the next page where there are more, or where the page would be very large. A result above 64 KiB is null here.",
+      answers: { 200: { schema: stepsListAnswer, description: "A page.", headers: ["Link"] } },
+      problems: [422, 503],
+    }),
+    checked("query", stepsListQuery),
+    async (c) => {
+      const { cursor, limit } = c.req.valid("query");
+      const found = await engine.list({ ...(cursor == null ? {} : { before: cursor }), limit: limit + 1 });
+      const page = await stepsPage(engine, found.slice(0, limit));
+      const last = found[page.taken - 1];
+      const more = last !== undefined && page.taken < found.length;
+      return jsonAnswer(200, page.text, more ? { link: linkToNext(c.req.url, encodeCursor(last)) } : {});
+    },
+  );
+}

@@ -1,0 +1,57 @@
+/** An execution's view and its summary as JSON text. A view of 10,000 nodes is over a megabyte, so every node counts. */
+import type { ExecutionView, NodeView, Summary } from "../engine.ts";
+import type { Turns } from "../env/turns.ts";
+import { quote, quoteOrNull, timeText } from "./json-text.ts";
+import { inSlices } from "./slices.ts";
+
+/** The whole view: the execution's own fields and the three maps by node id, in the definition's order. */
+export async function executionJson(view: ExecutionView, turns: Turns): Promise<string> {
+  let states = "";
+  let nodes = "";
+  await inSlices(view.nodes, turns, (node) => {
+    const id = quote(node.id);
+    const comma = nodes === "" ? "" : ",";
+    states += `${comma}${id}:"${node.state}"`;
+    nodes += `${comma}${id}:${nodeJson(node)}`;
+  });
+  return `{${headJson(view)},"node_states":{${states}},"node_statuses":{${states}},"nodes":{${nodes}}}`;
+}
+
+/** The same without what grows with the number of nodes. */
+export function headOnlyJson(view: ExecutionView): string {
+  return `{${headJson(view)}}`;
+}
+
+/** One element of a list. */
+export function summaryJson(summary: Summary): string {
+  return `{${openingJson(summary)},"progress":${progressJson(progressOf(summary))},"tags":${JSON.stringify(summary.tags)},"error":${quoteOrNull(summary.error)},${timesJson(summary)}}`;
+}
+
+function headJson(view: ExecutionView): string {
+  const { progress, tags, error, failure, stalled } = view;
+  return `${openingJson(view)},"progress":${progressJson(progress)},"tags":${JSON.stringify(tags)},"error":${quoteOrNull(error)},"failure":${JSON.stringify(failure)},${timesJson(view)},"stalled":${stalled}`;
+}
+
+function openingJson({ id, name, status }: { readonly id: string; readonly name: string; readonly status: string }): string {
+  return `"execution_id":${quote(id)},"name":${quote(name)},"status":"${status}"`;
+}
+
+function progressJson({ total, completed, failed, percentage }: ExecutionView["progress"]): string {
+  return `{"total":${total},"completed":${completed},"failed":${failed},"percentage":${percentage}}`;
+}
+
+/** As in a view: rounded down to one decimal, so that 100 means all. */
+function progressOf({ total, completed, failed }: Summary): ExecutionView["progress"] {
+  return { total, completed, failed, percentage: total === 0 ? 0 : Math.floor((completed / total) * 1000) / 10 };
+}
+
+type Times = Pick<Summary, "createdAtMs" | "triggeredAtMs" | "startedAtMs" | "finishedAtMs" | "updatedAtMs">;
+
+function timesJson(times: Times): string {
+  return `"created_at":${timeText(times.createdAtMs)},"triggered_at":${timeText(times.triggeredAtMs)},"started_at":${timeText(times.startedAtMs)},"finished_at":${timeText(times.finishedAtMs)},"updated_at":${timeText(times.updatedAtMs)}`;
+}
+
+function nodeJson(node: NodeView): string {
+  const bytes = node.outputBytes === null ? "" : `,"output_bytes":${node.outputBytes}`;
+  return `{"state":"${node.state}","output":${node.output ?? "null"}${bytes},"error":${quoteOrNull(node.error)},"attempts":${node.attempts},"started_at":${timeText(node.startedAtMs)},"finished_at":${timeText(node.finishedAtMs)}}`;
+}

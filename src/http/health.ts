@@ -1,0 +1,47 @@
+/** GET /health: how it is. GET /ready: whether to send it work. */
+import type { EngineHealth } from "../engine.ts";
+import { described } from "./openapi/described.ts";
+import { healthAnswer, readyAnswer } from "./openapi/answers.ts";
+import { jsonAnswer } from "./json-text.ts";
+import type { App, HttpParts } from "./parts.ts";
+import { problemAnswer } from "./problem.ts";
+
+export function healthRoutes(app: App, { engine, version, instanceName }: HttpParts): void {
+  app.get(
+    "/health",
+    described({
+      tag: "operations",
+      summary: "How this instance is",
+      description: "200 as long as it answers at all; `degraded` where it runs without a service that its settings name.",
+      answers: { 200: { schema: healthAnswer, description: "It answers." } },
+      problems: [],
+    }),
+    () => {
+      const { state, degraded, store, executions, pool } = engine.health();
+      const healthy = state === "running" && store.available;
+      const health = { service: "troupe", status: state, healthy, version, instance: instanceName, degraded, store, executions, pool };
+      return jsonAnswer(200, JSON.stringify(health));
+    },
+  );
+
+  app.get(
+    "/ready",
+    described({
+      tag: "operations",
+      summary: "Whether this instance should be sent work",
+      answers: { 200: { schema: readyAnswer, description: "It should." } },
+      problems: [503],
+    }),
+    () => {
+      const obstacle = obstacleOf(engine.health());
+      if (obstacle === null) return jsonAnswer(200, '{"ready":true}');
+      return problemAnswer({ status: 503, detail: obstacle, headers: { "retry-after": "1" } });
+    },
+  );
+}
+
+function obstacleOf({ state, degraded, store }: EngineHealth): string | null {
+  if (state !== "running") return `This instance is ${state}.`;
+  if (!store.available) return "The store is not available.";
+  return degraded ? "This instance runs without a service that its settings name; its log says which." : null;
+}

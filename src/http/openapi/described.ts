@@ -1,0 +1,79 @@
+/** How a route is described for the OpenAPI document: short to write beside the route, complete in the document. */
+import { describeRoute, resolver } from "hono-openapi";
+import type { GenericSchema } from "valibot";
+import { PROBLEM_TYPE, type ProblemStatus } from "../problem.ts";
+import { problemDocument } from "./answers.ts";
+
+export type RouteDescription = {
+  readonly tag: "workflows" | "steps" | "operations" | "documents";
+  readonly summary: string;
+  readonly description?: string;
+  readonly body?: BodyDescription;
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
+  /** Beside these, every route may answer 500. */
+  readonly problems: readonly ProblemStatus[];
+};
+export type AnswerDescription = {
+  readonly description: string;
+  readonly schema?: GenericSchema;
+  /** Where the answer is no JSON. */
+  readonly mediaType?: string;
+  /** Of HEADERS. */
+  readonly headers?: readonly (keyof typeof HEADERS)[];
+};
+export type BodyDescription = NonNullable<Parameters<typeof describeRoute>[0]["requestBody"]>;
+
+export function described({ tag, summary, description, body, answers, problems }: RouteDescription) {
+  const responses: Record<string, object> = {};
+  for (const [status, answer] of Object.entries(answers)) responses[status] = answerOf(answer);
+  for (const status of [...problems, 500] as const) responses[status] = problemOf(status);
+  return describeRoute({
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(body === undefined ? {} : { requestBody: body }),
+    responses: responses as NonNullable<Parameters<typeof describeRoute>[0]["responses"]>,
+  });
+}
+
+function answerOf({ description, schema, mediaType = "application/json", headers = [] }: AnswerDescription): object {
+  return {
+    description,
+    ...(schema === undefined ? {} : { content: { [mediaType]: { schema: resolver(schema) } } }),
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map((name) => [name, headerOf(HEADERS[name])])) }),
+  };
+}
+
+function problemOf(status: ProblemStatus): object {
+  const headers = HEADERS_OF_PROBLEMS[status];
+  return {
+    description: PROBLEMS[status],
+    content: { [PROBLEM_TYPE]: { schema: resolver(problemDocument) } },
+    ...(headers === undefined ? {} : { headers: { [headers]: headerOf(HEADERS[headers]) } }),
+  };
+}
+
+function headerOf(description: string): object {
+  return { description, schema: { type: "string" } };
+}
+
+const HEADERS = {
+  Location: "Where the new execution is",
+  Link: 'The next page, with rel="next"',
+  ETag: "Names this state of the execution",
+  Allow: "The methods that this path takes",
+  "Retry-After": "Seconds after which to come again",
+} as const;
+
+const HEADERS_OF_PROBLEMS: Partial<Record<ProblemStatus, keyof typeof HEADERS>> = { 405: "Allow", 503: "Retry-After" };
+
+const PROBLEMS: Readonly<Record<ProblemStatus, string>> = {
+  400: "It cannot be read, or is no valid definition: broken or too deep JSON, a cycle, an unknown dependency or handler, a doubled id.",
+  404: "There is no such execution.",
+  405: "This path does not take this method.",
+  413: "The body is larger than the limit.",
+  415: "The content type is neither JSON nor YAML, or the body is compressed.",
+  422: "It is JSON, but not of the right shape; or the Idempotency-Key was used for another body.",
+  500: "Something went wrong inside Troupe.",
+  503: "Full, stopping, or the store is away: come again.",
+};

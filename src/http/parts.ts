@@ -1,0 +1,26 @@
+/** What the routes are given to work with, and what travels with one request. */
+import type { Hono } from "hono";
+import type { Engine } from "../engine.ts";
+import type { Ids } from "../env/ids.ts";
+import type { Log } from "../env/log.ts";
+import type { Turns } from "../env/turns.ts";
+
+export type HttpParts = {
+  readonly engine: Engine;
+  /** `bodyBytes`: of a request's body. `nesting`: levels of its JSON. */
+  readonly limits: { readonly bodyBytes: number; readonly nesting: number };
+  readonly log: Log;
+  readonly ids: Ids;
+  readonly turns: Turns;
+  /** Of Troupe, as in package.json. */
+  readonly version: string;
+  readonly instanceName: string;
+};
+
+export type HttpEnv = {
+  Variables: { requestId: string };
+  /** What the server gives with each request; absent where there is none, as in tests. */
+  Bindings: { mayTake?(request: Request, seconds: number): void };
+};
+
+export type App = Hono<HttpEnv>;

@@ -1,0 +1,70 @@
+/** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
+import type { Clock } from "../env/clock.ts";
+import type { App } from "./parts.ts";
+import { problemAnswer } from "./problem.ts";
+
+export type Serving = {
+  /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+};
+/** `reason`: a sentence that says what to do. */
+export type ServeResult = { readonly ok: true; readonly serving: Serving } | { readonly ok: false; readonly reason: string };
+
+/** `port` 0 takes a free one. */
+export function serve(
+  app: App,
+  { host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock },
+): ServeResult {
+  try {
+    const server = Bun.serve({
+      hostname: host,
+      port,
+      development: false,
+      idleTimeout: IDLE_SECONDS,
+      // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch: (request, bun) => app.fetch(request, { mayTake: (waiting: Request, seconds: number) => bun.timeout(waiting, seconds) }),
+      error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
+    });
+    const listening = server.port ?? port;
+    return {
+      ok: true,
+      serving: { url: `http://${reachable(host)}:${listening}`, port: listening, stop: (graceMs) => stop(server, graceMs, clock) },
+    };
+  } catch (error) {
+    return { ok: false, reason: reasonOf(error, host, port) };
+  }
+}
+
+/** Bun's own default: a connection on which nothing moves for so long is closed. */
+const IDLE_SECONDS = 10;
+
+async function stop(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(graceMs, () => late.resolve(server.stop(true)));
+  await Promise.race([server.stop(false), late.promise]);
+  cancel();
+}
+
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function reasonOf(error: unknown, host: string, port: number): string {
+  const { code, message } = error as { readonly code?: string; readonly message: string };
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} on ${host} is taken by another program. Stop that one, or choose another port, as in PORT=${port + 1}.`;
+    case "EACCES":
+      return `Port ${port} may not be opened by this user. Choose one from 1024 on, as in PORT=8000.`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `HOST=${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all addresses.`;
+    default:
+      return `The server could not listen on ${host}:${port}: ${message}`;
+  }
+}

@@ -1,0 +1,82 @@
+/** POST /workflows/{execution_id}/trigger, and the same under an older system's path: starts an execution, once. */
+import type { Context } from "hono";
+import { type ExecutionStatus, isTerminal, type TriggerResult } from "../engine.ts";
+import { described } from "./openapi/described.ts";
+import { triggeredAnswer } from "./openapi/answers.ts";
+import { triggerBody } from "./openapi/bodies.ts";
+import { readDocument } from "./document.ts";
+import { jsonAnswer, quote } from "./json-text.ts";
+import { paramsOf } from "./params.ts";
+import type { App, HttpEnv, HttpParts } from "./parts.ts";
+import { NOT_FOUND, problemAnswer, unavailable } from "./problem.ts";
+import { checked, waitQuery } from "./query.ts";
+import { resultsJson } from "./results-json.ts";
+import { waitForEnd } from "./waiting.ts";
+
+export function triggerRoutes(app: App, parts: HttpParts): void {
+  const { engine, limits } = parts;
+
+  async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined): Promise<Response> {
+    const document = await readDocument(c.req.raw, limits);
+    if (!document.ok) return problemAnswer(document.problem);
+    const body = paramsOf(document.text, limits.nesting);
+    if (!body.ok) return problemAnswer(body.problem);
+
+    const result = await engine.trigger(id, body.params);
+    if (result.type === "not_found") return problemAnswer(NOT_FOUND);
+    if (result.type === "unavailable") return problemAnswer(unavailable(result));
+    if (waitMs !== undefined) return answerWithResults(c, id, waitMs, result);
+    const status = result.type === "triggered" ? "triggered" : result.status;
+    return jsonAnswer(200, `{"execution_id":${quote(id)},"status":"${status}","message":${quote(messageOf(result))}}`);
+  }
+
+  async function answerWithResults(c: Context<HttpEnv>, id: string, waitMs: number, result: Accepted): Promise<Response> {
+    if (result.type === "triggered" || !isTerminal(result.status)) await waitForEnd(c, engine, id, waitMs);
+    const view = await engine.view(id);
+    if (view === null) return problemAnswer(NOT_FOUND);
+    return jsonAnswer(200, await resultsJson(parts, view, `,"trigger":${quote(messageOf(result))}`));
+  }
+
+  const triggering = {
+    tag: "workflows",
+    description:
+      "Its body, which may be left out, gives the params. An execution runs once: triggering what runs or has ended changes nothing, and `message` says so. With `wait` the answer is that of the results, with this message in `trigger`.",
+    body: triggerBody,
+    answers: { 200: { schema: triggeredAnswer, description: "It runs, or was triggered before." } },
+    problems: [400, 404, 413, 415, 422, 503],
+  } as const;
+
+  app.post(
+    "/workflows/:execution_id/trigger",
+    described({ ...triggering, summary: "Start an execution" }),
+    checked("query", waitQuery),
+    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait),
+  );
+
+  app.post(
+    "/workflow/trigger/:execution_id",
+    described({ ...triggering, summary: "Start an execution (older form)" }),
+    checked("query", waitQuery),
+    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait),
+  );
+}
+
+type Accepted = Extract<TriggerResult, { type: "triggered" | "already" }>;
+
+function messageOf(result: Accepted): string {
+  return result.type === "triggered" ? "The workflow was triggered." : `${alreadyOf(result.status)}; nothing was changed.`;
+}
+
+function alreadyOf(status: ExecutionStatus): string {
+  switch (status) {
+    case "PENDING":
+      return "The workflow was already triggered and waits for room to run";
+    case "RUNNING":
+    case "PAUSED":
+      return "The workflow was already triggered and is running";
+    case "COMPLETED":
+    case "FAILED":
+    case "CANCELLED":
+      return `The workflow has already ended (${status})`;
+  }
+}

@@ -1,0 +1,14 @@
+/** `?wait=`: holds a request until the end of an execution, within limits. */
+import type { Context } from "hono";
+import type { Engine } from "../engine.ts";
+import type { HttpEnv } from "./parts.ts";
+
+/** Resolves at the end of the execution, after `waitMs`, or at once where too many wait already. */
+export async function waitForEnd(c: Context<HttpEnv>, engine: Engine, id: string, waitMs: number): Promise<void> {
+  if (waitMs === 0) return;
+  c.env?.mayTake?.(c.req.raw, Math.ceil(waitMs / 1000) + ANSWER_SECONDS);
+  await engine.waitForEnd(id, waitMs);
+}
+
+/** For the answer itself, on top of the wait. */
+const ANSWER_SECONDS = 30;

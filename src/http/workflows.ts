@@ -1,0 +1,88 @@
+/** /workflows: new executions in, the list of them out. Also POST /workflow, where an older system's clients send theirs. */
+import { described } from "./openapi/described.ts";
+import { createdAnswer, workflowsAnswer } from "./openapi/answers.ts";
+import { workflowBody } from "./openapi/bodies.ts";
+import { encodeCursor } from "./cursor.ts";
+import { summaryJson } from "./execution-json.ts";
+import { jsonAnswer, quote, quoteOrNull } from "./json-text.ts";
+import type { App, HttpParts } from "./parts.ts";
+import { problemAnswer } from "./problem.ts";
+import { checked, idempotencyHeader, listQuery } from "./query.ts";
+import { submit, warningsMember } from "./submission.ts";
+
+export function workflowRoutes(app: App, parts: HttpParts): void {
+  const { engine } = parts;
+
+  async function create(request: Request, route: string, status: 200 | 201, idempotencyKey: string | undefined): Promise<Response> {
+    const submitted = await submit(parts, request, { form: "workflow", route, idempotencyKey, trigger: null });
+    if (!submitted.ok) return problemAnswer(submitted.problem);
+    const { id, definition } = submitted;
+    const message = `The workflow was accepted. Start it with POST /workflows/${id}/trigger.`;
+    const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"PENDING","message":${quote(message)}${warningsMember(definition)}}`;
+    return jsonAnswer(status, text, { location: `/workflows/${id}` });
+  }
+
+  const creating = {
+    tag: "workflows",
+    body: workflowBody,
+    problems: [400, 413, 415, 422, 503],
+  } as const;
+
+  app.post(
+    "/workflows",
+    described({
+      ...creating,
+      summary: "Submit a workflow",
+      description: "Checks the definition and stores an execution of it, which starts when it is triggered.",
+      answers: { 201: { schema: createdAnswer, description: "It is stored; Location tells where.", headers: ["Location"] } },
+    }),
+    checked("header", idempotencyHeader),
+    (c) => create(c.req.raw, "POST /workflows", 201, c.req.valid("header")["idempotency-key"]),
+  );
+
+  app.post(
+    "/workflow",
+    described({
+      ...creating,
+      summary: "Submit a workflow (older form)",
+      description: "The same as POST /workflows, answered with 200.",
+      answers: { 200: { schema: createdAnswer, description: "It is stored.", headers: ["Location"] } },
+    }),
+    checked("header", idempotencyHeader),
+    (c) => create(c.req.raw, "POST /workflow", 200, c.req.valid("header")["idempotency-key"]),
+  );
+
+  app.get(
+    "/workflows",
+    described({
+      tag: "workflows",
+      summary: "List executions",
+      description: "Newest first. A page ends with `next_cursor` (and a `Link` header) where there are more.",
+      answers: { 200: { schema: workflowsAnswer, description: "A page.", headers: ["Link"] } },
+      problems: [422, 503],
+    }),
+    checked("query", listQuery),
+    async (c) => {
+      const { status, name, tag, cursor, limit } = c.req.valid("query");
+      const found = await engine.list({
+        ...(status === undefined ? {} : { status }),
+        ...(name === undefined ? {} : { name }),
+        ...(tag === undefined ? {} : { tag }),
+        ...(cursor == null ? {} : { before: cursor }),
+        limit: limit + 1,
+      });
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const next = found.length > limit && last !== undefined ? encodeCursor(last) : null;
+      const text = `{"workflows":[${page.map(summaryJson).join(",")}],"next_cursor":${quoteOrNull(next)}}`;
+      return jsonAnswer(200, text, next === null ? {} : { link: linkToNext(c.req.url, next) });
+    },
+  );
+}
+
+/** RFC 8288: the same list from the cursor on, relative to this server. */
+export function linkToNext(url: string, cursor: string): string {
+  const next = new URL(url);
+  next.searchParams.set("cursor", cursor);
+  return `<${next.pathname}${next.search}>; rel="next"`;
+}
