@@ -1,11 +1,14 @@
-/** Every setting is one line here, read from the environment and checked once, at start. */
+/** The configuration: every setting (config-settings.ts) read from the environment and checked once, at start. */
+import type { LogLevel } from "./config-kinds.ts";
+import { redisUrlOf, withoutPassword } from "./config-redis.ts";
+import { SETTINGS, type Setting, type Values } from "./config-settings.ts";
 
 /** Durations in milliseconds, sizes in bytes. */
 export type Config = {
   readonly host: string;
   readonly port: number;
   readonly instanceName: string;
-  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  readonly logLevel: LogLevel;
   readonly store: "sqlite" | "memory";
   readonly dataDir: string;
   readonly redis: { readonly url: string } | null;
@@ -41,3 +44,97 @@ export type Config = {
   };
   readonly retention: { readonly finishedMs: number; readonly untriggeredMs: number };
 };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `faults`: a sentence for each wrong value, all of them. `warnings`: sentences about what is probably not meant; nothing stops for them. */
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** The configuration that this process was started with. */
+export function configFromEnvironment(): ConfigResult {
+  return readConfig(process.env);
+}
+
+/** The same for any environment. A variable that is empty, or only spaces, counts as unset. */
+export function readConfig(environment: Environment): ConfigResult {
+  const { values, faults } = readValues(environment);
+  const redis = redisUrlOf(values);
+  if (values.redisRequired && redis.url === null && faults.length === 0) {
+    faults.push("APP_REDIS_REQUIRED is true, but no Redis is set: set APP_REDIS_HOST, REDIS_URL or REDIS_HOST.");
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  return {
+    ok: true,
+    config: configOf(values, redis.url),
+    warnings: [...unknownNames(environment), ...redis.warnings, ...withoutEffect(values)],
+  };
+}
+
+function readValues(environment: Environment): { values: Values; faults: string[] } {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
+    const name = setting.names.find((candidate) => isSet(environment[candidate]));
+    const given = name === undefined ? "" : (environment[name]?.trim() ?? "");
+    const value = name === undefined ? setting.fallback : setting.kind.parse(given);
+    if (value === null && name !== undefined) faults.push(`${name} is "${withoutPassword(given)}": expected ${setting.kind.expected}.`);
+    values[key] = value;
+  }
+  return { values: values as Values, faults };
+}
+
+function configOf(values: Values, redisUrl: string | null): Config {
+  return {
+    host: values.host,
+    port: values.port,
+    instanceName: values.instanceName,
+    logLevel: values.logLevel ?? (values.debug ? "debug" : "info"),
+    store: values.store,
+    dataDir: values.dataDir,
+    redis: redisUrl === null ? null : { url: redisUrl },
+    redisRequired: values.redisRequired,
+    kafka: values.kafkaBrokers === null ? null : { brokers: values.kafkaBrokers },
+    reconnectDelayMs: values.reconnectDelayMs,
+    threads: values.threads,
+    slotsPerThread: values.slotsPerThread,
+    abortGraceMs: values.abortGraceMs,
+    drainGraceMs: values.drainGraceMs,
+    maxRunningExecutions: values.maxRunningExecutions,
+    retry: { maxAttempts: Math.max(1, values.maxAttempts), initialIntervalMs: values.initialIntervalMs },
+    nodeTimeoutMs: values.nodeTimeoutMs,
+    handlersDir: values.handlersDir,
+    handlers: {
+      mockLatencyMs: values.mockLatencyMs,
+      externalServices: values.externalServices,
+      httpAllowPrivate: values.httpAllowPrivate,
+      llm: values.llmBaseUrl === null ? null : { baseUrl: values.llmBaseUrl, apiKey: values.llmApiKey, model: values.llmModel },
+    },
+    limits: {
+      bodyBytes: values.bodyBytesMax,
+      outputBytes: values.outputBytesMax,
+      nodes: values.nodesMax,
+      edges: values.edgesMax,
+      nesting: values.nestingMax,
+      mailbox: values.mailboxMax,
+      waiters: values.waitersMax,
+    },
+    retention: { finishedMs: values.retentionMs, untriggeredMs: values.untriggeredRetentionMs },
+  };
+}
+
+function unknownNames(environment: Environment): string[] {
+  const known = new Set(Object.values(SETTINGS).flatMap((setting) => setting.names));
+  const unknown = Object.keys(environment).filter((name) => name.startsWith("APP_") && !known.has(name) && isSet(environment[name]));
+  return unknown.sort().map((name) => `${name} is not a setting of Troupe and has no effect; docs/configuration.md lists them all.`);
+}
+
+function withoutEffect(values: Values): string[] {
+  if (values.llmBaseUrl !== null || values.llmApiKey === null) return [];
+  return ["APP_LLM_API_KEY has no effect without APP_LLM_BASE_URL: llm nodes are mocks."];
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value.trim() !== "";
+}
