@@ -1,0 +1,80 @@
+/** The Pool over its crews: which executions are attached, what of theirs is in hand, and the clean end. */
+import type { Clock } from "../env/clock.ts";
+import type { Turns } from "../env/turns.ts";
+import type { Crew } from "./crew.ts";
+import type { Attempt, Pool } from "./pool.ts";
+import { Table } from "./table.ts";
+import type { TableKeeper } from "./table.ts";
+
+export type CrewsPoolOptions = {
+  /** The first one's hosts are the pool's threads: they tell its handlers and are counted. */
+  readonly crews: readonly [Crew, ...(readonly Crew[])];
+  readonly crewOf: (attempt: Attempt) => Crew;
+  readonly abortGraceMs: number;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly report: (sentence: string) => void;
+};
+
+/** A pool whose attempts run in these crews. */
+export function createCrewsPool({ crews, crewOf, abortGraceMs, clock, turns, report }: CrewsPoolOptions): Pool {
+  const tables = new Map<string, Table>();
+  let order = 0;
+  /** Entries without an outcome, over all tables. */
+  let open = 0;
+  let stage: "working" | "draining" | "closed" = "working";
+  let heardIdle: (() => void) | null = null;
+
+  const keeper: TableKeeper = {
+    turns,
+    clock,
+    abortGraceMs,
+    crewOf,
+    open() {
+      if (stage !== "working") return null;
+      open += 1;
+      order += 1;
+      return order;
+    },
+    closed() {
+      open -= 1;
+      if (open === 0) heardIdle?.();
+    },
+    dropped: (table) => void tables.delete(table.execution.id),
+    report,
+  };
+
+  return {
+    async ready() {
+      const word = await crews[0].firstWord;
+      if (!word.ok) throw new Error(`The handlers could not be loaded:\n${word.faults.join("\n")}`);
+      return word.handlers;
+    },
+    attach(execution, listener) {
+      const table = tables.get(execution.id) ?? new Table(execution, keeper);
+      tables.set(execution.id, table);
+      return table.attach(listener);
+    },
+    load() {
+      const sum = (of: (crew: Crew) => number): number => crews.reduce((total, crew) => total + of(crew), 0);
+      return { threads: crews[0].hosts, begun: sum((crew) => crew.inHand), waiting: sum((crew) => crew.waiting) };
+    },
+    async drain(graceMs) {
+      if (stage === "working") stage = "draining";
+      for (const crew of crews) crew.drain();
+      for (const table of tables.values()) table.takeBack();
+      if (open === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      heardIdle = resolve;
+      const cancel = clock.after(graceMs, () => {
+        for (const table of tables.values()) table.release();
+      });
+      await promise;
+      cancel();
+    },
+    async close() {
+      stage = "closed";
+      await Promise.all(crews.map((crew) => crew.close()));
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** One attempt in hand: an entry in its execution's table, from its start until its outcome is settled. */
+import type { Attempt, Outcome } from "./pool.ts";
+import type { ExecutionName } from "./work.ts";
+
+export type Entry = {
+  readonly attempt: Attempt;
+  readonly table: EntryOwner;
+  /** Earlier starts have lower numbers. */
+  readonly order: number;
+  /** The host that it was given to; null while it waits and after its outcome. */
+  place: Place | null;
+  cell: number;
+  /** 0 until it has begun. */
+  beganAtMs: number;
+  /** It has run long enough for its start to be told. */
+  ranLong: boolean;
+  stop: Stop | null;
+  /** Null while it is open. */
+  outcome: Outcome | null;
+  /** Taken back, or never begun at a clean end: nobody wants to hear of it. */
+  forgotten: boolean;
+};
+
+/** It was told to stop. `endByMs`: then its host is ended. */
+export type Stop = { readonly cause: "timeout" | "asked"; readonly endByMs: number };
+
+/** The table that an entry belongs to, as the rest of the pool needs it. */
+export interface EntryOwner {
+  readonly execution: ExecutionName;
+  began(entry: Entry): void;
+  ended(entry: Entry, outcome: Outcome): void;
+}
+
+/** Where an entry was given to. */
+export interface Place {
+  /** True where it had not begun and never will. */
+  takeBack(entry: Entry): boolean;
+  /** Tells those of them that have begun to stop, once each. */
+  stop(entries: readonly Entry[], stop: Stop, message: string): void;
+}

@@ -1,0 +1,58 @@
+/** A pool in the caller's own thread: for tests and simulations. Deterministic where its clock, turns and attempts are. */
+import type { Clock } from "../env/clock.ts";
+import type { Turns } from "../env/turns.ts";
+import type { HandlerInfo } from "../workflow/catalog.ts";
+import { cellsBytes, viewCells } from "./cells.ts";
+import { Crew } from "./crew.ts";
+import { createCrewsPool } from "./crews-pool.ts";
+import { createHost } from "./host.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import type { Pool, RunAttempt } from "./pool.ts";
+
+export type InlinePoolOptions = {
+  readonly run: RunAttempt;
+  readonly handlers: readonly HandlerInfo[];
+  /** Attempts in hand at once. */
+  readonly slots: number;
+  /** Between an attempt's abort signal and the end of waiting for it. */
+  readonly abortGraceMs: number;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  /** A sentence for the log. */
+  readonly report: (sentence: string) => void;
+};
+
+/**
+ * The same rules and the same host as with threads, without the thread: what blocks it blocks the caller, and what
+ * does not stop when it is told to is no longer listened to. Suspects run like all others.
+ */
+export function createInlinePool(options: InlinePoolOptions): Pool {
+  const crew = new Crew({
+    ...options,
+    startLink: (slots, events) => startInline(options, slots, events),
+    hosts: 1,
+    hostsMost: 1,
+    hostsIdle: 1,
+    idleMs: Number.POSITIVE_INFINITY,
+    silentMs: Number.POSITIVE_INFINITY,
+    suspects: false,
+  });
+  return createCrewsPool({ ...options, crews: [crew], crewOf: () => crew });
+}
+
+function startInline({ run, handlers, clock, turns }: InlinePoolOptions, slots: number, events: LinkEvents): Link {
+  const cells = viewCells(new ArrayBuffer(cellsBytes(slots)), slots);
+  let ended = false;
+  // As over a pipe, what one side says is heard by the other in a later turn.
+  const later = (hear: () => void): void => turns.run(() => (ended ? undefined : hear()));
+  const host = createHost({ run, cells, clock, turns, post: (outcomes) => later(() => events.outcomes(outcomes)) });
+  later(() => events.ready(handlers));
+  return {
+    cells,
+    send: (works) => later(() => host.take(works)),
+    abort: (aborted, reason) => later(() => host.abort(aborted, reason)),
+    end() {
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** Child processes for suspects: attempts that may have killed what they ran in. Their end harms nobody here. */
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../env/clock.ts";
+import type { Turns } from "../env/turns.ts";
+import { encodeAttempts } from "./attempt-frame.ts";
+import { cellsBytes, viewCells } from "./cells.ts";
+import type { Cells } from "./cells.ts";
+import { Crew } from "./crew.ts";
+import { createCrewsPool } from "./crews-pool.ts";
+import { tell } from "./link.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { decodeOutcomes } from "./outcome-frame.ts";
+import type { Pool } from "./pool.ts";
+import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
+import type { FromHost, ToHost } from "./protocol.ts";
+
+/** A child that has nothing to do ends after so long. */
+const IDLE_MS = 5_000;
+/** A child without a heartbeat for so long is blocked. */
+const SILENT_MS = 100;
+/** After a child's exit its last messages are still in the pipe; this long they are waited for. */
+const LAST_WORDS_MS = 1_000;
+
+export type ProcessPoolOptions = {
+  /** The module that the child starts with; it calls serve(). */
+  readonly entry: URL;
+  /** What the entry's `load` is given: must be clonable. */
+  readonly settings: unknown;
+  /** Attempts that one child has in hand at once, at first. */
+  readonly slots: number;
+  /** Between an attempt's abort signal and the end of its child. */
+  readonly abortGraceMs: number;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  /** A sentence for the log. */
+  readonly report: (sentence: string) => void;
+};
+
+/** A pool of one child that is there from the start, and runs everything as a suspect. */
+export function createProcessPool(options: ProcessPoolOptions): Pool {
+  const crew = createSuspectsCrew(options, 1);
+  return createCrewsPool({ ...options, crews: [crew], crewOf: () => crew });
+}
+
+/** One child, started when the first suspect comes unless `hostsIdle` is 1, and a second while the first is blocked. */
+export function createSuspectsCrew(options: ProcessPoolOptions, hostsIdle = 0): Crew {
+  const { entry, settings, clock } = options;
+  return new Crew({
+    ...options,
+    startLink: (slots, events) => startChild(entry, settings, slots, events, clock),
+    hosts: 1,
+    hostsMost: 2,
+    hostsIdle,
+    idleMs: IDLE_MS,
+    silentMs: SILENT_MS,
+    suspects: true,
+  });
+}
+
+function startChild(entry: URL, settings: unknown, slots: number, events: LinkEvents, clock: Clock): Link {
+  const shared = sharedFile(slots);
+  let ended = false;
+  let pipeClosed = false;
+  let exit: string | null = null;
+  let gone = false;
+  const takeFrame = frameAssembler(isOutcomeNumbers, (frame) => events.outcomes(decodeOutcomes(frame)));
+
+  const child = Bun.spawn([process.execPath, Bun.fileURLToPath(entry)], {
+    serialization: "advanced",
+    stdin: "pipe",
+    stdout: "inherit",
+    stderr: "inherit",
+    ipc(message: unknown) {
+      if (ended || takeFrame(message)) return;
+      // Its first word: it has mapped the file, which nobody else needs to find.
+      shared.remove();
+      tell(message as FromHost, events);
+    },
+    onDisconnect() {
+      pipeClosed = true;
+      finish();
+    },
+    onExit(_child, code, signal) {
+      exit = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      finish();
+      if (gone || ended) return;
+      clock.after(LAST_WORDS_MS, () => {
+        pipeClosed = true;
+        finish();
+      });
+    },
+  });
+  // It must not keep this process alive: close() ends it, and so does the end of this process.
+  child.unref();
+  send({ type: "start", settings, slots, memory: shared.path });
+
+  return {
+    cells: shared.cells,
+    send: (works) => sendFrame(encodeAttempts(works), send),
+    abort: (cells, reason) => send({ type: "abort", cells, reason }),
+    end() {
+      ended = true;
+      shared.remove();
+      child.kill("SIGKILL");
+    },
+  };
+
+  /** What is sent to a child that has just died is lost with it: its exit tells what becomes of it. */
+  function send(message: ToHost | Float64Array | string): void {
+    if (exit === null && !pipeClosed) child.send(message);
+  }
+
+  function finish(): void {
+    if (exit === null || !pipeClosed || ended || gone) return;
+    gone = true;
+    shared.remove();
+    events.gone(exit);
+  }
+}
+
+/** Cells in a file that two processes map: the same memory for both, with the same compare-and-set. */
+function sharedFile(slots: number): { readonly path: string; readonly cells: Cells; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "troupe-"));
+  const path = join(folder, "cells");
+  const file = openSync(path, "wx", 0o600);
+  ftruncateSync(file, cellsBytes(slots));
+  closeSync(file);
+  const cells = viewCells(Bun.mmap(path, { shared: true }).buffer, slots);
+  return { path, cells, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

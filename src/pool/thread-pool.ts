@@ -1,0 +1,94 @@
+/** The pool of Worker threads, with a child process beside them for suspects. */
+import type { Clock } from "../env/clock.ts";
+import type { Turns } from "../env/turns.ts";
+import { decodeOutcomes } from "./outcome-frame.ts";
+import { encodeAttempts } from "./attempt-frame.ts";
+import { cellsBytes, viewCells } from "./cells.ts";
+import { Crew } from "./crew.ts";
+import { createCrewsPool } from "./crews-pool.ts";
+import { tell } from "./link.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import type { Pool } from "./pool.ts";
+import { createSuspectsCrew } from "./process-pool.ts";
+import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
+import type { FromHost, ToHost } from "./protocol.ts";
+
+/** A blocked thread is noticed after so long without a heartbeat. */
+const SILENT_MS = 100;
+/** A spare thread ends after so long without work. */
+const SPARE_IDLE_MS = 2_000;
+
+export type ThreadPoolOptions = {
+  /** The module that a thread or child starts with; it calls serve(). */
+  readonly entry: URL;
+  /** What the entry's `load` is given: must be clonable. */
+  readonly settings: unknown;
+  readonly threads: number;
+  /** Attempts that one thread has in hand at once. */
+  readonly slotsPerThread: number;
+  /** Between an attempt's abort signal and the end of its thread. */
+  readonly abortGraceMs: number;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  /** A sentence for the log. */
+  readonly report: (sentence: string) => void;
+};
+
+/** A pool whose threads start to load at once. Handlers that cannot be loaded reject its `ready()`. */
+export function createThreadPool(options: ThreadPoolOptions): Pool {
+  const { threads, slotsPerThread, abortGraceMs, clock, turns, report } = options;
+  const crew = new Crew({
+    startLink: (slots, events) => startThread(options.entry, options.settings, slots, events),
+    slots: slotsPerThread,
+    hosts: threads,
+    hostsMost: threads * 2,
+    hostsIdle: threads,
+    idleMs: SPARE_IDLE_MS,
+    silentMs: SILENT_MS,
+    suspects: false,
+    abortGraceMs,
+    clock,
+    turns,
+    report,
+  });
+  const suspects = createSuspectsCrew({ ...options, slots: slotsPerThread });
+  return createCrewsPool({
+    crews: [crew, suspects],
+    crewOf: (attempt) => (attempt.suspect ? suspects : crew),
+    abortGraceMs,
+    clock,
+    turns,
+    report,
+  });
+}
+
+function startThread(entry: URL, settings: unknown, slots: number, events: LinkEvents): Link {
+  const memory = new SharedArrayBuffer(cellsBytes(slots));
+  const worker = new Worker(entry);
+  let ended = false;
+  let lastError = "";
+  const takeFrame = frameAssembler(isOutcomeNumbers, (frame) => events.outcomes(decodeOutcomes(frame)));
+
+  worker.onmessage = (message: MessageEvent) => {
+    if (!ended && !takeFrame(message.data)) tell(message.data as FromHost, events);
+  };
+  worker.onerror = (error) => {
+    lastError = error.message;
+  };
+  // Not waited for where the pool ends the thread: a blocked one closes only when its call returns.
+  worker.addEventListener("close", (event) => {
+    if (!ended) events.gone(lastError === "" ? `exit code ${(event as CloseEvent).code}` : lastError);
+  });
+  const order = (message: ToHost): void => worker.postMessage(message);
+  order({ type: "start", settings, slots, memory });
+
+  return {
+    cells: viewCells(memory, slots),
+    send: (works) => sendFrame(encodeAttempts(works), (message) => worker.postMessage(message)),
+    abort: (cells, reason) => order({ type: "abort", cells, reason }),
+    end() {
+      ended = true;
+      worker.terminate();
+    },
+  };
+}
