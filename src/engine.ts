@@ -123,7 +123,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return committer;
   };
   const views = createViews({ store, compile: compileStored, turns });
-  const company = startCompany({ ...options, catalog, committerOf, ownerDeaths: ownership.deaths, planOf: views.planOf });
+  const company = startCompany({ ...options, catalog, committerOf, ownerDeaths: ownership.deaths, planOf: (hash, text) => views.planOf(hash, text) });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const creator = createCreator({ store, clock });
   let stopping = false;

@@ -7,6 +7,8 @@ export type StoreFaults = {
   readonly lostCalls: number;
   /** Probability that a call takes effect and its answer is lost. */
   readonly lostAnswers: number;
+  /** Probability that a commit is answered as if somebody else had written: its supervisors are thrown away and load again. */
+  readonly conflicts: number;
   readonly latencyMaxMs: number;
 };
 
@@ -18,11 +20,22 @@ export function faultyStore(store: Store, world: World, faults: StoreFaults): St
     if (world.random.chance(faults.lostAnswers)) throw new StoreUnavailable("simulated: the answer was lost");
     return answer;
   }
+  /** A commit that is sent again meets the same fate. */
+  const fates = new Map<string, boolean>();
   return {
     lanes: store.lanes,
     laneOf: (id) => store.laneOf(id),
     acquire: (lane, bootId) => store.acquire(lane, bootId),
-    commit: (lane, commit) => through(() => store.commit(lane, commit)),
+    commit: (lane, commit) =>
+      through(async () => {
+        const name = JSON.stringify(commit.id);
+        const isConflict = fates.get(name) ?? world.random.chance(faults.conflicts);
+        fates.set(name, isConflict);
+        if (!isConflict) return store.commit(lane, commit);
+        // The lane's numbers go on, as they do where a real conflict is answered.
+        const answer = await store.commit(lane, { ...commit, entries: [] });
+        return answer.type === "fenced" ? answer : { type: "done", entries: commit.entries.map(() => ({ type: "conflict" }) as const) };
+      }),
     create: (batch) => through(() => store.create(batch)),
     load: (id) => through(() => store.load(id)),
     chunksAfter: (id, sequence) => store.chunksAfter(id, sequence),

@@ -1,6 +1,6 @@
 /**
- * The simulated twins of time, turns and chance: one list of what could happen next, and the seed picks. Time passes
- * only when nothing else can happen, so a test of an hour takes a moment.
+ * The simulated twins of time, turns, chance and ids. Time passes only when nothing else can happen, so a test of an hour
+ * takes a moment; the seed decides how long everything takes, and so what comes first.
  */
 import type { Clock } from "../../src/env/clock.ts";
 import type { Ids } from "../../src/env/ids.ts";
@@ -67,8 +67,8 @@ export class World implements Clock, Turns, Ids {
   /** One thing happens. False when nothing can happen any more before `untilMs`. */
   async step(untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     if (this.#turns.length > 0) {
-      const [turn] = this.#turns.splice(this.random.below(this.#turns.length), 1);
-      turn?.();
+      // First come, first served, as in the real loop; chance is in how long everything else takes.
+      this.#turns.shift()?.();
     } else {
       const timer = this.#timers.sort((a, b) => a.dueAtMs - b.dueAtMs || a.order - b.order)[0];
       if (timer === undefined || timer.dueAtMs > untilMs) return false;

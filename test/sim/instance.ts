@@ -1,0 +1,63 @@
+/** One instance of the whole engine in a simulated world: real actors, real inline pool, a store that may be faulty. */
+import { type Engine, startEngine } from "../../src/engine.ts";
+import type { Log } from "../../src/env/log.ts";
+import { createInlinePool } from "../../src/pool/inline-pool.ts";
+import type { RunAttempt } from "../../src/pool/pool.ts";
+import type { Store } from "../../src/store/store.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import type { World } from "./world.ts";
+
+export type InstanceOptions = {
+  readonly world: World;
+  readonly store: Store;
+  readonly run: RunAttempt;
+  readonly maxRunningExecutions?: number;
+  readonly mailboxLimit?: number;
+  readonly log?: Log;
+};
+
+export const LIMITS = { nodes: 100_000, edges: 1_000_000, nesting: 128 };
+export const DEFAULTS = { retry: { maxAttempts: 3, initialIntervalMs: 1_000 }, timeoutMs: 3_600_000 };
+
+/** The handlers are all called by `run`; `joins` is given its parents, `given` the params. */
+export async function startInstance(options: InstanceOptions): Promise<Engine> {
+  const { world, store, run, maxRunningExecutions = null, mailboxLimit = 10_000, log = recordingLog().log } = options;
+  const pool = createInlinePool({
+    run,
+    handlers: [
+      { name: "step", names: ["step", "noop"], needs: [] },
+      { name: "joins", names: ["joins"], needs: ["parents"] },
+      { name: "given", names: ["given"], needs: ["params"] },
+    ],
+    slots: 100,
+    abortGraceMs: 100,
+    clock: world,
+    turns: world,
+    report: (sentence) => log.warn(sentence),
+  });
+  return startEngine({
+    store,
+    storeKind: "memory",
+    pool,
+    clock: world,
+    random: world.random,
+    turns: world,
+    ids: world,
+    log,
+    definitions: { limits: LIMITS, defaults: DEFAULTS },
+    retention: { finishedMs: 86_400_000, untriggeredMs: 7 * 86_400_000 },
+    maxRunningExecutions,
+    mailboxLimit,
+    waitersLimit: 100,
+    degraded: false,
+  });
+}
+
+/** A definition in the engine, created and not yet triggered. Throws where it is refused. */
+export async function created(engine: Engine, definition: unknown): Promise<string> {
+  const checked = await engine.check(JSON.stringify(definition), "workflow");
+  if (!checked.ok) throw new Error(`The test's definition is refused: ${JSON.stringify(checked.problems)}`);
+  const result = await engine.create({ definition: checked.definition, trigger: null, idempotency: null });
+  if (result.type !== "created") throw new Error(`Not created: ${JSON.stringify(result)}`);
+  return result.id;
+}
