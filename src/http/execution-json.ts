@@ -1,20 +1,18 @@
 /** An execution's view and its summary as JSON text. A view of 10,000 nodes is over a megabyte, so every node counts. */
 import type { ExecutionView, NodeView, Summary } from "../engine.ts";
-import type { Turns } from "../env/turns.ts";
 import { quote, quoteOrNull, timeText } from "./json-text.ts";
-import { inSlices } from "./slices.ts";
+import { joined, type Texts } from "./long-text.ts";
 
-/** The whole view: the execution's own fields and the three maps by node id, in the definition's order. */
-export async function executionJson(view: ExecutionView, turns: Turns): Promise<string> {
-  let states = "";
-  let nodes = "";
-  await inSlices(view.nodes, turns, (node) => {
-    const id = quote(node.id);
-    const comma = nodes === "" ? "" : ",";
-    states += `${comma}${id}:"${node.state}"`;
-    nodes += `${comma}${id}:${nodeJson(node)}`;
-  });
-  return `{${headJson(view)},"node_states":{${states}},"node_statuses":{${states}},"nodes":{${nodes}}}`;
+/** The whole view in pieces: the execution's own fields and the three maps by node id, in the definition's order. */
+export async function* executionTexts(view: ExecutionView): Texts {
+  yield `{${headJson(view)},"node_states":{`;
+  const states = [...joined(view.nodes, (node) => `${quote(node.id)}:"${node.state}"`)];
+  yield* states;
+  yield '},"node_statuses":{';
+  yield* states;
+  yield '},"nodes":{';
+  yield* joined(view.nodes, (node) => `${quote(node.id)}:${nodeJson(node)}`);
+  yield "}}";
 }
 
 /** The same without what grows with the number of nodes. */

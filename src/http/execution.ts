@@ -2,8 +2,9 @@
 import { described } from "./openapi/described.ts";
 import { executionAnswer } from "./openapi/answers.ts";
 import { isCurrent, notModified } from "./etag.ts";
-import { executionJson, headOnlyJson } from "./execution-json.ts";
+import { executionTexts, headOnlyJson } from "./execution-json.ts";
 import { jsonAnswer } from "./json-text.ts";
+import { bodyOf } from "./long-text.ts";
 import type { App, HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer } from "./problem.ts";
 import { checked, viewQuery } from "./query.ts";
@@ -30,7 +31,7 @@ export function executionRoute(app: App, { engine, turns }: HttpParts): void {
       const etag = `"${view.sequence}${view.stalled ? "-stalled" : ""}"`;
       const headers = { etag, "cache-control": "no-cache" };
       if (isCurrent(etag, c.req.header("if-none-match"))) return notModified(headers);
-      const text = c.req.valid("query").view === "summary" ? headOnlyJson(view) : await executionJson(view, turns);
+      const text = c.req.valid("query").view === "summary" ? headOnlyJson(view) : await bodyOf(executionTexts(view), turns);
       return jsonAnswer(200, text, headers);
     },
   );

@@ -10,7 +10,7 @@ import { problemAnswer } from "./problem.ts";
 export const WAIT_MAX_MS = 60_000;
 /** What a page of a list may hold. */
 export const PAGE_MAX = 1_000;
-const PAGE_DEFAULT = 50;
+export const PAGE_DEFAULT = 50;
 
 const wait = v.optional(
   v.pipe(
@@ -42,7 +42,6 @@ const limitUpTo = (usual: number) =>
       v.metadata({ type: "integer", minimum: 1, maximum: PAGE_MAX, default: usual }),
       v.transform(Number),
     ),
-    String(usual),
   );
 
 export const waitQuery = v.object({ wait });
@@ -61,8 +60,8 @@ export const idempotencyHeader = v.object({
   "idempotency-key": v.optional(
     v.pipe(
       v.string(),
-      v.minLength(1),
-      v.maxLength(255),
+      v.minLength(1, "Expected a key of 1 to 255 characters"),
+      v.maxLength(255, "Expected a key of 1 to 255 characters"),
       v.description("The same key with the same body creates once and is answered the same; with another body it is refused with 422"),
     ),
   ),

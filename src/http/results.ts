@@ -3,10 +3,11 @@ import { isTerminal } from "../engine.ts";
 import { described } from "./openapi/described.ts";
 import { resultsAnswer } from "./openapi/answers.ts";
 import { jsonAnswer } from "./json-text.ts";
+import { bodyOf } from "./long-text.ts";
 import type { App, HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer } from "./problem.ts";
 import { checked, waitQuery } from "./query.ts";
-import { resultsJson } from "./results-json.ts";
+import { resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
 export function resultsRoute(app: App, parts: HttpParts): void {
@@ -29,7 +30,7 @@ export function resultsRoute(app: App, parts: HttpParts): void {
         await waitForEnd(c, parts.engine, id, waitMs);
         view = await parts.engine.view(id);
       }
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await resultsJson(parts, view));
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts.turns));
     },
   );
 }

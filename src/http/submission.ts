@@ -50,7 +50,7 @@ function refuseDefinition({ kind, problems }: Extract<CheckResult, { ok: false }
   if (kind === "syntax") return brokenJson(text, problems[0]?.message ?? "The definition cannot be read.");
   const told = problems
     .slice(0, TOLD_MAX)
-    .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `${path}: ${message}`));
+    .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `At ${path}: ${message}`));
   const more = problems.length > TOLD_MAX ? [`There are more problems, see errors.`] : [];
   return refuse(kind === "structure" ? 400 : 422, [...told, ...more].join(" "), { errors: problems });
 }

@@ -6,15 +6,16 @@ import { triggeredAnswer } from "./openapi/answers.ts";
 import { triggerBody } from "./openapi/bodies.ts";
 import { readDocument } from "./document.ts";
 import { jsonAnswer, quote } from "./json-text.ts";
+import { bodyOf } from "./long-text.ts";
 import { paramsOf } from "./params.ts";
 import type { App, HttpEnv, HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer, unavailable } from "./problem.ts";
 import { checked, waitQuery } from "./query.ts";
-import { resultsJson } from "./results-json.ts";
+import { resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
 export function triggerRoutes(app: App, parts: HttpParts): void {
-  const { engine, limits } = parts;
+  const { engine, limits, turns } = parts;
 
   async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined): Promise<Response> {
     const document = await readDocument(c.req.raw, limits);
@@ -34,7 +35,7 @@ export function triggerRoutes(app: App, parts: HttpParts): void {
     if (result.type === "triggered" || !isTerminal(result.status)) await waitForEnd(c, engine, id, waitMs);
     const view = await engine.view(id);
     if (view === null) return problemAnswer(NOT_FOUND);
-    return jsonAnswer(200, await resultsJson(parts, view, `,"trigger":${quote(messageOf(result))}`));
+    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, messageOf(result)), turns));
   }
 
   const triggering = {

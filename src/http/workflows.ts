@@ -7,7 +7,7 @@ import { summaryJson } from "./execution-json.ts";
 import { jsonAnswer, quote, quoteOrNull } from "./json-text.ts";
 import type { App, HttpParts } from "./parts.ts";
 import { problemAnswer } from "./problem.ts";
-import { checked, idempotencyHeader, listQuery } from "./query.ts";
+import { checked, idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
 import { submit, warningsMember } from "./submission.ts";
 
 export function workflowRoutes(app: App, parts: HttpParts): void {
@@ -63,7 +63,7 @@ export function workflowRoutes(app: App, parts: HttpParts): void {
     }),
     checked("query", listQuery),
     async (c) => {
-      const { status, name, tag, cursor, limit } = c.req.valid("query");
+      const { status, name, tag, cursor, limit = PAGE_DEFAULT } = c.req.valid("query");
       const found = await engine.list({
         ...(status === undefined ? {} : { status }),
         ...(name === undefined ? {} : { name }),

@@ -1,16 +1,30 @@
 /** An execution in the shape of the older system whose workflows are steps: lower-case words, steps and tasks by name. */
-import type { ExecutionStatus, ExecutionView, NodeStatus, NodeView, Step } from "../../engine.ts";
+import type { Engine, ExecutionStatus, ExecutionView, NodeStatus, Step } from "../../engine.ts";
 import { quote, timeText } from "../json-text.ts";
+import { joined, type Texts } from "../long-text.ts";
+import { outputBatches } from "../outputs.ts";
 
-/** `outputs`: JSON text or null, by position in `view.nodes`. */
-export function stepsJson(view: ExecutionView, outputs: readonly (string | null)[], extra = ""): string {
+/** In pieces. `members`: more JSON members of the outermost object, or "". */
+export async function* stepsTexts(engine: Engine, view: ExecutionView, members = ""): Texts {
   const { id, name, status, createdAtMs, updatedAtMs } = view;
-  const steps = (view.steps ?? stepsByLevel(view.nodes)).map((step, position) => `"${position}":${stepJson(step, view.nodes, outputs)}`);
-  return `{"id":${quote(id)},"name":${quote(name)},"status":"${EXECUTION_WORDS[status]}","steps":{${steps.join(",")}},"created_at":${timeText(createdAtMs)},"updated_at":${timeText(updatedAtMs)}${extra}}`;
+  yield `{"id":${quote(id)},"name":${quote(name)},"status":"${EXECUTION_WORDS[status]}","steps":{`;
+  for (const [position, step] of stepsOf(view).entries()) {
+    const nodes = step.tasks.flatMap(({ node }) => view.nodes[node] ?? []);
+    const word = wordOf(new Set(nodes.map(({ state }) => NODE_WORDS[state])));
+    yield `${position === 0 ? "" : ","}"${position}":{"execution_type":"${step.executionType}","status":"${word}","tasks":{`;
+    let before = 0;
+    for await (const { nodes: some, outputs } of outputBatches(engine, id, nodes)) {
+      const names = step.tasks.slice(before, before + some.length);
+      yield* joined(some, (node, at) => taskMember(names[at]?.name ?? node.id, NODE_WORDS[node.state], outputs[at] ?? null), before > 0);
+      before += some.length;
+    }
+    yield "}}";
+  }
+  yield `},"created_at":${timeText(createdAtMs)},"updated_at":${timeText(updatedAtMs)}${members}}`;
 }
 
 /** The older system's four words. */
-export type StepsWord = "pending" | "running" | "succeeded" | "failed";
+type StepsWord = "pending" | "running" | "succeeded" | "failed";
 
 const EXECUTION_WORDS: Readonly<Record<ExecutionStatus, StepsWord>> = {
   PENDING: "pending",
@@ -34,14 +48,8 @@ const NODE_WORDS: Readonly<Record<NodeStatus, StepsWord>> = {
   UNKNOWN: "failed",
 };
 
-function stepJson({ executionType, tasks }: Step, nodes: readonly NodeView[], outputs: readonly (string | null)[]): string {
-  const words = new Set<StepsWord>();
-  const texts = tasks.map(({ name, node }) => {
-    const word = NODE_WORDS[nodes[node]?.state ?? "PENDING"];
-    words.add(word);
-    return `${quote(name)}:{"name":${quote(name)},"status":"${word}","result":${outputs[node] ?? "null"}}`;
-  });
-  return `{"execution_type":"${executionType}","status":"${wordOf(words)}","tasks":{${texts.join(",")}}}`;
+function taskMember(name: string, word: StepsWord, result: string | null): string {
+  return `${quote(name)}:{"name":${quote(name)},"status":"${word}","result":${result ?? "null"}}`;
 }
 
 /** A step is what its tasks are: failed if one is, otherwise under way from the first begin to the last end. */
@@ -53,10 +61,11 @@ function wordOf(words: ReadonlySet<StepsWord>): StepsWord {
 }
 
 /** What came in another form has one parallel step per level of its graph. */
-function stepsByLevel(nodes: readonly NodeView[]): readonly Step[] {
+function stepsOf({ steps, nodes }: ExecutionView): readonly Step[] {
+  if (steps !== null) return steps;
   const levels: { name: string; node: number }[][] = [];
   nodes.forEach(({ id, level }, node) => {
-    for (let missing = levels.length; missing <= level; missing++) levels.push([]);
+    while (levels.length <= level) levels.push([]);
     levels[level]?.push({ name: id, node });
   });
   return levels.map((tasks) => ({ executionType: "parallel", tasks }));

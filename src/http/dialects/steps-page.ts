@@ -1,35 +1,43 @@
 /** One page of the older system's list, whose elements are whole workflows: bounded by its size, not by their number alone. */
-import type { Engine, Summary } from "../../engine.ts";
-import { stepsJson } from "./steps-json.ts";
+import type { Engine, ExecutionView, Summary } from "../../engine.ts";
+import type { Texts } from "../long-text.ts";
+import { stepsTexts } from "./steps-json.ts";
 
 /** `taken`: how many of the summaries, from the first, the page covers. */
-export type StepsPage = { readonly text: string; readonly taken: number };
+export type StepsPage = { readonly views: readonly ExecutionView[]; readonly taken: number };
 
-/** A page has at least one element where there is any, and ends before it gets larger than PAGE_CHARACTERS. */
+/** A page has at least one element where there is any, and ends before it gets larger than PAGE_BYTES. */
 export async function stepsPage(engine: Engine, summaries: readonly Summary[]): Promise<StepsPage> {
-  const elements: string[] = [];
-  let characters = 0;
+  const views: ExecutionView[] = [];
+  let bytes = 0;
   let taken = 0;
   while (taken < summaries.length) {
-    const views = await Promise.all(summaries.slice(taken, taken + AT_ONCE).map(({ id }) => engine.view(id)));
-    for (const view of views) {
+    for (const view of await Promise.all(summaries.slice(taken, taken + AT_ONCE).map(({ id }) => engine.view(id)))) {
       // null: deleted since the list was made.
-      const element =
-        view === null
-          ? null
-          : stepsJson(
-              view,
-              view.nodes.map((node) => node.output),
-            );
-      characters += element?.length ?? 0;
-      if (characters > PAGE_CHARACTERS && elements.length > 0) return { text: `[${elements.join(",")}]`, taken };
-      if (element !== null) elements.push(element);
+      bytes += view === null ? 0 : bytesOf(view);
+      if (bytes > PAGE_BYTES && views.length > 0) return { views, taken };
+      if (view !== null) views.push(view);
       taken++;
     }
   }
-  return { text: `[${elements.join(",")}]`, taken };
+  return { views, taken };
 }
 
-const PAGE_CHARACTERS = 16 * 1024 * 1024;
+export async function* stepsPageTexts(engine: Engine, views: readonly ExecutionView[]): Texts {
+  yield "[";
+  for (const [position, view] of views.entries()) {
+    if (position > 0) yield ",";
+    yield* stepsTexts(engine, view);
+  }
+  yield "]";
+}
+
+const PAGE_BYTES = 16 * 1024 * 1024;
 /** So many views are asked for together. */
 const AT_ONCE = 16;
+/** What is written for a node beside its output, about. */
+const NODE_BYTES = 100;
+
+function bytesOf({ nodes }: ExecutionView): number {
+  return nodes.reduce((sum, { output, outputBytes }) => sum + NODE_BYTES + (outputBytes ?? output?.length ?? 0), NODE_BYTES);
+}

@@ -1,26 +1,21 @@
 /** /api/workflow and /api/workflows: the routes of the older system whose workflows are steps. */
-import type { ExecutionView } from "../../engine.ts";
 import { encodeCursor } from "../cursor.ts";
 import { jsonAnswer, quote } from "../json-text.ts";
+import { bodyOf } from "../long-text.ts";
 import { acceptedStepsAnswer, stepsAnswer, stepsListAnswer } from "../openapi/answers.ts";
 import { stepsBody } from "../openapi/bodies.ts";
 import { described } from "../openapi/described.ts";
 import type { App, HttpParts } from "../parts.ts";
 import { NOT_FOUND, problemAnswer } from "../problem.ts";
-import { checked, idempotencyHeader, stepsListQuery, waitQuery } from "../query.ts";
-import { outputsOf } from "../results-json.ts";
+import { checked, idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../query.ts";
 import { submit, warningsMember } from "../submission.ts";
 import { waitForEnd } from "../waiting.ts";
 import { linkToNext } from "../workflows.ts";
-import { stepsJson } from "./steps-json.ts";
-import { stepsPage } from "./steps-page.ts";
+import { stepsTexts } from "./steps-json.ts";
+import { stepsPage, stepsPageTexts } from "./steps-page.ts";
 
 export function stepsRoutes(app: App, parts: HttpParts): void {
-  const { engine } = parts;
-
-  async function withOutputs(view: ExecutionView, extra = ""): Promise<string> {
-    return stepsJson(view, await outputsOf(engine, view.id, view.nodes), extra);
-  }
+  const { engine, turns } = parts;
 
   app.post(
     "/api/workflow",
@@ -50,7 +45,7 @@ export function stepsRoutes(app: App, parts: HttpParts): void {
       if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
       await waitForEnd(c, engine, id, waitMs);
       const view = await engine.view(id);
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await withOutputs(view, `,${own}`), headers);
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await bodyOf(stepsTexts(engine, view, `,${own}`), turns), headers);
     },
   );
 
@@ -65,7 +60,7 @@ export function stepsRoutes(app: App, parts: HttpParts): void {
     }),
     async (c) => {
       const view = await engine.view(c.req.param("id"));
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await withOutputs(view));
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(stepsTexts(engine, view), turns));
     },
   );
 
@@ -74,19 +69,22 @@ export function stepsRoutes(app: App, parts: HttpParts): void {
     described({
       tag: "steps",
       summary: "List workflows, by steps",
-      description:
-        "Newest first. `Link` leads to the next page where there are more, or where the page would be very large. A result above 64 KiB is null here.",
+      description: "Newest first. `Link` leads to the next page where there are more, or where the page would be very large.",
       answers: { 200: { schema: stepsListAnswer, description: "A page.", headers: ["Link"] } },
       problems: [422, 503],
     }),
     checked("query", stepsListQuery),
     async (c) => {
-      const { cursor, limit } = c.req.valid("query");
+      const { cursor, limit = PAGE_MAX } = c.req.valid("query");
       const found = await engine.list({ ...(cursor == null ? {} : { before: cursor }), limit: limit + 1 });
       const page = await stepsPage(engine, found.slice(0, limit));
       const last = found[page.taken - 1];
       const more = last !== undefined && page.taken < found.length;
-      return jsonAnswer(200, page.text, more ? { link: linkToNext(c.req.url, encodeCursor(last)) } : {});
+      return jsonAnswer(
+        200,
+        await bodyOf(stepsPageTexts(engine, page.views), turns),
+        more ? { link: linkToNext(c.req.url, encodeCursor(last)) } : {},
+      );
     },
   );
 }
