@@ -17,7 +17,17 @@ export type Relay = {
 
 const AGAIN_AFTER_MS = 100;
 
-export function createRelay({ bus, epoch, clock, log }: { readonly bus: Bus; readonly epoch: number; readonly clock: Clock; readonly log: Log }): Relay {
+export function createRelay({
+  bus,
+  epoch,
+  clock,
+  log,
+}: {
+  readonly bus: Bus;
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Relay {
   let waiting: EventRecord[] = [];
   let sending = false;
   const whenIdle: (() => void)[] = [];

@@ -15,8 +15,20 @@ export type Command =
   /** `params`: JSON text of an object, or null for none. `admitted`: there is room to run it now. */
   | { readonly type: "Trigger"; readonly params: Text | null; readonly admitted: boolean }
   | { readonly type: "Start" }
-  | { readonly type: "CompleteAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number; readonly output: Text }
-  | { readonly type: "FailAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number; readonly failure: Failure }
+  | {
+      readonly type: "CompleteAttempt";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly output: Text;
+    }
+  | {
+      readonly type: "FailAttempt";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly failure: Failure;
+    }
   /** The attempt is gone without an outcome. `death`: it may have killed what it ran in (counted); else a planned end (not counted). */
   | { readonly type: "LoseAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly death: boolean }
   | { readonly type: "RecordStart"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number }
@@ -30,14 +42,34 @@ export type WorkflowEvent =
   | { readonly type: "ExecutionTriggered"; readonly atMs: number; readonly params: Text | null }
   | { readonly type: "ExecutionStarted"; readonly atMs: number }
   | { readonly type: "AttemptStarted"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number }
-  | { readonly type: "AttemptCompleted"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number; readonly atMs: number; readonly output: Text }
-  | { readonly type: "AttemptFailed"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number; readonly atMs: number; readonly failure: Failure }
+  | {
+      readonly type: "AttemptCompleted";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly atMs: number;
+      readonly output: Text;
+    }
+  | {
+      readonly type: "AttemptFailed";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly atMs: number;
+      readonly failure: Failure;
+    }
   | { readonly type: "AttemptLost"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number; readonly death: boolean }
   /** `attempt`: the one that will run at `dueAtMs`. */
   | { readonly type: "RetryScheduled"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   | { readonly type: "AttemptQueued"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number }
   | { readonly type: "OwnerDied"; readonly bootId: string; readonly atMs: number }
-  | { readonly type: "ExecutionFinished"; readonly atMs: number; readonly status: Extract<ExecutionStatus, "COMPLETED" | "FAILED" | "CANCELLED">; readonly error: string | null; readonly cause: Cause | null }
+  | {
+      readonly type: "ExecutionFinished";
+      readonly atMs: number;
+      readonly status: Extract<ExecutionStatus, "COMPLETED" | "FAILED" | "CANCELLED">;
+      readonly error: string | null;
+      readonly cause: Cause | null;
+    }
   | { readonly type: "ExecutionClosed"; readonly atMs: number };
 
 /** What made an execution fail: the node, its attempt, and the failure. */

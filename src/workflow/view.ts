@@ -21,7 +21,13 @@ export type NodeView = {
   readonly level: number;
 };
 
-export type FailureView = { readonly node: string; readonly attempt: number; readonly kind: FailureKind; readonly code: string; readonly message: string };
+export type FailureView = {
+  readonly node: string;
+  readonly attempt: number;
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly message: string;
+};
 
 export type ExecutionView = {
   readonly id: string;

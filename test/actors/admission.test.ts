@@ -13,7 +13,12 @@ describe("admission", () => {
     const admitted: string[] = [];
     expect(admission.tryEnter("first")).toBe(true);
     expect(admission.tryEnter("second")).toBe(false);
-    for (const [id, priority] of [["low", 2], ["normal", 5], ["high", 8], ["high2", 8]] as const) {
+    for (const [id, priority] of [
+      ["low", 2],
+      ["normal", 5],
+      ["high", 8],
+      ["high2", 8],
+    ] as const) {
       admission.wait({ id, priority, admitted: () => admitted.push(id) });
     }
     expect(admission.waiting).toBe(4);

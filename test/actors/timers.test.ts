@@ -9,7 +9,13 @@ describe("timers", () => {
     const timers = createTimers(world);
     const fired: string[] = [];
     const startMs = world.nowMs();
-    for (const [name, inMs] of [["c", 30], ["a", 10], ["b1", 20], ["b2", 20], ["d", 500]] as const) {
+    for (const [name, inMs] of [
+      ["c", 30],
+      ["a", 10],
+      ["b1", 20],
+      ["b2", 20],
+      ["d", 500],
+    ] as const) {
       timers.at(startMs + inMs, () => fired.push(`${name}@${world.nowMs() - startMs}`));
     }
     await world.pass(100);

@@ -32,24 +32,27 @@ type Timer = { readonly dueAtMs: number; readonly order: number; readonly fire: 
 
 export class World implements Clock, Turns, Ids {
   readonly random: Seeded;
-  #nowMs = 1_000_000;
+  #nowMs: number;
+  readonly #beganAtMs: number;
   #turns: (() => void)[] = [];
   #timers: Timer[] = [];
   #order = 0;
   #ids = 0;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, nowMs = 1_000_000) {
     this.random = new Seeded(seed);
+    this.#nowMs = nowMs;
+    this.#beganAtMs = nowMs;
   }
 
   nowMs(): number {
     return this.#nowMs;
   }
 
-  /** `id-1`, `id-2` …: sorts in the order of making up to a million. */
+  /** Sorts in the order of making, and differs from those of a world that began at another time. */
   next(): string {
     this.#ids += 1;
-    return `id-${String(this.#ids).padStart(6, "0")}`;
+    return `id-${this.#beganAtMs}-${String(this.#ids).padStart(6, "0")}`;
   }
 
   after(delayMs: number, fire: () => void): () => void {

@@ -14,7 +14,9 @@ describe("a trigger", () => {
     expect(then.state.status).toBe("RUNNING");
   });
   test("without room is recorded, and the execution stays PENDING until it is started", () => {
-    const waiting = given(chain).when({ ...trigger, admitted: false }).thenEvents("ExecutionTriggered");
+    const waiting = given(chain)
+      .when({ ...trigger, admitted: false })
+      .thenEvents("ExecutionTriggered");
     expect(waiting.state.status).toBe("PENDING");
     expect(waiting.when({ type: "Start" }).thenEvents("ExecutionStarted").state.status).toBe("RUNNING");
   });
@@ -34,7 +36,10 @@ describe("a trigger", () => {
 describe("a completed attempt", () => {
   const { complete, begin } = commandsOf(diamond);
   test("queues the dependents that waited for it alone", () => {
-    given(diamond).when(trigger, complete("a")).thenEvents("AttemptCompleted").thenNodes({ a: "COMPLETED", b: "QUEUED", c: "QUEUED", d: "PENDING" });
+    given(diamond)
+      .when(trigger, complete("a"))
+      .thenEvents("AttemptCompleted")
+      .thenNodes({ a: "COMPLETED", b: "QUEUED", c: "QUEUED", d: "PENDING" });
   });
   test("queues a join after its last dependency, and not before", () => {
     const joined = given(diamond).when(trigger, complete("a"), complete("b")).thenNodes({ d: "PENDING" });
@@ -45,7 +50,8 @@ describe("a completed attempt", () => {
     then.thenEvents("AttemptCompleted", "ExecutionFinished", "ExecutionClosed");
     expect([then.state.status, then.state.closed, then.state.open]).toEqual(["COMPLETED", true, 0]);
   });
-  test("counts once: the same outcome again is ignored", () => void given(diamond).when(trigger, complete("a"), complete("a")).thenIgnored());
+  test("counts once: the same outcome again is ignored", () =>
+    void given(diamond).when(trigger, complete("a"), complete("a")).thenIgnored());
   test("of an attempt that is not the open one changes nothing", () => void given(diamond).when(trigger, complete("a", 2)).thenIgnored());
   test("of a node that is not ready changes nothing", () => void given(diamond).when(trigger, complete("d")).thenIgnored());
   test("keeps its output as the text that it came as", () => {
@@ -61,16 +67,27 @@ describe("a completed attempt", () => {
 describe("a failed attempt", () => {
   const { fail, fire, complete } = commandsOf(chain);
   test("is retried after its backoff while attempts are left", () => {
-    const then = given(chain).when(trigger, fail("a")).thenEvents("AttemptFailed", "RetryScheduled").thenNodes({ a: "RETRYING", b: "PENDING" });
+    const then = given(chain)
+      .when(trigger, fail("a"))
+      .thenEvents("AttemptFailed", "RetryScheduled")
+      .thenNodes({ a: "RETRYING", b: "PENDING" });
     expect(then.state.dueAtMs.get(0)).toBe(NOW_MS + 1000);
-    then.when(fire("a", 2)).thenEvents("AttemptQueued").thenNodes({ a: "QUEUED" }).when(complete("a", 2)).thenNodes({ a: "COMPLETED", b: "QUEUED" });
+    then
+      .when(fire("a", 2))
+      .thenEvents("AttemptQueued")
+      .thenNodes({ a: "QUEUED" })
+      .when(complete("a", 2))
+      .thenNodes({ a: "COMPLETED", b: "QUEUED" });
   });
   test("doubles the backoff with each failure", () => {
     const then = given(chain).when(trigger, fail("a"), fire("a", 2), fail("a", 2));
     expect(then.state.dueAtMs.get(0)).toBe(NOW_MS + 2000);
   });
   test("waits at least as long as the failure asks for", () => {
-    const then = given(chain).when(trigger, fail("a", 1, { kind: "handler", code: "429", message: "Slow down.", retryable: true, retryAfterMs: 7000 }));
+    const then = given(chain).when(
+      trigger,
+      fail("a", 1, { kind: "handler", code: "429", message: "Slow down.", retryable: true, retryAfterMs: 7000 }),
+    );
     expect(then.state.dueAtMs.get(0)).toBe(NOW_MS + 7000);
   });
   test("that was the last one fails the execution, and the error names node, attempt and cause", () => {
@@ -82,13 +99,17 @@ describe("a failed attempt", () => {
   for (const kind of ["template_error", "bad_config", "bad_output", "poison"] as const) {
     test(`is never retried for ${kind}`, () => {
       const failure = { kind, code: kind, message: "No.", retryable: true };
-      given(chain).when(trigger, fail("a", 1, failure)).thenEvents("AttemptFailed", "ExecutionFinished", "ExecutionClosed");
+      given(chain)
+        .when(trigger, fail("a", 1, failure))
+        .thenEvents("AttemptFailed", "ExecutionFinished", "ExecutionClosed");
     });
   }
   test("is not retried for a code that the policy names", () => {
     const plan = planOf([{ id: "a", retry: { nonRetryable: ["card_declined"] } }]);
     const failure = { kind: "handler", code: "card_declined", message: "No.", retryable: true } as const;
-    given(plan).when(trigger, commandsOf(plan).fail("a", 1, failure)).thenEvents("AttemptFailed", "ExecutionFinished", "ExecutionClosed");
+    given(plan)
+      .when(trigger, commandsOf(plan).fail("a", 1, failure))
+      .thenEvents("AttemptFailed", "ExecutionFinished", "ExecutionClosed");
   });
   test("fires its retry once, and only for the attempt that is due", () => {
     const retrying = given(chain).when(trigger, fail("a"));
@@ -110,7 +131,14 @@ describe("an execution that has failed (halt)", () => {
 
   test("cancels what was to come, lets go on what runs, and leaves dependents PENDING", () => {
     const then = failed().thenEvents("AttemptFailed", "ExecutionFinished");
-    then.thenNodes({ bad: "FAILED", runs: "RUNNING", ready: "CANCELLED", retrying: "CANCELLED", after_bad: "PENDING", after_runs: "PENDING" });
+    then.thenNodes({
+      bad: "FAILED",
+      runs: "RUNNING",
+      ready: "CANCELLED",
+      retrying: "CANCELLED",
+      after_bad: "PENDING",
+      after_runs: "PENDING",
+    });
   });
   test("records the outcome of what ran, and starts nothing because of it", () => {
     failed().when(complete("runs")).thenEvents("AttemptCompleted").thenNodes({ runs: "COMPLETED", after_runs: "PENDING" });
@@ -166,7 +194,9 @@ describe("the death of an owner", () => {
   });
   test("is nothing to an execution that was not started", () => {
     given(plan).when(died).thenIgnored();
-    given(plan).when({ ...trigger, admitted: false }, died).thenIgnored();
+    given(plan)
+      .when({ ...trigger, admitted: false }, died)
+      .thenIgnored();
   });
   test("runs nothing of a finished execution again", () => {
     const two = planOf([{ id: "a", retry: once }, { id: "b" }]);

@@ -17,13 +17,15 @@ export function given(plan: Plan, events: readonly WorkflowEvent[] = []): Given 
 }
 
 export class Given {
-  constructor(
-    readonly state: ExecutionState,
-    readonly events: readonly WorkflowEvent[],
-  ) {}
-
+  readonly state: ExecutionState;
+  readonly events: readonly WorkflowEvent[];
   /** What the last command led to. */
   decision: Decision | null = null;
+
+  constructor(state: ExecutionState, events: readonly WorkflowEvent[]) {
+    this.state = state;
+    this.events = events;
+  }
 
   when(...commands: readonly Command[]): Given {
     const events = [...this.events];
@@ -68,14 +70,26 @@ export class Given {
 }
 
 export const boom: Failure = { kind: "handler", code: "boom", message: "It broke.", retryable: true };
-export const trigger: Command = { type: "Trigger", params: null, admitted: true };
+export const trigger = { type: "Trigger", params: null, admitted: true } as const satisfies Command;
 
 /** Commands by node id. */
 export function commandsOf(plan: Plan) {
   const node = (id: string): number => plan.index.get(id) ?? -1;
   return {
-    complete: (id: string, attempt = 1, output = "null"): Command => ({ type: "CompleteAttempt", node: node(id), attempt, beganAtMs: 1, output }),
-    fail: (id: string, attempt = 1, failure: Failure = boom): Command => ({ type: "FailAttempt", node: node(id), attempt, beganAtMs: 1, failure }),
+    complete: (id: string, attempt = 1, output = "null"): Command => ({
+      type: "CompleteAttempt",
+      node: node(id),
+      attempt,
+      beganAtMs: 1,
+      output,
+    }),
+    fail: (id: string, attempt = 1, failure: Failure = boom): Command => ({
+      type: "FailAttempt",
+      node: node(id),
+      attempt,
+      beganAtMs: 1,
+      failure,
+    }),
     lose: (id: string, attempt = 1, death = true): Command => ({ type: "LoseAttempt", node: node(id), attempt, death }),
     begin: (id: string, attempt = 1): Command => ({ type: "RecordStart", node: node(id), attempt, beganAtMs: 5 }),
     fire: (id: string, attempt: number): Command => ({ type: "FireRetry", node: node(id), attempt }),

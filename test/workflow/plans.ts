@@ -2,7 +2,12 @@
 import type { Plan, RetryPolicy } from "../../src/workflow/graph.ts";
 import { order } from "../../src/workflow/order.ts";
 
-export type NodeSpec = { readonly id: string; readonly after?: readonly string[]; readonly retry?: Partial<RetryPolicy>; readonly config?: string };
+export type NodeSpec = {
+  readonly id: string;
+  readonly after?: readonly string[];
+  readonly retry?: Partial<RetryPolicy>;
+  readonly config?: string;
+};
 
 export const RETRY: RetryPolicy = {
   maxAttempts: 3,

@@ -1,0 +1,152 @@
+/** Wires the process: settings in, a running server out, and a clean end when it is told to stop. */
+import { resolve } from "node:path";
+import { name as packageName, version } from "../package.json";
+import { startEngine } from "./engine.ts";
+import { systemClock } from "./env/clock.ts";
+import { type Config, configFromEnvironment } from "./env/config.ts";
+import { systemIds } from "./env/ids.ts";
+import { createLog, type Log } from "./env/log.ts";
+import { systemRandom } from "./env/random.ts";
+import { systemTurns } from "./env/turns.ts";
+import type { HandlerSettings } from "./handlers/settings.ts";
+import { createApp } from "./http/app.ts";
+import { type Serving, serve } from "./http/server.ts";
+import { createThreadPool } from "./pool/thread-pool.ts";
+import { openMemoryStore } from "./store/memory.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
+
+/** How long answers that are under way at the end may take. */
+const ANSWERS_GRACE_MS = 2_000;
+
+await main();
+
+async function main(): Promise<void> {
+  const configured = configFromEnvironment();
+  if (!configured.ok) refuse("Troupe cannot start with these settings:", configured.faults);
+  const { config } = configured;
+  const log = createLog({ level: config.logLevel, instance: config.instanceName });
+  for (const warning of configured.warnings) log.warn(warning);
+  process.on("uncaughtException", (error) => die(log, error));
+  process.on("unhandledRejection", (error) => die(log, error));
+
+  const degraded = missingServices(config, log);
+  const pool = createThreadPool({
+    entry: new URL("./thread.ts", import.meta.url),
+    settings: handlerSettings(config),
+    threads: config.threads,
+    slotsPerThread: config.slotsPerThread,
+    abortGraceMs: config.abortGraceMs,
+    clock: systemClock,
+    turns: systemTurns,
+    report: (sentence) => log.warn(sentence),
+  });
+  const store = await openStore(config);
+  const engine = await startEngine({
+    store,
+    storeKind: config.store,
+    pool,
+    clock: systemClock,
+    random: systemRandom,
+    turns: systemTurns,
+    ids: systemIds,
+    log,
+    definitions: { limits: config.limits, defaults: { retry: config.retry, timeoutMs: config.nodeTimeoutMs } },
+    retention: config.retention,
+    maxRunningExecutions: config.maxRunningExecutions,
+    mailboxLimit: config.limits.mailbox,
+    waitersLimit: config.limits.waiters,
+    degraded,
+  }).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
+
+  const app = createApp({
+    engine,
+    limits: config.limits,
+    log,
+    ids: systemIds,
+    turns: systemTurns,
+    version,
+    instanceName: config.instanceName,
+  });
+  const served = serve(app, { host: config.host, port: config.port, clock: systemClock });
+  if (!served.ok) {
+    await engine.stop(0);
+    refuse("Troupe cannot start:", [served.reason]);
+  }
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    // Whoever asks twice does not want to wait.
+    if (stopping) process.exit(130);
+    stopping = true;
+    log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
+    void engine
+      .stop(config.drainGraceMs)
+      .then(() => served.serving.stop(ANSWERS_GRACE_MS))
+      .then(() => {
+        log.info("Stopped.");
+        process.exit(0);
+      });
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  greet(config, served.serving);
+}
+
+async function openStore(config: Config): Promise<Store> {
+  if (config.store === "memory") return openMemoryStore();
+  try {
+    return await openSqliteStore({ dataDir: config.dataDir });
+  } catch (error) {
+    return refuse("Troupe cannot start:", [sentenceOf(error)]);
+  }
+}
+
+/** True where the settings name services that this instance runs without. */
+function missingServices(config: Config, log: Log): boolean {
+  if (config.redis !== null && config.redisRequired) {
+    refuse("Troupe cannot start:", [
+      "APP_REDIS_REQUIRED is true, and this version cannot use Redis yet. Unset it to run on the embedded store.",
+    ]);
+  }
+  const services = [...(config.redis === null ? [] : ["Redis"]), ...(config.kafka === null ? [] : ["Kafka"])];
+  if (services.length === 0) return false;
+  log.warn(`THIS INSTANCE RUNS ALONE, on its embedded store: ${services.join(" and ")} cannot be used by this version yet.`, { services });
+  return true;
+}
+
+function handlerSettings(config: Config): HandlerSettings {
+  return {
+    ...config.handlers,
+    handlersDir: resolve(config.handlersDir),
+    outputBytes: config.limits.outputBytes,
+    nesting: config.limits.nesting,
+    logLevel: config.logLevel,
+    instanceName: config.instanceName,
+  };
+}
+
+/** For the person at the terminal; logs go to stderr. */
+function greet(config: Config, { url }: Serving): void {
+  const place = config.store === "sqlite" ? `state in ${config.dataDir}` : "state in memory, gone at the end";
+  const body = '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"noop"}]}}';
+  console.log(`
+${packageName} ${version} is ready at ${url}  (${config.threads} threads, ${place})
+  API docs   ${url}/docs
+  Try it     curl -s ${url}/workflows -H 'content-type: application/json' -d '${body}'
+`);
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function die(log: Log, error: unknown): never {
+  log.error("A fault in Troupe itself; it ends, and goes on where it was at the next start.", { error });
+  process.exit(1);
+}
+
+function refuse(what: string, reasons: readonly string[]): never {
+  console.error([what, ...reasons.map((reason) => `  ${reason}`)].join("\n"));
+  process.exit(1);
+}
