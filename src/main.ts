@@ -8,13 +8,13 @@ import { systemIds } from "./env/ids.ts";
 import { createLog, type Log } from "./env/log.ts";
 import { systemRandom } from "./env/random.ts";
 import { systemTurns } from "./env/turns.ts";
-import type { HandlerSettings } from "./handlers/settings.ts";
 import { createApp } from "./http/app.ts";
 import { type Serving, serve } from "./http/server.ts";
 import { createThreadPool } from "./pool/thread-pool.ts";
 import { openMemoryStore } from "./store/memory.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
+import type { ThreadSettings } from "./thread.ts";
 
 /** How long answers that are under way at the end may take. */
 const ANSWERS_GRACE_MS = 2_000;
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const degraded = missingServices(config, log);
   const pool = createThreadPool({
     entry: new URL("./thread.ts", import.meta.url),
-    settings: handlerSettings(config),
+    settings: threadSettings(config),
     threads: config.threads,
     slotsPerThread: config.slotsPerThread,
     abortGraceMs: config.abortGraceMs,
@@ -115,7 +115,7 @@ function missingServices(config: Config, log: Log): boolean {
   return true;
 }
 
-function handlerSettings(config: Config): HandlerSettings {
+function threadSettings(config: Config): ThreadSettings {
   return {
     ...config.handlers,
     handlersDir: resolve(config.handlersDir),
