@@ -10,14 +10,13 @@ export type CrewsPoolOptions = {
   /** The first one's hosts are the pool's threads: they tell its handlers and are counted. */
   readonly crews: readonly [Crew, ...(readonly Crew[])];
   readonly crewOf: (attempt: Attempt) => Crew;
-  readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly report: (sentence: string) => void;
 };
 
 /** A pool whose attempts run in these crews. */
-export function createCrewsPool({ crews, crewOf, abortGraceMs, clock, turns, report }: CrewsPoolOptions): Pool {
+export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPoolOptions): Pool {
   const tables = new Map<string, Table>();
   let order = 0;
   /** Entries without an outcome, over all tables. */
@@ -27,8 +26,6 @@ export function createCrewsPool({ crews, crewOf, abortGraceMs, clock, turns, rep
 
   const keeper: TableKeeper = {
     turns,
-    clock,
-    abortGraceMs,
     crewOf,
     open() {
       if (stage !== "working") return null;

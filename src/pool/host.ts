@@ -14,8 +14,6 @@ import type { AbortReason, Outcomes, Work } from "./work.ts";
 
 /** After this long the event loop has its turn, so that aborts and new messages get in among CPU-bound attempts. */
 const SLICE_MS = 5;
-/** A host with something in hand raises its heartbeat at least this often, if its thread is not blocked. */
-const BEAT_MS = 25;
 /** So many outcomes are given back at once, without waiting for the end of the slice: the pool works meanwhile. */
 const FLUSH_AT = 512;
 /** A handler that holds the thread for longer than this is not quick: outcomes are given back before it runs again. */
@@ -28,6 +26,8 @@ export type HostOptions = {
   readonly post: (outcomes: Outcomes) => void;
   readonly clock: Clock;
   readonly turns: Turns;
+  /** While it has something in hand it raises its heartbeat at least this often, if nothing blocks it. Null: nobody listens. */
+  readonly beatMs: number | null;
 };
 
 export type Host = {
@@ -39,7 +39,7 @@ export type Host = {
 };
 
 /** A host with nothing in hand. */
-export function createHost({ run, cells, post, clock, turns }: HostOptions): Host {
+export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptions): Host {
   const queue = new PriorityQueue<Work>();
   const running: (Running | undefined)[] = [];
   /** Handlers that were seen to give the thread back soon. */
@@ -140,9 +140,9 @@ export function createHost({ run, cells, post, clock, turns }: HostOptions): Hos
   }
 
   function keepBeating(): void {
-    if (beating || inHand === 0) return;
+    if (beatMs === null || beating || inHand === 0) return;
     beating = true;
-    clock.after(BEAT_MS, () => {
+    clock.after(beatMs, () => {
       beating = false;
       beat();
       keepBeating();

@@ -45,7 +45,7 @@ function startInline({ run, handlers, clock, turns }: InlinePoolOptions, slots: 
   let ended = false;
   // As over a pipe, what one side says is heard by the other in a later turn.
   const later = (hear: () => void): void => turns.run(() => (ended ? undefined : hear()));
-  const host = createHost({ run, cells, clock, turns, post: (outcomes) => later(() => events.outcomes(outcomes)) });
+  const host = createHost({ run, cells, clock, turns, beatMs: null, post: (outcomes) => later(() => events.outcomes(outcomes)) });
   later(() => events.ready(handlers));
   return {
     cells,

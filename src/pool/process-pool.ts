@@ -1,5 +1,5 @@
 /** Child processes for suspects: attempts that may have killed what they ran in. Their end harms nobody here. */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../env/clock.ts";
@@ -124,9 +124,8 @@ function startChild(entry: URL, settings: unknown, slots: number, events: LinkEv
 function sharedFile(slots: number): { readonly path: string; readonly cells: Cells; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "troupe-"));
   const path = join(folder, "cells");
-  const file = openSync(path, "wx", 0o600);
-  ftruncateSync(file, cellsBytes(slots));
-  closeSync(file);
+  // Written, not only sized: on a full disk this throws, where touching an unwritten page would kill the process.
+  writeFileSync(path, new Uint8Array(cellsBytes(slots)), { mode: 0o600 });
   const cells = viewCells(Bun.mmap(path, { shared: true }).buffer, slots);
   return { path, cells, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -2,7 +2,7 @@
 import { CellState } from "./cells.ts";
 import type { Entry, Place, Stop } from "./entry.ts";
 import type { Link } from "./link.ts";
-import type { AbortReason, Outcomes, Work } from "./work.ts";
+import type { AbortReason, Work } from "./work.ts";
 
 /** An attempt that has run for this long has its start told. */
 const RAN_LONG_MS = 50;
@@ -30,6 +30,7 @@ export class Runner implements Place {
   inHand = 0;
   /** Cells of entries that were taken back, until the host says that it has seen it. */
   vacated = 0;
+  /** When it last had nothing in hand, or when it began to load. */
   idleSinceMs = 0;
 
   readonly #entries: (Entry | null)[];
@@ -56,8 +57,16 @@ export class Runner implements Place {
     return this.#freeCount;
   }
 
-  get waitingToBeSent(): number {
+  /** Entries that `send` would bring to the host. */
+  get unsent(): number {
     return this.#outbox.length;
+  }
+
+  /** When an entry is to be looked at next; Infinity for never. */
+  get nextLookMs(): number {
+    let nextMs = NEVER;
+    for (let cell = 0; cell < this.#highWater; cell += 1) nextMs = Math.min(nextMs, this.#nextLookMs[cell] as number);
+    return nextMs;
   }
 
   /** Gives it an entry; `send` brings it to the host. */
@@ -105,9 +114,8 @@ export class Runner implements Place {
     );
   }
 
-  /** Takes the entry of an outcome out of its cell; null where it had been taken back. Its begin is noted. */
-  release(outcomes: Outcomes, i: number, nowMs: number): Entry | null {
-    const cell = outcomes.cells[i] as number;
+  /** Frees the cell of an outcome and answers its entry, whose begin is noted; null where it had been taken back. */
+  release(cell: number, nowMs: number): Entry | null {
     const entry = this.#entries[cell] ?? null;
     if (entry === null) this.vacated -= 1;
     else {

@@ -11,6 +11,9 @@ import type { RunAttempt } from "./pool.ts";
 import { frameAssembler, isAttemptNumbers, sendFrame } from "./protocol.ts";
 import type { FromHost, ToHost } from "./protocol.ts";
 
+/** Several of these fit into the time after which a pool takes a silent host for blocked. */
+const BEAT_MS = 25;
+
 /** What can run attempts, or every fault that keeps it from being loaded, as sentences. */
 export type Loaded =
   | { readonly ok: true; readonly handlers: readonly HandlerInfo[]; readonly run: RunAttempt }
@@ -47,6 +50,7 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
         post: (outcomes) => sendFrame(encodeOutcomes(outcomes), pipe.send),
         clock: systemClock,
         turns: systemTurns,
+        beatMs: BEAT_MS,
       });
       pipe.send({ type: "ready", handlers: loaded.handlers });
     } catch (error) {

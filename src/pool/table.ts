@@ -1,16 +1,13 @@
 /** One execution's attempts in hand: the table that outlives a supervisor, and the Hands through which one works on it. */
-import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Crew } from "./crew.ts";
-import type { Entry, EntryOwner, Place } from "./entry.ts";
+import type { Entry, EntryOwner } from "./entry.ts";
 import type { Attempt, Hands, HandsListener, Outcome } from "./pool.ts";
 import type { ExecutionName } from "./work.ts";
 
 /** What tables need of the pool that they are in. */
 export type TableKeeper = {
   readonly turns: Turns;
-  readonly clock: Clock;
-  readonly abortGraceMs: number;
   /** Where an attempt runs. */
   crewOf(attempt: Attempt): Crew;
   /** Numbers an entry that is new and open; null where nothing new begins any more. */
@@ -103,15 +100,8 @@ export class Table implements EntryOwner {
   }
 
   abort(message: string): void {
-    const byPlace = new Map<Place, Entry[]>();
-    for (const entry of this.#all()) {
-      if (entry.place === null) continue;
-      const there = byPlace.get(entry.place);
-      if (there === undefined) byPlace.set(entry.place, [entry]);
-      else there.push(entry);
-    }
-    const stop = { cause: "asked", endByMs: this.#keeper.clock.nowMs() + this.#keeper.abortGraceMs } as const;
-    for (const [place, entries] of byPlace) place.stop(entries, stop, message);
+    const placed = this.#all().filter((entry) => entry.place !== null);
+    for (const [crew, entries] of Map.groupBy(placed, (entry) => this.#keeper.crewOf(entry.attempt))) crew.stop(entries, message);
   }
 
   /** The end of a clean end's grace: what still runs is told to stop, and told as released. */

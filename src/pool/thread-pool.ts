@@ -55,7 +55,6 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
   return createCrewsPool({
     crews: [crew, suspects],
     crewOf: (attempt) => (attempt.suspect ? suspects : crew),
-    abortGraceMs,
     clock,
     turns,
     report,
