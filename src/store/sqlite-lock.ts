@@ -1,0 +1,50 @@
+/** One Troupe a data folder: an exclusive transaction on a small database beside the real one, free at once after kill -9. */
+import { Database } from "bun:sqlite";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** The data folder cannot be used. The message is a sentence for the user, which says what to do. */
+export class DataFolderFault extends Error {
+  override readonly name = "DataFolderFault";
+}
+
+/** For one that is just ending. */
+const PATIENCE_MS = 250;
+
+/** Held until `release`. Makes the folder where it is missing. Throws DataFolderFault. */
+export function lockDataFolder(dataDir: string): { release(): void } {
+  makeFolder(dataDir);
+  // Held by this connection, so it must not be garbage collected before the release.
+  const db = openLock(dataDir);
+  return { release: () => db.close() };
+}
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+}
+
+function openLock(dataDir: string): Database {
+  let db: Database | null = null;
+  try {
+    db = new Database(join(dataDir, "lock.db"), { create: true, readwrite: true });
+    db.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
+    db.run("BEGIN EXCLUSIVE");
+    return db;
+  } catch (error) {
+    db?.close();
+    if ((error as { code?: unknown }).code !== "SQLITE_BUSY") throw unusable(dataDir, error);
+    throw new DataFolderFault(`Another Troupe uses ${dataDir}: stop it, or set APP_DATA_DIR to another folder.`, { cause: error });
+  }
+}
+
+function unusable(dataDir: string, error: unknown): DataFolderFault {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new DataFolderFault(`Cannot write to the data folder ${dataDir} (${reason}). Set APP_DATA_DIR to a folder that can be written.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,74 @@
+/** All that is read from the SQLite file. */
+import type { Database, Statement } from "bun:sqlite";
+import { type Cell, SUMMARY_COLUMNS, type SummaryRow, summaryOf } from "./sqlite-rows.ts";
+import type { Chunk, ListQuery, StoredExecution, Summary } from "./store.ts";
+
+export class SqliteReads {
+  readonly #db: Database;
+  readonly #statements: ReturnType<typeof prepareAll>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#statements = prepareAll(db);
+  }
+
+  load(executionId: string): StoredExecution | null {
+    const row = this.#statements.execution.values(executionId)[0];
+    if (row === undefined) return null;
+    const [bodyHash, definitionText, ...summary] = row as [string, string, ...SummaryRow];
+    return { summary: summaryOf(summary), definitionText, bodyHash, chunks: this.chunksAfter(executionId, 0) };
+  }
+
+  chunksAfter(executionId: string, sequence: number): Chunk[] {
+    const rows = this.#statements.chunksAfter.values(executionId, sequence) as [number, number, string][];
+    return rows.map(([from, to, text]) => ({ from, to, text }));
+  }
+
+  summary(executionId: string): Summary | null {
+    const row = this.#statements.summary.values(executionId)[0];
+    return row === undefined ? null : summaryOf(row as unknown as SummaryRow);
+  }
+
+  large(executionId: string, keys: readonly string[]): (string | null)[] {
+    return keys.map((key) => (this.#statements.large.values(executionId, key)[0]?.[0] as string | undefined) ?? null);
+  }
+
+  list({ status, name, tag, before, limit }: ListQuery): Summary[] {
+    // By tag, the order comes from the table of tags, so that a rare tag is found without a walk through all.
+    const [from, created, id] = tag === undefined ? ["summary", "created_at_ms", "id"] : TAGGED;
+    const where: string[] = [];
+    const values: Cell[] = [];
+    const only = (condition: string, ...cells: Cell[]) => {
+      where.push(condition);
+      values.push(...cells);
+    };
+    if (tag !== undefined) only("tag.tag = ?", tag);
+    if (status !== undefined) only("status = ?", status);
+    if (name !== undefined) only("name = ?", name);
+    if (before !== undefined) only(`(${created}, ${id}) < (?, ?)`, before.createdAtMs, before.id);
+    const condition = where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`;
+    const columns = SUMMARY_COLUMNS.replaceAll("created_at_ms", "summary.created_at_ms");
+    const sql = `SELECT ${columns} FROM ${from} ${condition} ORDER BY ${created} DESC, ${id} DESC LIMIT ?`;
+    const rows = this.#db.query<unknown, Cell[]>(sql).values(...values, limit);
+    return rows.map((row) => summaryOf(row as unknown as SummaryRow));
+  }
+
+  active(): string[] {
+    return this.#statements.active.values().map((row) => row[0] as string);
+  }
+}
+
+const TAGGED = ["tag JOIN summary ON summary.id = tag.execution", "tag.created_at_ms", "tag.execution"] as const;
+
+function prepareAll(db: Database) {
+  const read = (sql: string): Statement<unknown, Cell[]> => db.query<unknown, Cell[]>(sql);
+  return {
+    execution: read(
+      `SELECT body_hash, definition.text, ${SUMMARY_COLUMNS} FROM summary JOIN definition ON definition.hash = summary.definition WHERE id = ?`,
+    ),
+    summary: read(`SELECT ${SUMMARY_COLUMNS} FROM summary WHERE id = ?`),
+    chunksAfter: read("SELECT first, last, events FROM log WHERE execution = ? AND last > ? ORDER BY last"),
+    large: read("SELECT text FROM large WHERE execution = ? AND key = ?"),
+    active: read("SELECT id FROM summary WHERE closed = 0 AND triggered_at_ms IS NOT NULL ORDER BY triggered_at_ms, id"),
+  };
+}

@@ -1,0 +1,157 @@
+/** All that is written to the SQLite file: leases, commits, new executions and their deletion. Each call is one transaction. */
+import type { Database, Statement } from "bun:sqlite";
+import { judge, type LaneRecord, leaseOf, take } from "./fence.ts";
+import { refusalOf } from "./refusal.ts";
+import { type Cell, type EntryRow, originOf, progressOf } from "./sqlite-rows.ts";
+import type { CommitId, CreateAnswer, Lease, NewExecution, Retention } from "./store.ts";
+
+/** What became of a commit: the number of entries, and only those that were not applied. Short, since it is kept and sent. */
+export type PackedAnswer =
+  | { readonly type: "fenced" }
+  | { readonly type: "done"; readonly count: number; readonly others: readonly PackedRefusal[] };
+/** Position, then null for a conflict or the reason of a refusal. */
+export type PackedRefusal = readonly [at: number, refusal: string | null];
+
+type Write = Statement<unknown, Cell[]>;
+
+export class SqliteWrites {
+  readonly #db: Database;
+  readonly #textBytesMax: number;
+  readonly #statements: ReturnType<typeof prepareAll>;
+
+  constructor(db: Database, textBytesMax: number) {
+    this.#db = db;
+    this.#textBytesMax = textBytesMax;
+    this.#statements = prepareAll(db);
+  }
+
+  acquire(lane: number, bootId: string): Lease {
+    return this.#transaction(() => {
+      const record = take(this.#laneRecord(lane)?.record ?? null, bootId);
+      const { epoch, number, diedBootId } = record;
+      this.#statements.setLane.run(lane, bootId, epoch, number, 0, diedBootId, "");
+      return leaseOf(lane, record);
+    });
+  }
+
+  commit(lane: number, id: CommitId, entries: readonly EntryRow[], cleanEnd: boolean): PackedAnswer {
+    return this.#transaction(() => {
+      const kept = this.#laneRecord(lane);
+      const verdict = judge(kept?.record ?? null, id);
+      if (kept === null || verdict === "fenced") return { type: "fenced" };
+      if (verdict === "again") return JSON.parse(kept.answer) as PackedAnswer;
+      const others: PackedRefusal[] = [];
+      for (let at = 0; at < entries.length; at++) {
+        const entry = entries[at] as EntryRow;
+        const reason = refusalOf(entry, this.#textBytesMax);
+        if (reason !== null || !this.#apply(entry)) others.push([at, reason]);
+      }
+      const answer: PackedAnswer = { type: "done", count: entries.length, others };
+      this.#statements.answerLane.run(id.number, cleanEnd ? 1 : 0, JSON.stringify(answer), lane);
+      return answer;
+    });
+  }
+
+  /** False for a conflict, with nothing written. */
+  #apply({ id, chunk, progress, large }: EntryRow): boolean {
+    const { advance, append, keepLarge } = this.#statements;
+    if (advance.run(...progress, id, chunk.from - 1).changes === 0) return false;
+    append.run(id, chunk.from, chunk.to, chunk.text);
+    for (const { key, text } of large) keepLarge.run(id, key, text);
+    return true;
+  }
+
+  /** Throws RangeError where one of them can never be stored; then none is. */
+  create(batch: readonly NewExecution[]): CreateAnswer[] {
+    for (const execution of batch) {
+      const reason = refusalOf(execution, this.#textBytesMax);
+      if (reason !== null) throw new RangeError(reason);
+    }
+    return this.#transaction(() => batch.map((execution) => this.#create(execution)));
+  }
+
+  #create({ summary, chunk, definitionText, large, bodyHash }: NewExecution): CreateAnswer {
+    const { insert, bodyHashOf, keepDefinition, append, keepLarge, keepTag } = this.#statements;
+    const { changes } = insert.run(...originOf(summary), ...progressOf(summary), bodyHash);
+    if (changes === 0) return bodyHashOf.values(summary.id)[0]?.[0] === bodyHash ? "exists" : "differs";
+    keepDefinition.run(summary.definition, definitionText);
+    append.run(summary.id, chunk.from, chunk.to, chunk.text);
+    for (const { key, text } of large) keepLarge.run(summary.id, key, text);
+    for (const tag of summary.tags) keepTag.run(tag, summary.createdAtMs, summary.id);
+    return "created";
+  }
+
+  sweep({ nowMs, finishedMs, untriggeredMs, limit }: Retention): number {
+    const { finishedBefore, untriggeredBefore } = this.#statements;
+    return this.#transaction(() => {
+      const gone = finishedBefore.values(nowMs - finishedMs, limit);
+      gone.push(...untriggeredBefore.values(nowMs - untriggeredMs, limit - gone.length));
+      for (const row of gone) this.#delete(row as [string, string, number, string]);
+      for (const definition of new Set(gone.map((row) => row[1] as string))) this.#statements.dropDefinition.run(definition, definition);
+      return gone.length;
+    });
+  }
+
+  #delete([id, , createdAtMs, tags]: readonly [id: string, definition: string, createdAtMs: number, tags: string]): void {
+    const { dropLog, dropLarge, dropTag, dropSummary } = this.#statements;
+    dropLog.run(id);
+    dropLarge.run(id);
+    for (const tag of JSON.parse(tags) as string[]) dropTag.run(tag, createdAtMs, id);
+    dropSummary.run(id);
+  }
+
+  #laneRecord(lane: number): { readonly record: LaneRecord; readonly answer: string } | null {
+    const row = this.#statements.laneOf.values(lane)[0];
+    if (row === undefined) return null;
+    const [bootId, epoch, number, clean, diedBootId, answer] = row as [string, number, number, number, string | null, string];
+    return { record: { bootId, epoch, number, clean: clean === 1, diedBootId }, answer };
+  }
+
+  #transaction<Answer>(write: () => Answer): Answer {
+    const { begin, commit, rollback } = this.#statements;
+    begin.run();
+    try {
+      const answer = write();
+      commit.run();
+      return answer;
+    } catch (error) {
+      // After some faults (a full disk, say) SQLite has rolled back by itself.
+      if (this.#db.inTransaction) rollback.run();
+      throw error;
+    }
+  }
+}
+
+function prepareAll(db: Database) {
+  const write = (sql: string): Write => db.query<unknown, Cell[]>(sql);
+  return {
+    begin: write("BEGIN IMMEDIATE"),
+    commit: write("COMMIT"),
+    rollback: write("ROLLBACK"),
+    laneOf: write("SELECT boot_id, epoch, number, clean, died_boot_id, answer FROM lane WHERE lane = ?"),
+    setLane: write("INSERT OR REPLACE INTO lane (lane, boot_id, epoch, number, clean, died_boot_id, answer) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    answerLane: write("UPDATE lane SET number = ?, clean = ?, answer = ? WHERE lane = ?"),
+    advance: write(
+      `UPDATE summary SET sequence = ?, status = ?, completed = ?, failed = ?, error = ?, triggered_at_ms = ?, started_at_ms = ?,
+       finished_at_ms = ?, updated_at_ms = ?, closed = ? WHERE id = ? AND sequence = ?`,
+    ),
+    append: write("INSERT INTO log (execution, first, last, events) VALUES (?, ?, ?, ?)"),
+    keepLarge: write("INSERT OR REPLACE INTO large (execution, key, text) VALUES (?, ?, ?)"),
+    insert: write(
+      `INSERT OR IGNORE INTO summary (id, name, definition, tags, total, created_at_ms, sequence, status, completed, failed, error,
+       triggered_at_ms, started_at_ms, finished_at_ms, updated_at_ms, closed, body_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    bodyHashOf: write("SELECT body_hash FROM summary WHERE id = ?"),
+    keepDefinition: write("INSERT OR IGNORE INTO definition (hash, text) VALUES (?, ?)"),
+    keepTag: write("INSERT OR IGNORE INTO tag (tag, created_at_ms, execution) VALUES (?, ?, ?)"),
+    finishedBefore: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 1 AND finished_at_ms <= ? LIMIT ?"),
+    untriggeredBefore: write(
+      "SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 0 AND triggered_at_ms IS NULL AND created_at_ms <= ? LIMIT ?",
+    ),
+    dropLog: write("DELETE FROM log WHERE execution = ?"),
+    dropLarge: write("DELETE FROM large WHERE execution = ?"),
+    dropTag: write("DELETE FROM tag WHERE tag = ? AND created_at_ms = ? AND execution = ?"),
+    dropSummary: write("DELETE FROM summary WHERE id = ?"),
+    dropDefinition: write("DELETE FROM definition WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM summary WHERE definition = ?)"),
+  };
+}

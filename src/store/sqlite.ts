@@ -1,0 +1,129 @@
+/** The store in a SQLite file, which lives in a thread of its own. One lane; what is committed survives kill -9 and a power cut. */
+import { join } from "node:path";
+import { TEXT_BYTES_MAX } from "./refusal.ts";
+import { SqliteClient } from "./sqlite-client.ts";
+import { lockDataFolder } from "./sqlite-lock.ts";
+import { packEntries } from "./sqlite-rows.ts";
+import type { PackedAnswer } from "./sqlite-writes.ts";
+import type { Chunk, Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, ListQuery } from "./store.ts";
+import type { NewExecution, Retention, Store, StoredExecution, Summary } from "./store.ts";
+
+export type SqliteStoreOptions = {
+  /** Made where it is missing. Holds `troupe.db`, its journal, and `lock.db`. */
+  readonly dataDir: string;
+  /** How long to wait for another connection's lock (a backup, say) before the store counts as away. */
+  readonly busyTimeoutMs?: number;
+  /** The longest text. */
+  readonly textBytesMax?: number;
+  /** What the file may grow to; then the store is away until retention has made room. */
+  readonly fileBytesMax?: number;
+  /** Starts the thread: `sqlite-thread.ts` as a Worker. */
+  readonly spawn?: () => Worker;
+};
+
+const BUSY_TIMEOUT_MS = 1_000;
+/** Executions that one transaction of a sweep deletes, so that commits come in between. */
+const SWEEP_BATCH = 10;
+
+/**
+ * Resolves when the file is open. Rejects with DataFolderFault where the folder cannot be used or another Troupe uses it;
+ * its message is a sentence for the user.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const lock = lockDataFolder(options.dataDir);
+  const client = new SqliteClient(options.spawn ?? spawnThread, {
+    file: join(options.dataDir, "troupe.db"),
+    busyTimeoutMs: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
+    textBytesMax: options.textBytesMax ?? TEXT_BYTES_MAX,
+    fileBytesMax: options.fileBytesMax ?? null,
+  });
+  try {
+    await client.open();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return new SqliteStore(client, lock);
+}
+
+function spawnThread(): Worker {
+  return new Worker(new URL("./sqlite-thread.ts", import.meta.url).href);
+}
+
+class SqliteStore implements Store {
+  readonly lanes = 1;
+  readonly #client: SqliteClient;
+  readonly #lock: { release(): void };
+
+  constructor(client: SqliteClient, lock: { release(): void }) {
+    this.#client = client;
+    this.#lock = lock;
+  }
+
+  laneOf(): number {
+    return 0;
+  }
+
+  acquire(lane: number, bootId: string): Promise<Lease> {
+    return this.#client.call("acquire", lane, bootId);
+  }
+
+  async commit(lane: number, { id, entries, cleanEnd }: Commit): Promise<CommitAnswer> {
+    return unpack(await this.#client.call("commit", lane, id, packEntries(entries), cleanEnd));
+  }
+
+  create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
+    return this.#client.call("create", batch);
+  }
+
+  load(executionId: string): Promise<StoredExecution | null> {
+    return this.#client.call("load", executionId);
+  }
+
+  chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
+    return this.#client.call("chunksAfter", executionId, sequence);
+  }
+
+  summary(executionId: string): Promise<Summary | null> {
+    return this.#client.call("summary", executionId);
+  }
+
+  large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
+    return this.#client.call("large", executionId, keys);
+  }
+
+  list(query: ListQuery): Promise<readonly Summary[]> {
+    return this.#client.call("list", query);
+  }
+
+  active(): Promise<readonly string[]> {
+    return this.#client.call("active");
+  }
+
+  async sweep(retention: Retention): Promise<number> {
+    let gone = 0;
+    for (;;) {
+      const limit = Math.min(SWEEP_BATCH, retention.limit - gone);
+      const some = await this.#client.call("sweep", { ...retention, limit });
+      gone += some;
+      if (some < SWEEP_BATCH || gone >= retention.limit) return gone;
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#client.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+}
+
+const APPLIED: EntryAnswer = { type: "applied" };
+
+function unpack(packed: PackedAnswer): CommitAnswer {
+  if (packed.type === "fenced") return packed;
+  const entries: EntryAnswer[] = new Array<EntryAnswer>(packed.count).fill(APPLIED);
+  for (const [at, reason] of packed.others) entries[at] = reason === null ? { type: "conflict" } : { type: "refused", reason };
+  return { type: "done", entries };
+}
