@@ -2,7 +2,7 @@
 import { parseTrusted } from "./json.ts";
 
 export interface ParsedTexts {
-  /** The value of a text, deeply frozen. `key` stands for the text: the same key means the same text. */
+  /** The value of a text, deeply frozen. `key`: where the text comes from; another text under the same key is parsed again. */
   get(key: string, text: string): unknown;
 }
 
@@ -11,22 +11,26 @@ const ENTRY_COST = 200;
 
 /** Keeps what was used last, up to `charactersMax` of text; a text that alone is larger is parsed each time. */
 export function createParsedTexts(charactersMax: number): ParsedTexts {
-  const entries = new Map<string, { readonly value: unknown; readonly cost: number }>();
+  const entries = new Map<string, { readonly text: string; readonly value: unknown; readonly cost: number }>();
   let total = 0;
 
   return {
     get(key, text) {
       const found = entries.get(key);
       if (found !== undefined) {
-        // A Map keeps the order of insertion: the first entry is the one used longest ago.
         entries.delete(key);
-        entries.set(key, found);
-        return found.value;
+        // To compare 1 MB takes some microseconds, to parse it some milliseconds.
+        if (found.text === text) {
+          // A Map keeps the order of insertion: the first entry is the one used longest ago.
+          entries.set(key, found);
+          return found.value;
+        }
+        total -= found.cost;
       }
       const value = freeze(parseTrusted(text));
       const cost = text.length + key.length + ENTRY_COST;
       if (cost > charactersMax) return value;
-      entries.set(key, { value, cost });
+      entries.set(key, { text, value, cost });
       total += cost;
       for (const [oldest, { cost: freed }] of entries) {
         if (total <= charactersMax) break;

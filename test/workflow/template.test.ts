@@ -259,6 +259,13 @@ describe("parsed texts", () => {
     expect(parsed.get("b", "[2]")).toBe(second);
   });
 
+  test("are parsed again where another text stands under the same key", () => {
+    const parsed = createParsedTexts(1_000);
+    expect(parsed.get("a", "[1]")).toEqual([1]);
+    expect(parsed.get("a", "[2]")).toEqual([2]);
+    expect(parsed.get("a", "[2]")).toBe(parsed.get("a", "[2]"));
+  });
+
   test("are frozen all the way down, and one that is too large is not kept", () => {
     const parsed = createParsedTexts(300);
     const value = parsed.get("a", '{"x":[{"y":1}]}') as { readonly x: readonly object[] };

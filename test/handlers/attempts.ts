@@ -1,0 +1,91 @@
+/** What the tests of handlers start from: one attempt, run as a thread runs it. */
+import { createNodeActor } from "../../src/actors/node.ts";
+import type { Handler } from "../../src/handlers/handler.ts";
+import { loadRegistry, type Registry } from "../../src/handlers/registry.ts";
+import type { HandlerSettings } from "../../src/handlers/settings.ts";
+import type { Attempt, AttemptContext, NodeOutcome, ScopeEntry } from "../../src/pool/pool.ts";
+import type { Failure } from "../../src/workflow/failure.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import { World } from "../sim/world.ts";
+
+export const settings: HandlerSettings = {
+  handlersDir: "a-folder-that-does-not-exist",
+  mockLatencyMs: { min: 0, max: 0 },
+  externalServices: "mock",
+  httpAllowPrivate: false,
+  llm: null,
+  outputBytes: 10_000,
+  nesting: 32,
+};
+
+export function attemptOf(handler: string, config: unknown = null, fields: Partial<Attempt> = {}): Attempt {
+  return {
+    node: 0,
+    nodeId: "me",
+    attempt: 1,
+    handler,
+    config: config === null ? null : typeof config === "string" ? config : JSON.stringify(config),
+    fromTrigger: [],
+    scope: [],
+    parents: [],
+    params: null,
+    runtime: null,
+    timeoutMs: 60_000,
+    priority: 5,
+    suspect: false,
+    ...fields,
+  };
+}
+
+export function completedNode(id: string, output: string): ScopeEntry {
+  return { id, status: "COMPLETED", attempt: 1, error: null, output };
+}
+
+/** `abort`: aborts the attempt's signal. */
+export function contextOf(): AttemptContext & { abort(reason: unknown): void } {
+  const controller = new AbortController();
+  return { executionId: "e1", executionName: "test", signal: controller.signal, abort: (reason) => controller.abort(reason) };
+}
+
+export type Bench = {
+  readonly world: World;
+  readonly log: ReturnType<typeof recordingLog>;
+  run(attempt: Attempt, context?: AttemptContext): NodeOutcome | Promise<NodeOutcome>;
+};
+
+/** A node actor with the built-in handlers, in a simulated world. */
+export async function benchOf(changed: Partial<HandlerSettings> = {}): Promise<Bench> {
+  const world = new World();
+  const loaded = await loadRegistry({ ...settings, ...changed }, { clock: world, random: world.random });
+  if (!loaded.ok) throw new Error(loaded.faults.join("\n"));
+  return actorOn(loaded.registry, world, changed);
+}
+
+/** A node actor with these handlers alone. */
+export function benchWith(handlers: readonly Handler[], changed: Partial<HandlerSettings> = {}): Bench {
+  const registry: Registry = { get: (name) => handlers.find((handler) => handler.names.includes(name)), infos: [] };
+  return actorOn(registry, new World(), changed);
+}
+
+function actorOn(registry: Registry, world: World, changed: Partial<HandlerSettings>): Bench {
+  const log = recordingLog();
+  const run = createNodeActor(registry, { ...settings, ...changed, log: log.log });
+  return { world, log, run: (attempt, context = contextOf()) => run(attempt, context) };
+}
+
+/** The output's JSON text of what must have completed. */
+export async function textOf(outcome: NodeOutcome | Promise<NodeOutcome>): Promise<string> {
+  const ended = await outcome;
+  if (ended.type === "failed") throw new Error(`The attempt failed: ${JSON.stringify(ended.failure)}`);
+  return ended.output;
+}
+
+export async function outputOf(outcome: NodeOutcome | Promise<NodeOutcome>): Promise<Record<string, unknown>> {
+  return JSON.parse(await textOf(outcome));
+}
+
+export async function failureOf(outcome: NodeOutcome | Promise<NodeOutcome>): Promise<Failure> {
+  const ended = await outcome;
+  if (ended.type === "completed") throw new Error(`The attempt should have failed, but completed with ${ended.output}`);
+  return ended.failure;
+}

@@ -1,0 +1,225 @@
+/** Live calls to other services: what is sent, what becomes of the answer, and where a call may not go. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { externalApiLive } from "../../src/handlers/external-api.ts";
+import { allowedAddress, isPublicAddress, type Resolve } from "../../src/handlers/public-address.ts";
+import { World } from "../sim/world.ts";
+import { attemptOf, type Bench, benchOf, benchWith, contextOf, failureOf, outputOf, settings, textOf } from "./attempts.ts";
+
+const held = Promise.withResolvers<void>();
+const server: Bun.Server<undefined> = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  idleTimeout: 0,
+  routes: {
+    "/echo": async (request) =>
+      Response.json({
+        method: request.method,
+        host: request.headers.get("host"),
+        type: request.headers.get("content-type"),
+        key: request.headers.get("authorization"),
+        body: await request.text(),
+      }),
+    "/big": new Response('{"b":12345678901234567890, "10":1,"2":2}', { headers: { "Content-Type": "application/json" } }),
+    "/text": new Response("plain <text>"),
+    "/deep": new Response("[".repeat(5_000) + "]".repeat(5_000)),
+    "/empty": new Response(null, { status: 204 }),
+    "/huge": () => new Response(Bun.gzipSync(new Uint8Array(1_000_000)), { headers: { "Content-Encoding": "gzip" } }),
+    "/status/:code": (request) => new Response("went wrong", { status: Number(request.params.code), headers: { "Retry-After": "7" } }),
+    "/to-text": () => Response.redirect("/text", 302),
+    "/to-echo": () => new Response(null, { status: 303, headers: { Location: `http://localhost:${server.port}/echo` } }),
+    "/to-metadata": () => Response.redirect("http://169.254.169.254/latest/meta-data", 302),
+    "/to-loopback": () => Response.redirect(`http://[::1]:${server.port}/text`, 307),
+    "/to-file": () => new Response(null, { status: 302, headers: { Location: "file:///etc/passwd" } }),
+    "/round": () => Response.redirect("/round", 302),
+    "/slow": async () => {
+      await held.promise;
+      return new Response("late");
+    },
+    "/stuck-body": () =>
+      new Response(
+        new ReadableStream({
+          async pull(controller) {
+            controller.enqueue(new TextEncoder().encode("begun"));
+            await held.promise;
+            controller.close();
+          },
+        }),
+      ),
+  },
+});
+const origin = `http://127.0.0.1:${server.port}`;
+afterAll(async () => {
+  held.resolve();
+  await server.stop(true);
+});
+
+const open = await benchOf({ externalServices: "live", httpAllowPrivate: true });
+
+function get(path: string, config: Record<string, unknown> = {}, bench: Bench = open) {
+  return bench.run(attemptOf("external_api", { url: path.includes("://") ? path : `${origin}${path}`, ...config }));
+}
+
+describe("a call", () => {
+  test("is GET unless the method says otherwise, and sends what it is given", async () => {
+    expect((await outputOf(get("/echo"))).data).toMatchObject({ method: "GET", body: "" });
+    const sent = await outputOf(get("/echo", { method: "post", json: { a: 1 }, headers: { Authorization: "k" } }));
+    expect(sent.data).toMatchObject({ method: "POST", body: '{"a":1}', type: "application/json", key: "k" });
+    expect((await outputOf(get("/echo", { method: "PUT", body: "raw" }))).data).toMatchObject({ method: "PUT", body: "raw" });
+    expect(await failureOf(get("/echo", { body: "raw" }))).toMatchObject({ code: "body_with_get", retryable: false });
+  });
+
+  test("answers with the body as it came where it is JSON, else as text", async () => {
+    const text = await textOf(get("/big"));
+    expect(text).toStartWith('{"status":"ok","status_code":200,"data":{"b":12345678901234567890, "10":1,"2":2},"url":');
+    expect((await outputOf(get("/text"))).data).toBe("plain <text>");
+    expect((await outputOf(get("/empty"))).data).toBe("");
+    expect(typeof (await outputOf(get("/deep", {}, await benchOf({ ...live, outputBytes: 100_000 })))).data).toBe("string");
+  });
+
+  test.each([
+    [404, false],
+    [401, false],
+    [408, true],
+    [425, true],
+    [429, true],
+    [500, true],
+    [503, true],
+  ])("fails at status %p, retried: %p", async (code, retryable) => {
+    expect(await failureOf(get(`/status/${code}`))).toEqual({
+      kind: "handler",
+      code: `http_${code}`,
+      message: `GET ${origin}/status/${code} answered ${code}: went wrong`,
+      retryable,
+      retryAfterMs: 7_000,
+    });
+  });
+
+  test("to nobody fails and is tried again", async () => {
+    const closed = Bun.serve({ port: 0, fetch: () => new Response() });
+    const { port } = closed;
+    await closed.stop(true);
+    expect(await failureOf(get(`http://127.0.0.1:${port}/`))).toMatchObject({
+      kind: "handler",
+      code: "ECONNREFUSED",
+      retryable: true,
+    });
+  });
+
+  test("ends when aborted, before the answer and in the middle of it", async () => {
+    for (const path of ["/slow", "/stuck-body"]) {
+      const context = contextOf();
+      const outcome = open.run(attemptOf("external_api", { url: `${origin}${path}` }), context);
+      context.abort(new Error("timed out"));
+      expect((await failureOf(outcome)).message).toContain("timed out");
+    }
+  });
+
+  test("reads no more than the limit, counted after decompression", async () => {
+    expect(await failureOf(get("/huge"))).toMatchObject({ code: "answer_too_large", retryable: false });
+  });
+
+  test("follows redirects, but not for ever, and takes no secrets to another origin", async () => {
+    expect((await outputOf(get("/to-text"))).data).toBe("plain <text>");
+    const moved = await outputOf(get("/to-echo", { method: "POST", json: {}, headers: { authorization: "k" } }));
+    expect(moved.data).toMatchObject({ method: "GET", body: "", key: null, type: null });
+    expect(await failureOf(get("/round"))).toMatchObject({ code: "too_many_redirects", retryable: false });
+  });
+
+  test("needs a url of http or https, and a config that its schema takes", async () => {
+    for (const url of ["file:///etc/passwd", "nonsense", "javascript:1"]) {
+      expect(await failureOf(open.run(attemptOf("external_api", { url })))).toMatchObject({ code: "bad_url", retryable: false });
+    }
+    expect(await failureOf(get("/to-file"))).toMatchObject({ code: "bad_url" });
+    const refused = await failureOf(open.run(attemptOf("external_api", { headers: { a: 1 }, method: "GET /" })));
+    expect(refused.kind).toBe("bad_config");
+    for (const field of ["config.url", "config.headers", "config.method"]) expect(refused.message).toContain(field);
+  });
+});
+
+const live = { externalServices: "live", httpAllowPrivate: true } as const;
+
+describe("private addresses", () => {
+  const closed = { ...settings, externalServices: "live" } as const;
+
+  test.each([
+    "127.0.0.1",
+    "2130706433",
+    "0x7f.1",
+    "0177.0.0.1",
+    "[::1]",
+    "[::ffff:7f00:1]",
+    "localhost",
+    "10.0.0.1",
+    "169.254.169.254",
+    "0.0.0.0",
+    "[fd00::1]",
+  ])("%p is refused", async (host) => {
+    const bench = await benchOf(closed);
+    expect(await failureOf(get(`http://${host}:${server.port}/text`, {}, bench))).toMatchObject({
+      code: "private_address",
+      retryable: false,
+    });
+  });
+
+  /** A guard for which 127.0.0.1 is public, so that the test's own server can stand for one on the internet. */
+  function guarded(resolve: Resolve): Bench {
+    const allow = (address: string): boolean => address === "127.0.0.1" || isPublicAddress(address);
+    return benchWith([externalApiLive(closed, { clock: new World(), random: { next: () => 0 } }, { resolve, allow })], closed);
+  }
+
+  test("are refused behind a redirect too", async () => {
+    const bench = guarded(async () => ["127.0.0.1"]);
+    expect((await outputOf(get("/to-text", {}, bench))).data).toBe("plain <text>");
+    for (const path of ["/to-metadata", "/to-loopback"]) expect((await failureOf(get(path, {}, bench))).code).toBe("private_address");
+    expect((await failureOf(get("/to-file", {}, bench))).code).toBe("bad_url");
+  });
+
+  test("are refused where only one of a name's addresses is private", async () => {
+    expect(
+      (
+        await failureOf(
+          get(
+            "http://two.test/",
+            {},
+            guarded(async () => ["127.0.0.1", "10.0.0.1"]),
+          ),
+        )
+      ).code,
+    ).toBe("private_address");
+    expect(
+      (
+        await failureOf(
+          get(
+            "http://none.test/",
+            {},
+            guarded(async () => []),
+          ),
+        )
+      ).code,
+    ).toBe("private_address");
+  });
+
+  test("cannot be reached by a second answer to the same question: the call goes to the address that was checked", async () => {
+    const answers = [["127.0.0.1"], ["10.0.0.1"]];
+    const bench = guarded(async () => answers.shift() ?? []);
+    const echoed = (await outputOf(get(`http://moving.test:${server.port}/echo`, {}, bench))).data;
+    expect(echoed).toMatchObject({ host: `moving.test:${server.port}` });
+    expect(answers.length).toBe(1);
+  });
+
+  test("a name that takes long to look up does not outlive the attempt", async () => {
+    const bench = guarded(() => new Promise(() => undefined));
+    const context = contextOf();
+    const outcome = bench.run(attemptOf("external_api", { url: "http://slow.test/" }), context);
+    context.abort(new Error("timed out"));
+    expect((await failureOf(outcome)).message).toBe("timed out");
+  });
+
+  test("are told from public ones", async () => {
+    for (const address of ["8.8.8.8", "2606:4700::1111"]) expect(isPublicAddress(address)).toBe(true);
+    for (const address of ["192.168.1.1", "100.64.0.1", "224.0.0.1", "fe80::1", "::", "64:ff9b::7f00:1", "2002:7f00:1::", "nonsense"]) {
+      expect(isPublicAddress(address)).toBe(false);
+    }
+    expect(await allowedAddress("[2606:4700::1111]", async () => [], isPublicAddress)).toBe("2606:4700::1111");
+  });
+});

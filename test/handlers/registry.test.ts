@@ -1,0 +1,130 @@
+/** Users' own handlers: found in any folder, and every fault of theirs told at once. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { loadRegistry } from "../../src/handlers/registry.ts";
+import { attemptOf, benchOf, failureOf, settings, textOf } from "./attempts.ts";
+
+const GREET = `
+import { defineHandler, HandlerError } from "troupe";
+import * as v from "valibot";
+export default defineHandler({
+  name: "greet",
+  aliases: ["hello"],
+  config: v.object({ name: v.string() }),
+  run({ name }) {
+    if (name === "nobody") throw new HandlerError("nobody", { retryable: false, retryAfterMs: 5 });
+    return \`Hello \${name}\`;
+  },
+});
+`;
+
+const named = (name: string): string =>
+  `import { defineHandler } from "troupe"; export default defineHandler({ name: "${name}", run: () => 1 });`;
+
+/** Outside of the project, where nothing is installed. */
+let root = "";
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "troupe-handlers-"));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = join(root, `handlers-${folders++}`);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, source] of Object.entries(files)) writeFileSync(join(folder, name), source);
+  return folder;
+}
+
+async function faultsOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const folder = folderWith(files);
+  const loaded = await loadRegistry({ ...settings, handlersDir: folder });
+  if (loaded.ok) throw new Error("The handlers were loaded, but should not have been.");
+  return loaded.faults.map((fault) => fault.replaceAll(`${folder}/`, ""));
+}
+
+describe("a folder anywhere", () => {
+  test("may hold modules that import troupe and valibot, with nothing installed there", async () => {
+    const { run } = await benchOf({ handlersDir: folderWith({ "greet.ts": GREET }) });
+    expect(await textOf(run(attemptOf("greet", { name: "Ann" })))).toBe('"Hello Ann"');
+    expect(await textOf(run(attemptOf("hello", { name: "Bo" })))).toBe('"Hello Bo"');
+    expect((await failureOf(run(attemptOf("greet", { name: 5 })))).kind).toBe("bad_config");
+    expect(await failureOf(run(attemptOf("greet", { name: "nobody" })))).toMatchObject({
+      code: "nobody",
+      retryable: false,
+      retryAfterMs: 5,
+    });
+  });
+
+  test("works in a thread as well", async () => {
+    const handlersDir = folderWith({ "greet.ts": GREET });
+    const registry = pathToFileURL(join(import.meta.dir, "../../src/handlers/registry.ts")).href;
+    const source = `
+      import { loadRegistry } from "${registry}";
+      const loaded = await loadRegistry(${JSON.stringify({ ...settings, handlersDir })});
+      postMessage(loaded.ok ? loaded.registry.infos.at(-1) : loaded.faults);
+    `;
+    const file = join(handlersDir, "_thread.ts");
+    writeFileSync(file, source);
+    const worker = new Worker(file);
+    const told = await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+    worker.terminate();
+    expect(told).toEqual({ name: "greet", names: ["greet", "hello"], needs: [] });
+  });
+
+  test("may hold other things too: tests, types, drafts and folders are no handlers", async () => {
+    const folder = folderWith({
+      "a.test.ts": "throw 1",
+      "b.d.ts": "export {}",
+      "_c.ts": "throw 1",
+      ".d.ts": "throw 1",
+      "notes.md": "",
+      "data.json": "{}",
+      "ok.js": named("ok"),
+    });
+    mkdirSync(join(folder, "inner.ts"));
+    const loaded = await loadRegistry({ ...settings, handlersDir: folder });
+    expect(loaded.ok && loaded.registry.get("ok")?.name).toBe("ok");
+  });
+
+  test("may be missing", async () => {
+    const loaded = await loadRegistry({ ...settings, handlersDir: join(root, "nowhere") });
+    expect(loaded.ok && loaded.registry.get("noop")?.name).toBe("noop");
+    expect(loaded.ok && loaded.registry.get("constructor")).toBeUndefined();
+  });
+});
+
+describe("every fault is told at once", () => {
+  test("a name that is there twice, by both places", async () => {
+    expect(await faultsOf({ "a.ts": named("mine"), "b.ts": named("mine"), "c.ts": named("llm_service") })).toEqual([
+      expect.stringMatching(/^The handler name "mine" is there twice: in .*a\.ts and in .*b\.ts\.$/),
+      expect.stringMatching(/^The handler name "llm_service" is there twice: in Troupe itself \("llm"\) and in .*c\.ts\.$/),
+    ]);
+  });
+
+  test("a module that throws, cannot be read, or exports no handler", async () => {
+    expect(
+      await faultsOf({
+        "empty.ts": "export {}",
+        "plain.ts": 'export default { name: "x", run: () => 1 }',
+        "syntax.ts": "export default (",
+        "throws.ts": 'throw new TypeError("no luck")',
+        "unknown.ts": 'import "no-such-package-anywhere"; export default 1',
+        "wrong.ts": 'import { defineHandler } from "troupe"; export default defineHandler({ name: "with space", run: () => 1 })',
+      }),
+    ).toEqual([
+      'empty.ts has no handler: it must `export default defineHandler({ … })`, from "troupe".',
+      'plain.ts has no handler: it must `export default defineHandler({ … })`, from "troupe".',
+      expect.stringMatching(/^syntax\.ts cannot be loaded: /),
+      "throws.ts cannot be loaded: TypeError: no luck",
+      expect.stringContaining("no-such-package-anywhere"),
+      expect.stringContaining('got "with space"'),
+    ]);
+  });
+});
