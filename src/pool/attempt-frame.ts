@@ -120,13 +120,16 @@ export function decodeAttempts(frame: AttemptFrame): Work[] {
   const works = new Array<Work>(numbers[1] as number);
   let execution: ExecutionName = { id: "", name: "" };
   let lastId = 0;
+  let lastName = 0;
   for (let i = 0; i < works.length; i += 1) {
     const from = at;
     at += FIXED;
     const id = numbers[from + 1] as number;
-    if (id !== lastId) {
+    const name = numbers[from + 2] as number;
+    if (id !== lastId || name !== lastName) {
       lastId = id;
-      execution = { id: table[id - 1] as string, name: table[(numbers[from + 2] as number) - 1] as string };
+      lastName = name;
+      execution = { id: table[id - 1] as string, name: table[name - 1] as string };
     }
     const flags = numbers[from + 11] as number;
     const attempt: Attempt = {

@@ -72,7 +72,8 @@ function startThread(entry: URL, settings: unknown, slots: number, events: LinkE
     if (!ended && !takeFrame(message.data)) tell(message.data as FromHost, events);
   };
   worker.onerror = (error) => {
-    lastError = error.message;
+    // What comes before it is an excerpt of the source.
+    lastError = /^\w*[Ee]rror: .*$/m.exec(error.message)?.[0] ?? error.message;
   };
   // Not waited for where the pool ends the thread: a blocked one closes only when its call returns.
   worker.addEventListener("close", (event) => {
