@@ -9,7 +9,7 @@ import { isObject, type JsonObject } from "./json.ts";
  * A map of the user's own, checked to be one and not copied: valibot's own objects and records drop `__proto__` and
  * `constructor`. The JSON Schema converter does not know `custom`: it stands for `{ "type": "object" }`.
  */
-export const userObject = v.custom<JsonObject>(isObject, "Expected an object");
+const userObject = v.custom<JsonObject>(isObject, "Expected an object");
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
 const priority = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10), v.description("0 to 10; higher begins first"));

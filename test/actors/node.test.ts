@@ -120,11 +120,11 @@ describe("the config", () => {
     expect(seen.length).toBe(before);
   });
 
-  test("without a schema is whatever it is, and the handler's own", () => {
+  test("without a schema is whatever it is, and the handler's own", async () => {
     const attempt = attemptOf("any", { x: { y: 1 } });
-    run(attempt);
-    run(attempt);
-    run(attemptOf("any"));
+    await run(attempt);
+    await run(attempt);
+    await run(attemptOf("any"));
     expect(seen).toEqual([{ x: { y: 1 } }, { x: { y: 1 } }, {}]);
     expect(seen[0]).not.toBe(seen[1]);
   });

@@ -1,5 +1,6 @@
 /** What a definition may say, what is refused and how, and what becomes of it. */
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { compileStored } from "../../src/workflow/definition.ts";
 import { check, dependenciesOf, planOf, refusal, usual, warnings, workflow } from "./definitions.ts";
 
@@ -259,6 +260,32 @@ describe("a definition that is refused", () => {
     expect(lines.length).toBe(52);
     expect(lines.at(-1)).toBe(": … and 10 more of this kind.");
   });
+});
+
+test("whatever comes in, the answer is an answer, and what is accepted compiles again", () => {
+  const id = fc.constantFrom("a", "b", "c", "__proto__", "1", "a:failed", "");
+  const odd = fc.jsonValue({ maxDepth: 2 });
+  const field = fc.constantFrom("dependencies", "config", "retry", "timeout", "priority", "if", "other");
+  const node = fc
+    .tuple(id, fc.constantFrom("noop", "nope"), fc.array(id, { maxLength: 3 }), fc.option(fc.tuple(field, odd)))
+    .map(([name, handler, dependencies, extra]) => ({
+      id: name,
+      handler,
+      dependencies,
+      ...(extra === null ? {} : { [extra[0]]: extra[1] }),
+    }));
+  const document = fc.oneof(
+    odd,
+    fc.record({ name: fc.constant("t"), dag: fc.record({ nodes: fc.array(fc.oneof({ weight: 9, arbitrary: node }, odd)) }) }),
+  );
+  fc.assert(
+    fc.property(document, fc.constantFrom("workflow", "steps"), (value, form) => {
+      const result = check(JSON.stringify(value), { form });
+      if (result.ok) expect(compileStored(result.text)).toEqual(result.plan);
+      else expect(result.problems.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 describe("templates in a definition", () => {

@@ -1,7 +1,9 @@
 /** What templates mean: which data a path finds, what stays text, and what a trigger may change. */
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { createParsedTexts } from "../../src/workflow/parsed-texts.ts";
 import { mergeConfig, referencesOf } from "../../src/workflow/template.ts";
+import { piecesOf } from "../../src/workflow/template-parse.ts";
 import { resolveConfig, type Scope } from "../../src/workflow/template-resolve.ts";
 
 const execution = { executionId: "e1", executionName: "test" };
@@ -231,6 +233,38 @@ describe("references", () => {
     expect(referencesOf(JSON.stringify({ x: "{{{ a.b }}} {{ foo {{ c.d }} }}" })).ancestors).toContain("a");
     expect(referencesOf(JSON.stringify({ x: "{{ foo {{ c.d }} }}" })).ancestors).toContain("c");
   });
+});
+
+test("whatever a text holds, references miss no path that is filled in later", () => {
+  const part = fc.constantFrom(
+    "{{",
+    "}}",
+    "{",
+    "}",
+    "\\",
+    " ",
+    "\t",
+    "\n",
+    "\u00a0",
+    ".",
+    "a",
+    "b-1",
+    "nodes",
+    "params",
+    "[",
+    "]",
+    '"',
+    "'",
+    "é",
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+      const text = parts.join("");
+      const { ancestors } = referencesOf(JSON.stringify({ x: text }));
+      for (const piece of piecesOf(text)) if (typeof piece !== "string") expect(ancestors).toContain(piece.first);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 describe("what comes with a trigger", () => {
