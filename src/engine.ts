@@ -123,7 +123,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return committer;
   };
   const views = createViews({ store, compile: compileStored, turns });
-  const company = startCompany({ ...options, catalog, committerOf, ownerDeaths: ownership.deaths, planOf: (hash, text) => views.planOf(hash, text) });
+  const company = startCompany({
+    ...options,
+    catalog,
+    committerOf,
+    ownerDeaths: ownership.deaths,
+    planOf: (hash, text) => views.planOf(hash, text),
+  });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const creator = createCreator({ store, clock });
   let stopping = false;
@@ -211,10 +217,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ),
     list: (query) => store.list(query),
     async waitForEnd(id, withinMs) {
-      const waited = waiters.wait(id, withinMs);
-      // It may have ended before anybody waited.
-      const summary = await store.summary(id);
-      return summary === null || isTerminal(summary.status) || waited;
+      const wait = waiters.wait(id, withinMs);
+      try {
+        // It may have ended before anybody waited.
+        const summary = await store.summary(id);
+        return summary === null || isTerminal(summary.status) || ((await wait?.ended) ?? false);
+      } finally {
+        wait?.cancel();
+      }
     },
     health: () => ({
       state: stopping ? "stopping" : "running",

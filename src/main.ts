@@ -18,6 +18,8 @@ import type { ThreadSettings } from "./thread.ts";
 
 /** How long answers that are under way at the end may take. */
 const ANSWERS_GRACE_MS = 2_000;
+/** How long the store may take to answer after that of what ran. */
+const SAVING_GRACE_MS = 10_000;
 
 await main();
 
@@ -80,6 +82,10 @@ async function main(): Promise<void> {
     if (stopping) process.exit(130);
     stopping = true;
     log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
+    systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
+      log.error("The state could not be saved in time. What was accepted is safe; the next start takes this for a crash.");
+      process.exit(1);
+    });
     void engine
       .stop(config.drainGraceMs)
       .then(() => served.serving.stop(ANSWERS_GRACE_MS))

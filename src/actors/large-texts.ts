@@ -16,6 +16,7 @@ export type LargeTexts = {
 export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
   // A Map keeps the order of insertion, so the first is the one that was used the longest ago.
   const recent = new Map<string, string>();
+  const asking = new Map<string, Promise<string>>();
   let bytes = 0;
 
   function keep(name: string, text: string): void {
@@ -30,6 +31,27 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
       if (bytes <= bytesMax || oldest === name) break;
       recent.delete(oldest);
       bytes -= its.length;
+    }
+  }
+
+  /** Ten thousand dependents of one node ask for the same text in the same moment: it is read once. */
+  function fetchOne(executionId: string, key: string): Promise<string> {
+    const name = `${executionId}/${key}`;
+    const text = recent.get(name);
+    if (text !== undefined) return Promise.resolve(text);
+    const asked = asking.get(name) ?? read(executionId, key, name);
+    asking.set(name, asked);
+    return asked;
+  }
+
+  async function read(executionId: string, key: string, name: string): Promise<string> {
+    try {
+      const [text] = await store.large(executionId, [key]);
+      if (typeof text !== "string") throw new Error(`The store has lost ${key} of execution ${executionId}, which its log refers to.`);
+      keep(name, text);
+      return text;
+    } finally {
+      asking.delete(name);
     }
   }
 
@@ -49,15 +71,7 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
       return text;
     },
     async fetch(executionId, keys) {
-      const texts = await store.large(executionId, keys);
-      const found = new Map<string, string>();
-      keys.forEach((key, position) => {
-        const text = texts[position];
-        if (typeof text !== "string") throw new Error(`The store has lost ${key} of execution ${executionId}, which its log refers to.`);
-        keep(`${executionId}/${key}`, text);
-        found.set(key, text);
-      });
-      return found;
+      return new Map(await Promise.all(keys.map(async (key) => [key, await fetchOne(executionId, key)] as const)));
     },
   };
 }

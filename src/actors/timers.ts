@@ -8,12 +8,15 @@ export type Timers = {
   stop(): void;
 };
 
-/** A cancelled timer stays in the heap, its `fire` gone, until it is due. */
+/** A cancelled timer stays in the heap, its `fire` gone, until it is due or the heap holds more of them than of others. */
 type Timer = { readonly dueAtMs: number; readonly order: number; fire: (() => void) | null };
+
+const CANCELLED_KEPT = 1_000;
 
 export function createTimers(clock: Clock): Timers {
   const heap: Timer[] = [];
   let order = 0;
+  let cancelled = 0;
   let cancelTick: (() => void) | null = null;
   let tickAtMs = Number.POSITIVE_INFINITY;
 
@@ -31,9 +34,23 @@ export function createTimers(clock: Clock): Timers {
     const nowMs = clock.nowMs();
     for (let first = heap[0]; first !== undefined && first.dueAtMs <= nowMs; first = heap[0]) {
       pop(heap);
-      first.fire?.();
+      const { fire } = first;
+      if (fire === null) {
+        cancelled -= 1;
+        continue;
+      }
+      first.fire = null;
+      fire();
     }
     arm();
+  }
+
+  function compact(): void {
+    const kept = heap.filter(({ fire }) => fire !== null).sort((left, right) => (earlier(left, right) ? -1 : 1));
+    // A sorted list is a heap.
+    heap.length = 0;
+    for (const timer of kept) heap.push(timer);
+    cancelled = 0;
   }
 
   return {
@@ -42,13 +59,17 @@ export function createTimers(clock: Clock): Timers {
       push(heap, timer);
       arm();
       return () => {
+        if (timer.fire === null) return;
         timer.fire = null;
+        cancelled += 1;
+        if (cancelled > CANCELLED_KEPT && cancelled > heap.length / 2) compact();
       };
     },
     stop() {
       cancelTick?.();
       cancelTick = null;
       heap.length = 0;
+      cancelled = 0;
     },
   };
 }

@@ -4,10 +4,17 @@ import { isTerminal } from "../workflow/status.ts";
 import type { Bus } from "./bus.ts";
 
 export type Waiters = {
-  /** True when the execution ended, false when the time was up first or too many wait already. */
-  wait(executionId: string, withinMs: number): Promise<boolean>;
+  /** Null where too many wait already. */
+  wait(executionId: string, withinMs: number): Wait | null;
   /** Lets everybody go. */
   stop(): void;
+};
+
+export type Wait = {
+  /** True when the execution ended, false when the time was up first. */
+  readonly ended: Promise<boolean>;
+  /** Waits no longer: `ended` is false, if it is not settled yet. */
+  cancel(): void;
 };
 
 type Waiter = (ended: boolean) => void;
@@ -24,21 +31,21 @@ export function createWaiters(bus: Bus, clock: Clock, limit: number): Waiters {
 
   return {
     wait(executionId, withinMs) {
-      if (count >= limit) return Promise.resolve(false);
-      return new Promise((resolve) => {
-        const those = waiting.get(executionId) ?? new Set();
-        waiting.set(executionId, those);
-        const waiter: Waiter = (ended) => {
-          cancel();
-          those.delete(waiter);
-          if (those.size === 0) waiting.delete(executionId);
-          count -= 1;
-          resolve(ended);
-        };
-        const cancel = clock.after(withinMs, () => waiter(false));
-        those.add(waiter);
-        count += 1;
-      });
+      if (count >= limit) return null;
+      const those = waiting.get(executionId) ?? new Set();
+      waiting.set(executionId, those);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const waiter: Waiter = (ended) => {
+        if (!those.delete(waiter)) return;
+        cancelTimer();
+        if (those.size === 0) waiting.delete(executionId);
+        count -= 1;
+        resolve(ended);
+      };
+      const cancelTimer = clock.after(withinMs, () => waiter(false));
+      those.add(waiter);
+      count += 1;
+      return { ended: promise, cancel: () => waiter(false) };
     },
     stop() {
       unsubscribe();

@@ -58,4 +58,17 @@ describe("timers", () => {
     expect(fired).toEqual([...fired].sort((a, b) => a - b));
     expect(fired.length).toBe(500);
   });
+
+  test("that are cancelled in great number leave nothing behind, and the others fire in order", async () => {
+    const world = new World();
+    const timers = createTimers(world);
+    const fired: number[] = [];
+    const cancels = Array.from({ length: 5_000 }, (_, number) => timers.at(world.nowMs() + 5_000 - number, () => fired.push(number)));
+    cancels.forEach((cancel, number) => {
+      if (number % 10 !== 0) cancel();
+    });
+    await world.pass(10_000);
+    for (const cancel of cancels) cancel();
+    expect(fired).toEqual(Array.from({ length: 500 }, (_, count) => 4_990 - count * 10));
+  });
 });

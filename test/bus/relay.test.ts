@@ -96,9 +96,11 @@ describe("waiting for the end of an execution", () => {
     const world = new World();
     const waiters = createWaiters(createMemoryBus(), world, 1);
     const first = waiters.wait("x", 1_000);
-    expect(await waiters.wait("x", 1_000)).toBe(false);
+    expect(waiters.wait("x", 1_000)).toBeNull();
+    first?.cancel();
+    const second = waiters.wait("x", 1_000);
     waiters.stop();
-    expect(await first).toBe(false);
+    expect([await first?.ended, await second?.ended]).toEqual([false, false]);
   });
 
   test("goes on while events come that are not the end", async () => {
@@ -106,7 +108,7 @@ describe("waiting for the end of an execution", () => {
     const bus = createMemoryBus();
     const waiters = createWaiters(bus, world, 10);
     let ended: boolean | null = null;
-    void waiters.wait("x", 1_000).then((how) => {
+    void waiters.wait("x", 1_000)?.ended.then((how) => {
       ended = how;
     });
     const record: EventRecord = { execution: "x", from: 1, to: 1, epoch: 1, events: "[]", status: "RUNNING", closed: false };
