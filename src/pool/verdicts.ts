@@ -6,7 +6,7 @@ import type { Remains } from "./runner.ts";
 /** It had ended or was harmless; nobody counts this. */
 export const LOST: Outcome = { type: "lost", death: false };
 /** It may have been what killed its host. */
-export const LOST_BY_DEATH: Outcome = { type: "lost", death: true };
+const LOST_BY_DEATH: Outcome = { type: "lost", death: true };
 
 /** What a host said of an attempt, unless its time was up before: then it failed by that, whatever came later. */
 export function verdictOf(entry: Entry, said: Outcome): Outcome {
