@@ -13,6 +13,7 @@ export function edge({ ids, log }: Pick<HttpParts, "ids" | "log">): MiddlewareHa
     c.set("requestId", requestId);
     await next();
     const { headers } = c.res;
+    if (c.req.method === "HEAD") await addLength(c.res);
     headers.set("x-request-id", requestId);
     headers.set("x-content-type-options", "nosniff");
     headers.set("referrer-policy", "no-referrer");
@@ -20,6 +21,12 @@ export function edge({ ids, log }: Pick<HttpParts, "ids" | "log">): MiddlewareHa
     if (c.res.status >= 500)
       log.debug("Answered with an error.", { requestId, method: c.req.method, path: c.req.path, status: c.res.status });
   };
+}
+
+/** The length that the body of the same GET would have; else an answer without a body says that it is 0. */
+async function addLength(answer: Response): Promise<void> {
+  const body = await answer.clone().blob();
+  answer.headers.set("content-length", String(body.size));
 }
 
 /** What a route has thrown, as a problem: the library's own refusals keep their status, all else is 500 and logged. */

@@ -20,7 +20,12 @@ export type HttpParts = {
 export type HttpEnv = {
   Variables: { requestId: string };
   /** What the server gives with each request; absent where there is none, as in tests. */
-  Bindings: { mayTake?(request: Request, seconds: number): void };
+  Bindings: {
+    /** This request may be silent for so long. */
+    mayTake?(request: Request, seconds: number): void;
+    /** Calls `release` when the server stops; the answer takes that back. */
+    onStop?(release: () => void): () => void;
+  };
 };
 
 export type App = Hono<HttpEnv>;

@@ -1,13 +1,13 @@
 /** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
 import type { Clock } from "../env/clock.ts";
-import type { App } from "./parts.ts";
+import type { App, HttpEnv } from "./parts.ts";
 import { problemAnswer } from "./problem.ts";
 
 export type Serving = {
   /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
-  /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
+  /** Takes no new connections and lets waiting requests go; resolves when all answers are out, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
 /** `reason`: a sentence that says what to do. */
@@ -18,31 +18,43 @@ export function serve(
   app: App,
   { host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock },
 ): ServeResult {
+  const waiting = new Set<() => void>();
   try {
     const server = Bun.serve({
       hostname: host,
       port,
       development: false,
+      // Bun's default outside of development: a second server on the same port would get every other connection.
+      reusePort: false,
       idleTimeout: IDLE_SECONDS,
       // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: (request, bun) => app.fetch(request, { mayTake: (waiting: Request, seconds: number) => bun.timeout(waiting, seconds) }),
+      fetch: (request) => app.fetch(request, bindings),
       error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
     });
-    const listening = server.port ?? port;
-    return {
-      ok: true,
-      serving: { url: `http://${reachable(host)}:${listening}`, port: listening, stop: (graceMs) => stop(server, graceMs, clock) },
+    const bindings: HttpEnv["Bindings"] = {
+      mayTake: (request, seconds) => server.timeout(request, seconds),
+      onStop(release) {
+        waiting.add(release);
+        return () => void waiting.delete(release);
+      },
     };
+    const listening = server.port ?? port;
+    const stop = (graceMs: number): Promise<void> => {
+      const ended = stopServer(server, graceMs, clock);
+      for (const release of waiting) release();
+      return ended;
+    };
+    return { ok: true, serving: { url: `http://${reachable(host)}:${listening}`, port: listening, stop } };
   } catch (error) {
     return { ok: false, reason: reasonOf(error, host, port) };
   }
 }
 
-/** Bun's own default: a connection on which nothing moves for so long is closed. */
+/** A connection on which nothing moves for so long is closed, unless its request may take longer. */
 const IDLE_SECONDS = 10;
 
-async function stop(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {
+async function stopServer(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {
   const late = Promise.withResolvers<void>();
   const cancel = clock.after(graceMs, () => late.resolve(server.stop(true)));
   await Promise.race([server.stop(false), late.promise]);
