@@ -3,13 +3,18 @@ import { DataFolderFault } from "./sqlite-lock.ts";
 import type { CallName, OpenOptions, Reply, Request, SqliteCalls, Trouble } from "./sqlite-protocol.ts";
 import { StoreUnavailable } from "./store.ts";
 
+/** As much of a Worker as is used: a test runs the thread's inside without a thread. */
+export type SqliteThread = Pick<Worker, "postMessage" | "terminate" | "onmessage"> & {
+  addEventListener(type: "error" | "close", listener: (event: Event) => void): void;
+};
+
 type Pending = { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void };
 
 /** A thread that has opened the file, and the calls that it has not answered. */
-type Thread = { readonly worker: Worker; readonly pending: Map<number, Pending> };
+type Thread = { readonly worker: SqliteThread; readonly pending: Map<number, Pending>; ended: boolean };
 
 export class SqliteClient {
-  readonly #spawn: () => Worker;
+  readonly #spawn: () => SqliteThread;
   readonly #options: OpenOptions;
   #thread: Promise<Thread> | null = null;
   /** The same, once it is there: calls then go out in the same turn. */
@@ -17,20 +22,20 @@ export class SqliteClient {
   #call = 0;
   #closed = false;
 
-  constructor(spawn: () => Worker, options: OpenOptions) {
+  constructor(spawn: () => SqliteThread, options: OpenOptions) {
     this.#spawn = spawn;
     this.#options = options;
   }
 
   /** Resolves when the thread has opened the file. Rejects with DataFolderFault or StoreUnavailable. */
   async open(): Promise<void> {
-    await this.#open();
+    await this.#current();
   }
 
   /** Rejects with StoreUnavailable, with RangeError for what can never be stored, and with Error for a bug or a broken file. */
   async call<Name extends CallName>(name: Name, ...args: Parameters<SqliteCalls[Name]>): Promise<ReturnType<SqliteCalls[Name]>> {
     if (this.#closed) throw new StoreUnavailable("The store is closed.");
-    const thread = this.#ready ?? (await this.#open());
+    const thread = this.#ready ?? (await this.#current().catch(rejectAsUnavailable));
     return (await this.#send(thread, name, args)) as ReturnType<SqliteCalls[Name]>;
   }
 
@@ -38,20 +43,20 @@ export class SqliteClient {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const thread = this.#ready;
-    if (thread === null) return;
+    const thread = await this.#thread?.catch(() => null);
+    if (!thread || thread.ended) return;
     await this.#send(thread, "close", []).finally(() => this.#end(thread, "The store is closed."));
   }
 
   /** A dead thread is replaced by the next call. */
-  #open(): Promise<Thread> {
+  #current(): Promise<Thread> {
     this.#thread ??= this.#start();
     return this.#thread;
   }
 
   async #start(): Promise<Thread> {
     const worker = this.#spawn();
-    const thread: Thread = { worker, pending: new Map() };
+    const thread: Thread = { worker, pending: new Map(), ended: false };
     worker.onmessage = (event: MessageEvent<Reply>) => settle(thread, event.data);
     const died = (event: Event) => this.#end(thread, `The SQLite thread ended (${reasonOf(event)}).`);
     worker.addEventListener("error", died);
@@ -76,14 +81,21 @@ export class SqliteClient {
 
   /** Ends a thread, or learns that it has ended: what it has not answered may or may not have been done. */
   #end(thread: Thread, reason: string): void {
-    if (this.#ready === thread || this.#ready === null) {
-      this.#thread = null;
-      this.#ready = null;
-    }
+    if (thread.ended) return;
+    thread.ended = true;
+    // Only one thread lives at a time, so it is this one that the next call must replace.
+    this.#thread = null;
+    this.#ready = null;
     thread.worker.terminate();
     for (const { reject } of thread.pending.values()) reject(new StoreUnavailable(reason));
     thread.pending.clear();
   }
+}
+
+/** At the start a file that cannot be opened is told to the user; later it is a store that is away. */
+function rejectAsUnavailable(error: unknown): never {
+  if (error instanceof StoreUnavailable) throw error;
+  throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
 }
 
 function settle(thread: Thread, reply: Reply): void {

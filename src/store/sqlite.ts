@@ -1,7 +1,7 @@
 /** The store in a SQLite file, which lives in a thread of its own. One lane; what is committed survives kill -9 and a power cut. */
 import { join } from "node:path";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
-import { SqliteClient } from "./sqlite-client.ts";
+import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
 import { lockDataFolder } from "./sqlite-lock.ts";
 import { packEntries } from "./sqlite-rows.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
@@ -18,7 +18,7 @@ export type SqliteStoreOptions = {
   /** What the file may grow to; then the store is away until retention has made room. */
   readonly fileBytesMax?: number;
   /** Starts the thread: `sqlite-thread.ts` as a Worker. */
-  readonly spawn?: () => Worker;
+  readonly spawn?: () => SqliteThread;
 };
 
 const BUSY_TIMEOUT_MS = 1_000;
@@ -46,7 +46,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return new SqliteStore(client, lock);
 }
 
-function spawnThread(): Worker {
+function spawnThread(): SqliteThread {
   return new Worker(new URL("./sqlite-thread.ts", import.meta.url).href);
 }
 
