@@ -9,7 +9,10 @@ import type { ExecutionStatus } from "../workflow/status.ts";
 /** What one commit appends to one execution's log: events `from`..`to` (sequences, both included) as one packed text. */
 export type Chunk = { readonly from: number; readonly to: number; readonly text: string };
 
-/** Of fixed size: what lists and progress are made from. Times are milliseconds since 1970. */
+/**
+ * Of fixed size: what lists and progress are made from. Times are milliseconds since 1970. What an execution is created
+ * with (id, name, definition, tags, total, createdAtMs) never changes: a store need not write it again.
+ */
 export type Summary = {
   readonly id: string;
   readonly name: string;
@@ -131,7 +134,10 @@ export interface Store {
   acquire(lane: number, bootId: string): Promise<Lease>;
   /** The only write of executions' progress: atomic per entry, the fence for the whole batch. Rejects with StoreUnavailable. */
   commit(lane: number, commit: Commit): Promise<CommitAnswer>;
-  /** New executions, one transaction for all of them; idempotent by id and body hash. Needs no lease. Rejects with StoreUnavailable. */
+  /**
+   * New executions, one transaction for all of them; idempotent by id and body hash. Needs no lease. Rejects with
+   * StoreUnavailable, and with RangeError where one of them can never be stored: then none of the batch is.
+   */
   create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]>;
 
   /** The whole execution, or null. Chunks in order. */
