@@ -14,7 +14,7 @@ export type CommitterOptions = {
   readonly store: Store;
   readonly lease: Lease;
   readonly clock: Clock;
-  /** Told after each commit, in the log's order, with the entries that were applied: for the relay. Must not throw. */
+  /** Told after each commit, in the log's order, with the entries that were applied: for the relay. */
   readonly onApplied?: (entries: readonly CommitEntry[]) => void;
   /** A batch holds at most so much; an entry that is larger goes alone. */
   readonly eventsMax?: number;
@@ -152,7 +152,18 @@ class LaneCommitter implements Committer {
       if (result.type === "applied") applied.push(submission.entry);
       submission.answer(result);
     }
-    if (applied.length > 0) this.#options.onApplied?.(applied);
+    if (applied.length > 0) this.#publish(applied);
+  }
+
+  /** A listener's fault is a bug that the process shall hear of; the lane goes on. */
+  #publish(applied: readonly CommitEntry[]): void {
+    try {
+      this.#options.onApplied?.(applied);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

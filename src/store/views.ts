@@ -37,8 +37,8 @@ const BYTES_MAX = 256 * 1024 * 1024;
 const PLAN_BYTES_MAX = 64 * 1024 * 1024;
 /** What a node takes in a state's columns. */
 const NODE_BYTES = 100;
-/** So many events are folded in one turn of the loop: a few milliseconds. */
-const EVENTS_PER_TURN = 10_000;
+/** After so many events others have a turn: a few milliseconds. */
+const EVENTS_PER_TURN = 4_000;
 
 export function createViews(options: ViewsOptions): Views {
   return new LogViews(options);
@@ -120,7 +120,7 @@ class LogViews implements Views {
   async #fold(state: ExecutionState, chunks: readonly Chunk[]): Promise<void> {
     let events = 0;
     for (const chunk of chunks) {
-      if (events > EVENTS_PER_TURN) {
+      if (events >= EVENTS_PER_TURN) {
         await new Promise<void>((resolve) => this.#options.turns.run(resolve));
         events = 0;
       }

@@ -168,7 +168,7 @@ describe("views", () => {
     });
     await world.until(() => found !== null, "the long log is folded");
     expect(found).toMatchObject({ state: { sequence: 40_003 } });
-    expect(turns).toBe(3);
+    expect(turns).toBe(9);
   });
 
   test("are read again after a log that could not be read", async () => {
