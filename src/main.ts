@@ -11,7 +11,7 @@ import { systemTurns } from "./env/turns.ts";
 import { createApp } from "./http/app.ts";
 import { type Serving, serve } from "./http/server.ts";
 import { createThreadPool } from "./pool/thread-pool.ts";
-import { openMemoryStore } from "./store/memory.ts";
+import { emptyMemory, openMemoryStore } from "./store/memory.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import type { ThreadSettings } from "./thread.ts";
@@ -100,7 +100,7 @@ async function main(): Promise<void> {
 }
 
 async function openStore(config: Config): Promise<Store> {
-  if (config.store === "memory") return openMemoryStore();
+  if (config.store === "memory") return openMemoryStore(emptyMemory());
   try {
     return await openSqliteStore({ dataDir: config.dataDir });
   } catch (error) {
