@@ -1,4 +1,5 @@
 /** GET /docs: the interactive page. All that it loads comes from this server, and no script or style stands in the page itself. */
+import { fileURLToPath } from "node:url";
 import { described } from "./openapi/described.ts";
 import type { App } from "./parts.ts";
 
@@ -22,14 +23,18 @@ export function docsRoutes(app: App): void {
       }),
   );
   app.get("/docs/start.js", () => new Response(START, { headers: { "content-type": "text/javascript", "cache-control": KEPT } }));
-  for (const [name, type] of Object.entries(ASSETS)) {
-    const path = Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir);
-    app.get(`/docs/${name}`, () => new Response(Bun.file(path), { headers: { "content-type": type, "cache-control": KEPT } }));
+  for (const { name, type, url } of ASSETS) {
+    const file = Bun.file(fileURLToPath(url));
+    app.get(`/docs/${name}`, () => new Response(file, { headers: { "content-type": type, "cache-control": KEPT } }));
   }
 }
 
 /** Of all that the package holds only these are served. */
-const ASSETS = { "swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript", "favicon-32x32.png": "image/png" };
+const ASSETS = [
+  { name: "swagger-ui.css", type: "text/css", url: import.meta.resolve("swagger-ui-dist/swagger-ui.css") },
+  { name: "swagger-ui-bundle.js", type: "text/javascript", url: import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js") },
+  { name: "favicon-32x32.png", type: "image/png", url: import.meta.resolve("swagger-ui-dist/favicon-32x32.png") },
+];
 const KEPT = "public, max-age=86400";
 
 /** The stylesheet's own pictures are data: URLs. */

@@ -7,7 +7,7 @@ import { decodeCursor } from "./cursor.ts";
 import { problemAnswer } from "./problem.ts";
 
 /** At most this long does a request wait, whatever it asks for. */
-export const WAIT_MAX_MS = 60_000;
+const WAIT_MAX_MS = 60_000;
 /** What a page of a list may hold. */
 export const PAGE_MAX = 1_000;
 export const PAGE_DEFAULT = 50;

@@ -19,6 +19,7 @@ export function serve(
   { host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock },
 ): ServeResult {
   const waiting = new Set<() => void>();
+  let stopping = false;
   try {
     const server = Bun.serve({
       hostname: host,
@@ -35,12 +36,14 @@ export function serve(
     const bindings: HttpEnv["Bindings"] = {
       mayTake: (request, seconds) => server.timeout(request, seconds),
       onStop(release) {
-        waiting.add(release);
+        if (stopping) release();
+        else waiting.add(release);
         return () => void waiting.delete(release);
       },
     };
     const listening = server.port ?? port;
     const stop = (graceMs: number): Promise<void> => {
+      stopping = true;
       const ended = stopServer(server, graceMs, clock);
       for (const release of waiting) release();
       return ended;

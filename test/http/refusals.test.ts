@@ -1,5 +1,6 @@
 /** What does not fit is refused with a problem document that says why: never a 5xx, never a hang. */
 import { describe, expect, test } from "bun:test";
+import { HTTPException } from "hono/http-exception";
 import { openMemoryStore } from "../../src/store/memory.ts";
 import { type Store, StoreUnavailable } from "../../src/store/store.ts";
 import { type Answer, answerOf, serveApp } from "./served.ts";
@@ -279,6 +280,15 @@ describe("trouble inside", () => {
     expect(answer.headers.get("x-request-id")).toBe("mine-17");
     expect(logged.find(({ level }) => level === "error")?.fields).toMatchObject({ requestId: "mine-17", path: "/workflows" });
   });
+});
+
+test("what the HTTP library itself refuses is a problem document of the same status, if it is one that we know", async () => {
+  const { app, send } = await serveApp();
+  app.get("/refused/:status", (c) => {
+    throw new HTTPException(c.req.param("status") === "415" ? 415 : 418, { message: "The library says no." });
+  });
+  expect(problem(await send("GET", "/refused/415"))).toEqual([415, "The library says no."]);
+  expect(problem(await send("GET", "/refused/418"))[0]).toBe(500);
 });
 
 describe("every answer", () => {

@@ -1,0 +1,149 @@
+/** The OpenAPI document says what the routes do, and the page at /docs needs nothing from outside. */
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import * as answers from "../../src/http/openapi/answers.ts";
+import { stepsExample } from "../../src/http/openapi/examples.ts";
+import { serveApp } from "./served.ts";
+
+type Operation = {
+  readonly summary?: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Record<string, unknown> }[];
+  readonly requestBody?: {
+    readonly content: Record<
+      string,
+      { readonly schema: Record<string, unknown>; readonly examples?: Record<string, { readonly value: unknown }> }
+    >;
+  };
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, object> }>;
+};
+type OpenApi = {
+  readonly openapi: string;
+  readonly info: { readonly version: string };
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, Record<string, unknown>> };
+};
+
+async function served() {
+  const all = await serveApp();
+  const { json } = await all.send("GET", "/openapi.json");
+  return { ...all, document: json as OpenApi };
+}
+
+describe("the OpenAPI document", () => {
+  test("is of version 3.1 and refers only to what it holds", async () => {
+    const { document } = await served();
+    expect([document.openapi, document.info.version]).toEqual(["3.1.0", "0.0.0-test"]);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map((found) => found[1] ?? "");
+    expect(references.length).toBeGreaterThan(20);
+    expect(references.filter((name) => !(name in document.components.schemas))).toEqual([]);
+  });
+
+  test("has every route of the app but the page's own files, and no other", async () => {
+    const { document, app } = await served();
+    const routes = app.routes
+      .filter(({ method, path }) => method !== "ALL" && !path.startsWith("/docs/"))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual([...new Set(routes)].sort());
+  });
+
+  test("describes each answer, problems as problem documents, and gives every operation a name of its own", async () => {
+    const { document } = await served();
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    for (const { summary, responses } of operations) {
+      expect(summary).toMatch(/./);
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        expect(description).toMatch(/./);
+        if (Number(status) >= 400)
+          expect(content).toEqual({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
+      }
+    }
+    const names = operations.map((operation) => (operation as { operationId?: string }).operationId);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test("tells the limits of parameters and of the definition", async () => {
+    const { document } = await served();
+    const parameters = document.paths["/workflows"]?.get?.parameters ?? [];
+    expect(parameters.find(({ name }) => name === "limit")?.schema).toEqual({ type: "integer", minimum: 1, maximum: 1000, default: 50 });
+    const trigger = document.paths["/workflows/{execution_id}/trigger"]?.post;
+    expect(trigger?.parameters?.map(({ in: where, name }) => `${where} ${name}`).sort()).toEqual(["path execution_id", "query wait"]);
+    const workflow = JSON.stringify(document.components.schemas.Workflow);
+    expect(workflow).toContain('"pattern":"^[A-Za-z0-9_-]{1,128}$"');
+    expect(workflow).toContain('"config":{"anyOf":[{"type":"object","additionalProperties":true},{"type":"null"}]}');
+  });
+
+  test("has examples that are accepted as they stand, and both forms of the trigger's body", async () => {
+    const { document, send } = await served();
+    const examples = (path: string) => Object.values(document.paths[path]?.post?.requestBody?.content["application/json"]?.examples ?? {});
+    expect([examples("/workflows").length, examples("/api/workflow").length, examples("/workflows/{execution_id}/trigger").length]).toEqual(
+      [2, 1, 3],
+    );
+    for (const { value } of examples("/workflows")) {
+      const created = await send("POST", "/workflows", value);
+      expect([created.status, created.json.warnings]).toEqual([201, undefined]);
+      for (const { value: body } of examples("/workflows/{execution_id}/trigger")) {
+        expect((await send("POST", `/workflows/${created.json.execution_id}/trigger`, body)).status).toBe(200);
+      }
+    }
+    for (const { value } of examples("/api/workflow")) expect((await send("POST", "/api/workflow", value)).json.warnings).toBeUndefined();
+  });
+
+  test("describes answers as they are: all members, and no other", async () => {
+    const { send, create, run } = await serveApp();
+    const id = await create([
+      { id: "a", handler: "broken" },
+      { id: "b", handler: "big", config: { characters: 100_000 } },
+    ]);
+    const triggered = await send("POST", `/workflows/${id}/trigger`);
+    const held = async (schema: v.GenericSchema, answer: { readonly text: string }) => {
+      const result = v.safeParse(schema, JSON.parse(answer.text));
+      expect(result.issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`)).toBeUndefined();
+      // What a schema does not name is dropped by the parse.
+      expect(JSON.stringify(result.output)).toBe(JSON.stringify(JSON.parse(answer.text)));
+    };
+    await held(answers.triggeredAnswer, triggered);
+    await held(answers.resultsAnswer, await run(id));
+    await held(answers.executionAnswer, await send("GET", `/workflows/${id}`));
+    await held(answers.executionAnswer, await send("GET", `/workflows/${id}?view=summary`));
+    await held(answers.resultsAnswer, await send("GET", `/workflows/${id}/results`));
+    await held(answers.workflowsAnswer, await send("GET", "/workflows"));
+    await held(answers.createdAnswer, await send("POST", "/workflow", { name: "x", y: 1, dag: { nodes: [{ id: "a", handler: "noop" }] } }));
+    await held(answers.acceptedStepsAnswer, await send("POST", "/api/workflow", stepsExample));
+    await held(answers.acceptedStepsAnswer, await send("POST", "/api/workflow?wait=30s", stepsExample));
+    await held(answers.stepsAnswer, await send("GET", `/api/workflow/${id}`));
+    await held(answers.stepsListAnswer, await send("GET", "/api/workflows"));
+    await held(answers.healthAnswer, await send("GET", "/health"));
+    await held(answers.readyAnswer, await send("GET", "/ready"));
+    await held(answers.problemDocument, await send("POST", "/workflows", { name: 5 }));
+  });
+});
+
+describe("the page at /docs", () => {
+  test("loads only what this server gives, under a policy that allows nothing else", async () => {
+    const { send } = await serveApp();
+    const page = await send("GET", "/docs");
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((found) => found[1] ?? "");
+    expect(loaded).toHaveLength(4);
+    for (const path of loaded) {
+      const asset = await send("GET", path);
+      expect([path, path.startsWith("/docs/"), asset.status, asset.text.length > 50]).toEqual([path, true, 200, true]);
+      expect(asset.headers.get("cache-control")).toContain("max-age");
+    }
+    expect(page.text).not.toMatch(/<script(?![^>]*src=)|<style|style="|\son\w+=/);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    expect((await send("GET", "/docs/start.js")).text).toContain('url: "/openapi.json"');
+  });
+
+  test("is where / leads", async () => {
+    const { send } = await serveApp();
+    const root = await send("GET", "/");
+    expect([root.status, root.headers.get("location")]).toEqual([302, "/docs"]);
+  });
+});
