@@ -78,8 +78,11 @@ export interface Engine {
   /** True at the end of the execution; false when the time is up or too many wait already. */
   waitForEnd(id: string, withinMs: number): Promise<boolean>;
   health(): EngineHealth;
-  /** A clean end: nothing new begins, what runs may finish within `graceMs`, everything is committed, the store is closed. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * A clean end: nothing new begins, what runs may finish within `graceMs`, everything is committed, and whoever waits
+   * is let go. `lastAnswers` is given the time to answer them; then the store is closed.
+   */
+  stop(graceMs: number, lastAnswers?: () => Promise<void>): Promise<void>;
 }
 
 export type EngineOptions = {
@@ -233,7 +236,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       executions: { active: company.system.size, running: company.admission.running, waiting: company.admission.waiting },
       pool: pool.load(),
     }),
-    async stop(graceMs) {
+    async stop(graceMs, lastAnswers) {
       stopping = true;
       ownership.stop();
       company.timers.stop();
@@ -243,6 +246,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await Promise.all(relays.map((relay) => relay.idle()));
       waiters.stop();
       company.system.stop();
+      await lastAnswers?.();
       await bus.close();
       await store.close();
       checker.close();

@@ -87,8 +87,7 @@ async function main(): Promise<void> {
       process.exit(1);
     });
     void engine
-      .stop(config.drainGraceMs)
-      .then(() => served.serving.stop(ANSWERS_GRACE_MS))
+      .stop(config.drainGraceMs, () => served.serving.stop(ANSWERS_GRACE_MS))
       .then(() => {
         log.info("Stopped.");
         process.exit(0);
