@@ -1,6 +1,6 @@
 /** Waiting for a fact, never for a time: a probe is asked again and again until it answers, or until the deadline says that it never will. */
 
-const PAUSE_MS = 10;
+const PAUSE_MS = 5;
 const DEADLINE_MS = 30_000;
 
 /**
