@@ -23,8 +23,6 @@ export type HttpEnv = {
   Bindings: {
     /** This request may be silent for so long. */
     mayTake?(request: Request, seconds: number): void;
-    /** Calls `release` when the server stops; the answer takes that back. */
-    onStop?(release: () => void): () => void;
   };
 };
 

@@ -7,7 +7,7 @@ export type Serving = {
   /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
-  /** Takes no new connections and lets waiting requests go; resolves when all answers are out, or cuts what is left after `graceMs`. */
+  /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
 /** `reason`: a sentence that says what to do. */
@@ -18,8 +18,6 @@ export function serve(
   app: App,
   { host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock },
 ): ServeResult {
-  const waiting = new Set<() => void>();
-  let stopping = false;
   try {
     const server = Bun.serve({
       hostname: host,
@@ -35,27 +33,20 @@ export function serve(
     });
     const bindings: HttpEnv["Bindings"] = {
       mayTake: (request, seconds) => server.timeout(request, seconds),
-      onStop(release) {
-        if (stopping) release();
-        else waiting.add(release);
-        return () => void waiting.delete(release);
-      },
     };
     const listening = server.port ?? port;
-    const stop = (graceMs: number): Promise<void> => {
-      stopping = true;
-      const ended = stopServer(server, graceMs, clock);
-      for (const release of waiting) release();
-      return ended;
-    };
+    const stop = (graceMs: number): Promise<void> => stopServer(server, graceMs, clock);
     return { ok: true, serving: { url: `http://${reachable(host)}:${listening}`, port: listening, stop } };
   } catch (error) {
     return { ok: false, reason: reasonOf(error, host, port) };
   }
 }
 
-/** A connection on which nothing moves for so long is closed, unless its request may take longer. */
-const IDLE_SECONDS = 10;
+/**
+ * A connection on which nothing moves for so long is closed, unless its request may take longer. Well above the
+ * engine's own deadline for a trigger, so that it is the engine that answers.
+ */
+const IDLE_SECONDS = 30;
 
 async function stopServer(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {
   const late = Promise.withResolvers<void>();

@@ -3,14 +3,11 @@ import type { Context } from "hono";
 import type { Engine } from "../engine.ts";
 import type { HttpEnv } from "./parts.ts";
 
-/** Resolves at the end of the execution, after `waitMs`, when the server stops, or at once where too many wait already. */
+/** Resolves at the end of the execution, after `waitMs`, when the engine stops, or at once where too many wait already. */
 export async function waitForEnd(c: Context<HttpEnv>, engine: Engine, id: string, waitMs: number): Promise<void> {
   if (waitMs === 0) return;
   c.env?.mayTake?.(c.req.raw, Math.ceil(waitMs / 1000) + ANSWER_SECONDS);
-  const stopped = Promise.withResolvers<void>();
-  const forget = c.env?.onStop?.(stopped.resolve);
-  await Promise.race([engine.waitForEnd(id, waitMs), stopped.promise]);
-  forget?.();
+  await engine.waitForEnd(id, waitMs);
 }
 
 /** For the answer itself, on top of the wait. */

@@ -86,12 +86,12 @@ describe("a server", () => {
     });
   });
 
-  test("that stops answers those who wait with what there is, and then takes nobody", async () => {
+  test("that stops with its engine answers those who wait with what there is, and then takes nobody", async () => {
     const { serving, create, engine } = await listen();
     const id = await create(held("stopping"));
     const waiting = fetch(`${serving.url}/workflows/${id}/trigger?wait=60s`, { method: "POST" });
     while ((await engine.summary(id))?.status !== "RUNNING") await new Promise<void>((resolve) => setImmediate(resolve));
-    await serving.stop(30_000);
+    await engine.stop(0, () => serving.stop(30_000));
     expect((await (await waiting).json()) as object).toMatchObject({ status: "RUNNING", completed: false });
     expect(fetch(serving.url)).rejects.toThrow();
     release("stopping");
