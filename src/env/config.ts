@@ -57,7 +57,10 @@ export function configFromEnvironment(): ConfigResult {
   return readConfig(process.env);
 }
 
-/** The same for any environment. A variable that is empty, or only spaces, counts as unset. */
+/**
+ * The same for any environment. A variable that is empty, or only spaces, counts as unset.
+ * @internal
+ */
 export function readConfig(environment: Environment): ConfigResult {
   const { values, faults } = readValues(environment);
   const redis = redisUrlOf(values);

@@ -38,7 +38,11 @@ export type ProcessPoolOptions = {
   readonly report: (sentence: string) => void;
 };
 
-/** A pool of one child that is there from the start, and runs everything as a suspect. */
+/**
+ * A pool of one child that is there from the start, and runs everything as a suspect: what the thread pool keeps beside
+ * its threads, alone, for the contract's tests.
+ * @internal
+ */
 export function createProcessPool(options: ProcessPoolOptions): Pool {
   const crew = createSuspectsCrew(options, 1);
   return createCrewsPool({ ...options, crews: [crew], crewOf: () => crew });

@@ -9,7 +9,7 @@ export type NodeSpec = {
   readonly config?: string;
 };
 
-export const RETRY: RetryPolicy = {
+const RETRY: RetryPolicy = {
   maxAttempts: 3,
   initialIntervalMs: 1000,
   backoffCoefficient: 2,
@@ -56,10 +56,4 @@ export function planOf(nodes: readonly NodeSpec[], handler = "noop"): Plan {
     visible: nodes.length,
     steps: null,
   };
-}
-
-/** 1 → width → 1: ids `root`, `n0`…, `join`. */
-export function fanOut(width: number): Plan {
-  const middle = Array.from({ length: width }, (_, position) => `n${position}`);
-  return planOf([{ id: "root" }, ...middle.map((id) => ({ id, after: ["root"] })), { id: "join", after: middle }]);
 }
