@@ -193,6 +193,43 @@ describe("after a crash", () => {
   });
 });
 
+describe("large texts after a crash", () => {
+  const large = JSON.stringify("x".repeat(100_000));
+  const params = `{"text":${large}}`;
+
+  test("reach the nodes that need them, outputs and params", async () => {
+    const before = await Scene.start({ nodes: { a: () => ok(large), b: never } });
+    const id = await before.create([
+      step("a"),
+      { id: "b", handler: "joins", dependencies: ["a"] },
+      { id: "c", handler: "given", dependencies: ["b"] },
+    ]);
+    await before.trigger(id, params);
+    await before.world.pass(1_000);
+    const after = await Scene.start(before.crash());
+    await after.world.pass(1_000);
+    expect(after.attempts.map(({ nodeId, parents, params: given }) => [nodeId, parents[0]?.output ?? given])).toEqual([
+      ["b", large],
+      ["c", params],
+    ]);
+    expect((await after.view(id)).status).toBe("COMPLETED");
+  });
+
+  test("that the store has lost stall the one execution, which says so, instead of running it on nothing", async () => {
+    const before = await Scene.start({ nodes: { a: () => ok(large), b: never } });
+    const id = await before.create([step("a"), { id: "b", handler: "joins", dependencies: ["a"] }]);
+    await before.trigger(id);
+    await before.world.pass(1_000);
+    const through = (store: Store): Store =>
+      Object.assign(store, { large: (_: string, keys: readonly string[]) => Promise.resolve(keys.map(() => null)) });
+    const after = await Scene.start({ ...before.crash(), through });
+    await after.world.pass(5_000);
+    expect(after.begun).toEqual([]);
+    expect((await after.view(id)).stalled).toBe(true);
+    expect(after.logged.some(({ fields }) => String(fields.error).includes("The store has lost output/a/1"))).toBe(true);
+  });
+});
+
 describe("a clean end", () => {
   test("lets what runs finish, starts nothing new, and the next start goes on without a death", async () => {
     const before = await Scene.start({
