@@ -9,6 +9,8 @@ import { describeCoverage, measureCoverage, UNCOUNTED } from "./coverage.ts";
 const LINES_MIN = 0.9;
 /** Tests that start processes or threads take seconds on a busy machine; a hang must still end. */
 const TEST_TIMEOUT_MS = 30_000;
+/** A hook that waits for ever has no timeout of its own. */
+const RUN_TIMEOUT_MS = 20 * 60_000;
 
 const root = join(import.meta.dir, "..");
 const selection = process.argv.slice(2);
@@ -18,8 +20,10 @@ const coverageFlags = ["--coverage", "--coverage-reporter=lcov", `--coverage-dir
 rmSync(coverageDir, { recursive: true, force: true });
 const run = Bun.spawnSync(
   [process.execPath, "test", "--isolate", `--timeout=${TEST_TIMEOUT_MS}`, ...(selection.length > 0 ? selection : coverageFlags)],
-  { cwd: root, stdio: ["inherit", "inherit", "inherit"] },
+  { cwd: root, stdio: ["inherit", "inherit", "inherit"], timeout: RUN_TIMEOUT_MS, killSignal: "SIGKILL" },
 );
+if (run.exitedDueToTimeout)
+  console.error(`The tests did not end within ${RUN_TIMEOUT_MS / 60_000} minutes: the last file above waits for ever.`);
 const reportFile = join(coverageDir, "lcov.info");
 const covered = selection.length > 0 || (existsSync(reportFile) ? checkCoverage() : noReport());
 process.exit(run.exitCode === 0 && covered ? 0 : 1);
