@@ -44,6 +44,7 @@ async function main(): Promise<void> {
     report: (sentence) => log.warn(sentence),
   });
   const store = await openStore(config);
+  const signals = hearSignals();
   const engine = await startEngine({
     store,
     storeKind: config.store,
@@ -76,11 +77,8 @@ async function main(): Promise<void> {
     refuse("Troupe cannot start:", [served.reason]);
   }
 
-  let stopping = false;
-  const stop = (signal: string): void => {
-    // Whoever asks twice does not want to wait.
-    if (stopping) process.exit(130);
-    stopping = true;
+  greet(config, served.serving);
+  signals.obey((signal) => {
     log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
     systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
       log.error("The state could not be saved in time. What was accepted is safe; the next start takes this for a crash.");
@@ -92,10 +90,30 @@ async function main(): Promise<void> {
         log.info("Stopped.");
         process.exit(0);
       });
+  });
+}
+
+/**
+ * SIGTERM and SIGINT, heard before the store is taken: one that comes while executions are taken over would otherwise be
+ * a crash, and count as a death of what had just begun. `obey` is told of the first, also of one that came before.
+ */
+function hearSignals(): { obey(stop: (signal: string) => void): void } {
+  let heard: string | null = null;
+  let obeys: ((signal: string) => void) | null = null;
+  const hear = (signal: string): void => {
+    // Whoever asks twice does not want to wait.
+    if (heard !== null) process.exit(130);
+    heard = signal;
+    obeys?.(signal);
   };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
-  greet(config, served.serving);
+  process.on("SIGTERM", () => hear("SIGTERM"));
+  process.on("SIGINT", () => hear("SIGINT"));
+  return {
+    obey(stop) {
+      obeys = stop;
+      if (heard !== null) stop(heard);
+    },
+  };
 }
 
 async function openStore(config: Config): Promise<Store> {

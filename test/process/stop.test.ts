@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { create, endOf, type NodeSpec, post, start, statusOf } from "./client.ts";
 import { until } from "./facts.ts";
 import { eventsOf, type Logged, logsOf } from "./stored-log.ts";
-import { endAll, type Home, newHome, type Server, startServer } from "./server.ts";
+import { endAll, type Home, launch, newHome, type Server, startServer } from "./server.ts";
 
 afterAll(endAll);
 
@@ -110,6 +110,23 @@ describe("SIGTERM", () => {
     expect(await endOf(server, id)).toMatchObject({ status: "COMPLETED", nodes: { first: { attempts: 5 } } });
     await server.end("SIGTERM");
     expect(deathsIn(await logOf(home, id))).toEqual([]);
+  });
+
+  test("is heard while executions are taken over, and counts as a death of none", async () => {
+    const home = newHome();
+    const first = await startServer(home, SHORT_GRACE);
+    const id = await startGated(home, first, { gate: "f" });
+    await first.end("SIGTERM");
+    for (let time = 0; time < 3; time++) {
+      const run = launch(home, SHORT_GRACE);
+      await until("the take-over", () => run.stderr.some((line) => line.includes("Unfinished executions go on")));
+      expect(await run.end("SIGTERM")).toEqual({ exitCode: 0, signal: null });
+    }
+    expect(deathsIn(await logOf(home, id))).toEqual([]);
+    home.open("f");
+    const last = await startServer(home);
+    expect((await endOf(last, id)).status).toBe("COMPLETED");
+    await last.end("SIGTERM");
   });
 
   test("ends an idle server without waiting for the grace period", async () => {
