@@ -86,12 +86,16 @@ export function createEffects(options: {
     dispatch(node, attempt);
   }
 
+  function keyOf(ancestor: NodeIndex): string {
+    return largeKey.output(plan.ids[ancestor] ?? "", at(state.begun, ancestor));
+  }
+
+  function inMemory(ancestor: NodeIndex): string | undefined {
+    return ports.largeTexts.peek(id, keyOf(ancestor));
+  }
+
   function dispatch(node: NodeIndex, attempt: number, fetched?: ReadonlyMap<string, string>): void {
-    const keyOf = (ancestor: NodeIndex): string => largeKey.output(plan.ids[ancestor] ?? "", at(state.begun, ancestor));
-    const largeOutput = (ancestor: NodeIndex): string | undefined => {
-      const key = keyOf(ancestor);
-      return fetched?.get(key) ?? ports.largeTexts.peek(id, key);
-    };
+    const largeOutput = fetched === undefined ? inMemory : (ancestor: NodeIndex) => fetched.get(keyOf(ancestor)) ?? inMemory(ancestor);
     const dispatched = dispatchOf({ state, node, catalog: ports.catalog, given: options.given(), largeOutput });
     if (dispatched.type === "attempt") return hands.start(dispatched.attempt);
     // All that it needs is fetched, not only what is missing now: what is in memory may have left it by then.

@@ -4,6 +4,8 @@ import { LARGE_TEXT_BYTES, type LargeText, type Store } from "../store/store.ts"
 import type { Text } from "../workflow/messages.ts";
 
 export type LargeTexts = {
+  /** False: too short to be large, and `split` would say so too. Asked for every output, before a key is made for it. */
+  mayBeLarge(text: string): boolean;
   /** What the log gets for this text, and what is to be kept apart, if it is large. */
   split(executionId: string, key: string, text: string): { readonly text: Text; readonly apart: LargeText | null };
   /** The text if it is in memory. */
@@ -55,10 +57,15 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
     }
   }
 
+  /** A character is at most three bytes in UTF-8, so most texts need no counting. */
+  function mayBeLarge(text: string): boolean {
+    return text.length * 3 >= LARGE_TEXT_BYTES;
+  }
+
   return {
+    mayBeLarge,
     split(executionId, key, text) {
-      // A character is at most three bytes in UTF-8, so most texts need no counting.
-      if (text.length * 3 < LARGE_TEXT_BYTES) return { text, apart: null };
+      if (!mayBeLarge(text)) return { text, apart: null };
       const size = byteLength(text);
       if (size < LARGE_TEXT_BYTES) return { text, apart: null };
       keep(`${executionId}/${key}`, text);

@@ -41,6 +41,8 @@ type Loaded = { readonly state: ExecutionState; readonly definition: string; rea
 
 /** What one commit holds, and what follows from it. */
 type Step = {
+  /** When all of it was decided: nothing else happens meanwhile. */
+  readonly nowMs: number;
   readonly events: WorkflowEvent[];
   readonly large: LargeText[];
   readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
@@ -96,7 +98,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     const answered = new Set<Ask>();
     try {
       for (let next = 0; next < batch.length && !stopped; ) {
-        const step: Step = { events: [], large: [], settled: [], receipts: [], bytes: 0 };
+        const step: Step = { nowMs: ports.clock.nowMs(), events: [], large: [], settled: [], receipts: [], bytes: 0 };
         for (; next < batch.length && step.events.length < EVENTS_MAX && step.bytes < BYTES_MAX; next++) {
           const message = batch[next];
           if (message !== undefined) take(message, step);
@@ -118,7 +120,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
 
   function take(message: SupervisorMessage, step: Step): void {
     const command = message.type === "Ask" ? triggerOf(message, step) : keptApart(message, step);
-    const decision = decide(state, command, { nowMs: ports.clock.nowMs(), random: ports.random.next() });
+    const decision = decide(state, command, { nowMs: step.nowMs, random: ports.random.next() });
     switch (decision.type) {
       case "events":
         for (const event of decision.events) {
@@ -148,6 +150,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   function keptApart(command: Command, step: Step): Command {
     if (command.type !== "CompleteAttempt" || typeof command.output !== "string") return command;
     step.bytes += command.output.length;
+    if (!ports.largeTexts.mayBeLarge(command.output)) return command;
     const output = apart(largeKey.output(plan.ids[command.node] ?? "", command.attempt), command.output, step);
     return output === command.output ? command : { ...command, output };
   }

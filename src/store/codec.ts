@@ -20,13 +20,9 @@ export const CHUNK_VERSION = 1;
 
 /** Packs events into a chunk's text. Every time and number must be finite. */
 export function encode(events: readonly WorkflowEvent[], plan: Plan): string {
-  const parts: string[] = ["["];
-  for (let at = 0; at < events.length; at++) {
-    if (at > 0) parts.push(",\n");
-    write(parts, events[at] as WorkflowEvent, plan.ids);
-  }
-  parts.push("]");
-  return parts.join("");
+  const lines = new Array<string>(events.length);
+  for (let at = 0; at < events.length; at++) lines[at] = line(events[at] as WorkflowEvent, plan.ids);
+  return `[${lines.join(",\n")}]`;
 }
 
 /**
@@ -38,64 +34,47 @@ export function decode(text: string, plan: Plan, visit: (event: WorkflowEvent) =
   while (reader.nextLine()) visit(read(reader));
 }
 
-function write(parts: string[], event: WorkflowEvent, ids: readonly string[]): void {
+/** One string for each event: joined at the end they took two thirds of the time of all their parts. */
+function line(event: WorkflowEvent, ids: readonly string[]): string {
   switch (event.type) {
     case "AttemptCompleted":
-      head(parts, "completed", ids, event.node, event.attempt);
-      parts.push(",", beganText(event.beganAtMs), ",", atText(event.atMs));
-      return tail(parts, event.output);
+      return `["completed",${head(ids, event)},${beganText(event.beganAtMs)},${atText(event.atMs)},${tail(event.output)}]`;
     case "AttemptFailed":
-      head(parts, "failed", ids, event.node, event.attempt);
-      parts.push(",", beganText(event.beganAtMs), ",", atText(event.atMs), ",", JSON.stringify(event.failure), "]");
-      return;
+      return `["failed",${head(ids, event)},${beganText(event.beganAtMs)},${atText(event.atMs)},${JSON.stringify(event.failure)}]`;
     case "AttemptStarted":
-      head(parts, "begun", ids, event.node, event.attempt);
-      parts.push(",", atText(event.atMs), "]");
-      return;
+      return `["begun",${head(ids, event)},${atText(event.atMs)}]`;
     case "AttemptLost":
-      head(parts, "lost", ids, event.node, event.attempt);
-      parts.push(",", atText(event.atMs), event.death ? ",1]" : ",0]");
-      return;
+      return `["lost",${head(ids, event)},${atText(event.atMs)},${event.death ? 1 : 0}]`;
     case "AttemptQueued":
-      head(parts, "queued", ids, event.node, event.attempt);
-      parts.push(",", atText(event.atMs), "]");
-      return;
+      return `["queued",${head(ids, event)},${atText(event.atMs)}]`;
     case "RetryScheduled":
-      head(parts, "retry", ids, event.node, event.attempt);
-      parts.push(",", String(event.dueAtMs), "]");
-      return;
+      return `["retry",${head(ids, event)},${event.dueAtMs}]`;
     case "ExecutionCreated":
-      parts.push(JSON.stringify(["created", event.atMs, event.name, event.definition]));
-      return;
+      return JSON.stringify(["created", event.atMs, event.name, event.definition]);
     case "ExecutionTriggered":
-      parts.push('["triggered",', atText(event.atMs));
-      return event.params === null ? void parts.push(",0]") : tail(parts, event.params);
+      return `["triggered",${atText(event.atMs)},${event.params === null ? "0" : tail(event.params)}]`;
     case "ExecutionStarted":
-      parts.push('["started",', atText(event.atMs), "]");
-      return;
+      return `["started",${atText(event.atMs)}]`;
     case "OwnerDied":
-      parts.push(JSON.stringify(["owner_died", event.atMs, event.bootId]));
-      return;
+      return JSON.stringify(["owner_died", event.atMs, event.bootId]);
     case "ExecutionFinished":
-      parts.push(JSON.stringify(["finished", event.atMs, event.status, event.error, event.cause && namedCause(event.cause, ids)]));
-      return;
+      return JSON.stringify(["finished", event.atMs, event.status, event.error, event.cause && namedCause(event.cause, ids)]);
     case "ExecutionClosed":
-      parts.push('["closed",', atText(event.atMs), "]");
-      return;
+      return `["closed",${atText(event.atMs)}]`;
     default:
       throw unknownEvent(event);
   }
 }
 
-/** `["completed","n",1` */
-function head(parts: string[], word: string, ids: readonly string[], node: NodeIndex, attempt: number): void {
-  parts.push('["', word, '","', ids[node] as string, '",', String(attempt));
+/** `"n",1` */
+function head(ids: readonly string[], { node, attempt }: { readonly node: NodeIndex; readonly attempt: number }): string {
+  return `"${ids[node] as string}",${attempt}`;
 }
 
-/** `,0,{"any":"json"}]`, or `,70000]` for a text that is kept apart: its bytes. */
-function tail(parts: string[], text: Text): void {
-  if (typeof text !== "string") parts.push(",", String(text.bytes), "]");
-  else parts.push(",0,", text.includes("\n") ? text.replace(/[\n\r\t]/g, " ") : text, "]");
+/** `0,{"any":"json"}`, or `70000` for a text that is kept apart: its bytes. */
+function tail(text: Text): string {
+  if (typeof text !== "string") return String(text.bytes);
+  return `0,${text.includes("\n") ? text.replace(/[\n\r\t]/g, " ") : text}`;
 }
 
 function read(reader: ChunkReader): WorkflowEvent {
