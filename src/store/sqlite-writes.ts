@@ -54,8 +54,9 @@ export class SqliteWrites {
 
   /** False for a conflict, with nothing written. */
   #apply({ id, chunk, progress, large }: EntryRow): boolean {
-    const { advance, append, keepLarge } = this.#statements;
-    if (advance.run(...progress, id, chunk.from - 1).changes === 0) return false;
+    const { progressOnly, advance, append, keepLarge } = this.#statements;
+    const before = chunk.from - 1;
+    if (progressOnly.run(...progress, id, before).changes === 0 && advance.run(...progress, id, before).changes === 0) return false;
     append.run(id, chunk.from, chunk.to, chunk.text);
     for (const { key, text } of large) keepLarge.run(id, key, text);
     return true;
@@ -131,6 +132,11 @@ function prepareAll(db: Database) {
     laneOf: write("SELECT boot_id, epoch, number, clean, died_boot_id, answer FROM lane WHERE lane = ?"),
     setLane: write("INSERT OR REPLACE INTO lane (lane, boot_id, epoch, number, clean, died_boot_id, answer) VALUES (?, ?, ?, ?, ?, ?, ?)"),
     answerLane: write("UPDATE lane SET number = ?, clean = ?, answer = ? WHERE lane = ?"),
+    // Most commits change none of the columns that are in an index, and naming one rewrites it: 4 pages a commit, not 7.
+    progressOnly: write(
+      `UPDATE summary SET sequence = ?1, completed = ?3, failed = ?4, error = ?5, started_at_ms = ?7, updated_at_ms = ?9
+       WHERE id = ?11 AND sequence = ?12 AND status = ?2 AND triggered_at_ms IS ?6 AND finished_at_ms IS ?8 AND closed = ?10`,
+    ),
     advance: write(
       `UPDATE summary SET sequence = ?, status = ?, completed = ?, failed = ?, error = ?, triggered_at_ms = ?, started_at_ms = ?,
        finished_at_ms = ?, updated_at_ms = ?, closed = ? WHERE id = ? AND sequence = ?`,
