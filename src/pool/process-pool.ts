@@ -14,7 +14,7 @@ import type { Link, LinkEvents } from "./link.ts";
 import { decodeOutcomes } from "./outcome-frame.ts";
 import type { Pool } from "./pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
-import type { FromHost, ToHost } from "./protocol.ts";
+import type { FrameMessage, FromHost, ToHost } from "./protocol.ts";
 
 /** A child that has nothing to do ends after so long. */
 const IDLE_MS = 5_000;
@@ -112,7 +112,7 @@ function startChild(entry: URL, settings: unknown, slots: number, events: LinkEv
   };
 
   /** What is sent to a child that has just died is lost with it: its exit tells what becomes of it. */
-  function send(message: ToHost | Float64Array | string): void {
+  function send(message: ToHost | FrameMessage<Float64Array>): void {
     if (exit === null && !pipeClosed) child.send(message);
   }
 

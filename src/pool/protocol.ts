@@ -25,6 +25,13 @@ export type FromHost =
   | { readonly type: "faults"; readonly faults: readonly string[] }
   | { readonly type: "late"; readonly message: string };
 
+/** What a frame crosses in: a small one as one message, others as their numbers and then each text. */
+export type FrameMessage<Numbers> = Numbers | string | SmallFrame<Numbers>;
+type SmallFrame<Numbers> = readonly [numbers: Numbers, text: string];
+
+/** Up to here a frame is small. The second message would wake the other side once more, which costs more than the copy. */
+const SMALL_NUMBERS = 1_024;
+
 /** From this length on a text travels by itself, so that a small text does not keep a large frame in memory. */
 export const LONG_TEXT = 8 * 1024;
 
@@ -39,6 +46,10 @@ export function frameAssembler<Numbers extends Float64Array | Int32Array>(
   let numbers: Numbers | null = null;
   let texts: string[] = [];
   return (message) => {
+    if (isSmallFrame(message) && isNumbers(message[0])) {
+      done({ numbers: message[0], texts: [message[1]] });
+      return true;
+    }
     if (typeof message === "string") texts.push(message);
     else if (isNumbers(message)) numbers = message;
     else return false;
@@ -53,9 +64,19 @@ export function frameAssembler<Numbers extends Float64Array | Int32Array>(
 }
 
 /** Sends a frame so that frameAssembler on the other side finds it. */
-export function sendFrame<Numbers>(frame: Frame<Numbers>, send: (message: Numbers | string) => void): void {
+export function sendFrame<Numbers extends { readonly length: number }>(
+  frame: Frame<Numbers>,
+  send: (message: FrameMessage<Numbers>) => void,
+): void {
+  const [text = ""] = frame.texts;
+  const small = frame.texts.length === 1 && frame.numbers.length <= SMALL_NUMBERS && text.length < LONG_TEXT;
+  if (small) return send([frame.numbers, text]);
   send(frame.numbers);
   for (const text of frame.texts) send(text);
+}
+
+function isSmallFrame(message: unknown): message is SmallFrame<unknown> {
+  return Array.isArray(message);
 }
 
 /** What this host is sent as attempts. */

@@ -9,7 +9,7 @@ import type { Host } from "./host.ts";
 import { encodeOutcomes } from "./outcome-frame.ts";
 import type { RunAttempt } from "./pool.ts";
 import { frameAssembler, isAttemptNumbers, sendFrame } from "./protocol.ts";
-import type { FromHost, ToHost } from "./protocol.ts";
+import type { FrameMessage, FromHost, ToHost } from "./protocol.ts";
 
 /** Several of these fit into the time after which a pool takes a silent host for blocked. */
 const BEAT_MS = 25;
@@ -61,7 +61,7 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
 }
 
 type Pipe = {
-  send(message: FromHost | Int32Array | string): void;
+  send(message: FromHost | FrameMessage<Int32Array>): void;
   listen(heard: (message: unknown) => void): void;
 };
 
