@@ -69,6 +69,29 @@ describe("the installation", () => {
   });
 });
 
+describe("npm run dev", () => {
+  test("is the server itself, so that the signal which ends one ends the other", async () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const PATH = `${join(root, "node_modules/.bin")}:${process.env.PATH}`;
+    const env = {
+      PATH,
+      PORT: "0",
+      WORKER_CONCURRENCY: "1",
+      APP_DATA_DIR: temporary(),
+      APP_HANDLERS_DIR: temporary(),
+      APP_LOG_LEVEL: "error",
+    };
+    const server = Bun.spawn(["sh", "-c", scripts.dev], { cwd: root, env, stdout: "pipe", stderr: "inherit" });
+    let greeting = "";
+    for await (const chunk of server.stdout.pipeThrough(new TextDecoderStream())) {
+      greeting += chunk;
+      if (greeting.includes("curl")) server.kill("SIGTERM");
+    }
+    expect(greeting).toMatch(/ready at http:\/\/127\.0\.0\.1:\d+/);
+    expect(await server.exited).toBe(0);
+  });
+});
+
 describe(".ci/run", () => {
   /** Runs it with an npm that prints this and exits so. */
   function ciWith(output: string, code: number): { exitCode: number; last: string | undefined } {
