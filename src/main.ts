@@ -44,6 +44,8 @@ async function main(): Promise<void> {
     report: (sentence) => log.warn(sentence),
   });
   const store = await openStore(config);
+  // Until here nothing is held, so a signal may end a start that does not come to its end.
+  await pool.ready().catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const signals = hearSignals();
   const engine = await startEngine({
     store,
@@ -94,8 +96,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * SIGTERM and SIGINT, heard before the store is taken: one that comes while executions are taken over would otherwise be
- * a crash, and count as a death of what had just begun. `obey` is told of the first, also of one that came before.
+ * SIGTERM and SIGINT, heard before executions are taken over: one that came meanwhile would be a crash, and count as a
+ * death of what had just begun. `obey` is told of the first, also of one that came before.
  */
 function hearSignals(): { obey(stop: (signal: string) => void): void } {
   let heard: string | null = null;

@@ -1,10 +1,11 @@
 /** Starting: what is refused, with which words, and what is only warned of. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { create, endOf, start } from "./client.ts";
-import { endAll, type Environment, newHome, type Server, startRefused, startServer } from "./server.ts";
+import { until } from "./facts.ts";
+import { endAll, type Environment, launch, newHome, type Server, startRefused, startServer } from "./server.ts";
 
 afterAll(endAll);
 
@@ -158,6 +159,18 @@ describe("a start goes on, and warns", () => {
     expect(server.stdout.join("\n")).toContain(`${server.url}/docs`);
     await server.end("SIGTERM");
   });
+});
+
+test.each([
+  ["waits for ever", "await new Promise(() => undefined);"],
+  ["loops for ever", "for (;;);"],
+])("a start that hangs, since a handler's module %s, is ended by SIGTERM", async (_, line) => {
+  const home = newHome();
+  const mark = join(home.dir, "loading");
+  const source = `import { writeFileSync } from "node:fs";\nwriteFileSync(${JSON.stringify(mark)}, "");\n${line}\n`;
+  const run = launch(home, handlersWith({ "endless.ts": source }));
+  await until("the module's begin", () => existsSync(mark));
+  expect(await run.end("SIGTERM")).toEqual({ exitCode: null, signal: "SIGTERM" });
 });
 
 test("a user's handlers come from the folder that is set, and from ./handlers where none is", async () => {
