@@ -28,6 +28,8 @@ export type Behaviour<M> = {
   mayWait(error: unknown): boolean;
   /** Tells the sender that there is nobody to receive this message. */
   undeliverable(message: M, why: "unknown" | "stopped" | "stalled"): void;
+  /** It is left alone until the next sweep: what it holds of what others want too is given back. */
+  stalled(id: string): void;
 };
 
 export type ActorSystem<M> = {
@@ -35,14 +37,10 @@ export type ActorSystem<M> = {
   ensure(id: string): Promise<void>;
   /** Starts it where needed. False: its mailbox is full, it is stalled, or the system stops. */
   tell(id: string, message: M): boolean;
-  /** Never refused; dropped where the actor is not there. */
-  deliver(id: string, message: M): void;
   has(id: string): boolean;
   isStalled(id: string): boolean;
   /** Starts every stalled actor again. */
   sweep(): void;
-  /** Stops one without ado. */
-  drop(id: string): void;
   readonly size: number;
   /** Resolves when no actor starts and no mailbox holds a message. */
   idle(): Promise<void>;
@@ -124,9 +122,15 @@ export function createActorSystem<M>(options: {
     if (actor === null) return remove(cell, "unknown");
     cell.delayMs = START_RETRY_MS.first;
     cell.actor = actor;
-    cell.phase = "running";
     cell.mailbox.open();
-    started(cell);
+    // What it was told while it started (outcomes that its last life had not recorded) comes in a turn before this one:
+    // only then is it known whether it is idle.
+    turns.run(() => {
+      if (cell.actor !== actor) return;
+      cell.phase = "running";
+      started(cell);
+      afterwards(cell);
+    });
   }
 
   function crashed(cell: Cell<M>, error: unknown): void {
@@ -143,6 +147,8 @@ export function createActorSystem<M>(options: {
       clock.after(next.afterMs, () => void start(cell));
     } else {
       cell.phase = "stalled";
+      for (const message of cell.mailbox.takeOut()) behaviour.undeliverable(message, "stalled");
+      behaviour.stalled(cell.id);
       started(cell);
     }
   }
@@ -183,9 +189,6 @@ export function createActorSystem<M>(options: {
       const cell = cells.get(id) ?? spawn(id);
       return cell.phase !== "stalled" && cell.mailbox.tell(message);
     },
-    deliver(id, message) {
-      cells.get(id)?.mailbox.deliver(message);
-    },
     has: (id) => cells.has(id),
     isStalled: (id) => cells.get(id)?.phase === "stalled",
     sweep() {
@@ -194,10 +197,6 @@ export function createActorSystem<M>(options: {
         cell.crashesAtMs.length = 0;
         void start(cell);
       }
-    },
-    drop(id) {
-      const cell = cells.get(id);
-      if (cell !== undefined) remove(cell, "stopped");
     },
     get size() {
       return cells.size;

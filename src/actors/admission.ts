@@ -1,12 +1,14 @@
 /** How many executions may be RUNNING at once here (MAX_CONCURRENT_WORKFLOWS), and who comes next: by priority (0 to 10, higher first), then by time. */
 
 export type Admission = {
+  /** Begins to let in. Before, everybody waits: first all that was running or waiting before a restart is known. */
+  open(): void;
   /** True where there is room, which is then taken; an execution that is in already stays in. */
   tryEnter(id: string): boolean;
   /** Takes room even where there is none: what was RUNNING when it was taken over goes on. */
   enter(id: string): void;
   /** Calls `admitted` once there is room, which is then taken. In line once only. */
-  wait(place: { readonly id: string; readonly priority: number; readonly admitted: () => void }): void;
+  wait(place: { readonly id: string; readonly priority: number; readonly triggeredAtMs: number; readonly admitted: () => void }): void;
   /** Gives the room, or the place in line, back. */
   leave(id: string): void;
   readonly running: number;
@@ -18,10 +20,11 @@ type Place = Parameters<Admission["wait"]>[0];
 /** `limit`: null for no limit. */
 export function createAdmission(limit: number | null): Admission {
   const inside = new Set<string>();
-  /** One line a priority; a Map keeps the order of arrival, which is the order of triggers. */
+  /** One line a priority; a Map keeps the order of arrival, which is the order of triggers once it is open. */
   const lines = Array.from({ length: PRIORITY_MAX + 1 }, () => new Map<string, Place>());
   let waiting = 0;
-  const room = (): boolean => limit === null || inside.size < limit;
+  let isOpen = false;
+  const room = (): boolean => isOpen && (limit === null || inside.size < limit);
 
   function takeOut(id: string): void {
     for (const line of lines) if (line.delete(id)) waiting -= 1;
@@ -37,6 +40,15 @@ export function createAdmission(limit: number | null): Admission {
   }
 
   return {
+    open() {
+      isOpen = true;
+      for (const line of lines) {
+        const places = [...line.values()].sort((left, right) => left.triggeredAtMs - right.triggeredAtMs);
+        line.clear();
+        for (const place of places) line.set(place.id, place);
+      }
+      next();
+    },
     tryEnter(id) {
       if (inside.has(id)) return true;
       // Whoever came before goes first.

@@ -4,6 +4,7 @@ import type { Log } from "../env/log.ts";
 import type { Random } from "../env/random.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Pool } from "../pool/pool.ts";
+import { BoundedCache } from "../store/bounded-cache.ts";
 import { encode } from "../store/codec.ts";
 import { type LargeText, largeKey, type NewExecution, type Store, StoreUnavailable } from "../store/store.ts";
 import { evolve } from "../workflow/evolve.ts";
@@ -50,15 +51,17 @@ export type CompanyOptions = {
 } & Pick<Ports, "catalog" | "committerOf" | "ownerDeaths">;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
-const NEW_EXECUTIONS_KEPT = 10_000;
+/** Roughly what new executions may take until somebody triggers them; those that were not have to be read then. */
+const NEW_EXECUTIONS_CHARACTERS = 32 * 1024 * 1024;
+const NEW_EXECUTION_COST = 1_024;
 
 export function startCompany(options: CompanyOptions): Company {
   const { store, clock, turns, log } = options;
   const timers = createTimers(clock);
   const admission = createAdmission(options.maxRunningExecutions);
   const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
-  /** Created here and not yet loaded; the oldest go first. */
-  const fresh = new Map<string, LoadedExecution>();
+  /** Created here and not yet loaded. */
+  const fresh = new BoundedCache<LoadedExecution>(NEW_EXECUTIONS_CHARACTERS);
 
   const ports: Ports = {
     ...options,
@@ -85,8 +88,10 @@ export function startCompany(options: CompanyOptions): Company {
       undeliverable(message, why) {
         if (message.type !== "Ask") return;
         if (why === "unknown") message.reply({ type: "unknown" });
-        else message.reply({ type: "unavailable", reason: "The execution's supervisor has just stopped." });
+        else message.reply({ type: "unavailable", reason: `The execution's supervisor is ${why}.` });
       },
+      // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
+      stalled: (id) => admission.leave(id),
     },
     intensity: SUPERVISOR_INTENSITY,
     mailboxLimit: options.mailboxLimit,
@@ -119,13 +124,10 @@ export function startCompany(options: CompanyOptions): Company {
       };
     },
     created(execution, plan) {
-      const { summary, chunk } = execution;
-      fresh.set(summary.id, { definition: summary.definition, plan, chunks: [chunk] });
-      for (const id of fresh.keys()) {
-        if (fresh.size <= NEW_EXECUTIONS_KEPT) break;
-        fresh.delete(id);
-      }
+      const { summary, chunk, definitionText } = execution;
+      const cost = NEW_EXECUTION_COST + chunk.text.length + definitionText.length;
+      fresh.set(summary.id, { definition: summary.definition, plan, chunks: [chunk] }, cost);
     },
-    knows: (id) => system.has(id) || fresh.has(id),
+    knows: (id) => system.has(id) || fresh.get(id) !== undefined,
   };
 }

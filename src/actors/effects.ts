@@ -1,5 +1,5 @@
 /** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
-import { largeKey } from "../store/store.ts";
+import { largeKey, StoreUnavailable } from "../store/store.ts";
 import type { Hands } from "../pool/pool.ts";
 import type { Command, Effect, NodeIndex } from "../workflow/messages.ts";
 import { at, type ExecutionState } from "../workflow/state.ts";
@@ -14,6 +14,8 @@ export type Effects = {
   settled(): void;
   stop(): void;
 };
+
+const FETCH_AGAIN_MS = 200;
 
 export function createEffects(options: {
   readonly id: string;
@@ -36,7 +38,13 @@ export function createEffects(options: {
     switch (effect.type) {
       case "Admit":
         if (state.status === "PENDING") {
-          ports.admission.wait({ id, priority: plan.priority, admitted: () => deliver({ type: "Start" }) });
+          const { triggeredAtMs } = state;
+          ports.admission.wait({
+            id,
+            priority: plan.priority,
+            triggeredAtMs: triggeredAtMs ?? 0,
+            admitted: () => deliver({ type: "Start" }),
+          });
         }
         return;
       case "StartRoots":
@@ -99,10 +107,15 @@ export function createEffects(options: {
     const dispatched = dispatchOf({ state, node, catalog: ports.catalog, given: options.given(), largeOutput });
     if (dispatched.type === "attempt") return hands.start(dispatched.attempt);
     // All that it needs is fetched, not only what is missing now: what is in memory may have left it by then.
-    const known = [...(fetched?.keys() ?? [])];
-    ports.largeTexts.fetch(id, [...known, ...dispatched.nodes.map(keyOf)]).then((texts) => {
+    const keys = [...(fetched?.keys() ?? []), ...dispatched.nodes.map(keyOf)];
+    const again = (texts?: ReadonlyMap<string, string>): void => {
       if (!stopped && state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) dispatch(node, attempt, texts);
-    }, options.failed);
+    };
+    ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {
+      // A store that is away is nobody's fault: the node waits.
+      if (error instanceof StoreUnavailable) ports.clock.after(FETCH_AGAIN_MS, () => again(fetched));
+      else options.failed(error);
+    });
   }
 
   function startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {

@@ -11,7 +11,9 @@ export type Mailbox<M> = {
   open(): void;
   /** No message waits and none is being received. */
   idle(): boolean;
-  /** Takes out what waits; the mailbox is not used any more. */
+  /** Takes out what waits. */
+  takeOut(): readonly M[];
+  /** The same, and the mailbox is not used any more. */
   close(): readonly M[];
 };
 
@@ -63,6 +65,12 @@ export function createMailbox<M>(options: {
     return state === "closed";
   }
 
+  function takeOut(): readonly M[] {
+    const rest = queue;
+    queue = [];
+    return rest;
+  }
+
   function push(message: M): void {
     queue.push(message);
     schedule();
@@ -85,11 +93,10 @@ export function createMailbox<M>(options: {
       schedule();
     },
     idle: () => (state === "idle" || state === "closed") && queue.length === 0,
+    takeOut,
     close() {
-      const rest = queue;
-      queue = [];
       state = "closed";
-      return rest;
+      return takeOut();
     },
   };
 }

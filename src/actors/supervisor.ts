@@ -210,8 +210,13 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   function takeUp(): void {
     if (state.status === "RUNNING") ports.admission.enter(id);
     const bootId = ports.ownerDeaths.bootIdOf(id);
-    if (bootId !== null && state.startedAtMs !== null && !state.closed) self.deliver({ type: "RecordOwnerDeath", bootId });
-    else resume();
+    if (bootId !== null && state.startedAtMs !== null && !state.closed) {
+      self.deliver({ type: "RecordOwnerDeath", bootId });
+      return;
+    }
+    // It had begun nothing: that death says nothing of it, also not of what it begins later.
+    ports.ownerDeaths.recorded(id);
+    resume();
   }
 
   function resume(): void {
