@@ -44,6 +44,9 @@ async function main(): Promise<void> {
     report: (sentence) => log.warn(sentence),
   });
   const store = await openStore(config);
+  const served = serve({ host: config.host, port: config.port, clock: systemClock });
+  if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
+  const { serving } = served;
   // Until here nothing is held, so a signal may end a start that does not come to its end.
   await pool.ready().catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const signals = hearSignals();
@@ -73,13 +76,8 @@ async function main(): Promise<void> {
     version,
     instanceName: config.instanceName,
   });
-  const served = serve(app, { host: config.host, port: config.port, clock: systemClock });
-  if (!served.ok) {
-    await engine.stop(0);
-    refuse("Troupe cannot start:", [served.reason]);
-  }
-
-  greet(config, served.serving);
+  serving.open(app);
+  greet(config, serving);
   signals.obey((signal) => {
     log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
     systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
@@ -87,7 +85,7 @@ async function main(): Promise<void> {
       process.exit(1);
     });
     void engine
-      .stop(config.drainGraceMs, () => served.serving.stop(ANSWERS_GRACE_MS))
+      .stop(config.drainGraceMs, () => serving.stop(ANSWERS_GRACE_MS))
       .then(() => {
         log.info("Stopped.");
         process.exit(0);

@@ -7,17 +7,20 @@ export type Serving = {
   /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
+  /** Gives requests to the app from now on. Before, each is told to come again. */
+  open(app: App): void;
   /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
 /** `reason`: a sentence that says what to do. */
 export type ServeResult = { readonly ok: true; readonly serving: Serving } | { readonly ok: false; readonly reason: string };
 
-/** `port` 0 takes a free one. */
-export function serve(
-  app: App,
-  { host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock },
-): ServeResult {
+/**
+ * `port` 0 takes a free one. The port is taken before there is anything to answer: who finds it taken has touched nothing
+ * yet, and a long start is told to those who ask.
+ */
+export function serve({ host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock }): ServeResult {
+  let app: App | null = null;
   try {
     const server = Bun.serve({
       hostname: host,
@@ -28,7 +31,7 @@ export function serve(
       idleTimeout: IDLE_SECONDS,
       // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: (request) => app.fetch(request, bindings),
+      fetch: (request) => app?.fetch(request, bindings) ?? starting(),
       error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
     });
     const bindings: HttpEnv["Bindings"] = {
@@ -36,7 +39,10 @@ export function serve(
     };
     const listening = server.port ?? port;
     const stop = (graceMs: number): Promise<void> => stopServer(server, graceMs, clock);
-    return { ok: true, serving: { url: `http://${reachable(host)}:${listening}`, port: listening, stop } };
+    const open = (opened: App): void => {
+      app = opened;
+    };
+    return { ok: true, serving: { url: `http://${reachable(host)}:${listening}`, port: listening, open, stop } };
   } catch (error) {
     return { ok: false, reason: reasonOf(error, host, port) };
   }
@@ -47,6 +53,10 @@ export function serve(
  * engine's own deadline for a trigger, so that it is the engine that answers.
  */
 const IDLE_SECONDS = 30;
+
+function starting(): Response {
+  return problemAnswer({ status: 503, detail: "Troupe is starting; come again.", headers: { "retry-after": "1" } });
+}
 
 async function stopServer(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {
   const late = Promise.withResolvers<void>();

@@ -12,9 +12,10 @@ afterEach(async () => {
 
 async function listen(options: ServedOptions = {}): Promise<Served & { readonly serving: Serving }> {
   const served = await serveApp(options);
-  const result = serve(served.app, { host: "127.0.0.1", port: 0, clock: systemClock });
+  const result = serve({ host: "127.0.0.1", port: 0, clock: systemClock });
   if (!result.ok) throw new Error(result.reason);
   open.push(result.serving);
+  result.serving.open(served.app);
   return { ...served, serving: result.serving };
 }
 
@@ -72,14 +73,25 @@ describe("a server", () => {
     expect(asked).toEqual([75]);
   });
 
+  test("that is starting says so, and to come again, instead of refusing the connection", async () => {
+    const result = serve({ host: "127.0.0.1", port: 0, clock: systemClock });
+    if (!result.ok) throw new Error(result.reason);
+    open.push(result.serving);
+    const early = await fetch(`${result.serving.url}/health`);
+    expect([early.status, early.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await early.json()).toMatchObject({ status: 503, detail: "Troupe is starting; come again." });
+    result.serving.open((await serveApp()).app);
+    expect((await fetch(`${result.serving.url}/health`)).status).toBe(200);
+  });
+
   test("says in a sentence that its port is taken, or that its address is not of this machine", async () => {
-    const { serving, app } = await listen();
-    const again = serve(app, { host: "127.0.0.1", port: serving.port, clock: systemClock });
+    const { serving } = await listen();
+    const again = serve({ host: "127.0.0.1", port: serving.port, clock: systemClock });
     expect(again).toEqual({
       ok: false,
       reason: `Port ${serving.port} on 127.0.0.1 is taken by another program. Stop that one, or choose another port, as in PORT=${serving.port + 1}.`,
     });
-    const elsewhere = serve(app, { host: "192.0.2.1", port: 0, clock: systemClock });
+    const elsewhere = serve({ host: "192.0.2.1", port: 0, clock: systemClock });
     expect(elsewhere).toEqual({
       ok: false,
       reason: "HOST=192.0.2.1 is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all addresses.",
