@@ -3,8 +3,9 @@ import type { RetryPolicy } from "./graph.ts";
 
 /** Milliseconds to wait after the `failures`-th failure (from 1). `random`: from 0 to 1, used by jitter alone. */
 export function backoffMs(policy: RetryPolicy, failures: number, random: number): number {
-  const grown = policy.initialIntervalMs * policy.backoffCoefficient ** (failures - 1);
-  const intervalMs = Math.min(grown, policy.maxIntervalMs);
+  // After some hundred failures the power is Infinity, which 0 times is no number: a due time that never comes.
+  const growth = Math.min(policy.backoffCoefficient ** (failures - 1), Number.MAX_VALUE);
+  const intervalMs = Math.min(policy.initialIntervalMs * growth, policy.maxIntervalMs);
   switch (policy.jitter) {
     case "none":
       return intervalMs;

@@ -24,5 +24,10 @@ describe("the backoff", () => {
     const equal = { ...policy, jitter: "equal" } as const;
     expect([0, 0.5].map((random) => backoffMs(equal, 2, random))).toEqual([1_000, 1_500]);
   });
-  test("stays finite after a thousand failures", () => expect(backoffMs(policy, 1_000, 0.5)).toBe(5_000));
+  test("stays finite after ten thousand failures", () => expect(backoffMs(policy, 10_000, 0.5)).toBe(5_000));
+  test("of no time stays no time after ten thousand failures", () => {
+    for (const jitter of ["none", "full", "equal"] as const) {
+      expect(backoffMs({ ...policy, initialIntervalMs: 0, jitter }, 10_000, 0.5)).toBe(0);
+    }
+  });
 });
