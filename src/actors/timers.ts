@@ -4,7 +4,7 @@ import type { Clock } from "../env/clock.ts";
 export type Timers = {
   /** Calls `fire` at `dueAtMs` or soon after; at once, in a later turn, where that has passed. The answer cancels it. */
   at(dueAtMs: number, fire: () => void): () => void;
-  /** Cancels all. */
+  /** Cancels all, also what is set later. */
   stop(): void;
 };
 
@@ -19,6 +19,7 @@ export function createTimers(clock: Clock): Timers {
   let cancelled = 0;
   let cancelTick: (() => void) | null = null;
   let tickAtMs = Number.POSITIVE_INFINITY;
+  let stopped = false;
 
   function arm(): void {
     const first = heap[0];
@@ -55,6 +56,7 @@ export function createTimers(clock: Clock): Timers {
 
   return {
     at(dueAtMs, fire) {
+      if (stopped) return () => undefined;
       const timer: Timer = { dueAtMs, order: order++, fire };
       push(heap, timer);
       arm();
@@ -66,6 +68,7 @@ export function createTimers(clock: Clock): Timers {
       };
     },
     stop() {
+      stopped = true;
       cancelTick?.();
       cancelTick = null;
       heap.length = 0;

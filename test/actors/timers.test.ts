@@ -42,6 +42,7 @@ describe("timers", () => {
     expect(fired).toBe(1);
     timers.at(world.nowMs() + 5, () => fired++);
     timers.stop();
+    timers.at(world.nowMs() + 5, () => fired++);
     await world.pass(10);
     expect(fired).toBe(1);
   });
