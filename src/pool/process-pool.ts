@@ -1,5 +1,5 @@
 /** Child processes for suspects: attempts that may have killed what they ran in. Their end harms nobody here. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../env/clock.ts";
@@ -126,10 +126,30 @@ function startChild(entry: URL, settings: unknown, slots: number, events: LinkEv
 
 /** Cells in a file that two processes map: the same memory for both, with the same compare-and-set. */
 function sharedFile(slots: number): { readonly path: string; readonly cells: Cells; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), "troupe-"));
+  removeOrphans();
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
   const path = join(folder, "cells");
   // Written, not only sized: on a full disk this throws, where touching an unwritten page would kill the process.
   writeFileSync(path, new Uint8Array(cellsBytes(slots)), { mode: 0o600 });
   const cells = viewCells(Bun.mmap(path, { shared: true }).buffer, slots);
   return { path, cells, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+const FOLDER = "troupe-cells-";
+
+/** What a process that was killed before its child's first word has left behind. */
+function removeOrphans(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : Number.NaN;
+    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

@@ -1,5 +1,8 @@
 /** The pool of child processes: the contract, and what only processes can show. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import type { Pool } from "../../src/pool/pool.ts";
@@ -36,6 +39,17 @@ describe("child processes", () => {
     expect((await witness.end(1)).outcome).toEqual({ type: "lost", death: true });
     expect((await witness.end(2)).outcome).toEqual({ type: "lost", death: true });
     expect((await witness.end(3)).outcome).toEqual({ type: "completed", output: "null" });
+  });
+
+  test("what a process that was killed has left behind is removed, and what a living one needs stays", async () => {
+    const dead = Bun.spawnSync([process.execPath, "-e", "0"]).pid;
+    const [left, kept] = [`troupe-cells-${dead}-test`, `troupe-cells-${process.pid}-test`].map((name) => join(tmpdir(), name));
+    for (const folder of [left, kept]) mkdirSync(folder as string, { recursive: true });
+    const { hands, witness } = started();
+    hands.start(attemptOf("noop", { node: 1 }));
+    await witness.end(1);
+    expect([existsSync(left as string), existsSync(kept as string)]).toEqual([false, true]);
+    rmdirSync(kept as string);
   });
 
   for (const handler of ["abort", "exit"]) {
