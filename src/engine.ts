@@ -106,8 +106,6 @@ export type EngineOptions = {
 const TRIGGER_DEADLINE_MS = 10_000;
 const STORE_AWAY_MS = 2_000;
 const STORE_LOOK_MS = 500;
-/** So many sweeps look for an execution whose creation was not answered: by then it is there, or never will be. */
-const SWEEPS_FOR_UNSURE = 6;
 const RETRY_AFTER_MS = 1_000;
 
 /** Takes over the store and begins to work. Rejects with the faults of handlers, or StoreUnavailable. */
@@ -138,8 +136,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const creator = createCreator({ store, clock });
-  /** Executions that may have been created and triggered, though their client was told to come again; and for how many sweeps. */
-  const unsure = new Map<string, number>();
   let stopping = false;
 
   const unavailable = (reason: string): Unavailable => ({ type: "unavailable", reason, retryAfterMs: RETRY_AFTER_MS });
@@ -162,7 +158,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       return { type: idempotency === null ? "created" : answer, id };
     } catch (error) {
       if (error instanceof RangeError) return { type: "refused", reason: error.message };
-      if (trigger !== null) unsure.set(id, SWEEPS_FOR_UNSURE);
+      // It may have been created and triggered all the same.
+      if (trigger !== null) ownership.unsure();
       return storeTrouble(error);
     }
   }
@@ -210,16 +207,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }
   }
 
-  function sweep(): void {
-    company.system.sweep();
-    for (const [id, sweepsLeft] of unsure) {
-      void company.system.ensure(id);
-      if (sweepsLeft > 1) unsure.set(id, sweepsLeft - 1);
-      else unsure.delete(id);
-    }
-  }
-
-  await ownership.begin((id) => company.system.ensure(id), sweep);
+  await ownership.begin((id) => company.system.ensure(id), company.system.sweep);
   company.admission.open();
   return {
     check: checker.check,

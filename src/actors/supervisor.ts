@@ -25,6 +25,7 @@ const BYTES_MAX = 4 * 1024 * 1024;
 
 /** Loads the execution and takes up its work; null where there is no such execution. */
 export async function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Promise<Actor<SupervisorMessage> | null> {
+  if (ports.committerOf(self.id).fenced) throw new Stall(`The lease of execution ${self.id} is lost.`);
   const loaded = await ports.load(self.id);
   if (loaded === null) return null;
   const { plan, definition } = loaded;
@@ -94,9 +95,9 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   }
 
   async function receive(batch: readonly SupervisorMessage[]): Promise<void> {
-    if (crash !== null) throw crash.error;
     const answered = new Set<Ask>();
     try {
+      if (crash !== null) throw crash.error;
       for (let next = 0; next < batch.length && !stopped; ) {
         const step: Step = { nowMs: ports.clock.nowMs(), events: [], large: [], settled: [], receipts: [], bytes: 0 };
         for (; next < batch.length && step.events.length < EVENTS_MAX && step.bytes < BYTES_MAX; next++) {
@@ -196,19 +197,26 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     if (step.settled.length > 0) effects.settled();
   }
 
-  takeUp();
-  return {
-    receive,
-    stop() {
-      stopped = true;
-      effects.stop();
-      hands.detach();
-    },
-  };
+  function stop(): void {
+    stopped = true;
+    effects.stop();
+    hands.detach();
+  }
+
+  try {
+    takeUp();
+  } catch (error) {
+    // Nobody would stop an actor that never was, and its next life could not attach.
+    stop();
+    throw error;
+  }
+  return { receive, stop };
 
   /** Goes on where the log ends. The death of the last owner is made durable before anything is started again. */
   function takeUp(): void {
     if (state.status === "RUNNING") ports.admission.enter(id);
+    // Its last life may have taken room for a trigger that did not become durable.
+    else if (state.triggeredAtMs === null) ports.admission.leave(id);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) {
       self.deliver({ type: "RecordOwnerDeath", bootId });

@@ -25,8 +25,8 @@ export function createTimers(clock: Clock): Timers {
     const first = heap[0];
     if (first === undefined || first.dueAtMs >= tickAtMs) return;
     cancelTick?.();
+    cancelTick = clock.after(first.dueAtMs - clock.nowMs(), tick);
     tickAtMs = first.dueAtMs;
-    cancelTick = clock.after(tickAtMs - clock.nowMs(), tick);
   }
 
   function tick(): void {

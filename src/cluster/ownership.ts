@@ -12,6 +12,8 @@ export type Ownership = {
   readonly deaths: { bootIdOf(executionId: string): string | null; recorded(executionId: string): void };
   /** Takes over what is active and begins to sweep. `adopt` resolves when the execution goes on; some at a time are taken over. */
   begin(adopt: (executionId: string) => Promise<void>, sweep: () => void): Promise<void>;
+  /** An execution may have been created and triggered that nobody here has heard of: the next sweeps look for such. */
+  unsure(): void;
   stop(): void;
 };
 
@@ -24,6 +26,8 @@ export type OwnershipOptions = {
 };
 
 const SWEEP_MS = 10_000;
+/** So many sweeps look for an execution whose creation was not answered: by then it is there, or never will be. */
+const SWEEPS_FOR_UNSURE = 3;
 /** Retention asks the disk, so it is rarer: an idle server leaves the disk alone. */
 const RETENTION_MS = 10 * 60_000;
 const RETENTION_BATCH = 200;
@@ -38,13 +42,26 @@ export async function takeOwnership(options: OwnershipOptions): Promise<Ownershi
   const died = new Map<string, string>();
   let cancelSweep: (() => void) | null = null;
   let cancelRetention: (() => void) | null = null;
+  let sweepsForUnsure = 0;
   let stopped = false;
 
-  function sweepLater(sweep: () => void): void {
+  function sweepLater(adopt: (executionId: string) => Promise<void>, sweep: () => void): void {
     cancelSweep = clock.after(SWEEP_MS, () => {
       sweep();
-      sweepLater(sweep);
+      // Only then: an idle server leaves the disk alone.
+      if (sweepsForUnsure > 0) void lookForUnknown(adopt);
+      sweepLater(adopt, sweep);
     });
+  }
+
+  /** Who is known already is adopted once more, which does nothing. A store that is away is asked again by the next sweep. */
+  async function lookForUnknown(adopt: (executionId: string) => Promise<void>): Promise<void> {
+    try {
+      for (const { lane } of leases) for (const id of await store.active(lane)) if (!stopped) void adopt(id);
+      sweepsForUnsure -= 1;
+    } catch (error) {
+      log.warn("The active executions could not be listed; tried again later.", { error });
+    }
   }
 
   function retainLater(delayMs: number): void {
@@ -68,13 +85,16 @@ export async function takeOwnership(options: OwnershipOptions): Promise<Ownershi
       if (active.length > 0) {
         log.info("Unfinished executions go on.", { executions: active.length, after: died.size > 0 ? "a crash" : "a clean end" });
       }
-      sweepLater(sweep);
+      sweepLater(adopt, sweep);
       retainLater(SWEEP_MS);
       const line = active.values();
       const takeNext = async (): Promise<void> => {
         for (const id of line) await adopt(id);
       };
       await Promise.all(Array.from({ length: TAKE_OVER_AT_ONCE }, takeNext));
+    },
+    unsure() {
+      sweepsForUnsure = SWEEPS_FOR_UNSURE;
     },
     stop() {
       stopped = true;

@@ -24,8 +24,10 @@ export type CommitterOptions = {
 export interface Committer {
   /** Resolves when the store has answered, however long that takes. Entries of one execution in the order of their calls. */
   submit(entry: CommitEntry): Promise<CommitResult>;
-  /** Why the store is taken to be away: it said so, or has been silent for 2 s. Null where all is well. */
+  /** Why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null where all is well. */
   readonly holding: string | null;
+  /** The lease is another's: this owner never writes again, and shall begin nothing. */
+  readonly fenced: boolean;
   /** Resolves when nothing is submitted that is not answered. */
   idle(): Promise<void>;
   /** Writes what is submitted and, with the last of it, the mark of a clean end. Later submissions are told `fenced`. */
@@ -68,7 +70,12 @@ class LaneCommitter implements Committer {
     });
   }
 
+  get fenced(): boolean {
+    return this.#fenced;
+  }
+
   get holding(): string | null {
+    if (this.#fenced) return "Another instance has taken over.";
     if (this.#trouble !== null || this.#sentAtMs === null) return this.#trouble;
     const silentMs = this.#options.clock.nowMs() - this.#sentAtMs;
     return silentMs < SILENT_MS ? null : `The store has not answered for ${silentMs} ms.`;

@@ -41,7 +41,7 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       return;
     case "AttemptLost":
       state.updatedAtMs = event.atMs;
-      lost(state, event.node, event.death);
+      lost(state, event.node, event.death, event.atMs);
       return;
     case "RetryScheduled":
       state.failed -= 1;
@@ -60,7 +60,7 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       state.updatedAtMs = event.atMs;
       for (let node = 0; node < state.nodeStatus.length; node++) {
         const status = state.nodeStatus[node];
-        if (status === NodeCode.QUEUED || status === NodeCode.RUNNING) lost(state, node, true);
+        if (status === NodeCode.QUEUED || status === NodeCode.RUNNING) lost(state, node, true, event.atMs);
       }
       return;
     case "ExecutionFinished":
@@ -108,10 +108,11 @@ function queue(state: ExecutionState, node: NodeIndex): void {
   state.open += 1;
 }
 
-function lost(state: ExecutionState, node: NodeIndex, death: boolean): void {
+function lost(state: ExecutionState, node: NodeIndex, death: boolean, atMs: number): void {
   if (isTerminal(state.status)) {
     leave(state, node);
     state.nodeStatus[node] = NodeCode.CANCELLED;
+    state.nodeFinishedAtMs[node] = atMs;
     return;
   }
   state.nodeStatus[node] = NodeCode.QUEUED;

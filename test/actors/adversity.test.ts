@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { CommitAnswer, Store } from "../../src/store/store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
+import type { NodeOutcome } from "../../src/pool/pool.ts";
 import { fails, ok, Scene } from "../sim/scene.ts";
 
 const step = (id: string, after: readonly string[] = [], rest: object = {}) => ({ id, handler: "step", dependencies: after, ...rest });
@@ -56,6 +57,18 @@ describe("room to run", () => {
     const [bad, good] = [await scene.create([step("a")], { name: "bad" }), await scene.create([step("a")])];
     expect(await scene.trigger(bad)).toMatchObject({ type: "unavailable" });
     await scene.world.pass(100);
+    await scene.trigger(good);
+    await scene.world.pass(100);
+    expect((await scene.view(good)).status).toBe("COMPLETED");
+  });
+
+  test("is given back by an execution whose trigger did not become durable", async () => {
+    let conflicts = 1;
+    const scene = await Scene.start({ maxRunningExecutions: 1, through: refusing("bad", () => (conflicts-- > 0 ? "conflict" : null)) });
+    const [bad, good] = [await scene.create([step("a")], { name: "bad" }), await scene.create([step("a")])];
+    expect(await scene.trigger(bad)).toMatchObject({ type: "unavailable" });
+    await scene.world.pass(1_000);
+    expect(scene.engine.health().executions.running).toBe(0);
     await scene.trigger(good);
     await scene.world.pass(100);
     expect((await scene.view(good)).status).toBe("COMPLETED");
@@ -157,6 +170,31 @@ describe("a store that answers late", () => {
     expect((await scene.engine.list({ limit: 10 })).map(({ status }) => status)).toEqual(["COMPLETED"]);
   });
 
+  test("creations that never were leave nothing behind, however many clients tried", async () => {
+    let away = false;
+    const scene = await Scene.start({
+      through: (store) =>
+        new Proxy(store, {
+          get(target, name: keyof Store) {
+            const value: unknown = target[name];
+            if (typeof value !== "function") return value;
+            return (...given: unknown[]) =>
+              away && name !== "laneOf" ? Promise.reject(new StoreUnavailable("away")) : Reflect.apply(value, target, given);
+          },
+        }),
+    });
+    const checked = await scene.engine.check(JSON.stringify({ name: "test", dag: { nodes: [step("a")] } }), "workflow");
+    if (!checked.ok) throw new Error("refused");
+    const request = { definition: checked.definition, trigger: { params: null }, idempotency: null };
+    away = true;
+    await scene.after(Promise.all(Array.from({ length: 100 }, () => scene.engine.create(request))));
+    await scene.world.pass(30_000);
+    expect(scene.engine.health().executions.active).toBe(0);
+    away = false;
+    await scene.world.pass(30_000);
+    expect([scene.engine.health().executions.active, await scene.engine.list({ limit: 10 })]).toEqual([0, []]);
+  });
+
   test("a trigger whose commit is silent is answered after two seconds, not after ten", async () => {
     let silentFromMs = Number.POSITIVE_INFINITY;
     const scene: Scene = await Scene.start({
@@ -227,39 +265,101 @@ describe("a clean end", () => {
     expect(after.begun).toEqual([]);
     expect((await after.view(id)).status).toBe("COMPLETED");
   });
+});
 
-  test("of an execution that had failed leaves its cancelled nodes with the time of their end", async () => {
-    const before = await Scene.start({ nodes: { bad: () => fails("No.", false), slow: never } });
-    const id = await before.create([step("bad"), step("slow")]);
-    await before.trigger(id);
-    await before.world.pass(1_000);
-    await before.after(before.engine.stop(1_000));
-    const after = await Scene.start(before.crash());
+describe("what still ran when its execution failed", () => {
+  async function failedWhileSlowRan(): Promise<{ readonly scene: Scene; readonly id: string }> {
+    const scene: Scene = await Scene.start({
+      nodes: { bad: () => new Promise((resolve) => void scene.world.after(500, () => resolve(fails("No.", false)))), slow: never },
+    });
+    const id = await scene.create([step("bad"), step("slow")]);
+    await scene.trigger(id);
+    await scene.world.pass(1_000);
+    expect(await scene.states(id)).toEqual({ bad: "FAILED", slow: "RUNNING" });
+    return { scene, id };
+  }
+
+  test("and is given back by a clean end is CANCELLED, with the time of it", async () => {
+    const { scene, id } = await failedWhileSlowRan();
+    await scene.after(scene.engine.stop(1_000));
+    const after = await Scene.start(scene.crash());
     const slow = (await after.view(id)).nodes[1];
-    expect(slow?.state).toBe("CANCELLED");
-    expect(slow?.finishedAtMs).toBeGreaterThan(0);
+    expect([slow?.state, typeof slow?.finishedAtMs]).toEqual(["CANCELLED", "number"]);
+  });
+
+  test("and is lost with its owner is CANCELLED, with the time of it", async () => {
+    const { scene, id } = await failedWhileSlowRan();
+    const after = await Scene.start(scene.crash());
+    await after.world.pass(100);
+    const slow = (await after.view(id)).nodes[1];
+    expect([slow?.state, typeof slow?.finishedAtMs]).toEqual(["CANCELLED", "number"]);
+  });
+});
+
+describe("a supervisor that crashes", () => {
+  test("answers whoever asked it meanwhile, at once", async () => {
+    const before = await Scene.start({ nodes: { a: () => ok(JSON.stringify("x".repeat(100_000))), b: never } });
+    const id = await before.create([step("a"), { id: "b", handler: "joins", dependencies: ["a"] }]);
+    await before.trigger(id);
+    await before.world.pass(100);
+    let ready = false;
+    const asked: Promise<unknown>[] = [];
+    const after: Scene = await Scene.start({
+      ...before.crash(),
+      through: (store) =>
+        Object.assign(store, {
+          large: (_: string, keys: readonly string[]) => {
+            if (!ready) return Promise.reject(new StoreUnavailable("not yet"));
+            const startMs = after.world.nowMs();
+            asked.push(after.engine.trigger(id, null).then(({ type }) => `${type} after ${after.world.nowMs() - startMs} ms`));
+            return Promise.resolve(keys.map(() => null));
+          },
+        }),
+    });
+    ready = true;
+    await after.world.until(() => asked.length > 0, "the large text is asked for");
+    expect(await after.after(asked[0]!)).toBe("unavailable after 0 ms");
+  });
+
+  test("while it takes up its work lets go of it, and its next life takes it up", async () => {
+    const before = await Scene.start({ nodes: { a: () => fails() } });
+    const id = await before.create([step("a", [], { retry: { max_attempts: 2, initial_interval: "1m" } })]);
+    await before.trigger(id);
+    await before.world.pass(100);
+    await before.after(before.engine.stop(0));
+    const { files, world } = before.crash();
+    const after = world!.after.bind(world);
+    let breaks = 1;
+    world!.after = (delayMs, fire) => {
+      if (delayMs > 50_000 && delayMs < 60_000 && breaks-- > 0) throw new Error("simulated: a fault in taking up");
+      return after(delayMs, fire);
+    };
+    const scene = await Scene.start({ files: files!, world: world! });
+    await scene.world.pass(120_000);
+    expect(scene.logged.filter(({ level }) => level === "error").length).toBe(1);
+    expect([scene.begun, (await scene.view(id)).status]).toEqual([["a/2"], "COMPLETED"]);
   });
 });
 
 describe("an instance whose lease another has taken", () => {
   test("begins nothing more, however often it looks after its executions", async () => {
     const zombie = await Scene.start({
-      nodes: { a: () => new Promise((resolve) => void zombie.world.after(1_000, () => resolve(ok("1")))) },
+      nodes: { first: () => new Promise((resolve) => void zombie.world.after(1_000, () => resolve(ok("1")))) },
     });
-    const id = await zombie.create([step("a"), step("b", ["a"]), step("c", ["b"])]);
+    const many = Array.from({ length: 150 }, (_, count) => `n${count}`);
+    const id = await zombie.create([step("first"), ...many.map((name) => step(name, ["first"]))]);
     await zombie.trigger(id);
     await zombie.world.pass(500);
+    const slowly = () => new Promise<NodeOutcome>((resolve) => void zombie.world.after(20_000, () => resolve(ok("1"))));
     const owner = await Scene.start({
       files: zombie.files,
       world: zombie.world,
-      nodes: {
-        a: () => new Promise((resolve) => void zombie.world.after(5_000, () => resolve(ok("1")))),
-        b: () => new Promise((resolve) => void zombie.world.after(30_000, () => resolve(ok("1")))),
-      },
+      // More than the pool has slots: some wait, without a recorded start, for all to see.
+      nodes: Object.fromEntries(many.map((name) => [name, slowly])),
     });
     await owner.world.pass(60_000);
     expect((await owner.view(id)).status).toBe("COMPLETED");
-    expect([zombie.begun, owner.begun]).toEqual([["a/1"], ["a/2", "b/1", "c/1"]]);
+    expect(zombie.begun).toEqual(["first/1"]);
   });
 });
 
