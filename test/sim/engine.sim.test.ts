@@ -1,38 +1,55 @@
 /** The whole engine under simulated faults, a few hundred seeds. A failing seed fails every time: `simulate(seed, faults)`. */
 import { describe, expect, test } from "bun:test";
-import { type Faults, simulate } from "./simulate.ts";
+import { type Faults, NO_FAULTS, simulate } from "./simulate.ts";
 
 const SEEDS = 150;
-const NO_FAULTS: Faults = { storeFails: 0, supervisorCrashes: 0, handlerFails: 0, instanceDies: 0 };
 
-describe("under faults, every execution ends, no result is lost or doubled, nothing begins too early", () => {
+describe("under faults, every execution ends, no result is lost or doubled, nothing begins too early or twice", () => {
   for (const [name, faults] of [
-    ["without faults", NO_FAULTS],
-    ["with failing handlers", { ...NO_FAULTS, handlerFails: 0.2 }],
-    ["with a store that loses calls and answers", { ...NO_FAULTS, storeFails: 0.15, handlerFails: 0.05 }],
-    ["with supervisors that crash", { ...NO_FAULTS, supervisorCrashes: 0.1, handlerFails: 0.05 }],
+    ["without faults", {}],
+    ["with failing handlers", { handlerFails: 0.2 }],
+    ["with failing handlers and long waits between attempts", { handlerFails: 0.3, longRetries: true }],
+    ["with attempts that are lost with their hosts", { attemptLost: 0.2, handlerFails: 0.05 }],
+    ["with a store that loses calls and answers", { storeFails: 0.15, handlerFails: 0.05 }],
+    ["with supervisors that crash", { supervisorCrashes: 0.1, handlerFails: 0.05 }],
+    ["with room for one at a time", { limit: 1, handlerFails: 0.05, storeFails: 0.05 }],
+    ["with room for one, and supervisors that crash", { limit: 1, supervisorCrashes: 0.1 }],
+    ["with instances that end cleanly", { instanceEnds: 0.02, storeFails: 0.05, handlerFails: 0.1, longRetries: true, limit: 2 }],
     [
       "with instances that die, or live on as zombies",
-      { storeFails: 0.05, supervisorCrashes: 0.02, handlerFails: 0.05, instanceDies: 0.02 },
+      { storeFails: 0.05, supervisorCrashes: 0.02, handlerFails: 0.05, instanceDies: 0.02, longRetries: true },
     ],
-  ] as const satisfies readonly (readonly [string, Faults])[]) {
+    [
+      "with everything at once",
+      { storeFails: 0.05, supervisorCrashes: 0.02, handlerFails: 0.1, attemptLost: 0.1, instanceDies: 0.01, instanceEnds: 0.01, limit: 2 },
+    ],
+  ] as const satisfies readonly (readonly [string, Partial<Faults>])[]) {
     test(name, async () => {
+      const given: Faults = { ...NO_FAULTS, ...faults };
       const statuses = new Map<string, number>();
       let instances = 0;
       for (let seed = 1; seed <= SEEDS; seed++) {
-        const played = await simulate(seed, faults);
+        const played = await simulate(seed, given);
         instances += played.instances;
         for (const status of played.statuses) statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
       expect([...statuses.keys()].filter((status) => status !== "COMPLETED" && status !== "FAILED")).toEqual([]);
-      if (faults.handlerFails === 0) expect(statuses.get("FAILED")).toBeUndefined();
+      if (given.handlerFails === 0) expect(statuses.get("FAILED")).toBeUndefined();
       else expect(statuses.get("COMPLETED") ?? 0).toBeGreaterThan(SEEDS);
-      if (faults.instanceDies > 0) expect(instances).toBeGreaterThan(2 * SEEDS);
+      if (given.instanceDies + given.instanceEnds > 0) expect(instances).toBeGreaterThan(2 * SEEDS);
     }, 120_000);
   }
 
   test("the same seed plays the same way", async () => {
-    const faults = { storeFails: 0.1, supervisorCrashes: 0.05, handlerFails: 0.1, instanceDies: 0.02 };
+    const faults = {
+      ...NO_FAULTS,
+      storeFails: 0.1,
+      supervisorCrashes: 0.05,
+      handlerFails: 0.1,
+      attemptLost: 0.1,
+      instanceDies: 0.02,
+      limit: 2,
+    };
     for (const seed of [1, 17, 99]) expect((await simulate(seed, faults)).trace).toBe((await simulate(seed, faults)).trace);
   });
 });

@@ -1,6 +1,6 @@
 /** A store whose answers take time and sometimes do not come: before the write, or after it. The truth within is kept. */
 import { type Store, StoreUnavailable } from "../../src/store/store.ts";
-import type { World } from "./world.ts";
+import type { Life } from "./life.ts";
 
 export type StoreFaults = {
   /** Probability that a call fails without effect. */
@@ -12,12 +12,16 @@ export type StoreFaults = {
   readonly latencyMaxMs: number;
 };
 
-export function faultyStore(store: Store, world: World, faults: StoreFaults): Store {
+export function faultyStore(store: Store, life: Life, faults: StoreFaults): Store {
+  const passes = (): Promise<void> => new Promise((resolve) => void life.after(life.random.below(faults.latencyMaxMs + 1), resolve));
+
   async function through<T>(call: () => Promise<T>): Promise<T> {
-    await new Promise<void>((resolve) => world.after(world.random.below(faults.latencyMaxMs + 1), resolve));
-    if (world.random.chance(faults.lostCalls)) throw new StoreUnavailable("simulated: the call was lost");
+    await passes();
+    if (life.random.chance(faults.lostCalls)) throw new StoreUnavailable("simulated: the call was lost");
     const answer = await call();
-    if (world.random.chance(faults.lostAnswers)) throw new StoreUnavailable("simulated: the answer was lost");
+    // Whoever dies or is succeeded now has written, and does not know it yet.
+    await passes();
+    if (life.random.chance(faults.lostAnswers)) throw new StoreUnavailable("simulated: the answer was lost");
     return answer;
   }
   /** A commit that is sent again meets the same fate. */
@@ -29,7 +33,7 @@ export function faultyStore(store: Store, world: World, faults: StoreFaults): St
     commit: (lane, commit) =>
       through(async () => {
         const name = JSON.stringify(commit.id);
-        const isConflict = fates.get(name) ?? world.random.chance(faults.conflicts);
+        const isConflict = fates.get(name) ?? life.random.chance(faults.conflicts);
         fates.set(name, isConflict);
         if (!isConflict) return store.commit(lane, commit);
         // The lane's numbers go on, as they do where a real conflict is answered.

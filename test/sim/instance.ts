@@ -1,19 +1,24 @@
 /** One instance of the whole engine in a simulated world: real actors, real inline pool, a store that may be faulty. */
 import { type Engine, startEngine } from "../../src/engine.ts";
+import type { Clock } from "../../src/env/clock.ts";
+import type { Ids } from "../../src/env/ids.ts";
 import type { Log } from "../../src/env/log.ts";
+import type { Random } from "../../src/env/random.ts";
+import type { Turns } from "../../src/env/turns.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
-import type { RunAttempt } from "../../src/pool/pool.ts";
+import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import type { Store } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
-import type { World } from "./world.ts";
 
 export type InstanceOptions = {
-  readonly world: World;
+  readonly world: Clock & Turns & Ids & { readonly random: Random };
   readonly store: Store;
   readonly run: RunAttempt;
   readonly maxRunningExecutions?: number;
   readonly mailboxLimit?: number;
   readonly log?: Log;
+  /** Puts something before the pool. */
+  readonly throughPool?: (pool: Pool) => Pool;
 };
 
 export const LIMITS = { nodes: 100_000, edges: 1_000_000, nesting: 128 };
@@ -22,6 +27,7 @@ export const DEFAULTS = { retry: { maxAttempts: 3, initialIntervalMs: 1_000 }, t
 /** The handlers are all called by `run`; `joins` is given its parents, `given` the params. */
 export async function startInstance(options: InstanceOptions): Promise<Engine> {
   const { world, store, run, maxRunningExecutions = null, mailboxLimit = 10_000, log = recordingLog().log } = options;
+  const { throughPool = (pool) => pool } = options;
   const pool = createInlinePool({
     run,
     handlers: [
@@ -38,7 +44,7 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
   return startEngine({
     store,
     storeKind: "memory",
-    pool,
+    pool: throughPool(pool),
     clock: world,
     random: world.random,
     turns: world,

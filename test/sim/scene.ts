@@ -1,6 +1,6 @@
 /** A short play on the whole engine: a world, one instance, and the handlers' behaviour by node id. */
 import type { CreateResult, Engine, ExecutionView, TriggerResult } from "../../src/engine.ts";
-import type { Attempt, NodeOutcome, RunAttempt } from "../../src/pool/pool.ts";
+import type { Attempt, NodeOutcome, Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
@@ -18,6 +18,8 @@ export type SceneOptions = {
   readonly mailboxLimit?: number;
   /** Puts something before the store. */
   readonly through?: (store: Store) => Store;
+  /** Puts something before the pool. */
+  readonly throughPool?: (pool: Pool) => Pool;
 };
 
 export class Scene {

@@ -1,185 +1,167 @@
 /**
  * Plays one seed: random DAGs through the whole engine, on a store that loses calls and answers, with threads that lose
- * attempts, supervisors that crash and instances that die, some of which live on as zombies. Then looks at the log, and
- * at nothing else, for what was promised.
+ * attempts, supervisors that crash, and instances that end cleanly, die, or live on as zombies. Then looks at the log,
+ * and at what the witness saw, for what was promised.
  */
 import type { Engine } from "../../src/engine.ts";
-import type { RunAttempt } from "../../src/pool/pool.ts";
-import { decode } from "../../src/store/codec.ts";
-import { emptyMemory, openMemoryStore } from "../../src/store/memory.ts";
+import type { Pool } from "../../src/pool/pool.ts";
+import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
-import { compileStored } from "../../src/workflow/definition.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
-import type { WorkflowEvent } from "../../src/workflow/messages.ts";
-import { at } from "../../src/workflow/state.ts";
+import { Clients } from "./clients.ts";
 import { faultyStore } from "./faulty-store.ts";
-import { created, startInstance } from "./instance.ts";
+import { startInstance } from "./instance.ts";
+import { Life } from "./life.ts";
+import { lossyPool } from "./lossy-pool.ts";
+import { brokenPromises } from "./promises.ts";
+import { storedLog } from "./stored-log.ts";
+import { Witness } from "./witness.ts";
 import { World } from "./world.ts";
 
+/** Probabilities: of each call, commit, attempt; of the last three, in each step of the play. */
 export type Faults = {
   readonly storeFails: number;
   readonly supervisorCrashes: number;
   readonly handlerFails: number;
+  readonly attemptLost: number;
   readonly instanceDies: number;
+  readonly instanceEnds: number;
+  /** MAX_CONCURRENT_WORKFLOWS. */
+  readonly limit: number | null;
+  readonly longRetries: boolean;
+};
+export const NO_FAULTS: Faults = {
+  storeFails: 0,
+  supervisorCrashes: 0,
+  handlerFails: 0,
+  attemptLost: 0,
+  instanceDies: 0,
+  instanceEnds: 0,
+  limit: null,
+  longRetries: false,
+};
+
+/** What is done to the engine's seams, to see that it is noticed. */
+export type Sabotage = {
+  readonly store?: (store: Store, life: Life, files: MemoryFiles) => Store;
+  readonly pool?: (pool: Pool, life: Life) => Pool;
+  readonly limit?: null;
 };
 export type Played = { readonly statuses: readonly string[]; readonly instances: number; readonly trace: string };
 
 const EXECUTIONS = 3;
 const INSTANCES_MAX = 8;
+const STEPS_MAX = 20_000;
 
 /** Throws, naming the seed, where a promise is broken. */
-export async function simulate(seed: number, faults: Faults): Promise<Played> {
+export async function simulate(seed: number, faults: Faults, sabotage: Sabotage = {}): Promise<Played> {
   const world = new World(seed);
+  const { random } = world;
   const files = emptyMemory();
   const truth = openMemoryStore(files);
-  const broken: string[] = [];
-  const begun: string[] = [];
+  const witness = new Witness(truth);
+  const boots: string[] = [];
+  const ended = new Set<string>();
+  let instances = 0;
+  let running = 0;
 
-  const run: RunAttempt = (attempt, { executionId }) => {
-    begun.push(`${executionId}/${attempt.nodeId}/${attempt.attempt}`);
-    const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<RunAttempt>>>();
-    void dependenciesDone(truth, executionId, attempt.nodeId).then((done) => {
-      if (!done) broken.push(`${attempt.nodeId} of ${executionId} began before its dependencies were durable`);
+  /** A new instance on the same files. */
+  async function start(): Promise<{ life: Life; engine: Engine; boot: string }> {
+    instances += 1;
+    const life = new Life(world);
+    let boot = "";
+    const { store: throughStore = (store) => store, pool: throughPool = (pool) => pool } = sabotage;
+    const store = faultyStore(throughStore(openMemoryStore(files), life, files), life, {
+      lostCalls: faults.storeFails,
+      lostAnswers: faults.storeFails,
+      conflicts: faults.supervisorCrashes,
+      latencyMaxMs: 20,
     });
-    world.after(world.random.below(200), () => {
-      const fails = world.random.chance(faults.handlerFails);
-      const failure = { kind: "handler", code: "boom", message: "It broke.", retryable: true } as const;
-      resolve(fails ? { type: "failed", failure } : { type: "completed", output: JSON.stringify({ from: attempt.nodeId }) });
+    const limit = sabotage.limit === null ? null : faults.limit;
+    const starting = startInstance({
+      world: life,
+      store: {
+        ...store,
+        acquire(lane, bootId) {
+          boot = bootId;
+          boots.push(bootId);
+          return store.acquire(lane, bootId);
+        },
+      },
+      run: witness.runIn(life, faults.handlerFails, () => (ended.has(boot) ? "ended" : boots.at(-1) === boot ? "owner" : "zombie")),
+      throughPool: (pool) => lossyPool(throughPool(pool, life), random, faults.attemptLost),
+      ...(limit === null ? {} : { maxRunningExecutions: limit }),
     });
-    return promise;
-  };
-  const start = (): Promise<Engine> =>
-    startInstance({
-      world,
-      store: faultyStore(openMemoryStore(files), world, {
-        lostCalls: faults.storeFails,
-        lostAnswers: faults.storeFails,
-        conflicts: faults.supervisorCrashes,
-        latencyMaxMs: 20,
-      }),
-      run,
-    });
-
-  let engine = await within(world, start(), "the first start");
-  let instances = 1;
-  const ids: string[] = [];
-  for (let count = 0; count < EXECUTIONS; count++) {
-    const definition = randomDefinition(world);
-    const id = await within(
-      world,
-      retried(() => created(engine, definition)),
-      "a create",
-    );
-    ids.push(id);
-    // Triggered by several clients at once, and again where the answer was "come again".
-    for (let client = 0; client < 3; client++) void triggered(world, () => engine, id);
+    starting.catch(() => undefined);
+    if (instances > 1 && instances < INSTANCES_MAX && random.chance(faults.instanceDies * 10)) {
+      // It dies while it takes over.
+      for (let steps = random.below(30); steps > 0; steps--) await step();
+      life.alive = false;
+      return start();
+    }
+    const engine = await within(starting, "a start");
+    return { life, engine, boot };
   }
-  for (let steps = 0; !(await allClosed(truth, ids)); steps++) {
-    if (steps > 20_000) throw new Error(`Seed ${seed}: no end after ${steps} steps.`);
-    if (!(await world.step())) throw new Error(`Seed ${seed}: nothing happens any more, and not all executions have ended.`);
-    if (instances < INSTANCES_MAX && world.random.chance(faults.instanceDies)) {
-      // The old one is not stopped: it lives on as a zombie, whose writes the store must refuse.
-      instances += 1;
-      engine = await within(world, start(), "a later start");
+
+  let now = await start();
+  const clients = new Clients(world, truth, () => now.engine, faults.longRetries);
+  for (let count = 0; count < EXECUTIONS; count++) clients.come();
+
+  for (let steps = 0; !clients.content || !(await allClosed()); steps++) {
+    if (steps > STEPS_MAX) throw new Error(`Seed ${seed}: no end after ${steps} steps.`);
+    await step();
+    if (instances >= INSTANCES_MAX) continue;
+    if (random.chance(faults.instanceDies)) {
+      // Half of the old ones live on as zombies, whose writes the store must refuse.
+      now.life.alive = random.chance(0.5);
+      now = await start();
+    } else if (random.chance(faults.instanceEnds)) {
+      await within(now.engine.stop(random.below(300)), "a clean end");
+      ended.add(now.boot);
+      now = await start();
     }
   }
 
-  if (instances === 1 && new Set(begun).size < begun.length) broken.push("an attempt began twice within one instance");
+  async function step(): Promise<void> {
+    if (!(await world.step())) throw new Error(`Seed ${seed}: nothing happens any more, and not all executions have ended.`);
+    const before = running;
+    running = 0;
+    for (const { summary } of files.executions.values()) if (summary.status === "RUNNING") running += 1;
+    // What crashes too often is left alone for a while and gives its room to others.
+    if (faults.limit === null || faults.supervisorCrashes > 0) return;
+    if (running > faults.limit && running > before) witness.broken.push(`${running} executions run, where ${faults.limit} may`);
+  }
 
+  /** Lets the world go on until the promise is kept. */
+  async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+    let settled = false;
+    const both = promise.finally(() => {
+      settled = true;
+    });
+    both.catch(() => undefined);
+    for (let steps = 0; !settled; steps++) {
+      if (steps > STEPS_MAX) throw new Error(`Seed ${seed}: ${what} does not come to an end.`);
+      await step();
+    }
+    return both;
+  }
+
+  async function allClosed(): Promise<boolean> {
+    return (await truth.active(0)).length === 0;
+  }
+
+  const broken = [...clients.broken, ...witness.broken];
+  const deadBoots = new Set(boots.filter((boot) => !ended.has(boot)));
   const statuses: string[] = [];
   const trace: string[] = [];
-  for (const id of ids) {
-    const { plan, events } = await logOf(truth, id);
-    broken.push(...faultsIn(plan, events).map((fault) => `${id}: ${fault}`));
-    statuses.push(events.map((event) => (event.type === "ExecutionFinished" ? event.status : "")).join(""));
-    trace.push(...events.map((event) => JSON.stringify(event)));
+  for (const id of clients.accepted) {
+    const log = await storedLog(truth, id);
+    if (log === null) broken.push(`${id} was accepted, and is lost`);
+    else {
+      broken.push(...(await brokenPromises(truth, log, witness, deadBoots)));
+      statuses.push(log.events.map((event) => (event.type === "ExecutionFinished" ? event.status : "")).join(""));
+      trace.push(...log.events.map((event) => JSON.stringify(event)));
+    }
   }
   if (broken.length > 0) throw new Error(`Seed ${seed}: ${broken.join("; ")}`);
-  return { statuses, instances, trace: [...trace, ...begun].join("\n") };
-}
-
-async function logOf(truth: Store, id: string): Promise<{ plan: Plan; events: WorkflowEvent[] }> {
-  const stored = await truth.load(id);
-  if (stored === null) throw new Error(`Execution ${id} is lost.`);
-  const plan = compileStored(stored.definitionText);
-  const events: WorkflowEvent[] = [];
-  for (const chunk of stored.chunks) decode(chunk.text, plan, (event) => events.push(event));
-  return { plan, events };
-}
-
-/** What the log of one execution shows to be wrong. */
-function faultsIn(plan: Plan, events: readonly WorkflowEvent[]): string[] {
-  const found: string[] = [];
-  const done = new Set<number>();
-  const ends = { ExecutionTriggered: 0, ExecutionFinished: 0, ExecutionClosed: 0 };
-  for (const event of events) {
-    if (event.type in ends) ends[event.type as keyof typeof ends] += 1;
-    if (event.type !== "AttemptCompleted") continue;
-    if (done.has(event.node)) found.push(`${plan.ids[event.node]} has two results`);
-    done.add(event.node);
-    if (event.output !== JSON.stringify({ from: plan.ids[event.node] })) found.push(`${plan.ids[event.node]} has another's result`);
-    for (const dependency of dependenciesOf(plan, event.node)) {
-      if (!done.has(dependency)) found.push(`${plan.ids[event.node]} completed before ${plan.ids[dependency]}`);
-    }
-  }
-  for (const [type, count] of Object.entries(ends)) if (count !== 1) found.push(`${type} stands ${count} times in the log`);
-  const completed = events.some((event) => event.type === "ExecutionFinished" && event.status === "COMPLETED");
-  if (completed && done.size !== plan.ids.length) found.push(`completed with ${done.size} of ${plan.ids.length} nodes`);
-  return found;
-}
-
-async function dependenciesDone(truth: Store, id: string, nodeId: string): Promise<boolean> {
-  const { plan, events } = await logOf(truth, id);
-  const done = new Set(events.flatMap((event) => (event.type === "AttemptCompleted" ? [event.node] : [])));
-  return dependenciesOf(plan, plan.index.get(nodeId) ?? -1).every((dependency) => done.has(dependency));
-}
-
-function dependenciesOf(plan: Plan, node: number): number[] {
-  return [...plan.dependencies.subarray(at(plan.dependencyStart, node), at(plan.dependencyStart, node + 1))];
-}
-
-async function allClosed(truth: Store, ids: readonly string[]): Promise<boolean> {
-  const summaries = await Promise.all(ids.map((id) => truth.summary(id)));
-  return summaries.every((summary) => summary?.closed === true);
-}
-
-function randomDefinition(world: World): unknown {
-  const { random } = world;
-  const nodes = Array.from({ length: 2 + random.below(10) }, (_, node) => ({
-    id: `n${node}`,
-    handler: "step",
-    dependencies: Array.from({ length: node }, (_, before) => `n${before}`).filter(() => random.chance(0.3)),
-    retry: { max_attempts: 4, initial_interval: "100ms" },
-  }));
-  return { name: "random", dag: { nodes } };
-}
-
-/** Goes on until the engine that is in charge by then has taken the trigger, or says that it was taken. */
-async function triggered(world: World, engine: () => Engine, id: string): Promise<void> {
-  for (;;) {
-    const result = await engine().trigger(id, null);
-    if (result.type === "triggered" || result.type === "already") return;
-    await new Promise<void>((resolve) => world.after(100 + world.random.below(100), resolve));
-  }
-}
-
-async function retried<T>(act: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await act();
-    } catch (error) {
-      if (tries > 50) throw error;
-    }
-  }
-}
-
-/** Lets the world go on until the promise is kept. */
-async function within<T>(world: World, promise: Promise<T>, what: string): Promise<T> {
-  let settled = false;
-  const both = promise.finally(() => {
-    settled = true;
-  });
-  both.catch(() => undefined);
-  await world.until(() => settled, what);
-  return both;
+  return { statuses, instances, trace: [...trace, ...witness.begun].join("\n") };
 }

@@ -1,0 +1,38 @@
+/** One instance's share of a simulated world: it can end as by `kill -9`, and then nothing of it happens any more. */
+import type { Clock } from "../../src/env/clock.ts";
+import type { Ids } from "../../src/env/ids.ts";
+import type { Turns } from "../../src/env/turns.ts";
+import type { Seeded, World } from "./world.ts";
+
+export class Life implements Clock, Turns, Ids {
+  readonly #world: World;
+  alive = true;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get random(): Seeded {
+    return this.#world.random;
+  }
+
+  nowMs(): number {
+    return this.#world.nowMs();
+  }
+
+  next(): string {
+    return this.#world.next();
+  }
+
+  after(delayMs: number, fire: () => void): () => void {
+    return this.#world.after(delayMs, () => this.#ifAlive(fire));
+  }
+
+  run(turn: () => void): void {
+    this.#world.run(() => this.#ifAlive(turn));
+  }
+
+  #ifAlive(act: () => void): void {
+    if (this.alive) act();
+  }
+}
