@@ -3,7 +3,7 @@ import { excerpt, type Findings } from "./definition-findings.ts";
 import { isAncestor, type Plan } from "./graph.ts";
 import { isObject, parseTrusted } from "./json.ts";
 import type { NodeIndex } from "./messages.ts";
-import { isScopeWord, type Path, piecesOf, type ScopeWord, textsInBraces } from "./template-parse.ts";
+import { isScopeWord, type Path, piecesOf, type ScopeWord, textsInBraces, throughNodes } from "./template-parse.ts";
 
 /** Far ancestors cost a walk through the graph; what is beyond this many steps in all is taken to be right. */
 const STEPS_MAX = 5_000_000;
@@ -38,9 +38,12 @@ function checkText(plan: Plan, node: NodeIndex, text: string, path: string, doub
   }
 }
 
-function doubtOf(plan: Plan, node: NodeIndex, { first, rest, literal }: Path, budget: { steps: number }): string | null {
+function doubtOf(plan: Plan, node: NodeIndex, path: Path, budget: { steps: number }): string | null {
+  const { first, rest, literal } = path;
   const named = plan.index.get(first);
   if (named !== undefined && isAncestor(plan, named, node, budget)) return null;
+  const below = throughNodes(path);
+  if (below !== path) return doubtOf(plan, node, below, budget);
   if (!literal && isScopeWord(first)) return doubtOfScope(first, rest);
   if (named !== undefined) return `"${first}" does not come before "${plan.ids[node]}": add it to the dependencies.`;
   if (literal || rest.length > 0) return `there is no node "${excerpt(first)}".`;

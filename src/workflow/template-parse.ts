@@ -1,6 +1,6 @@
 /** The grammar of templates: which parts of a string are paths to be filled in, and which are text. */
 
-/** `{{ a.output.items.0 }}`: its parts, and how it was written, for messages. `literal`: the id came as `nodes["id"]` or `nodes.id`. */
+/** `{{ a.output.items.0 }}`: its parts, and how it was written, for messages. `literal`: the id came as `nodes["id"]`. */
 export type Path = { readonly source: string; readonly first: string; readonly rest: readonly string[]; readonly literal: boolean };
 
 /** Text as it is (a string), or a path. */
@@ -56,6 +56,12 @@ export function wholePath(pieces: readonly Piece[]): Path | null {
   return whole;
 }
 
+/** `nodes.id.…` as the path that it is where no ancestor has the id `nodes`; any other path as it came. */
+export function throughNodes(path: Path): Path {
+  const [named, ...rest] = path.rest;
+  return path.literal || path.first !== "nodes" || named === undefined ? path : { source: path.source, first: named, rest, literal: true };
+}
+
 /** What looks like a template in a text that stays text, as it stands there: `{{ foo bar }}`. */
 export function textsInBraces(text: string): readonly string[] {
   return text.match(IN_BRACES) ?? [];
@@ -78,7 +84,5 @@ function pathAt(text: string, open: number): Path | null {
   if (id !== undefined)
     return { source, first: id, rest: tail === undefined || tail === "" ? [] : tail.slice(1).split("."), literal: true };
   const [first = "", ...rest] = (plain ?? "").split(".");
-  if (first !== "nodes") return { source, first, rest, literal: false };
-  const [named, ...below] = rest;
-  return named === undefined ? { source, first, rest, literal: false } : { source, first: named, rest: below, literal: true };
+  return { source, first, rest, literal: false };
 }

@@ -2,7 +2,7 @@
 import type { Failure } from "./failure.ts";
 import { isObject, type JsonObject, jsonText, parseTrusted, setOwn } from "./json.ts";
 import type { ParsedTexts } from "./parsed-texts.ts";
-import { isScopeWord, type Path, piecesOf, type ScopeWord, wholePath } from "./template-parse.ts";
+import { isScopeWord, type Path, piecesOf, type ScopeWord, throughNodes, wholePath } from "./template-parse.ts";
 
 /** An ancestor in scope. `output`: JSON text, null where there is none. */
 type Ancestor = {
@@ -132,6 +132,8 @@ class Resolver {
     const { first, rest, literal } = path;
     const ancestor = this.#ancestors.get(first);
     if (ancestor !== undefined) return this.#lookAt(ancestor, rest);
+    const named = throughNodes(path);
+    if (named !== path) return this.#look(named, fromTrigger);
     if (!literal && isScopeWord(first)) return this.#lookInScope(first, rest, fromTrigger);
     // A single word is somebody's own text in braces, as in a prompt.
     if (!literal && rest.length === 0) return TEXT;

@@ -106,6 +106,10 @@ describe("a path", () => {
 
   test("prefers an ancestor's id to a scope word", () => {
     expect(value("{{ params.x }}", { scope: [ancestor("params", { x: "node" })], params: '{"x":"trigger"}' })).toBe("node");
+    const both = { scope: [a, ancestor("nodes", { v: 1, a: { text: "of nodes" } })] };
+    expect(value("{{ nodes.v }}", both)).toBe(1);
+    expect(value("{{ nodes.a.text }}", both)).toBe("of nodes");
+    expect(value('{{ nodes["a"].text }} {{ nodes["nodes"].v }}', both)).toBe("t 1");
   });
 
   test("through nodes names an ancestor and nothing else", () => {
