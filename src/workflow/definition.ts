@@ -81,10 +81,30 @@ function addIssues(issues: readonly v.BaseIssue<unknown>[], { shape }: DraftChec
 }
 
 /** As "Expected string, got 5." */
-function sentence({ message, expected, received }: v.BaseIssue<unknown>): string {
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const { message, received, input } = issue;
   if (message.startsWith("Invalid key")) return "Required, but missing.";
-  if (!message.startsWith("Invalid")) return `${message}, got ${excerpt(received)}.`;
-  return `Expected ${expected}, got ${excerpt(received)}.`;
+  // Numbers of so many digits are kept as BigInt: to the schema they are no numbers at all.
+  if (typeof input === "bigint") return `The number ${excerpt(String(input))} is too large here.`;
+  return `${message.startsWith("Invalid") ? expectation(issue) : message}, got ${excerpt(received)}.`;
+}
+
+/** The library's own words for these are `null`, and a bare ">=1" for a length. */
+function expectation({ type, expected, requirement }: v.BaseIssue<unknown>): string {
+  switch (type) {
+    case "integer":
+      return "Expected a whole number";
+    case "min_length":
+      return `Expected a length of at least ${requirement}`;
+    case "max_length":
+      return `Expected a length of at most ${requirement}`;
+    case "min_value":
+      return `Expected at least ${requirement}`;
+    case "max_value":
+      return `Expected at most ${requirement}`;
+    default:
+      return `Expected ${expected}`;
+  }
 }
 
 function cycleMessage({ ids }: Draft, cycle: readonly NodeIndex[]): string {

@@ -142,14 +142,26 @@ describe("a definition that is refused", () => {
       "name: Expected string, got 5.",
       'tags: Expected Array, got "x".',
       'dag.nodes.0.dependencies: Expected Array, got "b".',
-      "dag.nodes.0.retry.max_attempts: Expected >=1, got 0.",
+      "dag.nodes.0.retry.max_attempts: Expected at least 1, got 0.",
       'dag.nodes.0.retry.jitter: Expected ("none" | "full" | "equal"), got "some".',
       "dag.nodes.0.timeout: Expected (number | string), got true.",
       "dag.nodes.1.id: Required, but missing.",
       "dag.nodes.1.config: Expected an object, got Array.",
-      "dag.nodes.1.priority: Expected <=10, got 11.",
+      "dag.nodes.1.priority: Expected at most 10, got 11.",
       'dag.nodes.2.id: Expected an id of 1 to 128 letters, digits, _ or -, got "with space".',
       "dag.nodes.3: Expected Object, got 7.",
+    ]);
+    expect(
+      refusal(JSON.stringify({ name: "", priority: 1.5, version: "x".repeat(129), dag: { nodes: [{ id: "a", handler: "noop" }] } })),
+    ).toEqual([
+      "shape",
+      "name: Expected a length of at least 1, got 0.",
+      "version: Expected a length of at most 128, got 129.",
+      "priority: Expected a whole number, got 1.5.",
+    ]);
+    expect(refusal('{"name":"t","dag":{"nodes":[{"id":"a","handler":"noop","timeout":9007199254740993}]}}')).toEqual([
+      "shape",
+      "dag.nodes.0.timeout: The number 9007199254740993 is too large here.",
     ]);
     expect(refusal("[]")).toEqual(["shape", ": Expected an object."]);
     expect(refusal('{"name":"t"}')).toEqual(["shape", "dag: Required, but missing."]);
