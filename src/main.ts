@@ -20,6 +20,8 @@ import type { ThreadSettings } from "./thread.ts";
 const ANSWERS_GRACE_MS = 2_000;
 /** How long the store may take to answer after that of what ran. */
 const SAVING_GRACE_MS = 10_000;
+/** Signals so close together are one wish: Ctrl-C in a terminal reaches the whole group, and npm passes its own on. */
+const ONE_WISH_MS = 1_000;
 
 await main();
 
@@ -99,11 +101,16 @@ async function main(): Promise<void> {
  */
 function hearSignals(): { obey(stop: (signal: string) => void): void } {
   let heard: string | null = null;
+  let mayRepeat = false;
   let obeys: ((signal: string) => void) | null = null;
   const hear = (signal: string): void => {
     // Whoever asks twice does not want to wait.
-    if (heard !== null) process.exit(130);
+    if (mayRepeat) process.exit(130);
+    if (heard !== null) return;
     heard = signal;
+    systemClock.after(ONE_WISH_MS, () => {
+      mayRepeat = true;
+    });
     obeys?.(signal);
   };
   process.on("SIGTERM", () => hear("SIGTERM"));

@@ -129,6 +129,20 @@ describe("SIGTERM", () => {
     await last.end("SIGTERM");
   });
 
+  test("told twice in one moment, as Ctrl-C under npm does it, is one wish: what runs may finish", async () => {
+    const home = newHome();
+    const server = await startServer(home, LONG_GRACE);
+    const id = await startGated(home, server, { gate: "g" });
+    server.signal("SIGINT");
+    server.signal("SIGTERM");
+    await until("the word that it stops", () => server.stderr.some((line) => line.includes("Stopping")));
+    home.open("g");
+    expect(await server.ended).toEqual({ exitCode: 0, signal: null });
+    const again = await startServer(home);
+    expect(await endOf(again, id)).toMatchObject({ status: "COMPLETED", nodes: { first: { attempts: 1 } } });
+    await again.end("SIGTERM");
+  });
+
   test("ends an idle server without waiting for the grace period", async () => {
     const server = await startServer(newHome(), LONG_GRACE);
     await fetch(`${server.url}/health`);
@@ -156,7 +170,13 @@ test.each([
   const id = await startGated(home, server, { gate: "e" });
   server.signal(first);
   await until("the word that it stops", () => server.stderr.some((line) => line.includes("Stopping")));
-  expect(await server.end(second)).toEqual({ exitCode: 130, signal: null });
+  // For a second it would be the same wish, told twice.
+  const gone = server.ended.then(() => true);
+  await until("the end", () => {
+    server.signal(second);
+    return Promise.race([gone, Bun.sleep(20).then(() => false)]);
+  });
+  expect(await server.ended).toEqual({ exitCode: 130, signal: null });
   home.open("e");
   const again = await startServer(home);
   expect(await endOf(again, id)).toMatchObject({ status: "COMPLETED", nodes: { first: { attempts: 2 } } });
