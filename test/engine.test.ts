@@ -358,6 +358,23 @@ describe("an Idempotency-Key", () => {
   });
 });
 
+describe("an Idempotency-Key with another body", () => {
+  test("changes nothing of what the first one gave, also where that is large and still in memory", async () => {
+    const text = (letter: string): string => `{"text":"${letter.repeat(100_000)}"}`;
+    const scene = await Scene.start();
+    const checked = await scene.engine.check(JSON.stringify({ name: "test", dag: { nodes: [{ id: "a", handler: "given" }] } }), "workflow");
+    if (!checked.ok) throw new Error("refused");
+    const request = (letter: string) => ({
+      definition: checked.definition,
+      trigger: { params: text(letter) },
+      idempotency: { route: "r", key: "k", body: letter },
+    });
+    await scene.after(Promise.all([scene.engine.create(request("x")), scene.engine.create(request("y"))]));
+    await scene.world.pass(100);
+    expect(scene.attempts.map(({ params }) => params)).toEqual([text("x")]);
+  });
+});
+
 describe("a supervisor whose progress the store can never take", () => {
   test("is stalled and says so, harms nobody else, and is tried again by the sweep", async () => {
     let refuses = true;

@@ -71,6 +71,7 @@ export function createActorSystem<M>(options: {
   const { behaviour, intensity, mailboxLimit, clock, turns, log } = options;
   const cells = new Map<string, Cell<M>>();
   const idleWaiters: (() => void)[] = [];
+  let looking = false;
   let stopped = false;
 
   function spawn(id: string): Cell<M> {
@@ -158,8 +159,17 @@ export function createActorSystem<M>(options: {
     tellIdle();
   }
 
+  /** One look a turn, however many actors have something to tell. */
   function tellIdle(): void {
-    if (idleWaiters.length === 0) return;
+    if (idleWaiters.length === 0 || looking) return;
+    looking = true;
+    turns.run(() => {
+      looking = false;
+      lookForWork();
+    });
+  }
+
+  function lookForWork(): void {
     for (const cell of cells.values()) if (cell.phase === "starting" || (cell.phase === "running" && !cell.mailbox.idle())) return;
     for (const resolve of idleWaiters.splice(0)) resolve();
   }

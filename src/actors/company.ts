@@ -109,7 +109,7 @@ export function startCompany(options: CompanyOptions): Company {
       const events: WorkflowEvent[] = [{ type: "ExecutionCreated", atMs, name: plan.name, definition: hash }];
       const large: LargeText[] = [];
       if (trigger !== null) {
-        const split = trigger.params === null ? null : largeTexts.split(id, largeKey.params, trigger.params);
+        const split = trigger.params === null ? null : largeTexts.split(largeKey.params, trigger.params);
         if (split !== null && split.apart !== null) large.push(split.apart);
         events.push({ type: "ExecutionTriggered", atMs, params: split === null ? null : split.text });
       }
@@ -124,7 +124,8 @@ export function startCompany(options: CompanyOptions): Company {
       };
     },
     created(execution, plan) {
-      const { summary, chunk, definitionText } = execution;
+      const { summary, chunk, definitionText, large } = execution;
+      for (const each of large) largeTexts.keep(summary.id, each);
       const cost = NEW_EXECUTION_COST + chunk.text.length + definitionText.length;
       fresh.set(summary.id, { definition: summary.definition, plan, chunks: [chunk] }, cost);
     },

@@ -7,7 +7,9 @@ export type LargeTexts = {
   /** False: too short to be large, and `split` would say so too. Asked for every output, before a key is made for it. */
   mayBeLarge(text: string): boolean;
   /** What the log gets for this text, and what is to be kept apart, if it is large. */
-  split(executionId: string, key: string, text: string): { readonly text: Text; readonly apart: LargeText | null };
+  split(key: string, text: string): { readonly text: Text; readonly apart: LargeText | null };
+  /** This text is the execution's, and somebody will soon ask for it. */
+  keep(executionId: string, large: LargeText): void;
   /** The text if it is in memory. */
   peek(executionId: string, key: string): string | undefined;
   /** Brings texts into memory, for `peek`; rejects where the store is away or a text is gone. Answers them by key. */
@@ -64,13 +66,13 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
 
   return {
     mayBeLarge,
-    split(executionId, key, text) {
+    split(key, text) {
       if (!mayBeLarge(text)) return { text, apart: null };
       const size = byteLength(text);
       if (size < LARGE_TEXT_BYTES) return { text, apart: null };
-      keep(`${executionId}/${key}`, text);
       return { text: { bytes: size }, apart: { key, text } };
     },
+    keep: (executionId, { key, text }) => keep(`${executionId}/${key}`, text),
     peek(executionId, key) {
       const name = `${executionId}/${key}`;
       const text = recent.get(name);

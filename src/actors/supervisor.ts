@@ -157,8 +157,11 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   }
 
   function apart(key: string, text: string, step: Step): Text {
-    const split = ports.largeTexts.split(id, key, text);
-    if (split.apart !== null) step.large.push(split.apart);
+    const split = ports.largeTexts.split(key, text);
+    if (split.apart !== null) {
+      ports.largeTexts.keep(id, split.apart);
+      step.large.push(split.apart);
+    }
     return split.text;
   }
 

@@ -21,17 +21,17 @@ describe("large texts", () => {
   test("are those of 64 KiB and more, in bytes, not in characters", () => {
     const { largeTexts } = made();
     const under = "x".repeat(LARGE_TEXT_BYTES - 1);
-    expect(largeTexts.split("e", "k", under)).toEqual({ text: under, apart: null });
+    expect(largeTexts.split("k", under)).toEqual({ text: under, apart: null });
     const wide = "€".repeat(Math.ceil(LARGE_TEXT_BYTES / 3));
-    expect(largeTexts.split("e", "k", wide)).toEqual({ text: { bytes: wide.length * 3 }, apart: { key: "k", text: wide } });
+    expect(largeTexts.split("k", wide)).toEqual({ text: { bytes: wide.length * 3 }, apart: { key: "k", text: wide } });
   });
 
   test("that were just made are at hand, until newer ones have taken their room", () => {
     const { largeTexts } = made({}, 2.5 * LARGE_TEXT_BYTES);
     const text = "x".repeat(LARGE_TEXT_BYTES);
-    for (const key of ["a", "b"]) largeTexts.split("e", key, text);
+    for (const key of ["a", "b"]) largeTexts.keep("e", { key, text });
     expect(largeTexts.peek("e", "a")).toBe(text);
-    largeTexts.split("e", "c", text);
+    largeTexts.keep("e", { key: "c", text });
     expect([largeTexts.peek("e", "a") === text, largeTexts.peek("e", "b")]).toEqual([true, undefined]);
   });
 
