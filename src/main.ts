@@ -1,9 +1,11 @@
 /** Wires the process: settings in, a running server out, and a clean end when it is told to stop. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
 import { startEngine } from "./engine.ts";
 import { systemClock } from "./env/clock.ts";
 import { type Config, configFromEnvironment } from "./env/config.ts";
+import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log } from "./env/log.ts";
 import { systemRandom } from "./env/random.ts";
@@ -31,6 +33,8 @@ async function main(): Promise<void> {
   const { config } = configured;
   const log = createLog({ level: config.logLevel, instance: config.instanceName });
   for (const warning of configured.warnings) log.warn(warning);
+  if (config.handlersDir !== USUAL_HANDLERS_DIR && !existsSync(config.handlersDir))
+    log.warn(`There is no folder ${resolve(config.handlersDir)} (APP_HANDLERS_DIR): only the handlers of Troupe itself are known.`);
   process.on("uncaughtException", (error) => die(log, error));
   process.on("unhandledRejection", (error) => die(log, error));
 
@@ -161,7 +165,7 @@ function greet(config: Config, { url }: Serving): void {
   const place = config.store === "sqlite" ? `state in ${config.dataDir}` : "state in memory, gone at the end";
   const body = '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"noop"}]}}';
   console.log(`
-${packageName} ${version} is ready at ${url}  (${config.threads} threads, ${place})
+${packageName} ${version} is ready at ${url}  (${config.threads === 1 ? "1 thread" : `${config.threads} threads`}, ${place})
   API docs   ${url}/docs
   Try it     curl -s ${url}/workflows -H 'content-type: application/json' -d '${body}'
 `);

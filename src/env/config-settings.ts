@@ -28,6 +28,9 @@ export type Setting<T> = {
   readonly doc: string;
 };
 
+/** May be missing; another folder was named by somebody, so it should be there. */
+export const USUAL_HANDLERS_DIR = "./handlers";
+
 const server = section("Server");
 const logs = section("Logs");
 const store = section("Store");
@@ -125,7 +128,7 @@ export const SETTINGS = {
     "Time that an attempt has between its abort signal and the end of its thread.",
   ),
 
-  handlersDir: handlers(["APP_HANDLERS_DIR"], text, "./handlers", "Folder of your own handlers."),
+  handlersDir: handlers(["APP_HANDLERS_DIR"], text, USUAL_HANDLERS_DIR, "Folder of your own handlers."),
   externalServices: handlers(
     ["APP_EXTERNAL_SERVICES"],
     oneOf("mock", "live"),

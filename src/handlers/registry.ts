@@ -37,7 +37,9 @@ export async function loadRegistry(settings: HandlerSettings, surroundings: Surr
     }
   };
   for (const handler of builtInHandlers(settings, surroundings)) add(handler, `Troupe itself ("${handler.name}")`);
-  for (const file of modulesIn(settings.handlersDir)) {
+  const files = modulesIn(settings.handlersDir);
+  if (typeof files === "string") return { ok: false, faults: [...faults, files] };
+  for (const file of files) {
     const loaded = await loadModule(file);
     if (typeof loaded === "string") faults.push(loaded);
     else add(loaded, file);
@@ -48,13 +50,17 @@ export async function loadRegistry(settings: HandlerSettings, surroundings: Surr
   return { ok: true, registry: { get: (name) => byName.get(name)?.handler, infos } };
 }
 
-/** The folder's own modules, sorted; tests, type declarations and names that begin with `.` or `_` are none. */
-function modulesIn(folder: string): readonly string[] {
+/** The folder's own modules, sorted, or the fault; tests, type declarations and names that begin with `.` or `_` are none. */
+function modulesIn(folder: string): readonly string[] | string {
   const path = resolve(folder);
   if (!existsSync(path)) return [];
-  offerOwnModules(path);
-  const files = readdirSync(path, { withFileTypes: true }).filter((entry) => !entry.isDirectory() && MODULE.test(entry.name));
-  return files.map(({ name }) => join(path, name)).sort();
+  try {
+    const files = readdirSync(path, { withFileTypes: true }).filter((entry) => !entry.isDirectory() && MODULE.test(entry.name));
+    offerOwnModules(path);
+    return files.map(({ name }) => join(path, name)).sort();
+  } catch (error) {
+    return `The folder of handlers ${path} (APP_HANDLERS_DIR) cannot be read: ${error instanceof Error ? error.message : String(error)}.`;
+  }
 }
 
 /** The module's handler, or the fault as a sentence. */

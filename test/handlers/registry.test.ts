@@ -101,6 +101,14 @@ describe("a folder anywhere", () => {
 });
 
 describe("every fault is told at once", () => {
+  test("a folder that is a file", async () => {
+    const file = join(folderWith({ "handlers.ts": named("mine") }), "handlers.ts");
+    expect(await loadRegistry({ ...settings, handlersDir: file })).toEqual({
+      ok: false,
+      faults: [expect.stringMatching(/^The folder of handlers .*handlers\.ts \(APP_HANDLERS_DIR\) cannot be read: ENOTDIR/)],
+    });
+  });
+
   test("a name that is there twice, by both places", async () => {
     expect(await faultsOf({ "a.ts": named("mine"), "b.ts": named("mine"), "c.ts": named("llm_service") })).toEqual([
       expect.stringMatching(/^The handler name "mine" is there twice: in .*a\.ts and in .*b\.ts\.$/),

@@ -150,6 +150,15 @@ describe("a start goes on, and warns", () => {
     await server.end("SIGTERM");
   });
 
+  test("of a folder of handlers that was named and is not there", async () => {
+    const home = newHome();
+    const server = await startServer(home, { APP_HANDLERS_DIR: "nowhere" });
+    const warnings = warningsOf(server);
+    expect(warnings.length).toBe(1);
+    expect(warnings[0]).toContain(`${join(home.dir, "nowhere")} (APP_HANDLERS_DIR)`);
+    await server.end("SIGTERM");
+  });
+
   test("of nothing where nothing is set: ready, not degraded, handlers' folder missing", async () => {
     const home = newHome();
     const server = await startServer(home, { APP_HANDLERS_DIR: "" });
