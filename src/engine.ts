@@ -247,7 +247,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       company.timers.stop();
       await pool.drain(graceMs);
       await company.system.idle();
-      await Promise.all(committers.map((committer) => committer.finish()));
+      // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
+      const clean = !company.system.hasStalled;
+      await Promise.all(committers.map((committer) => committer.finish(clean)));
       await Promise.all(relays.map((relay) => relay.idle()));
       waiters.stop();
       company.system.stop();

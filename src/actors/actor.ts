@@ -39,6 +39,7 @@ export type ActorSystem<M> = {
   tell(id: string, message: M): boolean;
   has(id: string): boolean;
   isStalled(id: string): boolean;
+  readonly hasStalled: boolean;
   /** Starts every stalled actor again. */
   sweep(): void;
   readonly size: number;
@@ -201,6 +202,9 @@ export function createActorSystem<M>(options: {
     },
     has: (id) => cells.has(id),
     isStalled: (id) => cells.get(id)?.phase === "stalled",
+    get hasStalled() {
+      return cells.values().some(({ phase }) => phase === "stalled");
+    },
     sweep() {
       for (const cell of cells.values()) {
         if (cell.phase !== "stalled") continue;

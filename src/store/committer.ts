@@ -30,8 +30,11 @@ export interface Committer {
   readonly fenced: boolean;
   /** Resolves when nothing is submitted that is not answered. */
   idle(): Promise<void>;
-  /** Writes what is submitted and, with the last of it, the mark of a clean end. Later submissions are told `fenced`. */
-  finish(): Promise<"finished" | "fenced">;
+  /**
+   * Writes what is submitted and, with the last of it, the mark of a clean end (none where not `clean`: the next owner
+   * takes this one for dead). Later submissions are told `fenced`.
+   */
+  finish(clean?: boolean): Promise<"finished" | "fenced">;
 }
 
 const EVENTS_MAX = 4_000;
@@ -52,6 +55,7 @@ class LaneCommitter implements Committer {
   #running = false;
   #fenced = false;
   #finishing = false;
+  #clean = true;
   #finished = false;
   #sentAtMs: number | null = null;
   #trouble: string | null = null;
@@ -85,8 +89,9 @@ class LaneCommitter implements Committer {
     return this.#running ? new Promise((resolve) => this.#whenIdle.push(resolve)) : Promise.resolve();
   }
 
-  async finish(): Promise<"finished" | "fenced"> {
+  async finish(clean = true): Promise<"finished" | "fenced"> {
     this.#finishing = true;
+    this.#clean = clean;
     this.#wake();
     await this.idle();
     return this.#fenced ? "fenced" : "finished";
@@ -103,7 +108,7 @@ class LaneCommitter implements Committer {
     while (!this.#fenced && (this.#waiting.length > 0 || (this.#finishing && !this.#finished))) {
       const batch = this.#takeBatch();
       const isLast = this.#finishing && this.#waiting.length === 0;
-      const answer = await this.#send(batch, isLast);
+      const answer = await this.#send(batch, isLast && this.#clean);
       if (isLast) this.#finished = true;
       this.#tell(batch, answer);
     }

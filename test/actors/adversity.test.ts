@@ -341,6 +341,26 @@ describe("a supervisor that crashes", () => {
   });
 });
 
+describe("an end while an execution is stalled", () => {
+  test("is no clean one: what that execution had begun comes again under the next number", async () => {
+    let refuses: "refused" | null = null;
+    const before: Scene = await Scene.start({
+      through: refusing("test", () => refuses),
+      nodes: { a: never, b: () => new Promise((resolve) => void before.world.after(20, () => resolve(ok("1")))) },
+    });
+    const id = await before.create([step("a"), step("b")]);
+    await before.trigger(id);
+    refuses = "refused";
+    await before.world.pass(1_000);
+    expect((await before.view(id)).stalled).toBe(true);
+    refuses = null;
+    await before.after(before.engine.stop(1_000));
+    const after = await Scene.start(before.crash());
+    await after.world.pass(1_000);
+    expect(after.begun.toSorted()).toEqual(["a/2", "b/2"]);
+  });
+});
+
 describe("an instance whose lease another has taken", () => {
   test("begins nothing more, however often it looks after its executions", async () => {
     const zombie = await Scene.start({
