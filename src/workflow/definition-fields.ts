@@ -44,7 +44,7 @@ const BUILT_OF_RETRY = new Set(Object.keys(retrySchema.entries));
 const BUILT_OF_DAG = new Set(["nodes"]);
 
 /** Looks through the document as it came, whose shape was checked. */
-export function checkFields(document: JsonObject, problems: Findings, warnings: Findings): void {
+export function checkFields(document: JsonObject, { shape, structure: problems, warnings }: Found): void {
   checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, problems, warnings);
   const dag = document.dag as { readonly nodes: readonly JsonObject[] };
   checkObject(dag, "dag", BUILT_OF_DAG, NOTHING_UNBUILT, problems, warnings);
@@ -54,8 +54,12 @@ export function checkFields(document: JsonObject, problems: Findings, warnings: 
       if (!BUILT_OF_NODE.has(key)) checkField(node, key, `dag.nodes.${position}`, UNBUILT_OF_NODE, problems, warnings);
     }
     if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, BUILT_OF_RETRY, NOTHING_UNBUILT, problems, warnings);
+    // An array is an object to the schema, and none of its fields is required.
+    else if (Array.isArray(node.retry)) shape.add(`dag.nodes.${position}.retry`, "Expected an object, got Array.");
   }
 }
+
+type Found = { readonly shape: Findings; readonly structure: Findings; readonly warnings: Findings };
 
 /** Warns of every field of a document or one of its parts that nobody knows. */
 export function warnOfUnknown(object: JsonObject, path: string, known: ReadonlySet<string>, warnings: Findings): void {

@@ -55,7 +55,7 @@ function readWorkflow(document: JsonObject, check: DraftCheck): Draft | null {
   if (Array.isArray(nodes) && tooMany(nodes.length, "dag.nodes", check)) return null;
   const input = v.safeParse(workflowSchema, document);
   if (!input.success) return addIssues(input.issues, check);
-  checkFields(document, check.structure, check.warnings);
+  checkFields(document, check);
   return draftWorkflow(input.output, check);
 }
 

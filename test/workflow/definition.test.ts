@@ -163,6 +163,10 @@ describe("a definition that is refused", () => {
       "shape",
       "dag.nodes.0.timeout: The number 9007199254740993 is too large here.",
     ]);
+    expect(refusal('{"name":"t","dag":{"nodes":[{"id":"a","handler":"noop","retry":[]}]}}')).toEqual([
+      "shape",
+      "dag.nodes.0.retry: Expected an object, got Array.",
+    ]);
     expect(refusal("[]")).toEqual(["shape", ": Expected an object."]);
     expect(refusal('{"name":"t"}')).toEqual(["shape", "dag: Required, but missing."]);
     expect(refusal(workflow([{ id: "x".repeat(129) }]))[1]).toContain("1 to 128 letters");
