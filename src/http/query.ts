@@ -24,7 +24,7 @@ const cursor = v.optional(
   v.pipe(
     v.string(),
     v.check((text) => decodeCursor(text) !== null, "Expected the next_cursor of an earlier answer"),
-    v.description("The next_cursor of the page before"),
+    v.metadata({ description: "The next_cursor of the page before", minLength: 1 }),
     v.transform(decodeCursor),
   ),
 );

@@ -69,6 +69,7 @@ describe("the OpenAPI document", () => {
     const { document } = await served();
     const parameters = document.paths["/workflows"]?.get?.parameters ?? [];
     expect(parameters.find(({ name }) => name === "limit")?.schema).toEqual({ type: "integer", minimum: 1, maximum: 1000, default: 50 });
+    expect(parameters.find(({ name }) => name === "cursor")?.schema).toEqual({ type: "string", minLength: 1 });
     const trigger = document.paths["/workflows/{execution_id}/trigger"]?.post;
     expect(trigger?.parameters?.map(({ in: where, name }) => `${where} ${name}`).sort()).toEqual(["path execution_id", "query wait"]);
     const workflow = JSON.stringify(document.components.schemas.Workflow);
