@@ -6,6 +6,7 @@ import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import type { Attempt, AttemptContext, NodeOutcome, ScopeEntry } from "../../src/pool/pool.ts";
 import type { Failure } from "../../src/workflow/failure.ts";
 import { recordingLog } from "../env/recording-log.ts";
+import { attemptOf as plainAttempt } from "../pool/fixtures/behaviours.ts";
 import { World } from "../sim/world.ts";
 
 export const settings: HandlerSettings = {
@@ -19,22 +20,8 @@ export const settings: HandlerSettings = {
 };
 
 export function attemptOf(handler: string, config: unknown = null, fields: Partial<Attempt> = {}): Attempt {
-  return {
-    node: 0,
-    nodeId: "me",
-    attempt: 1,
-    handler,
-    config: config === null ? null : typeof config === "string" ? config : JSON.stringify(config),
-    fromTrigger: [],
-    scope: [],
-    parents: [],
-    params: null,
-    runtime: null,
-    timeoutMs: 60_000,
-    priority: 5,
-    suspect: false,
-    ...fields,
-  };
+  const text = config === null || typeof config === "string" ? config : JSON.stringify(config);
+  return plainAttempt(handler, { nodeId: "me", config: text, ...fields });
 }
 
 export function completedNode(id: string, output: string): ScopeEntry {
