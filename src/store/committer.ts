@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../env/clock.ts";
 import { Backoff } from "./backoff.ts";
-import type { Commit, CommitAnswer, CommitEntry, EntryAnswer, Lease, Store } from "./store.ts";
+import type { Commit, CommitAnswer, CommitEntry, CommandReceipt, EntryAnswer, Lease, Store } from "./store.ts";
 
 /** What became of one entry. `fenced`: this owner writes no more; whether the entry was applied is not known. */
 export type CommitResult = EntryAnswer | { readonly type: "fenced" };
@@ -15,7 +15,7 @@ export type CommitterOptions = {
   readonly lease: Lease;
   readonly clock: Clock;
   /** Told after each commit, in the log's order, with the entries that were applied: for the relay. */
-  readonly onApplied?: (entries: readonly CommitEntry[]) => void;
+  readonly onApplied?: (entries: readonly CommitEntry[], lease: Lease) => void;
   /** A batch holds at most so much; an entry that is larger goes alone. */
   readonly eventsMax?: number;
   readonly bytesMax?: number;
@@ -24,10 +24,22 @@ export type CommitterOptions = {
 export interface Committer {
   /** Resolves when the store has answered, however long that takes. Entries of one execution in the order of their calls. */
   submit(entry: CommitEntry): Promise<CommitResult>;
+  /** Receipts of stored commands that changed nothing, with the next commit. */
+  answer(receipts: readonly CommandReceipt[]): Promise<"applied" | "fenced">;
   /** Why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null where all is well. */
   readonly holding: string | null;
   /** The lease is another's: this owner never writes again, and shall begin nothing. */
   readonly fenced: boolean;
+  readonly lease: Lease;
+  /**
+   * The lease may have to be taken again: sends nothing new from now on. Resolves when nothing is open: true where all
+   * that was sent is answered, false where the lease is another's.
+   */
+  pause(): Promise<boolean>;
+  /** Goes on under this lease, which the same boot took again. */
+  resume(lease: Lease): void;
+  /** Writes no more: everything that is not answered is told `fenced`, as what comes later is. */
+  abandon(): void;
   /** Resolves when nothing is submitted that is not answered. */
   idle(): Promise<void>;
   /**
@@ -46,13 +58,20 @@ export function createCommitter(options: CommitterOptions): Committer {
 }
 
 type Submission = { readonly entry: CommitEntry; readonly answer: (result: CommitResult) => void };
+type Answering = { readonly receipts: readonly CommandReceipt[]; readonly answer: (result: "applied" | "fenced") => void };
+type Batch = { readonly submissions: readonly Submission[]; readonly answerings: readonly Answering[] };
 
 class LaneCommitter implements Committer {
   readonly #options: CommitterOptions;
   readonly #backoff: Backoff;
+  #lease: Lease;
   #waiting: Submission[] = [];
+  #answering: Answering[] = [];
+  /** What is sent and not answered. */
+  #open: Batch | null = null;
   #number = 0;
   #running = false;
+  #paused = false;
   #fenced = false;
   #finishing = false;
   #clean = true;
@@ -63,6 +82,7 @@ class LaneCommitter implements Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#lease = options.lease;
     this.#backoff = new Backoff(options.clock);
   }
 
@@ -74,8 +94,20 @@ class LaneCommitter implements Committer {
     });
   }
 
+  answer(receipts: readonly CommandReceipt[]): Promise<"applied" | "fenced"> {
+    if (this.#fenced || this.#finishing) return Promise.resolve("fenced");
+    return new Promise((answer) => {
+      this.#answering.push({ receipts, answer });
+      this.#wake();
+    });
+  }
+
   get fenced(): boolean {
     return this.#fenced;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
   }
 
   get holding(): string | null {
@@ -89,12 +121,35 @@ class LaneCommitter implements Committer {
     return this.#running ? new Promise((resolve) => this.#whenIdle.push(resolve)) : Promise.resolve();
   }
 
+  async pause(): Promise<boolean> {
+    this.#paused = true;
+    await this.idle();
+    return !this.#fenced;
+  }
+
+  resume(lease: Lease): void {
+    this.#lease = lease;
+    this.#number = 0;
+    this.#paused = false;
+    this.#wake();
+  }
+
   async finish(clean = true): Promise<"finished" | "fenced"> {
     this.#finishing = true;
     this.#clean = clean;
     this.#wake();
     await this.idle();
     return this.#fenced ? "fenced" : "finished";
+  }
+
+  abandon(): void {
+    this.#fenced = true;
+    const open = this.#open;
+    this.#open = null;
+    for (const batch of [open, { submissions: this.#waiting.splice(0), answerings: this.#answering.splice(0) }]) {
+      for (const submission of batch?.submissions ?? []) submission.answer(FENCED);
+      for (const { answer } of batch?.answerings ?? []) answer("fenced");
+    }
   }
 
   #wake(): void {
@@ -105,7 +160,7 @@ class LaneCommitter implements Committer {
   }
 
   async #run(): Promise<void> {
-    while (!this.#fenced && (this.#waiting.length > 0 || (this.#finishing && !this.#finished))) {
+    while (this.#hasWork()) {
       const batch = this.#takeBatch();
       const isLast = this.#finishing && this.#waiting.length === 0;
       const answer = await this.#send(batch, isLast && this.#clean);
@@ -116,7 +171,12 @@ class LaneCommitter implements Committer {
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  #takeBatch(): readonly Submission[] {
+  #hasWork(): boolean {
+    if (this.#fenced || this.#paused) return false;
+    return this.#waiting.length > 0 || this.#answering.length > 0 || (this.#finishing && !this.#finished);
+  }
+
+  #takeBatch(): Batch {
     const { eventsMax = EVENTS_MAX, bytesMax = BYTES_MAX } = this.#options;
     const waiting = this.#waiting;
     let [events, bytes, size] = [0, 0, 0];
@@ -127,17 +187,21 @@ class LaneCommitter implements Committer {
       if (size > 0 && (events > eventsMax || bytes > bytesMax)) break;
     }
     this.#waiting = waiting.slice(size);
-    return size === waiting.length ? waiting : waiting.slice(0, size);
+    return { submissions: size === waiting.length ? waiting : waiting.slice(0, size), answerings: this.#answering.splice(0) };
   }
 
-  async #send(batch: readonly Submission[], cleanEnd: boolean): Promise<CommitAnswer> {
-    const { store, lease, clock } = this.#options;
-    const id = { bootId: lease.bootId, epoch: lease.epoch, number: ++this.#number };
-    const commit: Commit = { id, entries: batch.map(({ entry }) => entry), cleanEnd };
-    for (;;) {
+  async #send(batch: Batch, cleanEnd: boolean): Promise<CommitAnswer> {
+    const { store, clock } = this.#options;
+    const { bootId, epoch, lane } = this.#lease;
+    const id = { bootId, epoch, number: ++this.#number };
+    const receipts = batch.answerings.flatMap((each) => each.receipts);
+    const entries = batch.submissions.map(({ entry }) => entry);
+    const commit: Commit = receipts.length === 0 ? { id, entries, cleanEnd } : { id, entries, receipts, cleanEnd };
+    this.#open = batch;
+    while (!this.#fenced) {
       this.#sentAtMs ??= clock.nowMs();
       try {
-        const answer = await store.commit(lease.lane, commit);
+        const answer = await store.commit(lane, commit);
         this.#trouble = null;
         this.#sentAtMs = null;
         this.#backoff.reset();
@@ -148,29 +212,29 @@ class LaneCommitter implements Committer {
         await this.#backoff.wait();
       }
     }
+    return { type: "fenced" };
   }
 
-  #tell(batch: readonly Submission[], answer: CommitAnswer): void {
-    if (answer.type === "fenced") {
-      this.#fenced = true;
-      for (const submission of [...batch, ...this.#waiting]) submission.answer(FENCED);
-      this.#waiting = [];
-      return;
-    }
+  #tell({ submissions, answerings }: Batch, answer: CommitAnswer): void {
+    // What was abandoned is told already.
+    if (this.#open === null) return;
+    if (answer.type === "fenced") return this.abandon();
+    this.#open = null;
     const applied: CommitEntry[] = [];
-    for (let at = 0; at < batch.length; at++) {
-      const submission = batch[at] as Submission;
+    for (let at = 0; at < submissions.length; at++) {
+      const submission = submissions[at] as Submission;
       const result = answer.entries[at] as EntryAnswer;
       if (result.type === "applied") applied.push(submission.entry);
       submission.answer(result);
     }
+    for (const each of answerings) each.answer("applied");
     if (applied.length > 0) this.#publish(applied);
   }
 
   /** A listener's fault is a bug that the process shall hear of; the lane goes on. */
   #publish(applied: readonly CommitEntry[]): void {
     try {
-      this.#options.onApplied?.(applied);
+      this.#options.onApplied?.(applied, this.#lease);
     } catch (error) {
       queueMicrotask(() => {
         throw error;

@@ -59,8 +59,17 @@ export type NewExecution = {
 /** `exists`: the same id and body hash was there, nothing was written. `differs`: the id was there with another hash. */
 export type CreateAnswer = "created" | "exists" | "differs";
 
+/** A command's recorded answer. `receipt`: a short JSON text. */
+export type CommandReceipt = { readonly commandId: string; readonly receipt: string };
+
 /** One execution's part of a commit. */
-export type CommitEntry = { readonly chunk: Chunk; readonly summary: Summary; readonly large: readonly LargeText[] };
+export type CommitEntry = {
+  readonly chunk: Chunk;
+  readonly summary: Summary;
+  readonly large: readonly LargeText[];
+  /** The stored commands that these events answer: deleted in the same act, each leaves its receipt. Only where instances share a store. */
+  readonly receipts?: readonly CommandReceipt[];
+};
 
 /** A commit's own identity: the same again gets the same answer; any other number than the next is refused whole. */
 export type CommitId = { readonly bootId: string; readonly epoch: number; readonly number: number };
@@ -68,6 +77,8 @@ export type CommitId = { readonly bootId: string; readonly epoch: number; readon
 export type Commit = {
   readonly id: CommitId;
   readonly entries: readonly CommitEntry[];
+  /** Of stored commands that changed nothing: ignored, rejected, or for an execution that is gone. */
+  readonly receipts?: readonly CommandReceipt[];
   /** True in an owner's last commit: everything that it ran is accounted for. */
   readonly cleanEnd: boolean;
 };
@@ -130,7 +141,10 @@ export interface Store {
   readonly lanes: number;
   laneOf(executionId: string): number;
 
-  /** Takes a lane for this boot: a new epoch. Every older lease of the lane is refused from then on. */
+  /**
+   * Takes a lane for this boot, whoever had it: a new epoch. Every older lease of the lane is refused from then on. For an
+   * instance that has the store alone; those that share one take leases that lapse (shared-store.ts).
+   */
   acquire(lane: number, bootId: string): Promise<Lease>;
   /** The only write of executions' progress: atomic per entry, the fence for the whole batch. Rejects with StoreUnavailable. */
   commit(lane: number, commit: Commit): Promise<CommitAnswer>;

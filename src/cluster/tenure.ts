@@ -1,0 +1,39 @@
+/** A lane in this instance's hands: the lease, the one committer that writes under it, and whether it may be trusted. */
+import type { Committer } from "../store/committer.ts";
+
+export type Tenure = {
+  readonly lane: number;
+  readonly committer: Committer;
+  /** False: the lease may have lapsed, so nothing may be begun. True for ever where an instance has the store alone. */
+  trusted(): boolean;
+  /** Resolves true when it is trusted again, and false when the lane is lost, handed over or abandoned. */
+  regained(): Promise<boolean>;
+};
+
+/** What is done with lanes, given by whoever does the work. Executions are named by id. */
+export type LaneWork = {
+  /** Its lane is this instance's: resolves when the execution goes on. Doing it again does nothing. */
+  adopt(executionId: string): Promise<void>;
+  /** Lets everything that stalled try again. */
+  sweep(): void;
+  /** The lane's commands may be more than before. */
+  look(lane: number): void;
+  /**
+   * A planned move: begins nothing more in the lane, records what runs, and submits the last of it. What still runs goes
+   * on here, and its outcomes become commands. True where everything is accounted for, so that the lane's end is clean.
+   */
+  handOver(lane: number): Promise<boolean>;
+  /**
+   * The lane is not this instance's any more. `lost`: somebody else has it, so what runs is aborted. `again`: this
+   * instance takes it anew, from the store as it is now; what runs stays in hand.
+   */
+  drop(lane: number, why: "lost" | "again"): void;
+};
+
+/** Who of the instances is alive, as far as this one can tell. */
+export type Living = {
+  /** Also true where that cannot be told now. */
+  isAlive(bootId: string): boolean;
+  /** Called with each boot that is found dead or gone, after `isAlive` says so. The answer unsubscribes. */
+  onDeath(listener: (bootId: string) => void): () => void;
+};

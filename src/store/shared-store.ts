@@ -1,0 +1,122 @@
+/**
+ * What several instances need of a store that they share, beside the executions: leases that lapse, members, commands
+ * for executions that are owned elsewhere, the outbox, and offers of attempts. One contract suite
+ * (test/contracts/shared-store.ts) says what each implementation promises.
+ *
+ * Every time in it is the store's own clock's, so instances need not agree on theirs. All calls reject with
+ * StoreUnavailable where the store does not answer by its deadline; what was sent may have been applied, and every call
+ * may be sent again: it then answers as before.
+ */
+import type { ExecutionStatus } from "../workflow/status.ts";
+import { type Lease, type Store, StoreUnavailable } from "./store.ts";
+
+/** An instance as it shows itself to the others. */
+export type Member = {
+  readonly bootId: string;
+  /** The instance's name, for people. */
+  readonly name: string;
+  readonly threads: number;
+  /** It wants no more lanes: it is ending. */
+  readonly leaving: boolean;
+  /** Bytes of events in its lanes that the bus has not got yet. */
+  readonly outboxBytes: number;
+};
+
+/** `beats`: how often it has shown itself. `remainingMs`: until it is taken for dead; 0 or less where that has passed. */
+export type MemberView = Member & { readonly beats: number; readonly remainingMs: number };
+
+/** `taken`: the lane is this boot's. `held`: another's, whose lease has not lapsed. */
+export type Taken = { readonly type: "taken"; readonly lease: Lease } | { readonly type: "held"; readonly remainingMs: number };
+
+/** What waits in a lane, told with each renewal, so that a lost ring of the doorbell delays and loses nothing. */
+export type Pending = {
+  readonly commands: number;
+  /** How many executions were ever triggered by their creation in this lane: one more than was heard of means a lost ring. */
+  readonly births: number;
+  readonly offers: number;
+  readonly outboxEntries: number;
+  readonly outboxBytes: number;
+};
+
+/** `lapsed`: nobody has taken it, but it is not revived: take it again. `lost`: another's, or taken again under a later epoch. */
+export type Renewal = { readonly type: "renewed"; readonly pending: Pending } | { readonly type: "lapsed" } | { readonly type: "lost" };
+
+/** `bootId`: null where the lane was released, or never taken. `remainingMs`: negative for how long the lease has lapsed. */
+export type LaneView = {
+  readonly lane: number;
+  readonly bootId: string | null;
+  readonly epoch: number;
+  readonly remainingMs: number;
+};
+
+/** A command for an execution that may be owned elsewhere. `body`: JSON text, read by the owner's supervisor. */
+export type LaneCommand = { readonly id: string; readonly execution: string; readonly body: string };
+
+/** `position`: rises with each command of the lane. */
+export type StoredCommand = LaneCommand & { readonly position: number };
+
+/** `queued`: it waits for the owner (now, or since an earlier send). `answered`: it was, with this receipt. */
+export type Sent = { readonly type: "queued" } | { readonly type: "answered"; readonly receipt: string };
+
+/** One commit's or one create's part of the outbox: where the events are that the bus shall get. */
+export type OutboxEntry = { readonly id: string; readonly pointers: readonly OutboxPointer[] };
+export type OutboxPointer = {
+  readonly execution: string;
+  readonly from: number;
+  readonly to: number;
+  readonly epoch: number;
+  readonly status: ExecutionStatus;
+  readonly closed: boolean;
+};
+
+/** An attempt that its owner has no thread for. `body`: all that running it needs, as the owner packed it. */
+export type Offer = { readonly id: string; readonly execution: string; readonly body: string };
+export type OfferView = { readonly id: string; readonly execution: string; readonly claimedBy: string | null };
+
+/** The store is there, but not what it held: emptied, or another one. Nothing is written to it, ever: histories must not mix. */
+export class DataLost extends StoreUnavailable {}
+
+export interface SharedStore extends Store {
+  /** Called with the lanes whose store was restarted or failed over: acknowledged writes may be gone. The answer unsubscribes. */
+  onRestart(listener: (lanes: readonly number[]) => void): () => void;
+  /** Sentences about how the store is set up, for the log at start (no append-only file, an eviction policy). */
+  warnings(): Promise<readonly string[]>;
+
+  /** Takes a lane that is free, lapsed or already this boot's, with a higher epoch; drops its unclaimed offers. */
+  takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken>;
+  /** One answer for each lease, in order. A lease that has lapsed is never revived. */
+  renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]>;
+  /** Frees the lane at once, where this is still its lease. */
+  release(lease: Lease): Promise<void>;
+  /** Every lane. A lease's remaining time is never told as more than `ttlMs`: clocks jump at a fail-over. */
+  leases(ttlMs: number): Promise<readonly LaneView[]>;
+
+  /** Shows this instance for another `ttlMs` and answers all members: the dead too, for as long as somebody may ask for them. */
+  beat(member: Member, ttlMs: number): Promise<readonly MemberView[]>;
+  /** The boot has ended, and left nothing behind. */
+  leave(bootId: string): Promise<void>;
+
+  /** Idempotent by id: a command that waits already, or was answered in the last 10 minutes, is not added again. */
+  send(command: LaneCommand): Promise<Sent>;
+  /** The lane's commands after a position (0: the oldest that is left), in order. They stay until a commit answers them. */
+  commandsAfter(lane: number, position: number, limit: number): Promise<readonly StoredCommand[]>;
+  /** Null while it waits, or where it is not known any more. */
+  receiptOf(executionId: string, commandId: string): Promise<string | null>;
+
+  /** The oldest entries of the lane's outbox; [] where this store writes none. */
+  outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]>;
+  /** The bus has them: deleted by id. */
+  relayed(lane: number, ids: readonly string[]): Promise<void>;
+
+  /** `fenced`: nothing was written. */
+  offer(lease: Lease, offers: readonly Offer[]): Promise<"offered" | "fenced">;
+  offersIn(lane: number): Promise<readonly OfferView[]>;
+  /** Claims up to `max` unclaimed offers of the lane, of its present epoch. The same `request` again gets the same answer. */
+  claim(lane: number, claim: { readonly bootId: string; readonly request: string; readonly max: number }): Promise<readonly Offer[]>;
+  /** Takes back what is not claimed. Answers those that are claimed, which stay; everything else of `ids` is gone. */
+  withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[]>;
+  /** Removes them, claimed or not: their outcome is recorded, or nobody wants it any more. */
+  discard(lane: number, ids: readonly string[]): Promise<void>;
+  /** Those of `ids` that are still there and claimed by this boot. */
+  heldClaims(lane: number, bootId: string, ids: readonly string[]): Promise<readonly string[]>;
+}
