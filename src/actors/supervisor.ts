@@ -64,6 +64,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     {
       began: (node, attempt, beganAtMs) => self.deliver({ type: "RecordStart", node, attempt, beganAtMs }),
       ended: (node, attempt, beganAtMs, outcome) => ended(node, attempt, beganAtMs, outcome),
+      returned: () => effects.settled(),
     },
   );
   const effects = createEffects({

@@ -52,6 +52,9 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
       tables.set(execution.id, table);
       return table.attach(listener);
     },
+    executorDied(bootId) {
+      for (const table of tables.values()) table.executorDied(bootId);
+    },
     load() {
       const sum = (of: (crew: Crew) => number): number => crews.reduce((total, crew) => total + of(crew), 0);
       return { threads: crews[0].hosts, begun: sum((crew) => crew.inHand), waiting: sum((crew) => crew.waiting) };

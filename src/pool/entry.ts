@@ -17,6 +17,8 @@ export type Entry = {
   stop: Stop | null;
   /** Null while it is open. */
   outcome: Outcome | null;
+  /** It runs at another instance, under this boot id: no host here has it. */
+  executor: string | null;
   /** Taken back, or never begun at a clean end: nobody wants to hear of it. */
   forgotten: boolean;
 };

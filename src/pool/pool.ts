@@ -53,16 +53,26 @@ export type Outcome =
 
 /** What a pool tells the one that attached. An outcome is told once to each attachment, and again to the next until settled. */
 export interface HandsListener {
-  /** It has run for a while (50 ms), so its start is worth recording. */
-  began(node: NodeIndex, attempt: number, beganAtMs: number): void;
+  /**
+   * Its start is worth recording: it has run for a while (50 ms), or another instance has claimed it. `executor`: the boot
+   * id of the instance that runs it, null for this one.
+   */
+  began(node: NodeIndex, attempt: number, beganAtMs: number, executor: string | null): void;
   /** `beganAtMs` is 0 where it never began. */
   ended(node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): void;
+  /** An entry went without an outcome, some time after `takeBack`: it stood at another instance, which had not begun it. */
+  returned(): void;
 }
 
 /** One execution's attempts in hand. */
 export interface Hands {
   /** Starts an attempt. Starts nothing where this node's attempt is already in the table. Never refuses: what has no slot waits. */
   start(attempt: Attempt): void;
+  /**
+   * This attempt runs at another instance: an entry without a thread here. Its outcome comes to the supervisor by a
+   * command, and is settled as usual; `lost` (a death) is told where its executor dies.
+   */
+  watch(node: NodeIndex, attempt: number, executor: string): void;
   /** Whether this attempt is in the table. */
   holds(node: NodeIndex, attempt: number): boolean;
   /** The commit that records this attempt's outcome is applied: forget it. */
@@ -92,6 +102,8 @@ export interface Pool {
   ready(): Promise<readonly HandlerInfo[]>;
   /** At most one attachment an execution at a time. Unsettled outcomes are told in a later turn. */
   attach(execution: { readonly id: string; readonly name: string }, listener: HandsListener): Hands;
+  /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */
+  executorDied(bootId: string): void;
   /** Rough load, for health and admission. */
   load(): { readonly threads: number; readonly begun: number; readonly waiting: number };
   /**

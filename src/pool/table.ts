@@ -59,6 +59,20 @@ export class Table implements EntryOwner {
     if (there !== undefined && this.find(attempt.node, attempt.attempt) !== undefined) return;
     const order = this.#keeper.open();
     if (order === null) return;
+    const entry = this.#enter(attempt, order, null);
+    this.#keeper.crewOf(attempt).add(entry);
+  }
+
+  watch(node: number, attempt: number, executor: string): void {
+    if (this.find(node, attempt) === undefined) this.#enter({ ...NOTHING_TO_RUN, node, attempt }, 0, executor);
+  }
+
+  /** What that instance ran for the execution is gone with it. */
+  executorDied(bootId: string): void {
+    for (const entry of this.#all()) if (entry.executor === bootId) this.ended(entry, { type: "lost", death: true });
+  }
+
+  #enter(attempt: Attempt, order: number, executor: string | null): Entry {
     const entry: Entry = {
       attempt,
       table: this,
@@ -69,16 +83,18 @@ export class Table implements EntryOwner {
       ranLong: false,
       stop: null,
       outcome: null,
+      executor,
       forgotten: false,
     };
+    const there = this.#entries[attempt.node];
     this.#entries[attempt.node] = there === undefined ? entry : [...entriesIn(there), entry];
     this.#size += 1;
-    this.#keeper.crewOf(attempt).add(entry);
+    return entry;
   }
 
   settle(node: number, attempt: number): void {
     const settled = this.find(node, attempt);
-    if (settled === undefined || settled.outcome === null) return;
+    if (settled === undefined || (settled.outcome === null && settled.executor === null)) return;
     this.#remove(settled);
     this.#dropIfEmpty();
   }
@@ -92,7 +108,7 @@ export class Table implements EntryOwner {
 
   takeBack(): number {
     for (const entry of this.#all()) {
-      if (entry.outcome !== null || !this.#keeper.crewOf(entry.attempt).takeBack(entry)) continue;
+      if (entry.outcome !== null || entry.executor !== null || !this.#keeper.crewOf(entry.attempt).takeBack(entry)) continue;
       this.#remove(entry);
       this.#keeper.closed();
     }
@@ -107,7 +123,7 @@ export class Table implements EntryOwner {
   /** The end of a clean end's grace: what still runs is told to stop, and told as released. */
   release(): void {
     this.abort("The instance is ending.");
-    for (const entry of this.#all()) this.ended(entry, { type: "released" });
+    for (const entry of this.#all()) if (entry.executor === null) this.ended(entry, { type: "released" });
   }
 
   began(entry: Entry): void {
@@ -120,7 +136,7 @@ export class Table implements EntryOwner {
     if (entry.outcome !== null) return;
     entry.outcome = outcome;
     entry.place = null;
-    this.#keeper.closed();
+    if (entry.executor === null) this.#keeper.closed();
     if (!this.#replaying) this.#tell(this.#listener, entry);
   }
 
@@ -134,7 +150,7 @@ export class Table implements EntryOwner {
     if (listener === null) return;
     const { node, attempt } = entry.attempt;
     try {
-      if (entry.outcome === null) listener.began(node, attempt, entry.beganAtMs);
+      if (entry.outcome === null) listener.began(node, attempt, entry.beganAtMs, entry.executor);
       else listener.ended(node, attempt, entry.beganAtMs, entry.outcome);
     } catch (error) {
       this.#keeper.report(`The listener of execution ${this.execution.id} threw: ${error instanceof Error ? error.stack : String(error)}`);
@@ -178,6 +194,10 @@ class TableHands implements Hands {
     this.#table.start(attempt);
   }
 
+  watch(node: number, attempt: number, executor: string): void {
+    this.#table.watch(node, attempt, executor);
+  }
+
   holds(node: number, attempt: number): boolean {
     return this.#table.find(node, attempt) !== undefined;
   }
@@ -202,6 +222,21 @@ class TableHands implements Hands {
 }
 
 const NOBODY: readonly Entry[] = [];
+
+/** Of an attempt that another instance runs, only its node and number are known here. */
+const NOTHING_TO_RUN: Omit<Attempt, "node" | "attempt"> = {
+  nodeId: "",
+  handler: "",
+  config: null,
+  fromTrigger: [],
+  scope: [],
+  parents: [],
+  params: null,
+  runtime: null,
+  timeoutMs: 0,
+  priority: 0,
+  suspect: false,
+};
 
 function entriesIn(there: Entry | readonly Entry[]): readonly Entry[] {
   return "attempt" in there ? [there] : there;

@@ -230,6 +230,7 @@ function tablePromises(ground: Ground): void {
         ended: () => {
           throw new Error("the listener's own fault");
         },
+        returned: () => undefined,
       },
     );
     const { hands, witness } = ground.attached();

@@ -42,6 +42,10 @@ export class Witness implements HandsListener {
     return found() as Told;
   }
 
+  returned(): void {
+    this.#wake();
+  }
+
   #wake(): void {
     const waits = this.#waits;
     this.#waits = waits.filter(({ fact }) => !fact());

@@ -16,7 +16,8 @@ export function lossyPool(pool: Pool, random: Seeded, lost: number): Pool {
     ...pool,
     attach: (execution, listener) =>
       pool.attach(execution, {
-        began: (node, attempt, beganAtMs) => listener.began(node, attempt, beganAtMs),
+        began: (node, attempt, beganAtMs, executor) => listener.began(node, attempt, beganAtMs, executor),
+        returned: () => listener.returned(),
         ended(node, attempt, beganAtMs, outcome) {
           // What is given back at a clean end had a host until then.
           const fate = outcome.type === "released" ? null : fateOf(`${execution.id}/${node}/${attempt}`);

@@ -27,8 +27,9 @@ function telling(ended: (listener: HandsListener, life: Life) => HandsListener["
     ...pool,
     attach: (execution, listener) =>
       pool.attach(execution, {
-        began: (node, attempt, beganAtMs) => listener.began(node, attempt, beganAtMs),
+        began: (node, attempt, beganAtMs, executor) => listener.began(node, attempt, beganAtMs, executor),
         ended: ended(listener, life),
+        returned: () => listener.returned(),
       }),
   });
 }
@@ -150,11 +151,12 @@ describe("the simulation notices", () => {
           ...pool,
           attach(execution, listener) {
             const hands = pool.attach(execution, {
-              began: (node, attempt, beganAtMs) => listener.began(node, attempt, beganAtMs),
+              began: (node, attempt, beganAtMs, executor) => listener.began(node, attempt, beganAtMs, executor),
               ended(node, attempt, beganAtMs, outcome) {
                 hands.settle(node, attempt);
                 listener.ended(node, attempt, beganAtMs, outcome);
               },
+              returned: () => listener.returned(),
             });
             return hands;
           },
