@@ -1,8 +1,6 @@
 /** The front door: create, trigger, view, list, wait. What HTTP, the benchmarks and the tests use. */
 import { startCompany } from "./actors/company.ts";
 import type { Receipt } from "./actors/ports.ts";
-import { createMemoryBus } from "./bus/memory.ts";
-import { createRelay } from "./bus/relay.ts";
 import { createWaiters } from "./bus/waiters.ts";
 import { takeOwnership } from "./cluster/ownership.ts";
 import type { Clock } from "./env/clock.ts";
@@ -14,7 +12,7 @@ import { type CheckedDefinition, type CheckResult, createDefinitionChecker } fro
 import type { Pool } from "./pool/pool.ts";
 import { createCommitter } from "./store/committer.ts";
 import { createCreator } from "./store/creator.ts";
-import { largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
+import { type CommitEntry, largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import type { Catalog } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
@@ -115,12 +113,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const handlers = await pool.ready();
   const catalog: Catalog = new Map(handlers.flatMap((info) => info.names.map((name) => [name, info] as const)));
   const ownership = await takeOwnership({ store, bootId, clock, log, retention: options.retention });
-  const bus = createMemoryBus();
-  const waiters = createWaiters(bus, clock, options.waitersLimit);
-  const relays = ownership.leases.map(({ epoch }) => createRelay({ bus, epoch, clock, log }));
-  const committers = ownership.leases.map((lease, lane) =>
-    createCommitter({ store, lease, clock, onApplied: (entries) => relays[lane]?.applied(entries) }),
-  );
+  const waiters = createWaiters({ clock, limit: options.waitersLimit });
+  const committers = ownership.leases.map((lease) => createCommitter({ store, lease, clock, onApplied: tellEnds }));
+  function tellEnds(entries: readonly CommitEntry[]): void {
+    for (const { summary } of entries) if (isTerminal(summary.status)) waiters.ended(summary.id);
+  }
   const committerOf = (id: string) => {
     const committer = committers[store.laneOf(id)];
     if (committer === undefined) throw new Error(`No lane for execution ${id}.`);
@@ -250,11 +247,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
       const clean = !company.system.hasStalled;
       await Promise.all(committers.map((committer) => committer.finish(clean)));
-      await Promise.all(relays.map((relay) => relay.idle()));
       waiters.stop();
       company.system.stop();
       await lastAnswers?.();
-      await bus.close();
       await store.close();
       checker.close();
       await pool.close();
