@@ -1,0 +1,219 @@
+/**
+ * A lane's relay: what the lane's commits left in the outbox goes to the stream, the oldest first, with one send in
+ * flight, and is deleted by id when the stream has it. At least once, and in order per execution. Several relays of one
+ * lane may run at a time (an owner that was paused, its successor): the stream then holds doubles, never gaps.
+ */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
+import type { OutboxEntry, SharedStore } from "../store/shared-store.ts";
+import type { CommitEntry } from "../store/store.ts";
+import type { EventSink, StreamRecord } from "./bus.ts";
+import { type ByteBudget, createChunkMemory } from "./chunk-memory.ts";
+import { type Pointed, recordsOf } from "./outbox-records.ts";
+import { createSentSequences } from "./sent-sequences.ts";
+
+export type OutboxRelay = {
+  /** What a commit, or a create of this instance, has written under this epoch. Its bytes are sent from memory. */
+  applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void;
+  /** There may be entries that were not heard of: told with a renewal, or made by another instance. */
+  wake(): void;
+  /**
+   * The store was restarted, and has this execution at this sequence (0: not at all): where the stream is ahead, it is
+   * told before anything else that the history went back. To be called before the execution goes on under `epoch`.
+   */
+  cameBack(executionId: string, sequence: number, epoch: number): void;
+  /** Resolves true when the outbox was found empty, false when the relay is stopped first. */
+  idle(): Promise<boolean>;
+  /** Sends nothing more, after what is in flight. */
+  stop(): void;
+};
+
+export type OutboxRelayOptions = {
+  readonly store: Pick<SharedStore, "outbox" | "relayed" | "chunksAfter">;
+  readonly lane: number;
+  readonly sink: EventSink;
+  /** What may be remembered of commits that are not sent, shared by the lanes of an instance. */
+  readonly budget: ByteBudget;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Entries that are asked for at a time. */
+const PAGE = 256;
+/** What is read next gathers for so long, since asking costs the same for one commit and for twenty. */
+const GATHER_MS = 20;
+/** A send is about as large as one request to the stream, in characters. */
+const SEND_LENGTH = 900_000;
+/** Logs that are read from the store at a time. */
+const READS = 64;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+
+export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
+  return new LaneRelay(options);
+}
+
+class LaneRelay implements OutboxRelay {
+  readonly #options: OutboxRelayOptions;
+  readonly #memory;
+  readonly #sent = createSentSequences();
+  #rewinds: StreamRecord[] = [];
+  #wanted = false;
+  #running = false;
+  #stopped = false;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #endWait: (() => void) | null = null;
+  #whenIdle: ((empty: boolean) => void)[] = [];
+
+  constructor(options: OutboxRelayOptions) {
+    this.#options = options;
+    this.#memory = createChunkMemory(options.budget);
+  }
+
+  applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void {
+    if (this.#stopped) return;
+    for (const { chunk, summary } of entries) this.#memory.remember(summary.id, epoch, chunk);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#wanted = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  cameBack(executionId: string, sequence: number, epoch: number): void {
+    if (this.#sent.of(executionId) <= sequence) return;
+    this.#sent.set(executionId, sequence);
+    this.#rewinds.push({ execution: executionId, rewoundTo: sequence, epoch });
+    this.wake();
+  }
+
+  idle(): Promise<boolean> {
+    if (this.#stopped) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+      this.wake();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#endWait?.();
+    for (const resolve of this.#whenIdle.splice(0)) resolve(false);
+    this.#memory.forgetUntil(this.#memory.mark());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted && !this.#stopped) {
+      await this.#wait(this.#readAtMs + GATHER_MS - this.#options.clock.nowMs());
+      this.#wanted = false;
+      if (!(await this.#relayPage())) this.#wanted = true;
+      else if (!this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
+    }
+    this.#running = false;
+  }
+
+  /** True when it was all that there was. */
+  async #relayPage(): Promise<boolean> {
+    const { store, lane, clock } = this.#options;
+    const mark = this.#memory.mark();
+    this.#readAtMs = clock.nowMs();
+    const entries = await this.#insist("The outbox cannot be read", () => store.outbox(lane, PAGE));
+    if (entries === null) return false;
+    const rewinds = this.#rewinds;
+    if (rewinds.length > 0) {
+      if (!(await this.#publish(rewinds))) return false;
+      this.#rewinds = this.#rewinds.slice(rewinds.length);
+    }
+    if (!(await this.#relay(entries))) return false;
+    if (entries.length < PAGE) {
+      // Whatever was committed before the page was read was in it, or is relayed by somebody else.
+      this.#memory.forgetUntil(mark);
+      return true;
+    }
+    // There is more: it need not gather.
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+    return false;
+  }
+
+  /** In sends of about one request. False when stopped. */
+  async #relay(entries: readonly OutboxEntry[]): Promise<boolean> {
+    let send = new Send();
+    for (const entry of entries) {
+      for (const pointer of entry.pointers) {
+        send.add({ pointer, text: this.#memory.textOf(pointer) });
+        if (!send.isFull) continue;
+        if (!(await this.#send(send))) return false;
+        send = new Send();
+      }
+      send.ids.push(entry.id);
+    }
+    return send.ids.length === 0 || this.#send(send);
+  }
+
+  async #send({ pointed, ids }: Send): Promise<boolean> {
+    const { store, lane, log } = this.#options;
+    const records = await this.#insist("What the outbox points to cannot be read", () => recordsOf(pointed, store, log));
+    if (records === null) return false;
+    // From here on the stream may have them, also where no answer comes.
+    for (const { execution, to } of records) this.#sent.set(execution, to);
+    if (records.length > 0 && !(await this.#publish(records))) return false;
+    for (const { pointer } of pointed) this.#memory.forget(pointer);
+    // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.
+    return ids.length === 0 || (await this.#insist("The outbox cannot be trimmed", () => store.relayed(lane, ids).then(done))) !== null;
+  }
+
+  async #publish(records: readonly StreamRecord[]): Promise<boolean> {
+    if (this.#stopped) return false;
+    return (await this.#insist("The stream does not take events", () => this.#options.sink.publish(records).then(done))) !== null;
+  }
+
+  /** Again and again until it succeeds; null when it did not before the relay was stopped. */
+  async #insist<Answer>(trouble: string, act: () => Promise<Answer>): Promise<Answer | null> {
+    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_RETRY_MS)) {
+      try {
+        return await act();
+      } catch (error) {
+        this.#options.log.debug(`${trouble}; tried again.`, { lane: this.#options.lane, afterMs: delayMs, error });
+      }
+      await this.#wait(delayMs);
+      if (this.#stopped) return null;
+    }
+  }
+
+  /** Until then, or until it is stopped. */
+  #wait(delayMs: number): Promise<void> | null {
+    if (delayMs <= 0 || this.#stopped) return null;
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(delayMs, resolve);
+      this.#endWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** What goes in one call to the stream. `ids`: the entries that end in it, deleted only when the stream has everything of them. */
+class Send {
+  readonly pointed: Pointed[] = [];
+  readonly ids: string[] = [];
+  #length = 0;
+  #reads = 0;
+
+  add(pointed: Pointed): void {
+    this.pointed.push(pointed);
+    if (pointed.text === null) this.#reads += 1;
+    else this.#length += pointed.text.length;
+  }
+
+  get isFull(): boolean {
+    return this.#length >= SEND_LENGTH || this.#reads >= READS;
+  }
+}
+
+function done(): true {
+  return true;
+}
