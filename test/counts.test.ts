@@ -121,6 +121,7 @@ async function after<T>(world: World, promise: Promise<T>): Promise<T> {
 function startCounted(world: World, counts: Counts): Promise<Engine> {
   const clock: Clock = {
     nowMs: () => world.nowMs(),
+    monotonicMs: () => world.monotonicMs(),
     after(delayMs, fire) {
       counts.timers += 1;
       return world.after(delayMs, fire);

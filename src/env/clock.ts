@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   nowMs(): number;
+  /** Milliseconds since some moment of this process: never jumps and never falls, so it measures what a lease is worth. */
+  monotonicMs(): number;
   /** Calls `fire` once, `delayMs` from now or a little later. The answer cancels it. */
   after(delayMs: number, fire: () => void): () => void;
 }
@@ -11,6 +13,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   after(delayMs, fire) {
     const timer = setTimeout(fire, Math.min(Math.max(0, delayMs), LONGEST_MS));
     return () => clearTimeout(timer);

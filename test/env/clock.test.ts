@@ -14,6 +14,14 @@ describe("the machine's clock", () => {
     expect(systemClock.nowMs() - beganMs).toBeGreaterThanOrEqual(4);
   });
 
+  test("measures by a clock that never falls", async () => {
+    const beganMs = systemClock.monotonicMs();
+    await new Promise<void>((fire) => systemClock.after(5, fire));
+    expect(systemClock.monotonicMs() - beganMs).toBeGreaterThanOrEqual(4);
+    const readings = Array.from({ length: 1_000 }, () => systemClock.monotonicMs());
+    expect(readings.toSorted((a, b) => a - b)).toEqual(readings);
+  });
+
   test("calls nothing that was cancelled, and fires no timer of months at once", async () => {
     const fired: string[] = [];
     const cancelEarly = systemClock.after(1, () => fired.push("cancelled"));

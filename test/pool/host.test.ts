@@ -11,7 +11,7 @@ const SLOTS = 2_000;
 
 function made(run: RunAttempt, beatMs: number | null = null, nowMs?: () => number) {
   const world = new World();
-  const clock = { nowMs: nowMs ?? (() => world.nowMs()), after: world.after.bind(world) };
+  const clock = { nowMs: nowMs ?? (() => world.nowMs()), monotonicMs: () => world.monotonicMs(), after: world.after.bind(world) };
   const cells = viewCells(new SharedArrayBuffer(cellsBytes(SLOTS)), SLOTS);
   const posted: Outcomes[] = [];
   const host: Host = createHost({ run, cells, post: (outcomes) => void posted.push(outcomes), clock, turns: world, beatMs });

@@ -20,6 +20,10 @@ export class Life implements Clock, Turns, Ids {
     return this.#world.nowMs();
   }
 
+  monotonicMs(): number {
+    return this.#world.monotonicMs();
+  }
+
   next(): string {
     return this.#world.next();
   }

@@ -49,6 +49,10 @@ export class World implements Clock, Turns, Ids {
     return this.#nowMs;
   }
 
+  monotonicMs(): number {
+    return this.#nowMs - this.#beganAtMs;
+  }
+
   /** Sorts in the order of making, and differs from those of a world that began at another time. */
   next(): string {
     this.#ids += 1;

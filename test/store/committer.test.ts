@@ -105,7 +105,7 @@ describe("a committer", () => {
       waitsMs.push(delayMs);
       return world.after(delayMs, fire);
     };
-    const one = committer({ clock: { nowMs: () => world.nowMs(), after } });
+    const one = committer({ clock: { nowMs: () => world.nowMs(), monotonicMs: () => world.monotonicMs(), after } });
     gate.fates = Array(8).fill("lose the call");
     const result = one.submit(entryAfter(1, "a"));
     await world.pass(10_000);

@@ -1,0 +1,98 @@
+/**
+ * The ownership of an instance that has its store alone: every lane, from its start to its end. It takes the leases,
+ * takes over the executions that are not closed, and looks after them every few seconds in case a doorbell was lost.
+ */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
+import { type CommitterOptions, createCommitter } from "../store/committer.ts";
+import type { Lease, Retention, Store } from "../store/store.ts";
+import { createAdoption } from "./adoption.ts";
+import type { Ownership } from "./ownership.ts";
+import { startRetention } from "./retention.ts";
+import type { LaneWork, Tenure } from "./tenure.ts";
+
+export type SoleOwnershipOptions = {
+  readonly store: Store;
+  readonly bootId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+  /** Told after each commit: createCommitter's. */
+  readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
+};
+
+const SWEEP_MS = 10_000;
+/** So many sweeps look for an execution whose creation was not answered: by then it is there, or never will be. */
+const SWEEPS_FOR_UNSURE = 3;
+
+/** Takes every lane of the store. Rejects with StoreUnavailable. */
+export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<Ownership> {
+  const { store, bootId, clock, log, onApplied } = options;
+  const leases: Lease[] = [];
+  for (let lane = 0; lane < store.lanes; lane++) leases.push(await store.acquire(lane, bootId));
+  const tenures = leases.map((lease): Tenure => {
+    const committer = createCommitter({ store, lease, clock, onApplied });
+    return { lane: lease.lane, committer, trusted: always, regained: () => Promise.resolve(true) };
+  });
+  const died = new Map<string, string>();
+  const unsureSweeps = new Map<number, number>();
+  let cancelSweep: () => void = nothing;
+  let stopRetention: () => void = nothing;
+  let stopped = false;
+
+  function sweepLater(work: LaneWork): void {
+    cancelSweep = clock.after(SWEEP_MS, () => {
+      work.sweep();
+      for (const lane of unsureSweeps.keys()) void lookForUnknown(lane, work);
+      sweepLater(work);
+    });
+  }
+
+  /** Who is known already is adopted once more, which does nothing. A store that is away is asked again by the next sweep. */
+  async function lookForUnknown(lane: number, work: LaneWork): Promise<void> {
+    try {
+      for (const id of await store.active(lane)) if (!stopped) void work.adopt(id);
+      const left = (unsureSweeps.get(lane) ?? 1) - 1;
+      if (left > 0) unsureSweeps.set(lane, left);
+      else unsureSweeps.delete(lane);
+    } catch (error) {
+      log.warn("The active executions could not be listed; tried again later.", { error });
+    }
+  }
+
+  return {
+    bootId,
+    tenureOf: (lane) => tenures[lane] ?? null,
+    tenures: () => tenures,
+    deaths: { bootIdOf: (id) => died.get(id) ?? null, recorded: (id) => void died.delete(id) },
+    living: { isAlive: (boot) => boot === bootId, onDeath: () => nothing },
+    async begin(work) {
+      const active: string[] = [];
+      for (const lease of leases) {
+        const ids = await store.active(lease.lane);
+        if (lease.diedBootId !== null) for (const id of ids) died.set(id, lease.diedBootId);
+        active.push(...ids);
+      }
+      if (active.length > 0) {
+        log.info("Unfinished executions go on.", { executions: active.length, after: died.size > 0 ? "a crash" : "a clean end" });
+      }
+      sweepLater(work);
+      stopRetention = startRetention({ ...options, isMine: always });
+      await createAdoption((id) => work.adopt(id)).adopt(active, () => !stopped);
+    },
+    unsure: (lane) => void unsureSweeps.set(lane, SWEEPS_FOR_UNSURE),
+    heardOf: nothing,
+    obstacle: null,
+    outboxBytes: 0,
+    async stop(clean) {
+      stopped = true;
+      cancelSweep();
+      stopRetention();
+      await Promise.all(tenures.map(({ committer }) => committer.finish(clean)));
+    },
+    leave: () => Promise.resolve(),
+  };
+}
+
+const always = () => true;
+const nothing = () => undefined;
