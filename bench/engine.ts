@@ -75,6 +75,7 @@ export async function startBenchEngine({
     mailboxLimit: config.limits.mailbox,
     waitersLimit: config.limits.waiters,
     degraded: false,
+    cluster: null,
   });
   return {
     engine,

@@ -1,22 +1,25 @@
 /** The front door: create, trigger, view, list, wait. What HTTP, the benchmarks and the tests use. */
 import { startCompany } from "./actors/company.ts";
-import type { Receipt } from "./actors/ports.ts";
+import { createInbox, type Inbox } from "./actors/inbox.ts";
 import { createWaiters } from "./bus/waiters.ts";
-import { takeOwnership } from "./cluster/ownership.ts";
+import type { CreateRequest, CreateResult, EngineHealth, TriggerResult } from "./engine-answers.ts";
+import { type ClusterOptions, joinCluster } from "./engine-cluster.ts";
+import { createEngineLanes } from "./engine-lanes.ts";
+import { createRemoteTriggers } from "./engine-remote.ts";
+import { createTriggers, unavailable } from "./engine-triggers.ts";
 import type { Clock } from "./env/clock.ts";
 import { derivedId, hashOf, type Ids } from "./env/ids.ts";
 import type { Log } from "./env/log.ts";
 import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
-import { type CheckedDefinition, type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
+import { type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
 import type { Pool } from "./pool/pool.ts";
-import { createCommitter } from "./store/committer.ts";
 import { createCreator } from "./store/creator.ts";
-import { type CommitEntry, largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
+import { largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import type { Catalog } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
-import { type ExecutionStatus, isTerminal } from "./workflow/status.ts";
+import { isTerminal } from "./workflow/status.ts";
 import { type ExecutionView, viewOf } from "./workflow/view.ts";
 
 /** What views and lists are made of, for those who see the engine only. */
@@ -27,38 +30,7 @@ export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
 export type { CheckedDefinition, CheckResult } from "./pool/definition-checker.ts";
 
-export type CreateRequest = {
-  readonly definition: CheckedDefinition;
-  /** With it, the execution is also triggered in the same act. `params`: JSON text of an object, or null. */
-  readonly trigger: { readonly params: string | null } | null;
-  /** From an Idempotency-Key: the same route and key find what is there. `body`: the request's text, to tell another request. */
-  readonly idempotency: { readonly route: string; readonly key: string; readonly body: string } | null;
-};
-export type CreateResult =
-  | { readonly type: "created" | "exists"; readonly id: string }
-  /** The key was used for another body. */
-  | { readonly type: "differs" }
-  /** The store can never take it. */
-  | { readonly type: "refused"; readonly reason: string }
-  | Unavailable;
-
-export type TriggerResult =
-  | { readonly type: "triggered" }
-  /** It runs, waits for room, or is done: nothing changed. */
-  | { readonly type: "already"; readonly status: ExecutionStatus }
-  | { readonly type: "not_found" }
-  | Unavailable;
-
-/** Full, stopping, or the store is away: the client should come again. */
-export type Unavailable = { readonly type: "unavailable"; readonly reason: string; readonly retryAfterMs: number };
-
-export type EngineHealth = {
-  readonly state: "running" | "stopping";
-  readonly degraded: boolean;
-  readonly store: { readonly kind: string; readonly available: boolean };
-  readonly executions: { readonly active: number; readonly running: number; readonly waiting: number };
-  readonly pool: { readonly threads: number; readonly begun: number; readonly waiting: number };
-};
+export type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./engine-answers.ts";
 
 export interface Engine {
   /** Parses and checks a definition's JSON text; a large one in a thread. Never throws for bad input. */
@@ -99,117 +71,113 @@ export type EngineOptions = {
   readonly waitersLimit: number;
   /** A setting asks for more than this instance can do now (Redis not reachable). */
   readonly degraded: boolean;
+  /** What it shares with other instances, or null. Its store is `store`. */
+  readonly cluster: ClusterOptions | null;
 };
 
-const TRIGGER_DEADLINE_MS = 10_000;
-const STORE_AWAY_MS = 2_000;
-const STORE_LOOK_MS = 500;
-const RETRY_AFTER_MS = 1_000;
+/** How long an end waits for the last events to be published; what is left is published by the next owner. */
+const FLUSH_MS = 1_000;
 
-/** Takes over the store and begins to work. Rejects with the faults of handlers, or StoreUnavailable. */
+/** Takes over what it can of the store and begins to work. Rejects with the faults of handlers, or StoreUnavailable. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { store, pool, clock, turns, ids, log } = options;
+  const { store, pool, clock, turns, ids, log, cluster } = options;
   const bootId = ids.next();
   const handlers = await pool.ready();
   const catalog: Catalog = new Map(handlers.flatMap((info) => info.names.map((name) => [name, info] as const)));
-  const ownership = await takeOwnership({ store, bootId, clock, log, retention: options.retention });
-  const waiters = createWaiters({ clock, limit: options.waitersLimit });
-  const committers = ownership.leases.map((lease) => createCommitter({ store, lease, clock, onApplied: tellEnds }));
-  function tellEnds(entries: readonly CommitEntry[]): void {
-    for (const { summary } of entries) if (isTerminal(summary.status)) waiters.ended(summary.id);
-  }
-  const committerOf = (id: string) => {
-    const committer = committers[store.laneOf(id)];
-    if (committer === undefined) throw new Error(`No lane for execution ${id}.`);
-    return committer;
+  const hasEnded = async (id: string): Promise<boolean> => {
+    const summary = await store.summary(id);
+    return summary === null || isTerminal(summary.status);
   };
+  // Alone, every end is told here; the doorbell between instances may lose one.
+  const waiters = createWaiters({ clock, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
+  const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters });
   const views = createViews({ store, compile: compileStored, turns });
   const company = startCompany({
     ...options,
     catalog,
-    committerOf,
+    bootId,
+    tenureOf: (id) => ownership.tenureOf(store.laneOf(id)),
+    shared: cluster !== null,
+    isAlive: ownership.living.isAlive,
+    errands,
     ownerDeaths: ownership.deaths,
     planOf: (hash, text) => views.planOf(hash, text),
   });
+  const inbox: Inbox | null =
+    cluster &&
+    createInbox({
+      store: cluster.store,
+      clock,
+      log,
+      tell: (id, message) => company.system.tell(id, message),
+      isOwned: (lane) => lanes.isOwned(lane),
+      answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
+    });
+  const lanes = createEngineLanes({ store, company, errands, inbox, tenureOf: (lane) => ownership.tenureOf(lane) });
+  const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
+  const triggers = createTriggers({ store, company, ownership, lanes, remote, clock });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const creator = createCreator({ store, clock });
   let stopping = false;
+  ownership.living.onDeath((died) => void buried(died));
 
-  const unavailable = (reason: string): Unavailable => ({ type: "unavailable", reason, retryAfterMs: RETRY_AFTER_MS });
-  const storeTrouble = (error: unknown): Unavailable => {
-    if (error instanceof StoreUnavailable) return unavailable(error.message);
-    throw error;
+  /** Outcomes that it still sent count; what it ran beyond them is lost. */
+  async function buried(died: string): Promise<void> {
+    if (inbox !== null) await Promise.all([...ownership.tenures()].map(({ lane }) => inbox.look(lane)));
+    pool.executorDied(died);
+  }
+
+  const holding = (): string | null => {
+    for (const { committer } of ownership.tenures()) if (committer.holding !== null) return committer.holding;
+    return null;
   };
-  const holding = (): string | null => committers.find((committer) => committer.holding !== null)?.holding ?? null;
 
   async function create({ definition, trigger, idempotency }: CreateRequest): Promise<CreateResult> {
     if (stopping) return unavailable("The server is stopping.");
     const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
     const execution = company.newExecution(id, definition, trigger, hashOf(idempotency?.body ?? definition.text));
+    const lane = store.laneOf(id);
     try {
       const answer = await creator.create(execution);
       if (answer === "differs") return { type: "differs" };
-      if (answer === "created") company.created(execution, definition.plan);
-      if (trigger !== null && !stopping) void company.system.ensure(id);
+      const owned = lanes.isOwned(lane);
+      if (answer === "created") {
+        if (owned) company.created(execution, definition.plan);
+        joined.created(execution, owned);
+      }
+      if (trigger !== null && !stopping && owned) void company.system.ensure(id);
       // Without a key the id is new: what exists already is this request, sent again after a lost answer.
       return { type: idempotency === null ? "created" : answer, id };
     } catch (error) {
       if (error instanceof RangeError) return { type: "refused", reason: error.message };
+      if (!(error instanceof StoreUnavailable)) throw error;
       // It may have been created and triggered all the same.
-      if (trigger !== null) ownership.unsure();
-      return storeTrouble(error);
+      if (trigger !== null) ownership.unsure(lane);
+      return unavailable(error.message);
     }
   }
 
-  async function trigger(id: string, params: string | null): Promise<TriggerResult> {
-    if (stopping) return unavailable("The server is stopping.");
-    const trouble = holding();
-    if (trouble !== null) return unavailable(trouble);
-    if (!company.knows(id)) {
-      try {
-        const summary = await store.summary(id);
-        if (summary === null) return { type: "not_found" };
-        if (summary.triggeredAtMs !== null) return { type: "already", status: summary.status };
-      } catch (error) {
-        return storeTrouble(error);
-      }
+  /** What runs ends, or is given back; every outcome is in the store before the last word. */
+  async function end(graceMs: number): Promise<void> {
+    if (cluster === null) {
+      await pool.drain(graceMs);
+      await company.system.idle();
+      // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
+      return ownership.stop(!company.system.hasStalled);
     }
-    return new Promise((resolve) => {
-      const answer = (result: TriggerResult): void => {
-        cancelAway();
-        cancelDeadline();
-        resolve(result);
-      };
-      let cancelAway = clock.after(STORE_AWAY_MS, function look() {
-        const reason = holding();
-        if (reason !== null) answer(unavailable(reason));
-        else cancelAway = clock.after(STORE_LOOK_MS, look);
-      });
-      const cancelDeadline = clock.after(TRIGGER_DEADLINE_MS, () => answer(unavailable("The trigger was not answered in time.")));
-      const told = company.system.tell(id, { type: "Ask", params, reply: (receipt) => answer(triggerResult(receipt)) });
-      if (!told) answer(unavailable("The execution takes no more commands now."));
-    });
+    await ownership.stop(true);
+    await pool.drain(graceMs);
+    await errands.idle();
+    await ownership.leave();
+    await joined.flushed(FLUSH_MS);
   }
 
-  function triggerResult(receipt: Receipt): TriggerResult {
-    switch (receipt.type) {
-      case "done":
-        return { type: "triggered" };
-      case "rejected":
-        return { type: "already", status: receipt.rejection.status };
-      case "unknown":
-        return { type: "not_found" };
-      case "unavailable":
-        return unavailable(receipt.reason);
-    }
-  }
-
-  await ownership.begin((id) => company.system.ensure(id), company.system.sweep);
+  await ownership.begin(lanes);
   company.admission.open();
   return {
     check: checker.check,
     create,
-    trigger,
+    trigger: (id, params) => (stopping ? Promise.resolve(unavailable("The server is stopping.")) : triggers.trigger(id, params)),
     async view(id) {
       const found = await views.stateOf(id);
       return found === null ? null : viewOf(id, found.state, company.system.isStalled(id));
@@ -225,31 +193,35 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       const wait = waiters.wait(id, withinMs);
       try {
         // It may have ended before anybody waited.
-        const summary = await store.summary(id);
-        return summary === null || isTerminal(summary.status) || ((await wait?.ended) ?? false);
+        return (await hasEnded(id)) || ((await wait?.ended) ?? false);
       } finally {
         wait?.cancel();
       }
     },
-    health: () => ({
-      state: stopping ? "stopping" : "running",
-      degraded: options.degraded,
-      store: { kind: options.storeKind, available: holding() === null },
-      executions: { active: company.system.size, running: company.admission.running, waiting: company.admission.waiting },
-      pool: pool.load(),
-    }),
+    health() {
+      const obstacle = stopping ? "This instance is stopping." : (ownership.obstacle ?? holding());
+      return {
+        state: stopping ? "stopping" : "running",
+        degraded: options.degraded,
+        store: { kind: options.storeKind, available: ownership.obstacle === null && holding() === null },
+        executions: { active: company.system.size, running: company.admission.running, waiting: company.admission.waiting },
+        pool: pool.load(),
+        obstacle,
+        cluster: cluster && {
+          lanes: [...ownership.tenures()].length,
+          events: cluster.events?.health() ?? null,
+          outboxBytes: ownership.outboxBytes,
+        },
+      };
+    },
     async stop(graceMs, lastAnswers) {
       stopping = true;
-      ownership.stop();
       company.timers.stop();
-      await pool.drain(graceMs);
-      await company.system.idle();
-      // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
-      const clean = !company.system.hasStalled;
-      await Promise.all(committers.map((committer) => committer.finish(clean)));
+      await end(graceMs);
       waiters.stop();
       company.system.stop();
       await lastAnswers?.();
+      await joined.close();
       await store.close();
       checker.close();
       await pool.close();

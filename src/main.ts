@@ -71,6 +71,7 @@ async function main(): Promise<void> {
     mailboxLimit: config.limits.mailbox,
     waitersLimit: config.limits.waiters,
     degraded,
+    cluster: null,
   }).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
 
   const app = createApp({

@@ -148,6 +148,7 @@ function startCounted(world: World, counts: Counts): Promise<Engine> {
     mailboxLimit: 10_000,
     waitersLimit: 10,
     degraded: false,
+    cluster: null,
   });
 }
 

@@ -27,10 +27,13 @@ export type Behaviour<M> = {
   /** A failure to start that is nobody's fault (the store is away): tried again, not counted. */
   mayWait(error: unknown): boolean;
   /** Tells the sender that there is nobody to receive this message. */
-  undeliverable(message: M, why: "unknown" | "stopped" | "stalled"): void;
+  undeliverable(message: M, why: Gone | "stalled"): void;
   /** It is left alone until the next sweep: what it holds of what others want too is given back. */
   stalled(id: string): void;
 };
+
+/** Why an actor is not there. `moved`: it is another instance's. */
+export type Gone = "unknown" | "stopped" | "moved";
 
 export type ActorSystem<M> = {
   /** Starts the actor where it is not there yet. Resolves when it has started, or is gone or stalled. */
@@ -40,6 +43,9 @@ export type ActorSystem<M> = {
   has(id: string): boolean;
   isStalled(id: string): boolean;
   readonly hasStalled: boolean;
+  ids(): readonly string[];
+  /** They are another instance's now: stopped at once, also in the middle of a batch. */
+  drop(ids: readonly string[]): void;
   /** Starts every stalled actor again. */
   sweep(): void;
   readonly size: number;
@@ -137,6 +143,7 @@ export function createActorSystem<M>(options: {
 
   function crashed(cell: Cell<M>, error: unknown): void {
     if (cell.phase === "gone") return;
+    if (error instanceof Moved) return remove(cell, "moved");
     cell.mailbox.shut();
     cell.actor?.stop();
     cell.actor = null;
@@ -175,7 +182,7 @@ export function createActorSystem<M>(options: {
     for (const resolve of idleWaiters.splice(0)) resolve();
   }
 
-  function remove(cell: Cell<M>, why: "unknown" | "stopped"): void {
+  function remove(cell: Cell<M>, why: Gone): void {
     if (cell.phase === "gone") return;
     cell.phase = "gone";
     if (cells.get(cell.id) === cell) cells.delete(cell.id);
@@ -205,6 +212,13 @@ export function createActorSystem<M>(options: {
     get hasStalled() {
       return cells.values().some(({ phase }) => phase === "stalled");
     },
+    ids: () => [...cells.keys()],
+    drop(ids) {
+      for (const id of ids) {
+        const cell = cells.get(id);
+        if (cell !== undefined) remove(cell, "moved");
+      }
+    },
     sweep() {
       for (const cell of cells.values()) {
         if (cell.phase !== "stalled") continue;
@@ -230,6 +244,11 @@ export function createActorSystem<M>(options: {
 /** Thrown by an actor that would crash again the same way: it is left alone until the next sweep. */
 export class Stall extends Error {
   override readonly name = "Stall";
+}
+
+/** Thrown by an actor, also at its start, whose work is another instance's: no crash, it is not there any more. */
+export class Moved extends Error {
+  override readonly name = "Moved";
 }
 
 function isGone(cell: { readonly phase: string }): boolean {

@@ -11,10 +11,10 @@ import { evolve } from "../workflow/evolve.ts";
 import type { Plan } from "../workflow/graph.ts";
 import type { WorkflowEvent } from "../workflow/messages.ts";
 import { initialState } from "../workflow/state.ts";
-import { type ActorSystem, createActorSystem } from "./actor.ts";
+import { type ActorSystem, createActorSystem, type Gone } from "./actor.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { createLargeTexts } from "./large-texts.ts";
-import type { LoadedExecution, Ports, SupervisorMessage } from "./ports.ts";
+import type { LoadedExecution, Ports, Receipt, Stored, SupervisorMessage } from "./ports.ts";
 import { summaryOf } from "./summary.ts";
 import { SUPERVISOR_INTENSITY } from "./supervision.ts";
 import { startSupervisor } from "./supervisor.ts";
@@ -48,7 +48,7 @@ export type CompanyOptions = {
   readonly mailboxLimit: number;
   /** The plan of a stored definition; kept by hash. */
   readonly planOf: (hash: string, definitionText: string) => Plan;
-} & Pick<Ports, "catalog" | "committerOf" | "ownerDeaths">;
+} & Pick<Ports, "catalog" | "bootId" | "tenureOf" | "shared" | "isAlive" | "errands" | "ownerDeaths">;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
 /** Roughly what new executions may take until somebody triggers them; those that were not have to be read then. */
@@ -86,9 +86,9 @@ export function startCompany(options: CompanyOptions): Company {
       start: (self) => startSupervisor(ports, self),
       mayWait: (error) => error instanceof StoreUnavailable,
       undeliverable(message, why) {
-        if (message.type !== "Ask") return;
-        if (why === "unknown") message.reply({ type: "unknown" });
-        else message.reply({ type: "unavailable", reason: `The execution's supervisor is ${why}.` });
+        if (message.type === "Ask") message.reply(receiptFor(why));
+        else if (message.type === "HandOver") message.done(why === "stopped");
+        else if (message.type === "Stored") undelivered(message, why);
       },
       // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
       stalled: (id) => admission.leave(id),
@@ -99,6 +99,14 @@ export function startCompany(options: CompanyOptions): Company {
     turns,
     log,
   });
+
+  /** A command for an execution that is gone is answered all the same, or it would stand in the store for ever. */
+  function undelivered({ commandId, execution, done }: Stored, why: Gone | "stalled"): void {
+    const committer = why === "unknown" ? options.tenureOf(execution)?.committer : undefined;
+    // Stopped in the moment that it came, stalled, or moved: it is read again, here or by the next owner.
+    if (committer === undefined) return done(false);
+    void committer.answer([{ commandId, receipt: JSON.stringify(receiptFor(why)) }]).then((result) => done(result === "applied"));
+  }
 
   return {
     system,
@@ -131,4 +139,15 @@ export function startCompany(options: CompanyOptions): Company {
     },
     knows: (id) => system.has(id) || fresh.get(id) !== undefined,
   };
+}
+
+function receiptFor(why: Gone | "stalled"): Receipt {
+  switch (why) {
+    case "unknown":
+    case "moved":
+      return { type: why };
+    case "stopped":
+    case "stalled":
+      return { type: "unavailable", reason: `The execution's supervisor is ${why}.` };
+  }
 }

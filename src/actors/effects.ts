@@ -59,11 +59,7 @@ export function createEffects(options: {
         startNode(effect.node);
         return;
       case "WatchAttempt":
-        // Recorded as started, and nobody has it: it went with a thread of an earlier life.
-        if (isOpen(effect.node, effect.attempt) && !hands.holds(effect.node, effect.attempt)) {
-          deliver({ type: "LoseAttempt", node: effect.node, attempt: effect.attempt, death: false });
-        }
-        return;
+        return watch(effect);
       case "StartTimer":
         startTimer(effect.node, effect.attempt, effect.dueAtMs);
         return;
@@ -80,6 +76,14 @@ export function createEffects(options: {
       default:
         return absurd(effect);
     }
+  }
+
+  /** Recorded as started: here, at an instance that lives, or it went with a thread or an instance of an earlier life. */
+  function watch({ node, attempt, executor }: Extract<Effect, { type: "WatchAttempt" }>): void {
+    if (!isOpen(node, attempt) || hands.holds(node, attempt)) return;
+    const elsewhere = executor !== ports.bootId;
+    if (elsewhere && ports.isAlive(executor)) hands.watch(node, attempt, executor);
+    else deliver({ type: "LoseAttempt", node, attempt, death: elsewhere && ports.shared });
   }
 
   function isOpen(node: NodeIndex, attempt: number): boolean {

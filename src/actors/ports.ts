@@ -9,7 +9,9 @@ import type { Catalog } from "../workflow/catalog.ts";
 import type { Plan } from "../workflow/graph.ts";
 import type { Command, Rejection } from "../workflow/messages.ts";
 import type { Admission } from "./admission.ts";
+import type { Errands } from "./errands.ts";
 import type { LargeTexts } from "./large-texts.ts";
+import type { StoredBody } from "./stored-command.ts";
 import type { Timers } from "./timers.ts";
 
 export type Ports = {
@@ -18,14 +20,29 @@ export type Ports = {
   readonly log: Log;
   /** The execution as the store has it, null where there is none. Rejects with StoreUnavailable. */
   readonly load: (executionId: string) => Promise<LoadedExecution | null>;
-  /** The committer of the execution's lane. */
-  readonly committerOf: (executionId: string) => Committer;
+  /** This instance's, of the process's life. */
+  readonly bootId: string;
+  /** The right to write to the execution's lane, null where another instance has it. */
+  readonly tenureOf: (executionId: string) => Tenure | null;
+  /** Other instances share the store: who is fenced is not alone, and a lost executor has died. */
+  readonly shared: boolean;
+  readonly isAlive: (bootId: string) => boolean;
+  readonly errands: Errands;
   readonly pool: Pool;
   readonly timers: Timers;
   readonly admission: Admission;
   readonly largeTexts: LargeTexts;
   readonly catalog: Catalog;
   readonly ownerDeaths: OwnerDeaths;
+};
+
+/** The right to write to a lane, from its lease to its loss. */
+export type Tenure = {
+  readonly committer: Committer;
+  /** False: the lease may have lapsed, so nothing may be begun. */
+  trusted(): boolean;
+  /** Resolves true when it is trusted again, and false when the lane is another's. */
+  regained(): Promise<boolean>;
 };
 
 /** `definition`: its hash. */
@@ -49,6 +66,25 @@ export type Receipt =
   | { readonly type: "done" }
   | { readonly type: "rejected"; readonly rejection: Rejection }
   | { readonly type: "unknown" }
+  /** Another instance owns the execution. */
+  | { readonly type: "moved" }
   | { readonly type: "unavailable"; readonly reason: string };
 
-export type SupervisorMessage = Command | Ask;
+/** A command that was stored for the execution's owner. The commit that answers it deletes it. */
+export type Stored = {
+  readonly type: "Stored";
+  readonly commandId: string;
+  readonly execution: string;
+  readonly body: StoredBody;
+  /** False: it was not answered, and is still in the store. */
+  readonly done: (answered: boolean) => void;
+};
+
+/** The execution goes to another instance: begin nothing more, record what runs. */
+export type HandOver = {
+  readonly type: "HandOver";
+  /** True where all that runs is recorded. */
+  readonly done: (clean: boolean) => void;
+};
+
+export type SupervisorMessage = Command | Ask | Stored | HandOver;

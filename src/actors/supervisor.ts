@@ -3,29 +3,28 @@
  * durable in one commit, and only then act. A supervisor whose commit was refused is thrown away and loaded again,
  * so there is no code that rolls back.
  */
-import type { Outcome } from "../pool/pool.ts";
 import { decode, encode } from "../store/codec.ts";
-import { largeKey, type LargeText } from "../store/store.ts";
+import { largeKey } from "../store/store.ts";
 import { decide } from "../workflow/decide.ts";
 import { evolve } from "../workflow/evolve.ts";
-import type { Command, NodeIndex, Text, WorkflowEvent } from "../workflow/messages.ts";
+import type { Command, Text, WorkflowEvent } from "../workflow/messages.ts";
 import { react } from "../workflow/react.ts";
 import { recover } from "../workflow/recover.ts";
 import { type ExecutionState, initialState } from "../workflow/state.ts";
 import { isTerminal } from "../workflow/status.ts";
-import { type Actor, type Self, Stall } from "./actor.ts";
+import { type Actor, Moved, type Self, Stall } from "./actor.ts";
 import { createEffects } from "./effects.ts";
 import { type Given, givenBy } from "./given.ts";
-import type { Ask, Ports, Receipt, SupervisorMessage } from "./ports.ts";
+import type { HandOver, Ports, Receipt, SupervisorMessage, Tenure } from "./ports.ts";
+import { hasRoom, newStep, receiptsOf, type Step } from "./step.ts";
+import { outcomeCommand } from "./stored-command.ts";
 import { summaryOf } from "./summary.ts";
-
-/** A commit is cut between commands when it holds this much. */
-const EVENTS_MAX = 4_000;
-const BYTES_MAX = 4 * 1024 * 1024;
 
 /** Loads the execution and takes up its work; null where there is no such execution. */
 export async function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Promise<Actor<SupervisorMessage> | null> {
-  if (ports.committerOf(self.id).fenced) throw new Stall(`The lease of execution ${self.id} is lost.`);
+  const tenure = ports.tenureOf(self.id);
+  if (tenure === null) throw new Moved(`Another instance owns execution ${self.id}.`);
+  if (tenure.committer.fenced) throw lostLease(ports, self.id);
   const loaded = await ports.load(self.id);
   if (loaded === null) return null;
   const { plan, definition } = loaded;
@@ -35,35 +34,35 @@ export async function startSupervisor(ports: Ports, self: Self<SupervisorMessage
   if (typeof state.params === "object" && state.params !== null && !isTerminal(state.status)) {
     params = (await ports.largeTexts.fetch(self.id, [largeKey.params])).get(largeKey.params) ?? null;
   }
-  return createSupervisor(ports, self, { state, definition, params });
+  const trusted = tenure.trusted() || (await tenure.regained());
+  // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
+  if (!trusted || ports.tenureOf(self.id) !== tenure) throw new Moved(`Another instance owns execution ${self.id}.`);
+  return createSupervisor(ports, self, { state, definition, params, tenure });
 }
 
-type Loaded = { readonly state: ExecutionState; readonly definition: string; readonly params: string | null };
-
-/** What one commit holds, and what follows from it. */
-type Step = {
-  /** When all of it was decided: nothing else happens meanwhile. */
-  readonly nowMs: number;
-  readonly events: WorkflowEvent[];
-  readonly large: LargeText[];
-  readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
-  readonly receipts: { readonly ask: Ask; readonly receipt: Receipt }[];
-  bytes: number;
+type Loaded = {
+  readonly state: ExecutionState;
+  readonly definition: string;
+  readonly params: string | null;
+  readonly tenure: Tenure;
 };
 
 function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: Loaded): Actor<SupervisorMessage> {
   const { id } = self;
-  const { state, definition } = loaded;
+  const { state, definition, tenure } = loaded;
   const { plan } = state;
   let given: Given = givenBy(plan, loaded.params);
   let stopped = false;
+  let handedOver = false;
   let crash: { readonly error: unknown } | null = null;
 
+  ports.errands.yield(id);
   const hands = ports.pool.attach(
     { id, name: plan.name },
     {
-      began: (node, attempt, beganAtMs) => self.deliver({ type: "RecordStart", node, attempt, beganAtMs }),
-      ended: (node, attempt, beganAtMs, outcome) => ended(node, attempt, beganAtMs, outcome),
+      began: (node, attempt, beganAtMs, executor) =>
+        self.deliver({ type: "RecordStart", node, attempt, beganAtMs, executor: executor ?? ports.bootId }),
+      ended: (node, attempt, beganAtMs, outcome) => self.deliver(outcomeCommand(node, attempt, beganAtMs, outcome)),
       returned: () => effects.settled(),
     },
   );
@@ -82,70 +81,91 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     },
   });
 
-  function ended(node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): void {
-    switch (outcome.type) {
-      case "completed":
-        return self.deliver({ type: "CompleteAttempt", node, attempt, beganAtMs, output: outcome.output });
-      case "failed":
-        return self.deliver({ type: "FailAttempt", node, attempt, beganAtMs, failure: outcome.failure });
-      case "lost":
-        return self.deliver({ type: "LoseAttempt", node, attempt, death: outcome.death });
-      case "released":
-        return self.deliver({ type: "LoseAttempt", node, attempt, death: false });
-    }
-  }
-
   async function receive(batch: readonly SupervisorMessage[]): Promise<void> {
-    const answered = new Set<Ask>();
+    const answered = new Set<SupervisorMessage>();
+    let moved = false;
     try {
       if (crash !== null) throw crash.error;
-      for (let next = 0; next < batch.length && !stopped; ) {
-        const step: Step = { nowMs: ports.clock.nowMs(), events: [], large: [], settled: [], receipts: [], bytes: 0 };
-        for (; next < batch.length && step.events.length < EVENTS_MAX && step.bytes < BYTES_MAX; next++) {
-          const message = batch[next];
-          if (message !== undefined) take(message, step);
-        }
-        if (step.events.length > 0 && !(await commit(step))) return;
-        for (const { ask, receipt } of step.receipts) {
-          answered.add(ask);
-          ask.reply(receipt);
-        }
-        act(step);
-      }
+      await work(batch, answered);
+    } catch (error) {
+      moved = error instanceof Moved;
+      throw error;
     } finally {
-      for (const message of batch) {
-        if (message.type === "Ask" && !answered.has(message))
-          message.reply({ type: "unavailable", reason: "The execution's supervisor was restarted." });
-      }
+      for (const message of batch) if (!answered.has(message)) unanswered(message, moved || stopped || handedOver);
     }
   }
 
-  function take(message: SupervisorMessage, step: Step): void {
-    const command = message.type === "Ask" ? triggerOf(message, step) : keptApart(message, step);
+  async function work(batch: readonly SupervisorMessage[], answered: Set<SupervisorMessage>): Promise<void> {
+    for (let next = 0; next < batch.length && !stopped && !handedOver; ) {
+      const step = newStep(ports.clock.nowMs());
+      let handOver: HandOver | null = null;
+      for (; next < batch.length && handOver === null && hasRoom(step); next++) {
+        const message = batch[next];
+        if (message?.type === "HandOver") handOver = message;
+        else if (message !== undefined) take(message, step);
+      }
+      if (handOver !== null) recordWhatRuns(step);
+      if (!(await commit(step))) return;
+      answer(step, handOver, answered);
+      if (handOver === null) await actOn(step);
+    }
+  }
+
+  function answer(step: Step, handOver: HandOver | null, answered: Set<SupervisorMessage>): void {
+    for (const { message, receipt } of step.receipts) {
+      answered.add(message);
+      if (message.type === "Ask") message.reply(receipt);
+      else message.done(true);
+    }
+    if (handOver === null) return;
+    answered.add(handOver);
+    handOver.done(true);
+  }
+
+  /** A commit may be applied under a lease that has lapsed since: only then is acting on it another's. */
+  async function actOn(step: Step): Promise<void> {
+    if (!tenure.trusted() && !(await tenure.regained())) throw new Moved(`Another instance owns execution ${id}.`);
+    if (!stopped) act(step);
+  }
+
+  function unanswered(message: SupervisorMessage, moved: boolean): void {
+    if (message.type === "Stored" || message.type === "HandOver") message.done(false);
+    else if (message.type === "Ask")
+      message.reply(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
+  }
+
+  function take(message: Exclude<SupervisorMessage, HandOver>, step: Step): void {
+    const command = commandOf(message, step);
     const decision = decide(state, command, { nowMs: step.nowMs, random: ports.random.next() });
-    switch (decision.type) {
-      case "events":
-        for (const event of decision.events) {
-          evolve(state, event);
-          step.events.push(event);
-        }
-        if (message.type === "Ask") step.receipts.push({ ask: message, receipt: { type: "done" } });
-        break;
-      case "rejected":
-        if (message.type === "Ask") step.receipts.push({ ask: message, receipt: { type: "rejected", rejection: decision.rejection } });
-        break;
-      case "ignored":
-        break;
+    if (decision.type === "events") apply(decision.events, step);
+    if (message.type === "Ask" || message.type === "Stored") {
+      const receipt: Receipt = decision.type === "rejected" ? { type: "rejected", rejection: decision.rejection } : { type: "done" };
+      step.receipts.push({ message, receipt });
     }
     if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt") {
       step.settled.push({ node: command.node, attempt: command.attempt });
     }
   }
 
-  function triggerOf(ask: Ask, step: Step): Command {
+  function apply(events: readonly WorkflowEvent[], step: Step): void {
+    for (const event of events) {
+      evolve(state, event);
+      step.events.push(event);
+    }
+  }
+
+  function commandOf(message: Exclude<SupervisorMessage, HandOver>, step: Step): Command {
+    if (message.type === "Ask") return triggerOf(message.params, step);
+    if (message.type !== "Stored") return keptApart(message, step);
+    const { body } = message;
+    if (body.type === "trigger") return triggerOf(body.params, step);
+    return keptApart(outcomeCommand(body.node, body.attempt, body.beganAtMs, body.outcome), step);
+  }
+
+  function triggerOf(text: string | null, step: Step): Command {
     if (state.triggeredAtMs !== null) return { type: "Trigger", params: null, admitted: false };
-    given = givenBy(plan, ask.params);
-    const params = ask.params === null ? null : apart(largeKey.params, ask.params, step);
+    given = givenBy(plan, text);
+    const params = text === null ? null : apart(largeKey.params, text, step);
     return { type: "Trigger", params, admitted: ports.admission.tryEnter(id) };
   }
 
@@ -166,13 +186,32 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     return split.text;
   }
 
-  /** True when the events are durable; false when this supervisor must not act any more. */
+  /** Nothing begins here any more, and the next owner shall know what has. */
+  function recordWhatRuns(step: Step): void {
+    handedOver = true;
+    effects.stop();
+    hands.takeBack();
+    for (const { node, attempt, beganAtMs } of hands.begun()) {
+      const command: Command = { type: "RecordStart", node, attempt, beganAtMs, executor: ports.bootId };
+      const decision = decide(state, command, { nowMs: step.nowMs, random: 0 });
+      if (decision.type === "events") apply(decision.events, step);
+    }
+  }
+
+  /** True when all of it is durable; false when this supervisor must not act any more. */
   async function commit(step: Step): Promise<boolean> {
+    const receipts = receiptsOf(step);
+    if (step.events.length === 0) {
+      if (receipts.length === 0 || (await tenure.committer.answer(receipts)) === "applied") return !stopped;
+      if (stopped) return false;
+      throw lost();
+    }
     const to = state.sequence;
-    const answer = await ports.committerOf(id).submit({
+    const answer = await tenure.committer.submit({
       chunk: { from: to - step.events.length + 1, to, text: encode(step.events, plan) },
       summary: summaryOf(id, state, definition),
       large: step.large,
+      ...(receipts.length === 0 ? {} : { receipts }),
     });
     if (stopped) return false;
     switch (answer.type) {
@@ -181,11 +220,15 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
       case "conflict":
         throw new Error(`The log of execution ${id} was written by somebody else.`);
       case "fenced":
-        hands.abort("Another instance owns this execution.");
-        throw new Stall(`The lease of execution ${id} is lost.`);
+        throw lost();
       case "refused":
         throw new Stall(`The store refuses the progress of execution ${id}: ${answer.reason}`);
     }
+  }
+
+  function lost(): Error {
+    hands.abort("Another instance owns this execution.");
+    return lostLease(ports, id);
   }
 
   function act(step: Step): void {
@@ -234,4 +277,10 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   function resume(): void {
     for (const effect of recover(state)) effects.perform(effect);
   }
+}
+
+/** Alone, an owner that is fenced can only be left alone; where others share the store, one of them goes on. */
+function lostLease(ports: Ports, id: string): Error {
+  if (ports.shared) return new Moved(`Another instance owns execution ${id}.`);
+  return new Stall(`The lease of execution ${id} is lost.`);
 }

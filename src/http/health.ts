@@ -4,7 +4,7 @@ import { described } from "./openapi/described.ts";
 import { healthAnswer, readyAnswer } from "./openapi/answers.ts";
 import { jsonAnswer } from "./json-text.ts";
 import type { App, HttpParts } from "./parts.ts";
-import { problemAnswer } from "./problem.ts";
+import { problemAnswer, sentence } from "./problem.ts";
 
 export function healthRoutes(app: App, { engine, version, instanceName }: HttpParts): void {
   app.get(
@@ -17,9 +17,20 @@ export function healthRoutes(app: App, { engine, version, instanceName }: HttpPa
       problems: [],
     }),
     () => {
-      const { state, degraded, store, executions, pool } = engine.health();
+      const { state, degraded, store, executions, pool, cluster } = engine.health();
       const healthy = state === "running" && store.available;
-      const health = { service: "troupe", status: state, healthy, version, instance: instanceName, degraded, store, executions, pool };
+      const health = {
+        service: "troupe",
+        status: state,
+        healthy,
+        version,
+        instance: instanceName,
+        degraded,
+        store,
+        executions,
+        pool,
+        cluster,
+      };
       return jsonAnswer(200, JSON.stringify(health));
     },
   );
@@ -40,8 +51,7 @@ export function healthRoutes(app: App, { engine, version, instanceName }: HttpPa
   );
 }
 
-function obstacleOf({ state, degraded, store }: EngineHealth): string | null {
-  if (state !== "running") return `This instance is ${state}.`;
-  if (!store.available) return "The store is not available.";
+function obstacleOf({ obstacle, degraded }: EngineHealth): string | null {
+  if (obstacle !== null) return sentence(obstacle);
   return degraded ? "This instance runs without a service that its settings name; its log says which." : null;
 }

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { type ExecutionStatus, isTerminal, type TriggerResult } from "../engine.ts";
 import { described } from "./openapi/described.ts";
-import { triggeredAnswer } from "./openapi/answers.ts";
+import { queuedAnswer as queuedAnswerSchema, triggeredAnswer } from "./openapi/answers.ts";
 import { triggerBody } from "./openapi/bodies.ts";
 import { readDocument } from "./document.ts";
 import { jsonAnswer, quote } from "./json-text.ts";
@@ -17,7 +17,8 @@ import { waitForEnd } from "./waiting.ts";
 export function triggerRoutes(app: App, parts: HttpParts): void {
   const { engine, limits, turns } = parts;
 
-  async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined): Promise<Response> {
+  /** `form`: the older one has no word for a trigger that is stored and not answered yet. */
+  async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined, form: "canonical" | "older"): Promise<Response> {
     const document = await readDocument(c.req.raw, limits);
     if (!document.ok) return problemAnswer(document.problem);
     const body = paramsOf(document.text, limits.nesting);
@@ -26,6 +27,7 @@ export function triggerRoutes(app: App, parts: HttpParts): void {
     const result = await engine.trigger(id, body.params);
     if (result.type === "not_found") return problemAnswer(NOT_FOUND);
     if (result.type === "unavailable") return problemAnswer(unavailable(result));
+    if (result.type === "queued") return queuedAnswer(id, result.commandId, form);
     if (waitMs !== undefined) return answerWithResults(c, id, waitMs, result);
     const status = result.type === "triggered" ? "triggered" : result.status;
     return jsonAnswer(200, `{"execution_id":${quote(id)},"status":"${status}","message":${quote(messageOf(result))}}`);
@@ -36,6 +38,14 @@ export function triggerRoutes(app: App, parts: HttpParts): void {
     const view = await engine.view(id);
     if (view === null) return problemAnswer(NOT_FOUND);
     return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, messageOf(result)), turns));
+  }
+
+  function queuedAnswer(id: string, commandId: string, form: "canonical" | "older"): Response {
+    if (form === "older") return problemAnswer(unavailable({ type: "unavailable", reason: QUEUED, retryAfterMs: 1_000 }));
+    return jsonAnswer(
+      202,
+      `{"execution_id":${quote(id)},"status":"accepted","command_id":${quote(commandId)},"message":${quote(`${QUEUED}.`)}}`,
+    );
   }
 
   const triggering = {
@@ -49,18 +59,27 @@ export function triggerRoutes(app: App, parts: HttpParts): void {
 
   app.post(
     "/workflows/:execution_id/trigger",
-    described({ ...triggering, summary: "Start an execution" }),
+    described({
+      ...triggering,
+      summary: "Start an execution",
+      answers: {
+        ...triggering.answers,
+        202: { schema: queuedAnswerSchema, description: "It is stored, and the instance that owns the execution has not answered yet." },
+      },
+    }),
     checked("query", waitQuery),
-    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait),
+    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait, "canonical"),
   );
 
   app.post(
     "/workflow/trigger/:execution_id",
     described({ ...triggering, summary: "Start an execution (older form)" }),
     checked("query", waitQuery),
-    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait),
+    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait, "older"),
   );
 }
+
+const QUEUED = "The trigger is stored for the instance that owns this execution, which has not answered yet";
 
 type Accepted = Extract<TriggerResult, { type: "triggered" | "already" }>;
 

@@ -79,6 +79,8 @@ export interface Hands {
   settle(node: NodeIndex, attempt: number): void;
   /** Takes back what has not begun (it is forgotten, no outcome comes). Answers how many entries remain. */
   takeBack(): number;
+  /** What has begun here and is not settled, also what has ended since. Asked after `takeBack`. */
+  begun(): readonly { readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number }[];
   /** Signals abort to what has begun; after the grace period its thread is ended. Outcomes still come. */
   abort(reason: string): void;
   /** Entries: waiting, begun, or ended and not settled. */

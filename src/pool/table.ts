@@ -115,6 +115,11 @@ export class Table implements EntryOwner {
     return this.#size;
   }
 
+  begun(): ReturnType<Hands["begun"]> {
+    const here = this.#all().filter(({ executor }) => executor === null);
+    return here.map(({ attempt: { node, attempt }, beganAtMs }) => ({ node, attempt, beganAtMs }));
+  }
+
   abort(message: string): void {
     const placed = this.#all().filter((entry) => entry.place !== null);
     for (const [crew, entries] of Map.groupBy(placed, (entry) => this.#keeper.crewOf(entry.attempt))) crew.stop(entries, message);
@@ -208,6 +213,10 @@ class TableHands implements Hands {
 
   takeBack(): number {
     return this.#table.takeBack();
+  }
+
+  begun(): ReturnType<Hands["begun"]> {
+    return this.#table.begun();
   }
 
   abort(reason: string): void {

@@ -42,7 +42,7 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
     case "AttemptFailed":
       return `["failed",${head(ids, event)},${beganText(event.beganAtMs)},${atText(event.atMs)},${JSON.stringify(event.failure)}]`;
     case "AttemptStarted":
-      return `["begun",${head(ids, event)},${atText(event.atMs)}]`;
+      return `["begun",${head(ids, event)},${atText(event.atMs)},"${event.executor}"]`;
     case "AttemptLost":
       return `["lost",${head(ids, event)},${atText(event.atMs)},${event.death ? 1 : 0}]`;
     case "AttemptQueued":
@@ -99,7 +99,7 @@ function read(reader: ChunkReader): WorkflowEvent {
         failure: JSON.parse(reader.rest()) as Failure,
       };
     case "begun":
-      return { type: "AttemptStarted", node: reader.node(), attempt: reader.number(), atMs: reader.number() };
+      return { type: "AttemptStarted", node: reader.node(), attempt: reader.number(), atMs: reader.number(), executor: reader.word() };
     case "lost":
       return { type: "AttemptLost", node: reader.node(), attempt: reader.number(), atMs: reader.number(), death: reader.number() === 1 };
     case "queued":

@@ -22,9 +22,9 @@ export function decide(state: ExecutionState, command: Command, { nowMs, random 
       if (state.status !== "PENDING" || state.triggeredAtMs === null) return IGNORED;
       return happened([{ type: "ExecutionStarted", atMs: nowMs }]);
     case "RecordStart": {
-      const { node, attempt, beganAtMs } = command;
+      const { node, attempt, beganAtMs, executor } = command;
       if (state.nodeStatus[node] !== NodeCode.QUEUED || attempt !== state.attempt[node]) return IGNORED;
-      return happened([{ type: "AttemptStarted", node, attempt, atMs: beganAtMs }]);
+      return happened([{ type: "AttemptStarted", node, attempt, atMs: beganAtMs, executor }]);
     }
     case "CompleteAttempt": {
       const { node, attempt, beganAtMs, output } = command;

@@ -24,6 +24,7 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
     case "AttemptStarted":
       state.updatedAtMs = event.atMs;
       state.nodeStatus[event.node] = NodeCode.RUNNING;
+      state.executorOf.set(event.node, event.executor);
       began(state, event.node, event.attempt, event.atMs);
       return;
     case "AttemptCompleted":
@@ -60,7 +61,8 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       state.updatedAtMs = event.atMs;
       for (let node = 0; node < state.nodeStatus.length; node++) {
         const status = state.nodeStatus[node];
-        if (status === NodeCode.QUEUED || status === NodeCode.RUNNING) lost(state, node, true, event.atMs);
+        const its = status === NodeCode.RUNNING && state.executorOf.get(node) === event.bootId;
+        if (status === NodeCode.QUEUED || its) lost(state, node, true, event.atMs);
       }
       return;
     case "ExecutionFinished":
@@ -115,6 +117,7 @@ function lost(state: ExecutionState, node: NodeIndex, death: boolean, atMs: numb
     state.nodeFinishedAtMs[node] = atMs;
     return;
   }
+  ranNoMore(state, node);
   state.nodeStatus[node] = NodeCode.QUEUED;
   state.attempt[node] = at(state.attempt, node) + 1;
   if (death) state.deaths[node] = Math.min(255, at(state.deaths, node) + 1);
@@ -125,8 +128,14 @@ function began(state: ExecutionState, node: NodeIndex, attempt: number, atMs: nu
   if (atMs > 0) state.nodeStartedAtMs[node] = atMs;
 }
 
+/** Most nodes end before their start is recorded: then there is nothing to look up. */
+function ranNoMore(state: ExecutionState, node: NodeIndex): void {
+  if (state.executorOf.size > 0) state.executorOf.delete(node);
+}
+
 /** The node is no longer open. One that was CANCELLED while it ran had left before. */
 function leave(state: ExecutionState, node: NodeIndex): void {
+  ranNoMore(state, node);
   const status = state.nodeStatus[node];
   if (status === NodeCode.QUEUED || status === NodeCode.RUNNING || status === NodeCode.RETRYING) state.open -= 1;
 }
@@ -139,6 +148,7 @@ function cancelOpen(state: ExecutionState, atMs: number, which: (status: number)
     state.nodeStatus[node] = NodeCode.CANCELLED;
     state.nodeFinishedAtMs[node] = atMs;
     state.dueAtMs.delete(node);
+    ranNoMore(state, node);
     state.open -= 1;
   }
 }

@@ -31,7 +31,14 @@ export type Command =
     }
   /** The attempt is gone without an outcome. `death`: it may have killed what it ran in (counted); else a planned end (not counted). */
   | { readonly type: "LoseAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly death: boolean }
-  | { readonly type: "RecordStart"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number }
+  /** `executor`: the boot id of the instance that runs it. */
+  | {
+      readonly type: "RecordStart";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly executor: string;
+    }
   | { readonly type: "FireRetry"; readonly node: NodeIndex; readonly attempt: number }
   | { readonly type: "RecordOwnerDeath"; readonly bootId: string }
   /** Nothing of this finished execution is in hand any more. */
@@ -41,7 +48,14 @@ export type WorkflowEvent =
   | { readonly type: "ExecutionCreated"; readonly atMs: number; readonly name: string; readonly definition: string }
   | { readonly type: "ExecutionTriggered"; readonly atMs: number; readonly params: Text | null }
   | { readonly type: "ExecutionStarted"; readonly atMs: number }
-  | { readonly type: "AttemptStarted"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number }
+  | {
+      readonly type: "AttemptStarted";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly atMs: number;
+      /** The boot id of the instance that runs it. */
+      readonly executor: string;
+    }
   | {
       readonly type: "AttemptCompleted";
       readonly node: NodeIndex;
@@ -62,6 +76,7 @@ export type WorkflowEvent =
   /** `attempt`: the one that will run at `dueAtMs`. */
   | { readonly type: "RetryScheduled"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   | { readonly type: "AttemptQueued"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number }
+  /** What had no recorded start, and what this boot ran, is lost; what others run goes on. */
   | { readonly type: "OwnerDied"; readonly bootId: string; readonly atMs: number }
   | {
       readonly type: "ExecutionFinished";
@@ -83,7 +98,7 @@ export type Effect =
   | { readonly type: "StartDependents"; readonly node: NodeIndex }
   | { readonly type: "StartAttempt"; readonly node: NodeIndex; readonly attempt: number }
   /** It runs somewhere (its start is recorded): wait for its outcome. */
-  | { readonly type: "WatchAttempt"; readonly node: NodeIndex; readonly attempt: number }
+  | { readonly type: "WatchAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly executor: string }
   | { readonly type: "StartTimer"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   /** Take back what has not begun and cancel timers; then close the execution once nothing is in hand. */
   | { readonly type: "TakeBack" }

@@ -9,7 +9,7 @@ export function react(event: WorkflowEvent): Effect | null {
     case "ExecutionStarted":
       return { type: "StartRoots" };
     case "AttemptStarted":
-      return { type: "WatchAttempt", node: event.node, attempt: event.attempt };
+      return { type: "WatchAttempt", node: event.node, attempt: event.attempt, executor: event.executor };
     case "AttemptCompleted":
       return { type: "StartDependents", node: event.node };
     case "AttemptLost":

@@ -15,7 +15,7 @@ export function recover(state: ExecutionState): Effect[] {
         effects.push({ type: "StartAttempt", node, attempt });
         break;
       case NodeCode.RUNNING:
-        effects.push({ type: "WatchAttempt", node, attempt });
+        effects.push({ type: "WatchAttempt", node, attempt, executor: state.executorOf.get(node) ?? "" });
         break;
       case NodeCode.RETRYING:
         effects.push({ type: "StartTimer", node, attempt, dueAtMs: state.dueAtMs.get(node) ?? 0 });

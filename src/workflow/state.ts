@@ -36,6 +36,8 @@ export type ExecutionState = {
   readonly outputs: (Text | undefined)[];
   /** The last failure of a node that has failed at least once. */
   readonly failureOf: Map<NodeIndex, Failure>;
+  /** Which boot runs a RUNNING node. */
+  readonly executorOf: Map<NodeIndex, string>;
   /** When a RETRYING node is due. */
   readonly dueAtMs: Map<NodeIndex, number>;
 
@@ -80,6 +82,7 @@ export function initialState(plan: Plan): ExecutionState {
     nodeFinishedAtMs: new Float64Array(size),
     outputs: [],
     failureOf: new Map(),
+    executorOf: new Map(),
     dueAtMs: new Map(),
     completed: 0,
     failed: 0,

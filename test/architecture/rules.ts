@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly from: readonly string[]; re
     why: "who may work is decided apart from who works: main.ts hands it what to adopt",
   },
   engine: {
-    from: ["workflow", "env", "pool", "store", "bus", "actors", "cluster"],
+    from: ["workflow", "env", "pool", "store", "bus", "actors", "cluster", "engine"],
     why: "the front door knows the house, but not what nodes do",
   },
   http: {

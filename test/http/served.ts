@@ -85,6 +85,7 @@ export async function serveApp({
     mailboxLimit: 10_000,
     waitersLimit: 100,
     degraded,
+    cluster: null,
   });
   const app = createApp({
     engine,

@@ -56,6 +56,7 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
     mailboxLimit,
     waitersLimit: 100,
     degraded: false,
+    cluster: null,
   });
 }
 

@@ -76,7 +76,7 @@ describe("a chunk", () => {
   });
 
   test("that is cut off does not hang its reader", () => {
-    const whole = encode([completed("1"), { type: "AttemptStarted", node: 1, attempt: 3, atMs: 1 }], plan);
+    const whole = encode([completed("1"), { type: "AttemptStarted", node: 1, attempt: 3, atMs: 1, executor: "boot-1" }], plan);
     for (let length = 0; length < whole.length; length++) {
       const cut = whole.slice(0, length);
       try {
@@ -114,7 +114,7 @@ function anyEvent(text: fc.Arbitrary<string>): fc.Arbitrary<WorkflowEvent> {
     fc.record({ type: fc.constant("ExecutionCreated"), atMs, name: fc.string({ unit: "binary" }), definition: fc.string() }),
     fc.record({ type: fc.constant("ExecutionTriggered"), atMs, params: fc.option(kept) }),
     fc.record({ type: fc.constant("ExecutionStarted"), atMs }),
-    fc.record({ type: fc.constant("AttemptStarted"), node, attempt, atMs }),
+    fc.record({ type: fc.constant("AttemptStarted"), node, attempt, atMs, executor: fc.constantFrom("", "boot-1") }),
     fc.record({ type: fc.constant("AttemptCompleted"), node, attempt, beganAtMs: atMs, atMs, output: kept }),
     fc.record({ type: fc.constant("AttemptFailed"), node, attempt, beganAtMs: atMs, atMs, failure }),
     fc.record({ type: fc.constant("AttemptLost"), node, attempt, atMs, death: fc.boolean() }),

@@ -185,7 +185,13 @@ describe("a lost attempt", () => {
 describe("the death of an owner", () => {
   const plan = planOf([{ id: "done" }, { id: "ready" }, { id: "runs" }, { id: "retrying" }, { id: "later", after: ["runs"] }]);
   const { complete, begin, fail } = commandsOf(plan);
-  const died = { type: "RecordOwnerDeath", bootId: "dead" } as const;
+  const died = { type: "RecordOwnerDeath", bootId: "boot-1" } as const;
+  test("leaves alone what another instance runs: that one lives", () => {
+    const other = { type: "RecordOwnerDeath", bootId: "boot-2" } as const;
+    const then = given(plan).when(trigger, begin("runs"), other);
+    then.thenNodes({ done: "QUEUED", ready: "QUEUED", runs: "RUNNING" });
+    expect([...then.state.attempt]).toEqual([2, 2, 1, 2, 1]);
+  });
   test("counts against what was ready or running, not against what waits, is due later or is done", () => {
     const then = given(plan).when(trigger, complete("done"), begin("runs"), fail("retrying"), died).thenEvents("OwnerDied");
     expect([...then.state.deaths]).toEqual([0, 1, 1, 0, 0]);

@@ -91,7 +91,7 @@ export function commandsOf(plan: Plan) {
       failure,
     }),
     lose: (id: string, attempt = 1, death = true): Command => ({ type: "LoseAttempt", node: node(id), attempt, death }),
-    begin: (id: string, attempt = 1): Command => ({ type: "RecordStart", node: node(id), attempt, beganAtMs: 5 }),
+    begin: (id: string, attempt = 1): Command => ({ type: "RecordStart", node: node(id), attempt, beganAtMs: 5, executor: "boot-1" }),
     fire: (id: string, attempt: number): Command => ({ type: "FireRetry", node: node(id), attempt }),
   };
 }

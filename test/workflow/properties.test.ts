@@ -41,7 +41,7 @@ function possible(state: ExecutionState): Command[] {
       commands.push({ type: "CompleteAttempt", node, attempt, beganAtMs: 1, output: "null" });
       commands.push({ type: "FailAttempt", node, attempt, beganAtMs: 1, failure: boom });
       commands.push({ type: "LoseAttempt", node, attempt, death: true });
-      commands.push({ type: "RecordStart", node, attempt, beganAtMs: 1 });
+      commands.push({ type: "RecordStart", node, attempt, beganAtMs: 1, executor: "boot-1" });
       commands.push({ type: "FireRetry", node, attempt });
     }
   }

@@ -56,6 +56,12 @@ const triggered = named(
 
 /** With `wait` the results. */
 export const triggeredAnswer = v.union([triggered, resultsAnswer]);
+export const queuedAnswer = v.object({
+  execution_id: executionId,
+  status: v.literal("accepted"),
+  command_id: v.string(),
+  message: v.string(),
+});
 
 const progress = v.object({
   total: count,
@@ -147,6 +153,13 @@ export const healthAnswer = named(
     store: v.object({ kind: v.string(), available: v.boolean() }),
     executions: v.object({ active: count, running: count, waiting: count }),
     pool: v.object({ threads: count, begun: count, waiting: count }),
+    cluster: v.nullable(
+      v.object({
+        lanes: v.pipe(count, v.description("Lanes of executions that this instance owns")),
+        events: v.nullable(v.object({ available: v.boolean(), reason: v.optional(v.string()) })),
+        outboxBytes: v.pipe(count, v.description("Events that are not published yet, over all instances")),
+      }),
+    ),
   }),
 );
 export const readyAnswer = v.object({ ready: v.literal(true) });

@@ -1,0 +1,36 @@
+/** What one commit of a supervisor holds, and what follows from it. */
+import type { CommandReceipt, LargeText } from "../store/store.ts";
+import type { NodeIndex, WorkflowEvent } from "../workflow/messages.ts";
+import type { Ask, Receipt, Stored } from "./ports.ts";
+
+export type Step = {
+  /** When all of it was decided: nothing else happens meanwhile. */
+  readonly nowMs: number;
+  readonly events: WorkflowEvent[];
+  readonly large: LargeText[];
+  /** Attempts whose outcome is in it, or is not wanted. */
+  readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
+  readonly receipts: { readonly message: Ask | Stored; readonly receipt: Receipt }[];
+  bytes: number;
+};
+
+/** A commit is cut between commands when it holds this much. */
+const EVENTS_MAX = 4_000;
+const BYTES_MAX = 4 * 1024 * 1024;
+
+export function newStep(nowMs: number): Step {
+  return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0 };
+}
+
+export function hasRoom({ events, bytes }: Step): boolean {
+  return events.length < EVENTS_MAX && bytes < BYTES_MAX;
+}
+
+/** What the store keeps of the answers to stored commands. */
+export function receiptsOf({ receipts }: Step): CommandReceipt[] {
+  const kept: CommandReceipt[] = [];
+  for (const { message, receipt } of receipts) {
+    if (message.type === "Stored") kept.push({ commandId: message.commandId, receipt: JSON.stringify(receipt) });
+  }
+  return kept;
+}

@@ -1,0 +1,35 @@
+/** Commands that wait in the store for an execution's owner: their text, and what they want of the supervisor. */
+import type { Outcome } from "../pool/pool.ts";
+import type { Command, NodeIndex } from "../workflow/messages.ts";
+
+/** `params`: JSON text of an object, or null. */
+export type StoredBody =
+  | { readonly type: "trigger"; readonly params: string | null }
+  /** What became of an attempt that this instance ran for another. */
+  | { readonly type: "outcome"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number; readonly outcome: Outcome };
+
+/** The text that is stored; instances of one version write and read it. */
+export function packBody(body: StoredBody): string {
+  return JSON.stringify(body);
+}
+
+/** Throws where the text is none of ours. */
+export function readBody(text: string): StoredBody {
+  const body = JSON.parse(text) as StoredBody;
+  if (body.type !== "trigger" && body.type !== "outcome") throw new Error(`No stored command is called ${JSON.stringify(body)}.`);
+  return body;
+}
+
+/** The command to the supervisor that an outcome is. */
+export function outcomeCommand(node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): Command {
+  switch (outcome.type) {
+    case "completed":
+      return { type: "CompleteAttempt", node, attempt, beganAtMs, output: outcome.output };
+    case "failed":
+      return { type: "FailAttempt", node, attempt, beganAtMs, failure: outcome.failure };
+    case "lost":
+      return { type: "LoseAttempt", node, attempt, death: outcome.death };
+    case "released":
+      return { type: "LoseAttempt", node, attempt, death: false };
+  }
+}

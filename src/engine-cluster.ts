@@ -1,0 +1,157 @@
+/** What an instance that has its store alone, and one among several, differ in: put together here for the engine. */
+import { createErrands, type Errands } from "./actors/errands.ts";
+import type { EventStream } from "./bus/bus.ts";
+import { createByteBudget } from "./bus/chunk-memory.ts";
+import type { Doorbell } from "./bus/doorbell.ts";
+import { createOutboxRelay, type OutboxRelay } from "./bus/outbox-relay.ts";
+import type { Waiters } from "./bus/waiters.ts";
+import type { Ownership } from "./cluster/ownership.ts";
+import { takeSharedOwnership } from "./cluster/shared-ownership.ts";
+import { takeSoleOwnership } from "./cluster/sole-ownership.ts";
+import type { Clock } from "./env/clock.ts";
+import type { Log } from "./env/log.ts";
+import type { Pool } from "./pool/pool.ts";
+import type { SharedStore } from "./store/shared-store.ts";
+import type { CommitEntry, Lease, NewExecution, Retention, Store } from "./store/store.ts";
+import { isTerminal } from "./workflow/status.ts";
+
+/** What an instance among several has beside its store. */
+export type ClusterOptions = {
+  readonly store: SharedStore;
+  readonly doorbell: Doorbell;
+  /** Null where no events are published. */
+  readonly events: EventStream | null;
+  /** The instance's name, for people. */
+  readonly name: string;
+  readonly threads: number;
+  /** How long a lease lasts, and how often it is renewed. */
+  readonly leaseTtlMs: number;
+  readonly leaseRenewMs: number;
+};
+
+export type ClusterParts = {
+  readonly store: Store;
+  /** Null for an instance alone. */
+  readonly cluster: ClusterOptions | null;
+  readonly bootId: string;
+  readonly pool: Pool;
+  readonly waiters: Waiters;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+};
+
+export type EngineCluster = {
+  readonly ownership: Ownership;
+  readonly errands: Errands;
+  /** The store has it, written by this instance. `owned`: its lane is this instance's. */
+  created(execution: NewExecution, owned: boolean): void;
+  /** Resolves when what this instance has committed is published, or the time is up. */
+  flushed(withinMs: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Bytes of committed events that are kept in memory until they are published. */
+const UNSENT_BYTES = 64 * 1024 * 1024;
+
+/** Takes what can be taken of the store. Rejects with StoreUnavailable. */
+export async function joinCluster(parts: ClusterParts): Promise<EngineCluster> {
+  return parts.cluster === null ? alone(parts) : amongOthers(parts, parts.cluster);
+}
+
+async function alone({ store, bootId, pool, waiters, clock, log, retention }: ClusterParts): Promise<EngineCluster> {
+  const ownership = await takeSoleOwnership({
+    store,
+    bootId,
+    clock,
+    log,
+    retention,
+    onApplied: (entries) => {
+      for (const { summary } of entries) if (isTerminal(summary.status)) waiters.ended(summary.id);
+    },
+  });
+  return {
+    ownership,
+    errands: createErrands({ pool, bootId, clock, send: () => Promise.reject(new Error("There is no other instance.")) }),
+    created: () => undefined,
+    flushed: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promise<EngineCluster> {
+  const { bootId, pool, waiters, clock, log, retention } = parts;
+  const { store, doorbell, events } = cluster;
+  const relays = new Map<number, OutboxRelay>();
+  const budget = createByteBudget(UNSENT_BYTES);
+  doorbell.listen((ring) => {
+    if (ring.type === "ended") for (const id of ring.executions) waiters.ended(id);
+  });
+
+  function applied(entries: readonly CommitEntry[], lease: Lease): void {
+    relays.get(lease.lane)?.applied(entries, lease.epoch);
+    const ended: string[] = [];
+    for (const { summary } of entries) if (isTerminal(summary.status)) ended.push(summary.id);
+    if (ended.length === 0) return;
+    for (const id of ended) waiters.ended(id);
+    doorbell.ring({ type: "ended", executions: ended });
+  }
+
+  const ownership = await takeSharedOwnership({
+    store,
+    bootId,
+    name: cluster.name,
+    threads: cluster.threads,
+    clock,
+    log,
+    doorbell,
+    retention,
+    ttlMs: cluster.leaseTtlMs,
+    renewMs: cluster.leaseRenewMs,
+    onApplied: applied,
+    onTenure({ lane }) {
+      if (events === null) return;
+      const relay = createOutboxRelay({ store, lane, sink: events, budget, clock, log });
+      relays.set(lane, relay);
+      relay.wake();
+    },
+    onEnd(lane) {
+      relays.get(lane)?.stop();
+      relays.delete(lane);
+    },
+    onPending(lane, pending) {
+      if (pending.outboxEntries > 0) relays.get(lane)?.wake();
+    },
+  });
+  const errands = createErrands({
+    pool,
+    bootId,
+    clock,
+    async send(command) {
+      await store.send(command);
+      doorbell.ring({ type: "commands", lane: store.laneOf(command.execution) });
+    },
+  });
+
+  return {
+    ownership,
+    errands,
+    created({ summary, chunk }, owned) {
+      const lane = store.laneOf(summary.id);
+      if (owned) relays.get(lane)?.applied([{ summary, chunk }], 0);
+      if (summary.triggeredAtMs === null) return;
+      if (owned) ownership.heardOf(lane, 1);
+      else doorbell.ring({ type: "born", lane, executions: [summary.id] });
+    },
+    async flushed(withinMs) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cancel = clock.after(withinMs, resolve);
+      await Promise.race([promise, Promise.all([...relays.values()].map((relay) => relay.idle()))]);
+      cancel();
+    },
+    async close() {
+      await doorbell.close();
+      await events?.close();
+    },
+  };
+}

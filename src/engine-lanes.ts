@@ -1,0 +1,82 @@
+/** What is done with lanes: taken up, looked after, handed over, dropped. Given to the ownership by the engine. */
+import type { Company } from "./actors/company.ts";
+import type { Errands } from "./actors/errands.ts";
+import type { Inbox } from "./actors/inbox.ts";
+import type { LaneWork, Tenure } from "./cluster/tenure.ts";
+import type { Store } from "./store/store.ts";
+
+export type EngineLanes = LaneWork & {
+  /** Its lane is this instance's, and stays so for now. */
+  isOwned(lane: number): boolean;
+};
+
+export type EngineLanesOptions = {
+  readonly store: Store;
+  readonly company: Company;
+  readonly errands: Errands;
+  /** Null where an instance has the store alone. */
+  readonly inbox: Inbox | null;
+  readonly tenureOf: (lane: number) => Tenure | null;
+};
+
+export function createEngineLanes({ store, company, errands, inbox, tenureOf }: EngineLanesOptions): EngineLanes {
+  const { system, admission } = company;
+  /** The tenure that each lane is being handed over under. */
+  const leaving = new Map<number, Tenure | null>();
+  /** The first look at the commands that a lane's last owner left. */
+  const firstLooks = new Map<number, Promise<void>>();
+
+  function isOwned(lane: number): boolean {
+    const tenure = tenureOf(lane);
+    return tenure !== null && !tenure.committer.fenced && leaving.get(lane) !== tenure;
+  }
+
+  /** Outcomes that wait for the owner count before it takes anything for lost. */
+  function lookedOnce(lane: number): Promise<void> {
+    const known = firstLooks.get(lane);
+    if (known !== undefined) return known;
+    const look = inbox?.look(lane) ?? Promise.resolve();
+    firstLooks.set(lane, look);
+    return look;
+  }
+
+  /** Nothing of the lane acts any more. Answers the executions that were there. */
+  function clear(lane: number): readonly string[] {
+    inbox?.drop(lane);
+    firstLooks.delete(lane);
+    const ids = system.ids().filter((id) => store.laneOf(id) === lane);
+    system.drop(ids);
+    for (const id of ids) admission.leave(id);
+    return ids;
+  }
+
+  return {
+    isOwned,
+    async adopt(executionId) {
+      const lane = store.laneOf(executionId);
+      await lookedOnce(lane);
+      if (isOwned(lane)) await system.ensure(executionId);
+    },
+    sweep: () => system.sweep(),
+    look(lane) {
+      void (firstLooks.has(lane) ? inbox?.look(lane) : lookedOnce(lane));
+    },
+    async handOver(lane) {
+      leaving.set(lane, tenureOf(lane));
+      const ids = system.ids().filter((id) => store.laneOf(id) === lane);
+      const clean = await Promise.all(ids.map((id) => handedOver(id)));
+      for (const id of clear(lane)) errands.keep({ id, name: "" });
+      return clean.every((each) => each);
+    },
+    drop(lane, why) {
+      const ids = clear(lane);
+      if (why === "lost") for (const id of ids) errands.discard({ id, name: "" });
+    },
+  };
+
+  function handedOver(id: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!system.tell(id, { type: "HandOver", done: resolve })) resolve(false);
+    });
+  }
+}
