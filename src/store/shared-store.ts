@@ -108,13 +108,20 @@ export interface SharedStore extends Store {
   /** The bus has them: deleted by id. */
   relayed(lane: number, ids: readonly string[]): Promise<void>;
 
-  /** `fenced`: nothing was written. */
-  offer(lease: Lease, offers: readonly Offer[]): Promise<"offered" | "fenced">;
-  offersIn(lane: number): Promise<readonly OfferView[]>;
-  /** Claims up to `max` unclaimed offers of the lane, of its present epoch. The same `request` again gets the same answer. */
-  claim(lane: number, claim: { readonly bootId: string; readonly request: string; readonly max: number }): Promise<readonly Offer[]>;
-  /** Takes back what is not claimed. Answers those that are claimed, which stay; everything else of `ids` is gone. */
-  withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[]>;
+  /**
+   * `number` rises with each batch under one lease: one that is not above the lane's last adds nothing and is answered
+   * `offered`, so that neither a resend nor a call that comes late offers twice. `fenced`: nothing was written.
+   */
+  offer(lease: Lease, offers: readonly Offer[], number: number): Promise<"offered" | "fenced">;
+  /** The lane's offers, or only those of `ids` that are there. */
+  offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]>;
+  /**
+   * Claims up to `max` unclaimed offers of the lane, of its present epoch. `number` rises with each claim of this boot: its
+   * last one again gets what is left of the same answer and claims nothing more, an earlier one, that comes late, gets [].
+   */
+  claim(lane: number, claim: { readonly bootId: string; readonly number: number; readonly max: number }): Promise<readonly Offer[]>;
+  /** Takes back what is not claimed. Answers those that are claimed, which stay; everything else of `ids` is gone. `fenced`: nothing was done. */
+  withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[] | "fenced">;
   /** Removes them, claimed or not: their outcome is recorded, or nobody wants it any more. */
   discard(lane: number, ids: readonly string[]): Promise<void>;
   /** Those of `ids` that are still there and claimed by this boot. */
