@@ -11,6 +11,13 @@ export const host: Kind<string> = {
   show: (value) => value,
 };
 
+/** What Kafka takes as part of a topic's name. */
+export const topicPrefix: Kind<string> = {
+  expected: "letters, digits, dots, hyphens and underscores, 100 at the most",
+  parse: (given) => (/^[\w.-]{1,100}$/.test(given) ? given : null),
+  show: (value) => value,
+};
+
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
   const upTo = max === Number.MAX_SAFE_INTEGER ? `, at least ${min}` : ` from ${min} to ${max}`;
   return {

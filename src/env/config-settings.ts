@@ -15,6 +15,7 @@ import {
   oneOf,
   port,
   text,
+  topicPrefix,
   url,
 } from "./config-kinds.ts";
 
@@ -36,6 +37,7 @@ const logs = section("Logs");
 const store = section("Store");
 const redis = section("Redis");
 const kafka = section("Kafka");
+const instances = section("Several instances");
 const running = section("Running nodes");
 const handlers = section("Handlers");
 const limits = section("Limits");
@@ -91,8 +93,44 @@ export const SETTINGS = {
     "Refuse to start without Redis, instead of running on the embedded store with `degraded: true` in `/health`.",
   ),
 
+  redisCluster: redis(["APP_REDIS_CLUSTER"], flag, false, "The address is that of a node of a Redis Cluster; the others are found by it."),
+  redisTimeoutMs: redis(
+    ["APP_REDIS_TIMEOUT"],
+    duration("s"),
+    1500,
+    "How long a call to Redis may take; then it is sent again, or refused.",
+  ),
+
   kafkaBrokers: kafka(["APP_KAFKA_BOOTSTRAP_SERVERS", "KAFKA_BOOTSTRAP_SERVERS"], brokers, null, "Kafka's brokers."),
+  kafkaPrefix: kafka(["APP_KAFKA_PREFIX"], topicPrefix, "troupe", "What the names of the topics begin with: `troupe.events`, …"),
+  kafkaPartitions: kafka(["APP_KAFKA_PARTITIONS"], integer(1, 10_000), 16, "Partitions of `troupe.events`, where this instance makes it."),
   reconnectDelayMs: kafka(["APP_RETRY_DELAY"], duration("s"), 1000, "Pause between attempts to connect to Redis and Kafka again."),
+
+  lanes: instances(
+    ["APP_LANES"],
+    integer(1, 16_384),
+    64,
+    "Lanes that executions are divided into, and that instances own; fixed by the first instance that uses a Redis.",
+  ),
+  leaseTtlMs: instances(
+    ["APP_LEASE_TTL"],
+    duration("s"),
+    3000,
+    "How long an instance may be silent before others take over its executions.",
+  ),
+  leaseRenewMs: instances(
+    ["APP_LEASE_RENEW"],
+    duration("s"),
+    1000,
+    "How often an instance renews its leases; at most a third of the above.",
+  ),
+  outboxBytesMax: instances(
+    ["APP_OUTBOX_BYTES_MAX"],
+    bytes,
+    256 * 2 ** 20,
+    "Events that may wait for Kafka, over all instances; above it new executions and triggers get 503.",
+  ),
+  outboxBytesHold: instances(["APP_OUTBOX_BYTES_HOLD"], bytes, 512 * 2 ** 20, "The same; above it no node is started until Kafka is back."),
 
   threads: running(["WORKER_CONCURRENCY"], integer(1, 256), availableParallelism(), "Threads that run nodes.", "the number of cores"),
   slotsPerThread: running(

@@ -11,10 +11,14 @@ export type Config = {
   readonly logLevel: LogLevel;
   readonly store: "sqlite" | "memory";
   readonly dataDir: string;
-  readonly redis: { readonly url: string } | null;
+  readonly redis: { readonly url: string; readonly cluster: boolean; readonly timeoutMs: number } | null;
   readonly redisRequired: boolean;
-  readonly kafka: { readonly brokers: readonly string[] } | null;
+  readonly kafka: { readonly brokers: readonly string[]; readonly prefix: string; readonly partitions: number } | null;
   readonly reconnectDelayMs: number;
+  readonly lanes: number;
+  readonly lease: { readonly ttlMs: number; readonly renewMs: number };
+  /** Bytes of events that wait for Kafka: above `max` nothing new is accepted, above `hold` nothing is started. */
+  readonly outboxBytes: { readonly max: number; readonly hold: number };
   readonly threads: number;
   readonly slotsPerThread: number;
   /** Between the abort signal of a timed-out attempt and the end of its thread. */
@@ -67,11 +71,14 @@ export function readConfig(environment: Environment): ConfigResult {
   if (values.redisRequired && redis.url === null && faults.length === 0) {
     faults.push("APP_REDIS_REQUIRED is true, but no Redis is set: set APP_REDIS_HOST, REDIS_URL or REDIS_HOST.");
   }
+  if (values.leaseTtlMs < 3 * values.leaseRenewMs && faults.length === 0) {
+    faults.push("APP_LEASE_TTL is less than three times APP_LEASE_RENEW: a renewal that is lost once would lose the lease.");
+  }
   if (faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
     config: configOf(values, redis.url),
-    warnings: [...unknownNames(environment), ...redis.warnings, ...withoutEffect(values)],
+    warnings: [...unknownNames(environment), ...redis.warnings, ...withoutEffect(values, redis.url)],
   };
 }
 
@@ -96,10 +103,13 @@ function configOf(values: Values, redisUrl: string | null): Config {
     logLevel: values.logLevel ?? (values.debug ? "debug" : "info"),
     store: values.store,
     dataDir: values.dataDir,
-    redis: redisUrl === null ? null : { url: redisUrl },
+    redis: redisUrl === null ? null : { url: redisUrl, cluster: values.redisCluster, timeoutMs: values.redisTimeoutMs },
     redisRequired: values.redisRequired,
-    kafka: values.kafkaBrokers === null ? null : { brokers: values.kafkaBrokers },
+    kafka: values.kafkaBrokers && { brokers: values.kafkaBrokers, prefix: values.kafkaPrefix, partitions: values.kafkaPartitions },
     reconnectDelayMs: values.reconnectDelayMs,
+    lanes: values.lanes,
+    lease: { ttlMs: values.leaseTtlMs, renewMs: values.leaseRenewMs },
+    outboxBytes: { max: values.outboxBytesMax, hold: values.outboxBytesHold },
     threads: values.threads,
     slotsPerThread: values.slotsPerThread,
     abortGraceMs: values.abortGraceMs,
@@ -133,9 +143,13 @@ function unknownNames(environment: Environment): string[] {
   return unknown.sort().map((name) => `${name} is not a setting of Troupe and has no effect; docs/configuration.md lists them all.`);
 }
 
-function withoutEffect(values: Values): string[] {
-  if (values.llmBaseUrl !== null || values.llmApiKey === null) return [];
-  return ["APP_LLM_API_KEY has no effect without APP_LLM_BASE_URL: llm nodes are mocks."];
+function withoutEffect(values: Values, redisUrl: string | null): string[] {
+  const warnings: string[] = [];
+  if (values.llmBaseUrl === null && values.llmApiKey !== null)
+    warnings.push("APP_LLM_API_KEY has no effect without APP_LLM_BASE_URL: llm nodes are mocks.");
+  if (values.kafkaBrokers !== null && redisUrl === null)
+    warnings.push("Kafka has no effect without Redis: events are published from the outbox that Redis holds.");
+  return warnings;
 }
 
 function isSet(value: string | undefined): value is string {

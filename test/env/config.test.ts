@@ -36,6 +36,9 @@ describe("the configuration", () => {
       redisRequired: false,
       kafka: null,
       reconnectDelayMs: 1000,
+      lanes: 64,
+      lease: { ttlMs: 3000, renewMs: 1000 },
+      outboxBytes: { max: 268_435_456, hold: 536_870_912 },
       threads: availableParallelism(),
       slotsPerThread: 5000,
       abortGraceMs: 5000,
@@ -241,7 +244,7 @@ describe("settings of the older systems", () => {
     ["ports without a host", { REDIS_PORT: "1", APP_REDIS_DB: "3" }, null],
   ];
   test.each(addresses)("Redis: %s", (_, environment, url) => {
-    expect(configOf(environment).redis).toEqual(url === null ? null : { url });
+    expect(configOf(environment).redis).toEqual(url === null ? null : { url, cluster: false, timeoutMs: 1500 });
   });
 
   test("Redis settings that are passed over, or have no host, are warned of", () => {
@@ -266,9 +269,17 @@ describe("settings of the older systems", () => {
   });
 
   test("Kafka's brokers are a list, with the usual port where none is given", () => {
-    expect(configOf({ APP_KAFKA_BOOTSTRAP_SERVERS: "a:9092, b" }).kafka).toEqual({ brokers: ["a:9092", "b:9092"] });
-    expect(configOf({ KAFKA_BOOTSTRAP_SERVERS: "k:1" }).kafka).toEqual({ brokers: ["k:1"] });
+    const usual = { prefix: "troupe", partitions: 16 };
+    expect(configOf({ APP_KAFKA_BOOTSTRAP_SERVERS: "a:9092, b" }).kafka).toEqual({ brokers: ["a:9092", "b:9092"], ...usual });
+    expect(configOf({ KAFKA_BOOTSTRAP_SERVERS: "k:1" }).kafka).toEqual({ brokers: ["k:1"], ...usual });
     expect(faultsOf({ KAFKA_BOOTSTRAP_SERVERS: "http://k:1" })).toHaveLength(1);
+  });
+
+  test("Kafka without Redis is warned of, and a lease must outlive a lost renewal", () => {
+    expect(warningsOf({ KAFKA_BOOTSTRAP_SERVERS: "k:1" })).toEqual([
+      "Kafka has no effect without Redis: events are published from the outbox that Redis holds.",
+    ]);
+    expect(faultsOf({ APP_LEASE_TTL: "2s", APP_LEASE_RENEW: "1s" }).join()).toContain("less than three times");
   });
 
   test("an LLM server has an address, perhaps a key, and a model", () => {
