@@ -12,7 +12,8 @@ export type EventRecord = {
   readonly epoch: number;
   /** A chunk's text (docs/events.md), or what is said in its place. */
   readonly events: string | Omitted;
-  readonly status: ExecutionStatus;
+  /** The execution's after `to`; null where events of the same commit follow in another record. */
+  readonly status: ExecutionStatus | null;
   readonly closed: boolean;
 };
 

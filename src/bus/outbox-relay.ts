@@ -47,7 +47,7 @@ const SEND_LENGTH = 900_000;
 /** Logs that are read from the store at a time. */
 const READS = 64;
 const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 1_000;
 
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   return new LaneRelay(options);
@@ -107,7 +107,7 @@ class LaneRelay implements OutboxRelay {
 
   async #run(): Promise<void> {
     while (this.#wanted && !this.#stopped) {
-      await this.#wait(this.#readAtMs + GATHER_MS - this.#options.clock.nowMs());
+      await this.#wait(this.#readAtMs + GATHER_MS - this.#options.clock.monotonicMs());
       this.#wanted = false;
       if (!(await this.#relayPage())) this.#wanted = true;
       else if (!this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
@@ -119,7 +119,7 @@ class LaneRelay implements OutboxRelay {
   async #relayPage(): Promise<boolean> {
     const { store, lane, clock } = this.#options;
     const mark = this.#memory.mark();
-    this.#readAtMs = clock.nowMs();
+    this.#readAtMs = clock.monotonicMs();
     const entries = await this.#insist("The outbox cannot be read", () => store.outbox(lane, PAGE));
     if (entries === null) return false;
     const rewinds = this.#rewinds;
