@@ -39,5 +39,10 @@ export type EngineHealth = {
   /** Why it should not be sent work, as a sentence; null where it should. */
   readonly obstacle: string | null;
   /** Null for an instance alone. `lanes`: how many it owns. */
-  readonly cluster: { readonly lanes: number; readonly events: StreamHealth | null; readonly outboxBytes: number } | null;
+  readonly cluster: {
+    readonly bootId: string;
+    readonly lanes: number;
+    readonly events: StreamHealth | null;
+    readonly outboxBytes: number;
+  } | null;
 };

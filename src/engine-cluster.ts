@@ -27,6 +27,8 @@ export type ClusterOptions = {
   /** How long a lease lasts, and how often it is renewed. */
   readonly leaseTtlMs: number;
   readonly leaseRenewMs: number;
+  /** Bytes of events that may wait to be published, over all instances: above `max` nothing new is taken, above `hold` nothing is started. */
+  readonly outboxBytes: { readonly max: number; readonly hold: number };
 };
 
 export type ClusterParts = {
@@ -44,6 +46,9 @@ export type ClusterParts = {
 export type EngineCluster = {
   readonly ownership: Ownership;
   readonly errands: Errands;
+  /** Why nothing new is taken now, as a sentence; null where it is. */
+  full(): string | null;
+  isHeld(): boolean;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   created(execution: NewExecution, owned: boolean): void;
   /** Resolves when what this instance has committed is published, or the time is up. */
@@ -73,6 +78,8 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention }: Cl
   return {
     ownership,
     errands: createErrands({ pool, bootId, clock, send: () => Promise.reject(new Error("There is no other instance.")) }),
+    full: () => null,
+    isHeld: () => false,
     created: () => undefined,
     flushed: () => Promise.resolve(),
     close: () => Promise.resolve(),
@@ -136,6 +143,11 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
   return {
     ownership,
     errands,
+    full() {
+      if (ownership.outboxBytes <= cluster.outboxBytes.max) return null;
+      return `${ownership.outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
+    },
+    isHeld: () => ownership.outboxBytes > cluster.outboxBytes.hold,
     created({ summary, chunk }, owned) {
       const lane = store.laneOf(summary.id);
       if (owned) relays.get(lane)?.applied([{ summary, chunk }], 0);

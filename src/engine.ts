@@ -99,6 +99,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     tenureOf: (id) => ownership.tenureOf(store.laneOf(id)),
     shared: cluster !== null,
     isAlive: ownership.living.isAlive,
+    isHeld: joined.isHeld,
     errands,
     ownerDeaths: ownership.deaths,
     planOf: (hash, text) => views.planOf(hash, text),
@@ -132,8 +133,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return null;
   };
 
+  const refusalNow = (): string | null => (stopping ? "The server is stopping." : joined.full());
+
   async function create({ definition, trigger, idempotency }: CreateRequest): Promise<CreateResult> {
-    if (stopping) return unavailable("The server is stopping.");
+    const refusal = refusalNow();
+    if (refusal !== null) return unavailable(refusal);
     const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
     const execution = company.newExecution(id, definition, trigger, hashOf(idempotency?.body ?? definition.text));
     const lane = store.laneOf(id);
@@ -177,7 +181,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     check: checker.check,
     create,
-    trigger: (id, params) => (stopping ? Promise.resolve(unavailable("The server is stopping.")) : triggers.trigger(id, params)),
+    trigger(id, params) {
+      const refusal = refusalNow();
+      return refusal === null ? triggers.trigger(id, params) : Promise.resolve(unavailable(refusal));
+    },
     async view(id) {
       const found = await views.stateOf(id);
       return found === null ? null : viewOf(id, found.state, company.system.isStalled(id));
@@ -208,6 +215,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         pool: pool.load(),
         obstacle,
         cluster: cluster && {
+          bootId,
           lanes: [...ownership.tenures()].length,
           events: cluster.events?.health() ?? null,
           outboxBytes: ownership.outboxBytes,

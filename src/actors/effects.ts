@@ -16,6 +16,7 @@ export type Effects = {
 };
 
 const FETCH_AGAIN_MS = 200;
+const HELD_AGAIN_MS = 500;
 
 export function createEffects(options: {
   readonly id: string;
@@ -32,6 +33,8 @@ export function createEffects(options: {
   const timers = new Map<NodeIndex, () => void>();
   /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
   const started = new Uint32Array(plan.ids.length);
+  /** Ready, and held back until events are published again. */
+  let held: NodeIndex[] = [];
   let stopped = false;
 
   function perform(effect: Effect): void {
@@ -94,8 +97,18 @@ export function createEffects(options: {
     if (state.status !== "RUNNING" || state.nodeStatus[node] !== NodeCode.QUEUED) return;
     const attempt = at(state.attempt, node);
     if (started[node] === attempt) return;
+    if (ports.isHeld()) return holdBack(node);
     started[node] = attempt;
     dispatch(node, attempt);
+  }
+
+  function holdBack(node: NodeIndex): void {
+    if (held.push(node) > 1) return;
+    ports.clock.after(HELD_AGAIN_MS, () => {
+      const nodes = held;
+      held = [];
+      if (!stopped) for (const each of nodes) startNode(each);
+    });
   }
 
   function keyOf(ancestor: NodeIndex): string {

@@ -27,6 +27,8 @@ export type Ports = {
   /** Other instances share the store: who is fenced is not alone, and a lost executor has died. */
   readonly shared: boolean;
   readonly isAlive: (bootId: string) => boolean;
+  /** More events wait to be published than may: nothing new is started for now. */
+  readonly isHeld: () => boolean;
   readonly errands: Errands;
   readonly pool: Pool;
   readonly timers: Timers;

@@ -1,5 +1,6 @@
 /** One instance of the whole engine in a simulated world: real actors, real inline pool, a store that may be faulty. */
 import { type Engine, startEngine } from "../../src/engine.ts";
+import type { ClusterOptions } from "../../src/engine-cluster.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { Ids } from "../../src/env/ids.ts";
 import type { Log } from "../../src/env/log.ts";
@@ -19,6 +20,10 @@ export type InstanceOptions = {
   readonly log?: Log;
   /** Puts something before the pool. */
   readonly throughPool?: (pool: Pool) => Pool;
+  /** With it, the instance is one of several. */
+  readonly cluster?: ClusterOptions;
+  /** Attempts that run at once. */
+  readonly slots?: number;
 };
 
 export const LIMITS = { nodes: 100_000, edges: 1_000_000, nesting: 128 };
@@ -35,7 +40,7 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
       { name: "joins", names: ["joins"], needs: ["parents"] },
       { name: "given", names: ["given"], needs: ["params"] },
     ],
-    slots: 100,
+    slots: options.slots ?? 100,
     abortGraceMs: 100,
     clock: world,
     turns: world,
@@ -56,7 +61,7 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
     mailboxLimit,
     waitersLimit: 100,
     degraded: false,
-    cluster: null,
+    cluster: options.cluster ?? null,
   });
 }
 

@@ -1,4 +1,4 @@
-/** One instance's share of a simulated world: it can end as by `kill -9`, and then nothing of it happens any more. */
+/** One instance's share of a simulated world: it can end as by `kill -9`, and be paused. */
 import type { Clock } from "../../src/env/clock.ts";
 import type { Ids } from "../../src/env/ids.ts";
 import type { Turns } from "../../src/env/turns.ts";
@@ -7,6 +7,8 @@ import type { Seeded, World } from "./world.ts";
 export class Life implements Clock, Turns, Ids {
   readonly #world: World;
   alive = true;
+  /** What has come due while it was paused; null while it is not. */
+  #held: (() => void)[] | null = null;
 
   constructor(world: World) {
     this.#world = world;
@@ -36,7 +38,19 @@ export class Life implements Clock, Turns, Ids {
     this.#world.run(() => this.#ifAlive(turn));
   }
 
+  /** As SIGSTOP: nothing of it happens until `resume`, and time goes on. */
+  pause(): void {
+    this.#held ??= [];
+  }
+
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const act of held) this.run(act);
+  }
+
   #ifAlive(act: () => void): void {
-    if (this.alive) act();
+    if (this.#held !== null) this.#held.push(act);
+    else if (this.alive) act();
   }
 }
