@@ -82,16 +82,23 @@ export interface SharedStore extends Store {
   /** Sentences about how the store is set up, for the log at start (no append-only file, an eviction policy). */
   warnings(): Promise<readonly string[]>;
 
-  /** Takes a lane that is free, lapsed or already this boot's, with a higher epoch; drops its unclaimed offers. */
+  /**
+   * Takes a lane that is free, lapsed or already this boot's, with the next epoch (one higher: so a boot that never heard
+   * an answer can tell whether anybody else has had the lane since); drops its unclaimed offers. What somebody else holds
+   * for longer than `ttlMs` is cut to that, as by `leases`.
+   */
   takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken>;
   /** One answer for each lease, in order. A lease that has lapsed is never revived. */
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]>;
   /** Frees the lane at once, where this is still its lease. */
   release(lease: Lease): Promise<void>;
-  /** Every lane. A lease's remaining time is never told as more than `ttlMs`: clocks jump at a fail-over. */
+  /** Every lane. A lease that remains for longer than `ttlMs` is cut to that, for good: clocks jump at a fail-over. */
   leases(ttlMs: number): Promise<readonly LaneView[]>;
 
-  /** Shows this instance for another `ttlMs` and answers all members: the dead too, for as long as somebody may ask for them. */
+  /**
+   * Shows this instance for another `ttlMs` and answers all members, itself included: the dead too, for as long as somebody
+   * may ask for them. What remains of any of them for longer than `ttlMs` is cut to that.
+   */
   beat(member: Member, ttlMs: number): Promise<readonly MemberView[]>;
   /** The boot has ended, and left nothing behind. */
   leave(bootId: string): Promise<void>;
