@@ -14,6 +14,8 @@ export type Cells = {
   readonly beganAtMs: Float64Array;
   /** One counter, raised by the host in each of its turns: a thread whose counter rests is blocked. */
   readonly beat: Int32Array;
+  /** One counter, raised by the host with each attempt that it begins; it starts again at its ends. */
+  readonly begun: Int32Array;
 };
 
 const HEADER_BYTES = 64;
@@ -29,6 +31,7 @@ export function viewCells(memory: ArrayBufferLike, slots: number): Cells {
   return {
     slots,
     beat: new Int32Array(memory, 0, 1),
+    begun: new Int32Array(memory, Int32Array.BYTES_PER_ELEMENT, 1),
     beganAtMs: new Float64Array(memory, HEADER_BYTES, slots),
     states: new Int32Array(memory, statesAt, slots),
   };

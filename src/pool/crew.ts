@@ -15,6 +15,8 @@ import type { Outcomes } from "./work.ts";
 const WATCH_MS = 25;
 /** So many attempts are sent at once, so that a host begins while the rest is packed. */
 const SEND_AT = 512;
+/** Looking for some to take out, so many that must stay are passed over. */
+const STAYING_MAX = 1_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export type CrewOptions = StaffOptions & {
@@ -26,7 +28,16 @@ export type CrewOptions = StaffOptions & {
   readonly turns: Turns;
 };
 
+/** Whoever wants to know how much waits. */
+export type CrewObserver = {
+  /** Told every 25 ms or so while there is something to do. */
+  looked(nowMs: number): void;
+  /** Outcomes have come, and nothing waits in the line. */
+  lineEmpty(): void;
+};
+
 export class Crew {
+  observer: CrewObserver | null = null;
   readonly #options: CrewOptions;
   readonly #staff: Staff;
   readonly #queue = new PriorityQueue<Entry>();
@@ -69,6 +80,23 @@ export class Crew {
     return this.#staff.runners.reduce((sum, runner) => sum + runner.inHand, 0);
   }
 
+  /** Attempts that have not begun, in the line or at a host. */
+  get notBegun(): number {
+    return this.#staff.runners.reduce((sum, runner) => sum + runner.queued, this.#waiting);
+  }
+
+  /** How many have ever begun; starts again at the ends of 32 bits. */
+  get begun(): number {
+    return this.#staff.begun;
+  }
+
+  /** Hosts that can be given more, and how much all of them can. */
+  get open(): { readonly hosts: number; readonly room: number } {
+    if (this.#stage !== "working") return { hosts: 0, room: 0 };
+    const able = this.#staff.runners.filter((runner) => runner.state === "ready" && !runner.silent && runner.room > 0);
+    return { hosts: able.length, room: able.reduce((sum, runner) => sum + runner.room, 0) };
+  }
+
   add(entry: Entry): void {
     this.#queue.push(entry, entry.attempt.priority);
     this.#waiting += 1;
@@ -82,6 +110,32 @@ export class Crew {
     entry.forgotten = true;
     if (this.#queue.size > 1024 + 2 * this.#waiting) this.#queue.prune((other) => !other.forgotten);
     return true;
+  }
+
+  /** Takes out up to `max` of those that would begin last and that `mayGo` allows. */
+  takeLast(max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
+    const taken: Entry[] = [];
+    const staying: Entry[] = [];
+    while (taken.length < max && staying.length < STAYING_MAX) {
+      const entry = this.#queue.pop();
+      if (entry === undefined) break;
+      if (!entry.forgotten) (mayGo(entry) ? taken : staying).push(entry);
+    }
+    for (const entry of staying.reverse()) this.#queue.push(entry, entry.attempt.priority);
+    this.#waiting -= taken.length;
+    if (taken.length < max) taken.push(...this.#takeLastFromHosts(max - taken.length, mayGo));
+    return taken;
+  }
+
+  #takeLastFromHosts(max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
+    const queued = this.#staff.runners.flatMap((runner) => (runner.state === "ready" ? runner.queuedEntries() : []));
+    queued.sort((a, b) => a.attempt.priority - b.attempt.priority || b.order - a.order);
+    const taken: Entry[] = [];
+    for (const entry of queued) {
+      if (taken.length === max) break;
+      if (mayGo(entry) && entry.place?.takeBack(entry) === true) taken.push(entry);
+    }
+    return taken;
   }
 
   /** Tells those of these entries that have begun to stop; after the grace period their hosts are ended. */
@@ -139,8 +193,8 @@ export class Crew {
     return best;
   }
 
-  /** These had not begun: they wait again, before what came after them. */
-  #putBack(entries: readonly Entry[]): void {
+  /** These have not begun: they wait again, before what came after them. */
+  putBack(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     const inOrder = entries.toSorted((a, b) => a.order - b.order);
     for (const [priority, same] of Map.groupBy(inOrder, (entry) => entry.attempt.priority)) this.#queue.putBack(same, priority);
@@ -157,6 +211,7 @@ export class Crew {
       entry.table.ended(entry, verdictOf(entry, outcomeOf(outcomes.kinds[i] as number, outcomes.texts[i] as string)));
     }
     if (this.#waiting > 0) this.#placeSoon();
+    else this.observer?.lineEmpty();
   }
 
   #died(runner: Runner, reason: string): void {
@@ -173,13 +228,13 @@ export class Crew {
     // First, so that nothing can begin there while it ends.
     const back = runner.takeBackQueued();
     this.#staff.dismiss(runner);
-    this.#putBack(back);
+    this.putBack(back);
     this.#scatter(runner.clear(), verdictAtEnd);
   }
 
   /** What had not begun goes to others; the rest is told. */
   #scatter(remains: readonly Remains[], verdict: (remains: Remains) => Outcome): void {
-    this.#putBack(remains.filter(({ stood }) => stood === "queued").map(({ entry }) => entry));
+    this.putBack(remains.filter(({ stood }) => stood === "queued").map(({ entry }) => entry));
     for (const each of remains) if (each.stood !== "queued") each.entry.table.ended(each.entry, verdict(each));
     this.#staff.fill(this.#busy());
     this.#watch();
@@ -205,7 +260,7 @@ export class Crew {
   /** Hosts that may be blocked are listened to all the time; others need a look only when something is due. */
   #nextLookMs(): number {
     const soonMs = this.#options.clock.nowMs() + WATCH_MS;
-    if (this.#options.silentMs !== NEVER) return soonMs;
+    if (this.#options.silentMs !== NEVER || (this.observer !== null && this.#waiting > 0)) return soonMs;
     return Math.max(soonMs, Math.min(...this.#staff.runners.map((runner) => runner.nextLookMs)));
   }
 
@@ -216,6 +271,7 @@ export class Crew {
       else this.#staff.lookAt(runner, nowMs);
     }
     if (this.#waiting > 0) this.#placeSoon();
+    this.observer?.looked(nowMs);
     this.#staff.fill(this.#busy());
     this.#watch();
   }
@@ -226,7 +282,7 @@ export class Crew {
     const stop = { cause: "timeout", endByMs: nowMs + this.#options.abortGraceMs } as const;
     runner.stop(timedOut, stop, "The attempt's timeout is over.");
     if (condemned) this.#end(runner);
-    else if (runner.listen(nowMs, this.#options.silentMs)) this.#putBack(runner.takeBackQueued());
+    else if (runner.listen(nowMs, this.#options.silentMs)) this.putBack(runner.takeBackQueued());
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Crew } from "./crew.ts";
+import { createOverflow } from "./overflow.ts";
 import type { Attempt, Pool } from "./pool.ts";
 import { Table } from "./table.ts";
 import type { TableKeeper } from "./table.ts";
@@ -24,14 +25,23 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
   let stage: "working" | "draining" | "closed" = "working";
   let heardIdle: (() => void) | null = null;
 
+  const overflow = createOverflow({ crew: crews[0], tableOf: (id) => tables.get(id), clock });
   const keeper: TableKeeper = {
     turns,
     crewOf,
+    outside: overflow.outside,
+    settled: overflow.settled,
+    unwanted: overflow.unwanted,
     open() {
       if (stage !== "working") return null;
       open += 1;
       order += 1;
       return order;
+    },
+    reopened() {
+      if (stage !== "working") return false;
+      open += 1;
+      return true;
     },
     closed() {
       open -= 1;
@@ -55,6 +65,7 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
     executorDied(bootId) {
       for (const table of tables.values()) table.executorDied(bootId);
     },
+    overflow,
     load() {
       const sum = (of: (crew: Crew) => number): number => crews.reduce((total, crew) => total + of(crew), 0);
       return { threads: crews[0].hosts, begun: sum((crew) => crew.inHand), waiting: sum((crew) => crew.waiting) };

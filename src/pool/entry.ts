@@ -17,6 +17,8 @@ export type Entry = {
   stop: Stop | null;
   /** Null while it is open. */
   outcome: Outcome | null;
+  /** It is offered to other instances: neither a host nor the line here has it. */
+  outside: boolean;
   /** It runs at another instance, under this boot id: no host here has it. */
   executor: string | null;
   /** Taken back, or never begun at a clean end: nobody wants to hear of it. */

@@ -46,6 +46,7 @@ export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptio
   const quick = new Set<string>();
   let outcomes = noOutcomes();
   let inHand = 0;
+  let begun = 0;
   let pumpComing = false;
   let flushComing = false;
   let beating = false;
@@ -90,6 +91,7 @@ export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptio
       collect(cell, OutcomeKind.returned, "");
       return;
     }
+    cells.begun[0] = begun += 1;
     const context = new Running(execution.id, execution.name);
     running[cell] = context;
     const answer = answerOf(() => run(attempt, context));

@@ -60,7 +60,7 @@ export interface HandsListener {
   began(node: NodeIndex, attempt: number, beganAtMs: number, executor: string | null): void;
   /** `beganAtMs` is 0 where it never began. */
   ended(node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): void;
-  /** An entry went without an outcome, some time after `takeBack`: it stood at another instance, which had not begun it. */
+  /** An entry went without an outcome, some time after `takeBack` or `abort`: it stood at another instance, or was offered to them. */
   returned(): void;
 }
 
@@ -77,12 +77,21 @@ export interface Hands {
   holds(node: NodeIndex, attempt: number): boolean;
   /** The commit that records this attempt's outcome is applied: forget it. */
   settle(node: NodeIndex, attempt: number): void;
-  /** Takes back what has not begun (it is forgotten, no outcome comes). Answers how many entries remain. */
+  /**
+   * Takes back what has not begun (it is forgotten, no outcome comes). Answers how many entries remain: what is offered to
+   * other instances is among them until the offer is withdrawn, which `returned` tells.
+   */
   takeBack(): number;
+  /** Told as released: all that has not begun here. */
+  giveBack(): void;
   /** What has begun here and is not settled, also what has ended since. Asked after `takeBack`. */
   begun(): readonly { readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number }[];
   /** Signals abort to what has begun; after the grace period its thread is ended. Outcomes still come. */
   abort(reason: string): void;
+  /** One attempt is not wanted any more: told as released where it has not begun, else it is told to stop and its outcome comes. */
+  abortOne(node: NodeIndex, attempt: number, reason: string): void;
+  /** Another instance owns the execution: what other instances run, or are offered, is forgotten here. No outcome comes. */
+  leaveOthers(): void;
   /** Entries: waiting, begun, or ended and not settled. */
   readonly size: number;
   /** Stops telling the listener; entries stay for the next attach. With size 0 the table is dropped. */
@@ -106,6 +115,8 @@ export interface Pool {
   attach(execution: { readonly id: string; readonly name: string }, listener: HandsListener): Hands;
   /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */
   executorDied(bootId: string): void;
+  /** What could run at other instances. Asleep until somebody listens: then nothing of it costs anything. */
+  readonly overflow: Overflow;
   /** Rough load, for health and admission. */
   load(): { readonly threads: number; readonly begun: number; readonly waiting: number };
   /**
@@ -114,4 +125,48 @@ export interface Pool {
    */
   drain(graceMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** One attempt, wherever it is. `execution`: its id. */
+export type AttemptKey = { readonly execution: string; readonly node: NodeIndex; readonly attempt: number };
+
+/** An attempt that stands outside: its table keeps the entry, no thread here has it. */
+export type Spilled = { readonly execution: { readonly id: string; readonly name: string }; readonly attempt: Attempt };
+
+/** Whoever offers attempts to other instances hears this of them. Called within the pool's own work: must not throw, and acts later. */
+export interface OverflowListener {
+  /** There is a surplus. Told every 25 ms or so while there is. */
+  surplus(): void;
+  /** Nothing waits here any more while something stands outside. */
+  hungry(): void;
+  /** The commit that holds its outcome is applied: whoever claimed it has nothing to do any more. */
+  settled(key: AttemptKey): void;
+  /** Nobody wants it any more, and it stands outside: its entry stays until `forget`. */
+  unwanted(key: AttemptKey): void;
+}
+
+/**
+ * The attempts that wait beyond what the threads begin soon, and those that have left for other instances. At every moment
+ * an attempt is in the line here, outside (`spill` until `takeIn`, `claimed` or `forget`), or claimed. Those that may have
+ * killed what they ran in stay here. A key whose entry is not outside is passed over.
+ */
+export interface Overflow {
+  /** "Soon" is `afterMs`. One listener; the answer ends it. */
+  listen(afterMs: number, listener: OverflowListener): () => void;
+  /** How many wait beyond that. 0 until it has been so for `afterMs`, and where attempts are so short that moving them costs more. */
+  surplus(): number;
+  /** How many more would begin soon than wait: what to claim, or to take in again. 0 at a clean end. */
+  capacity(): number;
+  /** How many have begun a second, lately. */
+  pace(): number;
+  /** Takes out up to `max` of those that would begin last. Those that `mayGo` refuses stay. */
+  spill(max: number, mayGo: (spilled: Spilled) => boolean): readonly Spilled[];
+  /** They wait here again; at a clean end they are forgotten. */
+  takeIn(keys: readonly AttemptKey[]): void;
+  /** The instance with this boot id runs it: `began` is told. False where its entry is not outside (any more). */
+  claimed(key: AttemptKey, bootId: string, atMs: number): boolean;
+  /** Its entry goes without an outcome, outside or claimed: `returned` is told. */
+  forget(key: AttemptKey): void;
+  /** Whether there is an entry of this attempt. */
+  holds(key: AttemptKey): boolean;
 }

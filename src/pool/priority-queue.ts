@@ -43,6 +43,19 @@ export class PriorityQueue<T> {
     return undefined;
   }
 
+  /** Takes the one that would come last. */
+  pop(): T | undefined {
+    const line = this.#lines.find(({ items, head }) => head < items.length);
+    if (line === undefined) return undefined;
+    this.#size -= 1;
+    const item = line.items.pop();
+    if (line.head === line.items.length) {
+      line.items.length = 0;
+      line.head = 0;
+    }
+    return item;
+  }
+
   /** Drops what `keep` refuses. */
   prune(keep: (item: T) => boolean): void {
     this.#size = 0;

@@ -40,6 +40,8 @@ export class Runner implements Place {
   /** No cell from here on was ever used. */
   #highWater = 0;
   #outbox: Work[] = [];
+  /** How many it was ever given, without those that were taken back. */
+  #given = 0;
   #beat = 0;
   #beatAtMs = 0;
 
@@ -55,6 +57,16 @@ export class Runner implements Place {
   /** How many more entries it could hold. */
   get room(): number {
     return this.#freeCount;
+  }
+
+  /** How many have ever begun; starts again at the ends of 32 bits. */
+  get begun(): number {
+    return Atomics.load(this.link.cells.begun, 0);
+  }
+
+  /** How many have not begun. */
+  get queued(): number {
+    return Math.max(0, (this.#given - this.begun) | 0);
   }
 
   /** Entries that `send` would bring to the host. */
@@ -75,6 +87,7 @@ export class Runner implements Place {
     const cell = this.#free[(this.#freeCount -= 1)] as number;
     if (cell >= this.#highWater) this.#highWater = cell + 1;
     this.inHand += 1;
+    this.#given += 1;
     this.#entries[cell] = entry;
     this.#nextLookMs[cell] = 0;
     Atomics.store(this.link.cells.states, cell, CellState.QUEUED);
@@ -95,6 +108,7 @@ export class Runner implements Place {
     const found = Atomics.compareExchange(this.link.cells.states, cell, CellState.QUEUED, CellState.TAKEN);
     if (found !== CellState.QUEUED) return false;
     this.#empty(cell);
+    this.#given -= 1;
     this.vacated += 1;
     entry.place = null;
     return true;
@@ -167,6 +181,11 @@ export class Runner implements Place {
       this.#nextLookMs[cell] = Math.min(longMs, endMs);
     }
     return { ranLong, timedOut, condemned };
+  }
+
+  /** What has not begun; what begins meanwhile may be among it. */
+  queuedEntries(): readonly Entry[] {
+    return this.#held().filter((entry) => this.#stateOf(entry.cell) === CellState.QUEUED);
   }
 
   /** Takes back all that has not begun. */

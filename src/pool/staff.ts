@@ -54,6 +54,7 @@ export class Staff {
   /** Hosts that could not be loaded, one after another, and until when none is started. */
   #failures = 0;
   #pausedUntilMs = 0;
+  #begunByGone = 0;
 
   constructor(options: StaffOptions, events: StaffEvents) {
     this.#options = options;
@@ -66,6 +67,11 @@ export class Staff {
   /** All hosts, those that load included. */
   get runners(): readonly Runner[] {
     return this.#runners;
+  }
+
+  /** How many attempts have ever begun, in those that are gone too; starts again at the ends of 32 bits. */
+  get begun(): number {
+    return this.#runners.reduce((sum, runner) => (sum + runner.begun) | 0, this.#begunByGone);
   }
 
   /** Not as many hosts as stay when there is nothing to do, or some that load. */
@@ -167,6 +173,7 @@ export class Staff {
 
   #remove(runner: Runner): void {
     runner.state = "gone";
+    this.#begunByGone = (this.#begunByGone + runner.begun) | 0;
     this.#runners = this.#runners.filter((other) => other !== runner);
     if (this.#runners.length === 0) this.#allGone?.();
   }

@@ -1,8 +1,10 @@
-/** One execution's attempts in hand: the table that outlives a supervisor, and the Hands through which one works on it. */
+/** One execution's attempts in hand: the table, which outlives each supervisor that works on it. */
 import type { Turns } from "../env/turns.ts";
 import type { Crew } from "./crew.ts";
+import { Entries } from "./entries.ts";
 import type { Entry, EntryOwner } from "./entry.ts";
-import type { Attempt, Hands, HandsListener, Outcome } from "./pool.ts";
+import { type AttachedTable, TableHands } from "./hands.ts";
+import type { Attempt, AttemptKey, Hands, HandsListener, Outcome } from "./pool.ts";
 import type { ExecutionName } from "./work.ts";
 
 /** What tables need of the pool that they are in. */
@@ -12,20 +14,26 @@ export type TableKeeper = {
   crewOf(attempt: Attempt): Crew;
   /** Numbers an entry that is new and open; null where nothing new begins any more. */
   open(): number | null;
-  /** An open entry has its outcome, or was taken back. */
+  /** An entry from outside is open again; false where nothing begins any more. */
+  reopened(): boolean;
+  /** An open entry has its outcome, was taken back, or went outside. */
   closed(): void;
+  /** So many more entries are outside. */
+  outside(change: 1 | -1): void;
+  /** What other instances have of it, or are offered, is settled. */
+  settled(key: AttemptKey): void;
+  /** And this, nobody wants any more. */
+  unwanted(key: AttemptKey): void;
   /** Nobody is attached and nothing is in it. */
   dropped(table: Table): void;
   /** A sentence for the log. */
   report(sentence: string): void;
 };
 
-export class Table implements EntryOwner {
+export class Table implements EntryOwner, AttachedTable {
   readonly execution: ExecutionName;
   readonly #keeper: TableKeeper;
-  /** By node (a Map took eight times as long). A node has one entry, and rarely another of an earlier attempt that is not settled yet. */
-  readonly #entries: (Entry | readonly Entry[] | undefined)[] = [];
-  #size = 0;
+  readonly #entries = new Entries();
   #listener: HandsListener | null = null;
   /** What a new listener has not been told yet is told in a turn of its own. */
   #replaying = false;
@@ -36,14 +44,14 @@ export class Table implements EntryOwner {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#entries.size;
   }
 
   /** Throws where somebody is attached already. */
   attach(listener: HandsListener): Hands {
     if (this.#listener !== null) throw new Error(`Execution ${this.execution.id} is attached already: detach first.`);
     this.#listener = listener;
-    this.#replaying = this.#size > 0;
+    this.#replaying = this.size > 0;
     if (this.#replaying) this.#keeper.turns.run(() => this.#replay(listener));
     return new TableHands(this, listener);
   }
@@ -55,8 +63,8 @@ export class Table implements EntryOwner {
   }
 
   start(attempt: Attempt): void {
-    const there = this.#entries[attempt.node];
-    if (there !== undefined && this.find(attempt.node, attempt.attempt) !== undefined) return;
+    const { node } = attempt;
+    if (this.#entries.has(node) && this.holds(node, attempt.attempt)) return;
     const order = this.#keeper.open();
     if (order === null) return;
     const entry = this.#enter(attempt, order, null);
@@ -64,12 +72,12 @@ export class Table implements EntryOwner {
   }
 
   watch(node: number, attempt: number, executor: string): void {
-    if (this.find(node, attempt) === undefined) this.#enter({ ...NOTHING_TO_RUN, node, attempt }, 0, executor);
+    if (this.#entries.find(node, attempt) === undefined) this.#enter({ ...NOTHING_TO_RUN, node, attempt }, 0, executor);
   }
 
   /** What that instance ran for the execution is gone with it. */
   executorDied(bootId: string): void {
-    for (const entry of this.#all()) if (entry.executor === bootId) this.ended(entry, { type: "lost", death: true });
+    for (const entry of this.#entries.all()) if (entry.executor === bootId) this.ended(entry, { type: "lost", death: true });
   }
 
   #enter(attempt: Attempt, order: number, executor: string | null): Entry {
@@ -83,52 +91,112 @@ export class Table implements EntryOwner {
       ranLong: false,
       stop: null,
       outcome: null,
+      outside: false,
       executor,
       forgotten: false,
     };
-    const there = this.#entries[attempt.node];
-    this.#entries[attempt.node] = there === undefined ? entry : [...entriesIn(there), entry];
-    this.#size += 1;
+    this.#entries.add(entry);
     return entry;
   }
 
   settle(node: number, attempt: number): void {
-    const settled = this.find(node, attempt);
-    if (settled === undefined || (settled.outcome === null && settled.executor === null)) return;
+    const settled = this.#entries.find(node, attempt);
+    if (settled === undefined || (settled.outcome === null && !isElsewhere(settled))) return;
+    if (isElsewhere(settled)) this.#keeper.settled(this.#keyOf(settled));
     this.#remove(settled);
     this.#dropIfEmpty();
   }
 
-  find(node: number, attempt: number): Entry | undefined {
-    const there = this.#entries[node];
-    if (there === undefined) return undefined;
-    if (!("attempt" in there)) return there.find((entry) => entry.attempt.attempt === attempt);
-    return there.attempt.attempt === attempt ? there : undefined;
+  holds(node: number, attempt: number): boolean {
+    return this.#entries.find(node, attempt) !== undefined;
   }
 
   takeBack(): number {
-    for (const entry of this.#all()) {
-      if (entry.outcome !== null || entry.executor !== null || !this.#keeper.crewOf(entry.attempt).takeBack(entry)) continue;
-      this.#remove(entry);
-      this.#keeper.closed();
+    for (const entry of this.#entries.all()) {
+      if (entry.outside) this.#keeper.unwanted(this.#keyOf(entry));
+      else if (this.#takenBack(entry)) {
+        this.#remove(entry);
+        this.#keeper.closed();
+      }
     }
-    return this.#size;
+    return this.size;
   }
 
   begun(): ReturnType<Hands["begun"]> {
-    const here = this.#all().filter(({ executor }) => executor === null);
+    const here = this.#entries.all().filter((entry) => !isElsewhere(entry));
     return here.map(({ attempt: { node, attempt }, beganAtMs }) => ({ node, attempt, beganAtMs }));
   }
 
-  abort(message: string): void {
-    const placed = this.#all().filter((entry) => entry.place !== null);
-    for (const [crew, entries] of Map.groupBy(placed, (entry) => this.#keeper.crewOf(entry.attempt))) crew.stop(entries, message);
+  giveBack(): void {
+    for (const entry of this.#entries.all()) if (this.#takenBack(entry)) this.ended(entry, RELEASED);
   }
 
-  /** The end of a clean end's grace: what still runs is told to stop, and told as released. */
+  abort(message: string): void {
+    this.#stop(message);
+    for (const entry of this.#entries.all()) {
+      if (entry.outcome === null && isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry));
+    }
+  }
+
+  abortOne(node: number, attempt: number, message: string): void {
+    const entry = this.#entries.find(node, attempt);
+    if (entry === undefined || entry.outcome !== null) return;
+    if (isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry));
+    else if (this.#takenBack(entry)) this.ended(entry, RELEASED);
+    else this.#keeper.crewOf(entry.attempt).stop([entry], message);
+  }
+
+  leaveOthers(): void {
+    const others = this.#entries.all().filter(isElsewhere);
+    for (const entry of others) this.#remove(entry);
+    if (others.length === 0) return;
+    this.#tell(this.#listener, null);
+    this.#dropIfEmpty();
+  }
+
+  /** The end of a clean end's grace: what still runs here is told to stop, and told as released. */
   release(): void {
-    this.abort("The instance is ending.");
-    for (const entry of this.#all()) if (entry.executor === null) this.ended(entry, { type: "released" });
+    this.#stop("The instance is ending.");
+    for (const entry of this.#entries.all()) if (!isElsewhere(entry)) this.ended(entry, RELEASED);
+  }
+
+  /** This open entry was taken out: it is offered to other instances. */
+  leave(entry: Entry): void {
+    entry.outside = true;
+    this.#keeper.outside(1);
+    this.#keeper.closed();
+  }
+
+  /** An entry that was outside is to wait here again; null where it is not outside, or nothing begins any more. */
+  comeBack(node: number, attempt: number): Entry | null {
+    const entry = this.#entries.find(node, attempt);
+    if (entry === undefined || !entry.outside) return null;
+    if (!this.#keeper.reopened()) {
+      this.forget(node, attempt);
+      return null;
+    }
+    this.#notOutside(entry);
+    return entry;
+  }
+
+  /** False where this entry is not outside. */
+  claimed(node: number, attempt: number, executor: string, atMs: number): boolean {
+    const entry = this.#entries.find(node, attempt);
+    if (entry === undefined || !entry.outside) return false;
+    this.#notOutside(entry);
+    entry.executor = executor;
+    entry.beganAtMs = atMs;
+    this.began(entry);
+    return true;
+  }
+
+  /** What is elsewhere goes without an outcome. */
+  forget(node: number, attempt: number): void {
+    const entry = this.#entries.find(node, attempt);
+    if (entry === undefined || !isElsewhere(entry)) return;
+    this.#remove(entry);
+    this.#tell(this.#listener, null);
+    this.#dropIfEmpty();
   }
 
   began(entry: Entry): void {
@@ -148,13 +216,15 @@ export class Table implements EntryOwner {
   #replay(listener: HandsListener): void {
     if (this.#listener !== listener) return;
     this.#replaying = false;
-    for (const entry of this.#all()) if (entry.outcome !== null || entry.ranLong) this.#tell(this.#listener, entry);
+    for (const entry of this.#entries.all()) if (entry.outcome !== null || entry.ranLong) this.#tell(this.#listener, entry);
   }
 
-  #tell(listener: HandsListener | null, entry: Entry): void {
+  /** `entry`: null where one went without an outcome. */
+  #tell(listener: HandsListener | null, entry: Entry | null): void {
     if (listener === null) return;
-    const { node, attempt } = entry.attempt;
     try {
+      if (entry === null) return listener.returned();
+      const { node, attempt } = entry.attempt;
       if (entry.outcome === null) listener.began(node, attempt, entry.beganAtMs, entry.executor);
       else listener.ended(node, attempt, entry.beganAtMs, entry.outcome);
     } catch (error) {
@@ -162,75 +232,41 @@ export class Table implements EntryOwner {
     }
   }
 
-  /** A copy: what is told may change the table. */
-  #all(): readonly Entry[] {
-    return this.#size === 0 ? NOBODY : this.#entries.flatMap((there) => (there === undefined ? NOBODY : entriesIn(there)));
+  #stop(message: string): void {
+    const placed = this.#entries.all().filter((entry) => entry.place !== null);
+    for (const [crew, entries] of Map.groupBy(placed, (entry) => this.#keeper.crewOf(entry.attempt))) crew.stop(entries, message);
+  }
+
+  /** True where it had not begun here, and now never will. */
+  #takenBack(entry: Entry): boolean {
+    return entry.outcome === null && !isElsewhere(entry) && this.#keeper.crewOf(entry.attempt).takeBack(entry);
+  }
+
+  #notOutside(entry: Entry): void {
+    entry.outside = false;
+    this.#keeper.outside(-1);
+  }
+
+  #keyOf({ attempt: { node, attempt } }: Entry): AttemptKey {
+    return { execution: this.execution.id, node, attempt };
   }
 
   #remove(entry: Entry): void {
-    const { node } = entry.attempt;
-    const there = this.#entries[node];
-    const others = there === entry || there === undefined ? NOBODY : entriesIn(there).filter((other) => other !== entry);
-    this.#entries[node] = others.length === 0 ? undefined : others;
-    this.#size -= 1;
+    if (entry.outside) this.#notOutside(entry);
+    this.#entries.remove(entry);
   }
 
   #dropIfEmpty(): void {
-    if (this.#size === 0 && this.#listener === null) this.#keeper.dropped(this);
+    if (this.size === 0 && this.#listener === null) this.#keeper.dropped(this);
   }
 }
 
-class TableHands implements Hands {
-  readonly #table: Table;
-  readonly #listener: HandsListener;
-  #attached = true;
+const RELEASED: Outcome = { type: "released" };
 
-  constructor(table: Table, listener: HandsListener) {
-    this.#table = table;
-    this.#listener = listener;
-  }
-
-  get size(): number {
-    return this.#table.size;
-  }
-
-  start(attempt: Attempt): void {
-    if (!this.#attached) throw new Error(`Execution ${this.#table.execution.id} is detached: attach before the next start.`);
-    this.#table.start(attempt);
-  }
-
-  watch(node: number, attempt: number, executor: string): void {
-    this.#table.watch(node, attempt, executor);
-  }
-
-  holds(node: number, attempt: number): boolean {
-    return this.#table.find(node, attempt) !== undefined;
-  }
-
-  settle(node: number, attempt: number): void {
-    this.#table.settle(node, attempt);
-  }
-
-  takeBack(): number {
-    return this.#table.takeBack();
-  }
-
-  begun(): ReturnType<Hands["begun"]> {
-    return this.#table.begun();
-  }
-
-  abort(reason: string): void {
-    this.#table.abort(reason);
-  }
-
-  detach(): void {
-    if (!this.#attached) return;
-    this.#attached = false;
-    this.#table.detach(this.#listener);
-  }
+/** Another instance runs it, or is offered it. */
+function isElsewhere(entry: Entry): boolean {
+  return entry.outside || entry.executor !== null;
 }
-
-const NOBODY: readonly Entry[] = [];
 
 /** Of an attempt that another instance runs, only its node and number are known here. */
 const NOTHING_TO_RUN: Omit<Attempt, "node" | "attempt"> = {
@@ -246,7 +282,3 @@ const NOTHING_TO_RUN: Omit<Attempt, "node" | "attempt"> = {
   priority: 0,
   suspect: false,
 };
-
-function entriesIn(there: Entry | readonly Entry[]): readonly Entry[] {
-  return "attempt" in there ? [there] : there;
-}

@@ -1,0 +1,108 @@
+/** What of the waiting attempts could run at other instances: how many, which, and the way out and in. */
+import type { Clock } from "../env/clock.ts";
+import type { Crew } from "./crew.ts";
+import { Pace } from "./pace.ts";
+import type { AttemptKey, Overflow, OverflowListener, Spilled } from "./pool.ts";
+import type { Table } from "./table.ts";
+
+/** Where a thread begins more than this in a second, its attempts are so short that moving one costs more than running it. */
+const TOO_SHORT_PER_SECOND = 5_000;
+/** What waits is a surplus from this share above what begins soon, so that nothing goes out and in again. */
+const ABOVE = 1.5;
+
+/** The overflow as tables see it, too. */
+export type TableOverflow = Overflow & {
+  outside(change: 1 | -1): void;
+  settled(key: AttemptKey): void;
+  unwanted(key: AttemptKey): void;
+};
+
+type Listening = { readonly afterMs: number; readonly listener: OverflowListener };
+
+/** Of this crew's attempts. `tableOf`: of an execution's id. */
+export function createOverflow({
+  crew,
+  tableOf,
+  clock,
+}: {
+  readonly crew: Crew;
+  readonly tableOf: (executionId: string) => Table | undefined;
+  readonly clock: Clock;
+}): TableOverflow {
+  const pace = new Pace();
+  let listening: Listening | null = null;
+  let outside = 0;
+
+  function look(): void {
+    pace.note(clock.nowMs(), crew.notBegun, crew.begun);
+  }
+
+  function surplus(): number {
+    if (listening === null) return 0;
+    look();
+    const { hosts } = crew.open;
+    const perMs = pace.perMs();
+    if (pace.waitedMs() < listening.afterMs || perMs * 1_000 > hosts * TOO_SHORT_PER_SECOND) return 0;
+    const soon = perMs * listening.afterMs;
+    const waiting = crew.notBegun;
+    return waiting > soon * ABOVE ? Math.floor(waiting - soon) : 0;
+  }
+
+  return {
+    listen(afterMs, listener) {
+      if (listening !== null) throw new Error("Somebody listens to the overflow already.");
+      const its: Listening = { afterMs, listener };
+      listening = its;
+      crew.observer = {
+        looked() {
+          look();
+          if (crew.notBegun > 0 && surplus() > 0) listener.surplus();
+        },
+        lineEmpty() {
+          if (outside > 0 && crew.notBegun === 0) listener.hungry();
+        },
+      };
+      return () => {
+        if (listening !== its) return;
+        listening = null;
+        crew.observer = null;
+      };
+    },
+    surplus,
+    capacity() {
+      if (listening === null) return 0;
+      look();
+      const { hosts, room } = crew.open;
+      const soon = Math.ceil(pace.perMs() * listening.afterMs);
+      return Math.max(0, Math.min(room, Math.max(hosts, soon) - crew.notBegun));
+    },
+    pace: () => pace.perMs() * 1_000,
+    spill(max, mayGo) {
+      const spilled: Spilled[] = [];
+      const table = (id: string): Table => tableOf(id) as Table;
+      const taken = crew.takeLast(max, ({ attempt, table: { execution } }) => !attempt.suspect && mayGo({ execution, attempt }));
+      for (const entry of taken) {
+        const { execution } = entry.table;
+        table(execution.id).leave(entry);
+        spilled.push({ execution, attempt: entry.attempt });
+      }
+      return spilled;
+    },
+    takeIn(keys) {
+      const back = keys.map(({ execution, node, attempt }) => tableOf(execution)?.comeBack(node, attempt) ?? null);
+      crew.putBack(back.filter((entry) => entry !== null));
+    },
+    claimed: ({ execution, node, attempt }, bootId, atMs) => tableOf(execution)?.claimed(node, attempt, bootId, atMs) ?? false,
+    forget: ({ execution, node, attempt }) => tableOf(execution)?.forget(node, attempt),
+    holds: ({ execution, node, attempt }) => tableOf(execution)?.holds(node, attempt) ?? false,
+    outside(change) {
+      outside += change;
+    },
+    settled: (key) => listening?.listener.settled(key),
+    unwanted(key) {
+      // Nobody who listens: then nobody has offered it either.
+      if (listening === null) tableOf(key.execution)?.forget(key.node, key.attempt);
+      else listening.listener.unwanted(key);
+    },
+  };
+}
