@@ -97,13 +97,13 @@ export function sweepRows(rows: MemoryRows, retention: Retention, isKept: (execu
 const APPLIED: EntryAnswer = { type: "applied" };
 
 function createOne({ executions, definitions }: MemoryRows, execution: NewExecution): CreateAnswer {
-  const { summary, chunk, definitionText, large, bodyHash } = execution;
+  const { summary, earlier = [], chunk, definitionText, large, bodyHash } = execution;
   const there = executions.get(summary.id);
   if (there !== undefined) return there.bodyHash === bodyHash ? "exists" : "differs";
   const definition = definitions.get(summary.definition);
   if (definition === undefined) definitions.set(summary.definition, { text: definitionText, references: 1 });
   else definition.references++;
-  executions.set(summary.id, { summary, bodyHash, chunks: [chunk], large: new Map(large.map(({ key, text }) => [key, text])) });
+  executions.set(summary.id, { summary, bodyHash, chunks: [...earlier, chunk], large: new Map(large.map(({ key, text }) => [key, text])) });
   return "created";
 }
 

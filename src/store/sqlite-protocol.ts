@@ -2,7 +2,18 @@
 import type { DatabaseOptions } from "./sqlite-schema.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
-import type { Chunk, CommitId, CreateAnswer, Lease, ListQuery, NewExecution, Retention, StoredExecution, Summary } from "./store.ts";
+import type {
+  Chunk,
+  CommitId,
+  CreateAnswer,
+  Lease,
+  LargeText,
+  ListQuery,
+  NewExecution,
+  Retention,
+  StoredExecution,
+  Summary,
+} from "./store.ts";
 
 export type OpenOptions = DatabaseOptions & { readonly file: string; readonly textBytesMax: number };
 
@@ -20,6 +31,9 @@ export type SqliteCalls = {
   list(query: ListQuery): readonly Summary[];
   active(): readonly string[];
   sweep(retention: Retention): number;
+  markMoving(): readonly string[];
+  largeTextsOf(executionId: string): readonly LargeText[];
+  moved(executionId: string): null;
   close(): null;
 };
 

@@ -1,7 +1,7 @@
 /** All that is read from the SQLite file. */
 import type { Database, Statement } from "bun:sqlite";
 import { type Cell, SUMMARY_COLUMNS, type SummaryRow, summaryOf } from "./sqlite-rows.ts";
-import type { Chunk, ListQuery, StoredExecution, Summary } from "./store.ts";
+import type { Chunk, LargeText, ListQuery, StoredExecution, Summary } from "./store.ts";
 
 export class SqliteReads {
   readonly #db: Database;
@@ -31,6 +31,11 @@ export class SqliteReads {
 
   large(executionId: string, keys: readonly string[]): (string | null)[] {
     return keys.map((key) => (this.#statements.large.values(executionId, key)[0]?.[0] as string | undefined) ?? null);
+  }
+
+  largeTextsOf(executionId: string): LargeText[] {
+    const rows = this.#statements.largeTextsOf.values(executionId) as [string, string][];
+    return rows.map(([key, text]) => ({ key, text }));
   }
 
   list({ status, name, tag, before, limit }: ListQuery): Summary[] {
@@ -69,6 +74,10 @@ function prepareAll(db: Database) {
     summary: read(`SELECT ${SUMMARY_COLUMNS} FROM summary WHERE id = ?`),
     chunksAfter: read("SELECT first, last, events FROM log WHERE execution = ? AND last > ? ORDER BY last"),
     large: read("SELECT text FROM large WHERE execution = ? AND key = ?"),
-    active: read("SELECT id FROM summary WHERE closed = 0 AND triggered_at_ms IS NOT NULL ORDER BY triggered_at_ms, id"),
+    largeTextsOf: read("SELECT key, text FROM large WHERE execution = ?"),
+    active: read(
+      `SELECT id FROM summary WHERE closed = 0 AND triggered_at_ms IS NOT NULL AND id NOT IN (SELECT execution FROM moving)
+       ORDER BY triggered_at_ms, id`,
+    ),
   };
 }

@@ -44,6 +44,7 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
   db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   db.run(`PRAGMA cache_size = ${-CACHE_KIB}`);
   if (fileBytesMax !== null) db.run(`PRAGMA max_page_count = ${Math.ceil(fileBytesMax / PAGE_BYTES)}`);
+  db.run("CREATE TABLE IF NOT EXISTS moving (execution TEXT PRIMARY KEY) WITHOUT ROWID");
   if (!isNew) return;
   db.run("BEGIN IMMEDIATE");
   db.run(TABLES);

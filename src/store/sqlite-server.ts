@@ -30,6 +30,12 @@ export function createSqliteServer(): (request: Request) => Reply {
     list: (query) => the().reads.list(query),
     active: () => the().reads.active(),
     sweep: (retention) => the().writes.sweep(retention),
+    markMoving: () => the().writes.markMoving(),
+    largeTextsOf: (executionId) => the().reads.largeTextsOf(executionId),
+    moved(executionId) {
+      the().writes.moved(executionId);
+      return null;
+    },
     close() {
       opened?.db.close();
       opened = null;

@@ -18,11 +18,14 @@ export class SqliteWrites {
   readonly #db: Database;
   readonly #textBytesMax: number;
   readonly #statements: ReturnType<typeof prepareAll>;
+  /** Whether any execution is on its way to another store: asked for each entry, and almost never so. */
+  #someMoving: boolean;
 
   constructor(db: Database, textBytesMax: number) {
     this.#db = db;
     this.#textBytesMax = textBytesMax;
     this.#statements = prepareAll(db);
+    this.#someMoving = this.#statements.moving.values().length > 0;
   }
 
   acquire(lane: number, bootId: string): Lease {
@@ -43,7 +46,7 @@ export class SqliteWrites {
       const others: PackedRefusal[] = [];
       for (let at = 0; at < entries.length; at++) {
         const entry = entries[at] as EntryRow;
-        const reason = refusalOf(entry, this.#textBytesMax);
+        const reason = refusalOf(entry, this.#textBytesMax) ?? this.#movingReason(entry.id);
         if (reason !== null || !this.#apply(entry)) others.push([at, reason]);
       }
       const answer: PackedAnswer = { type: "done", count: entries.length, others };
@@ -71,12 +74,12 @@ export class SqliteWrites {
     return this.#transaction(() => batch.map((execution) => this.#create(execution)));
   }
 
-  #create({ summary, chunk, definitionText, large, bodyHash }: NewExecution): CreateAnswer {
+  #create({ summary, earlier = [], chunk, definitionText, large, bodyHash }: NewExecution): CreateAnswer {
     const { insert, bodyHashOf, keepDefinition, append, keepLarge, keepTag } = this.#statements;
     const { changes } = insert.run(...originOf(summary), ...progressOf(summary), bodyHash);
     if (changes === 0) return bodyHashOf.values(summary.id)[0]?.[0] === bodyHash ? "exists" : "differs";
     keepDefinition.run(summary.definition, definitionText);
-    append.run(summary.id, chunk.from, chunk.to, chunk.text);
+    for (const { from, to, text } of [...earlier, chunk]) append.run(summary.id, from, to, text);
     for (const { key, text } of large) keepLarge.run(summary.id, key, text);
     for (const tag of summary.tags) keepTag.run(tag, summary.createdAtMs, summary.id);
     return "created";
@@ -91,6 +94,33 @@ export class SqliteWrites {
       for (const definition of new Set(gone.map((row) => row[1] as string))) this.#statements.dropDefinition.run(definition, definition);
       return gone.length;
     });
+  }
+
+  /** Marks all that is not closed as on its way to another store, and answers all that is. */
+  markMoving(): string[] {
+    return this.#transaction(() => {
+      this.#statements.markMoving.run();
+      const moving = this.#statements.moving.values().map((row) => row[0] as string);
+      this.#someMoving = moving.length > 0;
+      return moving;
+    });
+  }
+
+  /** The other store has it. */
+  moved(executionId: string): void {
+    this.#transaction(() => {
+      const row = this.#statements.rowOf.values(executionId)[0] as [string, string, number, string] | undefined;
+      if (row !== undefined) {
+        this.#delete(row);
+        this.#statements.dropDefinition.run(row[1], row[1]);
+      }
+      this.#statements.unmark.run(executionId);
+    });
+  }
+
+  #movingReason(executionId: string): string | null {
+    if (!this.#someMoving || this.#statements.isMoving.values(executionId).length === 0) return null;
+    return "It is on its way to Redis: start this instance with Redis to go on with it.";
   }
 
   #delete([id, , createdAtMs, tags]: readonly [id: string, definition: string, createdAtMs: number, tags: string]): void {
@@ -150,6 +180,11 @@ function prepareAll(db: Database) {
     bodyHashOf: write("SELECT body_hash FROM summary WHERE id = ?"),
     keepDefinition: write("INSERT OR IGNORE INTO definition (hash, text) VALUES (?, ?)"),
     keepTag: write("INSERT OR IGNORE INTO tag (tag, created_at_ms, execution) VALUES (?, ?, ?)"),
+    moving: write("SELECT execution FROM moving"),
+    isMoving: write("SELECT 1 FROM moving WHERE execution = ?"),
+    markMoving: write("INSERT OR IGNORE INTO moving SELECT id FROM summary WHERE closed = 0"),
+    unmark: write("DELETE FROM moving WHERE execution = ?"),
+    rowOf: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE id = ?"),
     finishedBefore: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 1 AND finished_at_ms <= ? LIMIT ?"),
     untriggeredBefore: write(
       "SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 0 AND triggered_at_ms IS NULL AND created_at_ms <= ? LIMIT ?",

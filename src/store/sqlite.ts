@@ -1,12 +1,13 @@
 /** The store in a SQLite file, which lives in a thread of its own. One lane; what is committed survives kill -9 and a power cut. */
 import { join } from "node:path";
+import type { LeavableStore } from "./move.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
 import { lockDataFolder } from "./sqlite-lock.ts";
 import { packEntries } from "./sqlite-rows.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
-import type { Chunk, Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, ListQuery } from "./store.ts";
-import type { NewExecution, Retention, Store, StoredExecution, Summary } from "./store.ts";
+import type { Chunk, Commit, CommitAnswer, CreateAnswer, EntryAnswer, LargeText, Lease, ListQuery } from "./store.ts";
+import type { NewExecution, Retention, StoredExecution, Summary } from "./store.ts";
 
 export type SqliteStoreOptions = {
   /** Made where it is missing. Holds `troupe.db`, its journal, and `lock.db`. */
@@ -29,7 +30,7 @@ const SWEEP_BATCH = 10;
  * Resolves when the file is open. Rejects with DataFolderFault where the folder cannot be used or another Troupe uses it;
  * its message is a sentence for the user.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<LeavableStore> {
   const lock = lockDataFolder(options.dataDir);
   const client = new SqliteClient(options.spawn ?? spawnThread, {
     file: join(options.dataDir, "troupe.db"),
@@ -50,7 +51,7 @@ function spawnThread(): SqliteThread {
   return new Worker(new URL("./sqlite-thread.ts", import.meta.url).href);
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements LeavableStore {
   readonly lanes = 1;
   readonly #client: SqliteClient;
   readonly #lock: { release(): void };
@@ -108,6 +109,18 @@ class SqliteStore implements Store {
       gone += some;
       if (some < SWEEP_BATCH || gone >= retention.limit) return gone;
     }
+  }
+
+  markMoving(): Promise<readonly string[]> {
+    return this.#client.call("markMoving");
+  }
+
+  largeTextsOf(executionId: string): Promise<readonly LargeText[]> {
+    return this.#client.call("largeTextsOf", executionId);
+  }
+
+  async moved(executionId: string): Promise<void> {
+    await this.#client.call("moved", executionId);
   }
 
   async close(): Promise<void> {

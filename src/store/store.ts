@@ -54,6 +54,8 @@ export type NewExecution = {
   readonly large: readonly LargeText[];
   /** Hash of the request, to tell a resend from another request under the same (derived) id. */
   readonly bodyHash: string;
+  /** The chunks before `chunk`, in order, where it comes whole from another store. */
+  readonly earlier?: readonly Chunk[];
 };
 
 /** `exists`: the same id and body hash was there, nothing was written. `differs`: the id was there with another hash. */

@@ -1,7 +1,7 @@
 /** What every store promises. Each implementation runs this suite from its own test file. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { StoreUnavailable } from "../../src/store/store.ts";
-import { newExecution } from "../store/made.ts";
+import { entryAfter, newExecution } from "../store/made.ts";
 import { rejectionOf } from "./rejection.ts";
 import { commitPromises } from "./store-commits.ts";
 import { readPromises } from "./store-reads.ts";
@@ -65,6 +65,17 @@ function createPromises(subject: StoreSubject): void {
       await subject.createOne("e1");
       const batch = [newExecution("e2"), newExecution("e1"), newExecution("e2"), newExecution("e1", {}, { bodyHash: "body-2" })];
       expect(await subject.store.create(batch)).toEqual(["created", "exists", "exists", "differs"]);
+    });
+
+    test("an execution that comes whole from another store, with all its chunks, and lets it go on from there", async () => {
+      const last = { from: 3, to: 5, text: `[["started",2]]` };
+      const earlier = [{ from: 1, to: 2, text: `[["created",1000,"a workflow","hash-1"]]` }];
+      const progress = { status: "RUNNING", sequence: 5, triggeredAtMs: 2_000, startedAtMs: 2_000 } as const;
+      await subject.createOne("e1", progress, { earlier, chunk: last });
+      expect((await subject.store.load("e1"))?.chunks).toEqual([...earlier, last]);
+      expect(await subject.store.active(LANE)).toEqual(["e1"]);
+      const lease = await subject.store.acquire(LANE, "boot-1");
+      expect(await subject.commit(lease, 1, [entryAfter(5, "e1")])).toEqual({ type: "done", entries: [{ type: "applied" }] });
     });
 
     test("nothing for a batch that holds a text which it can never take, and says so", async () => {

@@ -1,0 +1,62 @@
+/**
+ * From one machine to several: what a file of one instance still holds goes to the store that instances share, with
+ * executions in flight. An execution is marked in the file first, then copied whole, then deleted there. What is marked is
+ * never run from the file again, only copied at the next start, so it runs in one place at any time.
+ */
+import type { Log } from "../env/log.ts";
+import type { LargeText, NewExecution, Store } from "./store.ts";
+
+/** A store whose executions may leave it. */
+export interface LeavableStore extends Store {
+  /** Marks all that is not closed; answers everything that is marked. */
+  markMoving(): Promise<readonly string[]>;
+  largeTextsOf(executionId: string): Promise<readonly LargeText[]>;
+  /** The other store has it: it is deleted here. */
+  moved(executionId: string): Promise<void>;
+}
+
+export type Moving = {
+  readonly from: LeavableStore;
+  readonly to: Pick<Store, "create">;
+  /** This process's. */
+  readonly bootId: string;
+  readonly nowMs: number;
+  readonly log: Log;
+};
+
+/** Resolves with how many were moved. Rejects with StoreUnavailable; what is left is moved at the next start. */
+export async function moveExecutions({ from, to, bootId, nowMs, log }: Moving): Promise<number> {
+  const ids = await from.markMoving();
+  if (ids.length === 0) return 0;
+  const { diedBootId } = await from.acquire(0, bootId);
+  log.info("Executions of the local file go to Redis.", { executions: ids.length });
+  for (const id of ids) {
+    const whole = await wholeOf(from, id, diedBootId, nowMs);
+    // One that is there under another request's hash has the id of an older one with the same key: the file's is a stranger.
+    if (whole !== null && (await to.create([whole]))[0] === "differs")
+      log.error("An execution of the local file has the id of another one in Redis; it stays in the file.", { execution: id });
+    else await from.moved(id);
+  }
+  return ids.length;
+}
+
+/** Null where it is not in the file. A death of its last owner is told in its log, since the lane's lease cannot tell it. */
+async function wholeOf(from: LeavableStore, id: string, diedBootId: string | null, nowMs: number): Promise<NewExecution | null> {
+  const stored = await from.load(id);
+  if (stored === null) return null;
+  const { summary, chunks, definitionText, bodyHash } = stored;
+  const large = await from.largeTextsOf(id);
+  const last = chunks.at(-1);
+  if (last === undefined) throw new Error(`The file holds no events of execution ${id}.`);
+  if (diedBootId === null || summary.startedAtMs === null) {
+    return { summary, chunk: last, earlier: chunks.slice(0, -1), definitionText, large, bodyHash };
+  }
+  const sequence = summary.sequence + 1;
+  const chunk = { from: sequence, to: sequence, text: ownerDiedText(nowMs, diedBootId) };
+  return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: chunks, definitionText, large, bodyHash };
+}
+
+/** A chunk of one event, in the form of codec.ts, which needs no plan for it. */
+function ownerDiedText(atMs: number, bootId: string): string {
+  return JSON.stringify([["owner_died", atMs, bootId]]);
+}
