@@ -202,7 +202,7 @@ function globalFaults(file: string, { code }: Scanned): Violation[] {
 /** `actors/node…` and `engine…` are rooms of their own; files beside them in src/ are called by their names. */
 function roomOf(file: string): string {
   const [, first = "", second = ""] = file.split("/");
-  if (second === "") return first.replace(/\.ts$/, "").replace(/^engine-.*$/, "engine");
+  if (second === "") return first.replace(/\.ts$/, "").replace(/^(engine|main)-.*$/, "$1");
   return first === "actors" && /^node(-.*)?\.ts$/.test(second) ? "actors/node" : first;
 }
 
