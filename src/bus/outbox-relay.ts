@@ -13,13 +13,15 @@ import { type Pointed, recordsOf } from "./outbox-records.ts";
 import { createSentSequences } from "./sent-sequences.ts";
 
 export type OutboxRelay = {
-  /** What a commit, or a create of this instance, has written under this epoch. Its bytes are sent from memory. */
+  /** What a commit has written under this epoch, or a create of this instance under epoch 0: its bytes are sent from memory. */
   applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void;
   /** There may be entries that were not heard of: told with a renewal, or made by another instance. */
   wake(): void;
+  /** The store was restarted, maybe with an older past: an entry's id may be another entry's now, so none in hand is deleted. */
+  storeRestarted(): void;
   /**
-   * The store was restarted, and has this execution at this sequence (0: not at all): where the stream is ahead, it is
-   * told before anything else that the history went back. To be called before the execution goes on under `epoch`.
+   * After that, the store has this execution at this sequence (0: not at all): where the stream is ahead, it is told that
+   * history went back. To be called before the execution goes on under `epoch`, which is higher than every one before.
    */
   cameBack(executionId: string, sequence: number, epoch: number): void;
   /** Resolves true when the outbox was found empty, false when the relay is stopped first. */
@@ -58,6 +60,7 @@ class LaneRelay implements OutboxRelay {
   readonly #memory;
   readonly #sent = createSentSequences();
   #rewinds: StreamRecord[] = [];
+  #restarts = 0;
   #wanted = false;
   #running = false;
   #stopped = false;
@@ -81,6 +84,11 @@ class LaneRelay implements OutboxRelay {
     if (this.#running || this.#stopped) return;
     this.#running = true;
     void this.#run();
+  }
+
+  storeRestarted(): void {
+    this.#restarts += 1;
+    this.wake();
   }
 
   cameBack(executionId: string, sequence: number, epoch: number): void {
@@ -109,14 +117,14 @@ class LaneRelay implements OutboxRelay {
     while (this.#wanted && !this.#stopped) {
       await this.#wait(this.#readAtMs + GATHER_MS - this.#options.clock.monotonicMs());
       this.#wanted = false;
-      if (!(await this.#relayPage())) this.#wanted = true;
+      if (!(await this.#relayPage(this.#restarts))) this.#wanted = true;
       else if (!this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
     }
     this.#running = false;
   }
 
-  /** True when it was all that there was. */
-  async #relayPage(): Promise<boolean> {
+  /** True when it was all that there was. False when there is more, the store was restarted or the relay is stopped. */
+  async #relayPage(restarts: number): Promise<boolean> {
     const { store, lane, clock } = this.#options;
     const mark = this.#memory.mark();
     this.#readAtMs = clock.monotonicMs();
@@ -127,7 +135,7 @@ class LaneRelay implements OutboxRelay {
       if (!(await this.#publish(rewinds))) return false;
       this.#rewinds = this.#rewinds.slice(rewinds.length);
     }
-    if (!(await this.#relay(entries))) return false;
+    if (!(await this.#relay(entries, restarts))) return false;
     if (entries.length < PAGE) {
       // Whatever was committed before the page was read was in it, or is relayed by somebody else.
       this.#memory.forgetUntil(mark);
@@ -138,31 +146,38 @@ class LaneRelay implements OutboxRelay {
     return false;
   }
 
-  /** In sends of about one request. False when stopped. */
-  async #relay(entries: readonly OutboxEntry[]): Promise<boolean> {
+  /** In sends of about one request. */
+  async #relay(entries: readonly OutboxEntry[], restarts: number): Promise<boolean> {
     let send = new Send();
     for (const entry of entries) {
       for (const pointer of entry.pointers) {
         send.add({ pointer, text: this.#memory.textOf(pointer) });
         if (!send.isFull) continue;
-        if (!(await this.#send(send))) return false;
+        if (!(await this.#send(send, restarts))) return false;
         send = new Send();
       }
       send.ids.push(entry.id);
     }
-    return send.ids.length === 0 || this.#send(send);
+    return send.ids.length === 0 || this.#send(send, restarts);
   }
 
-  async #send({ pointed, ids }: Send): Promise<boolean> {
+  async #send({ pointed, ids }: Send, restarts: number): Promise<boolean> {
     const { store, lane, log } = this.#options;
     const records = await this.#insist("What the outbox points to cannot be read", () => recordsOf(pointed, store, log));
-    if (records === null) return false;
+    // What was read before the restart may not be true any more.
+    if (records === null || restarts !== this.#restarts) return false;
     // From here on the stream may have them, also where no answer comes.
     for (const { execution, to } of records) this.#sent.set(execution, to);
     if (records.length > 0 && !(await this.#publish(records))) return false;
     for (const { pointer } of pointed) this.#memory.forget(pointer);
+    if (ids.length === 0) return true;
     // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.
-    return ids.length === 0 || (await this.#insist("The outbox cannot be trimmed", () => store.relayed(lane, ids).then(done))) !== null;
+    const trim = async (): Promise<boolean> => {
+      if (restarts !== this.#restarts) return false;
+      await store.relayed(lane, ids);
+      return true;
+    };
+    return (await this.#insist("The outbox cannot be trimmed", trim)) ?? false;
   }
 
   async #publish(records: readonly StreamRecord[]): Promise<boolean> {
