@@ -1,0 +1,192 @@
+/**
+ * One connection to Redis, or to a Redis Cluster, on which every call ends by its deadline. Nothing waits for a lost
+ * connection to come back and nothing is sent again behind the caller's back, but what a Cluster redirects; a call that was
+ * given up may still be applied, which every script takes into account.
+ */
+import { Cluster, Command, Redis } from "ioredis";
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
+import { StoreUnavailable } from "./store.ts";
+import { troubleOf } from "./redis-trouble.ts";
+
+/** `url`: redis:// or rediss:// with all that belongs to it; one address is one Redis. `nodes`: some of a Cluster's. */
+export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
+
+export type ConnectionOptions = {
+  readonly address: RedisAddress;
+  /** By when a small call has ended. A larger one has a second more for each 10 MB. */
+  readonly commandTimeoutMs: number;
+  readonly reconnectDelayMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type Reply = string | number | null | readonly Reply[];
+
+export interface RedisConnection {
+  /** Rejects with StoreUnavailable where Redis does not answer or cannot now, and with RedisError where it says anything else. */
+  call(name: string, args: readonly string[]): Promise<Reply>;
+  /** The servers that write, by address, and which of them has a key's slot. */
+  servers(): readonly RedisServer[];
+  serverOf(key: string): string;
+  /** Called when a server was connected anew, or the slots have moved. */
+  onChange(listener: () => void): void;
+  close(): void;
+}
+
+export type RedisServer = { readonly name: string; call(name: string, ...args: readonly string[]): Promise<Reply> };
+
+const BYTES_PER_MS = 10_000;
+/** A connection that is silent for so long while something is asked of it is made anew: it may be cut without a word. */
+const SILENT_MS = 5_000;
+const ALONE = "redis";
+
+/** Resolves when Redis answers. Rejects with StoreUnavailable where it does not within two deadlines. */
+export async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
+  const connection = new IoredisConnection(options);
+  try {
+    await connection.begin();
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+class IoredisConnection implements RedisConnection {
+  readonly #options: ConnectionOptions;
+  readonly #client: Redis | Cluster;
+  readonly #listeners: (() => void)[] = [];
+  #bytesInFlight = 0;
+  #isClosed = false;
+  #lastError: unknown = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#client = makeClient(options);
+    this.#listen(this.#client);
+  }
+
+  async begin(): Promise<void> {
+    const { commandTimeoutMs } = this.#options;
+    const ready = Promise.withResolvers<void>();
+    this.#client.once("ready", () => ready.resolve());
+    await this.#within(2 * commandTimeoutMs, ready.promise, () => {
+      const why = this.#lastError instanceof Error ? `: ${this.#lastError.message}` : "";
+      return new StoreUnavailable(`Redis cannot be reached${why}.`);
+    });
+  }
+
+  async call(name: string, args: readonly string[]): Promise<Reply> {
+    if (this.#isClosed) throw new StoreUnavailable("The store is closed.");
+    let bytes = 0;
+    for (const arg of args) bytes += arg.length;
+    this.#bytesInFlight += bytes;
+    const deadlineMs = this.#options.commandTimeoutMs + this.#bytesInFlight / BYTES_PER_MS;
+    try {
+      const reply = this.#client.sendCommand(commandOf(name, args)) as Promise<Reply>;
+      return await this.#within(deadlineMs, reply, () => new StoreUnavailable(`Redis did not answer within ${Math.ceil(deadlineMs)} ms.`));
+    } catch (error) {
+      throw troubleOf(error);
+    } finally {
+      this.#bytesInFlight -= bytes;
+    }
+  }
+
+  servers(): readonly RedisServer[] {
+    const client = this.#client;
+    if (client instanceof Redis) return [{ name: ALONE, call: (name, ...args) => this.call(name, args) }];
+    return client.nodes("master").map((node) => ({
+      name: `${node.options.host}:${node.options.port}`,
+      call: (name, ...args) => this.#callNode(node, name, args),
+    }));
+  }
+
+  serverOf(key: string): string {
+    const client = this.#client;
+    if (client instanceof Redis) return ALONE;
+    return client.slots[new Command("get", [key]).getSlot() ?? 0]?.[0] ?? "";
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#client.disconnect();
+  }
+
+  async #callNode(node: Redis, name: string, args: readonly string[]): Promise<Reply> {
+    const { commandTimeoutMs } = this.#options;
+    const reply = node.sendCommand(commandOf(name, args)) as Promise<Reply>;
+    try {
+      return await this.#within(commandTimeoutMs, reply, () => new StoreUnavailable(`Redis did not answer within ${commandTimeoutMs} ms.`));
+    } catch (error) {
+      throw troubleOf(error);
+    }
+  }
+
+  #within<Answer>(ms: number, answer: Promise<Answer>, error: () => Error): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#options.clock.after(ms, () => reject(error()));
+      answer.finally(stop).then(resolve, reject);
+    });
+  }
+
+  #listen(client: Redis | Cluster): void {
+    const changed = () => {
+      for (const listener of this.#listeners) listener();
+    };
+    client.on("error", (error: unknown) => this.#hear(error));
+    client.on("ready", changed);
+    if (client instanceof Redis) return;
+    client.on("refresh", changed);
+    client.on("node error", (error: unknown) => this.#hear(error));
+    client.on("+node", (node: Redis) => void node.on("ready", changed));
+  }
+
+  #hear(error: unknown): void {
+    this.#lastError = error;
+    // Told by whoever holds because of it; here only for whoever looks for the cause.
+    this.#options.log.debug("The connection to Redis has trouble.", { error });
+  }
+}
+
+/** In capitals: of names that it knows the client makes objects of replies, which would change the order of ids. */
+function commandOf(name: string, args: readonly string[]): Command {
+  return new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
+}
+
+function makeClient({ address, reconnectDelayMs, commandTimeoutMs }: ConnectionOptions): Redis | Cluster {
+  const options = {
+    // Redis answers texts and numbers alike in both, and this one is known by every proxy.
+    protocol: 2 as const,
+    connectTimeout: 2 * commandTimeoutMs,
+    socketTimeout: SILENT_MS,
+    maxLoadingRetryTime: reconnectDelayMs,
+    // What is not answered when the connection ends is rejected then, and what is asked without a connection at once.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    disableClientInfo: true,
+  };
+  if ("url" in address) return new Redis(address.url, { ...options, enableOfflineQueue: false, retryStrategy: () => reconnectDelayMs });
+  return new Cluster([...address.nodes], {
+    redisOptions: { ...options, ...credentialsOf(address.nodes[0] ?? "") },
+    clusterRetryStrategy: () => reconnectDelayMs,
+    enableOfflineQueue: false,
+    slotsRefreshTimeout: 2 * commandTimeoutMs,
+    slotsRefreshInterval: 5_000,
+  });
+}
+
+/** The Cluster's nodes tell each other's addresses without a user and a password, which are the same for all. */
+function credentialsOf(url: string): { username?: string; password?: string; tls?: object } {
+  if (!url.includes("://")) return {};
+  const { username, password, protocol } = new URL(url);
+  return {
+    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === "rediss:" ? { tls: {} } : {}),
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Calls for one lane (or for the store as a whole): each carries the data token, so that nothing is read from or written to
+ * a Redis that lost what it held, and, where being late would do harm, by when it must have arrived.
+ */
+import type { Clock } from "../env/clock.ts";
+import type { RedisConnection, Reply } from "./redis-connection.ts";
+import { runScript, type Script } from "./redis-scripts.ts";
+import { LOST, TooLate } from "./redis-trouble.ts";
+import { DataLost } from "./shared-store.ts";
+
+export type ScriptCall = { readonly script: Script; readonly keys?: readonly string[]; readonly args?: readonly string[] };
+
+export interface LaneCalls {
+  /** `record`: the key that holds the token, and stands for where the call goes. The rest of the keys follow it. */
+  run(record: string, call: ScriptCall): Promise<Reply>;
+  /** As `run`, but where the script arrives after the caller has given up, it does nothing. */
+  runInTime(record: string, call: ScriptCall): Promise<Reply>;
+  /** Plain commands, sent at once and in this order. */
+  read(record: string, ...commands: readonly (readonly [name: string, ...args: string[]])[]): Promise<readonly Reply[]>;
+}
+
+export type LaneCallsOptions = {
+  readonly connection: RedisConnection;
+  readonly token: string;
+  readonly commandTimeoutMs: number;
+  readonly clock: Clock;
+};
+
+/** So long two clocks run alike. */
+const CLOCKS_AGREE_MS = 60_000;
+
+export function createLaneCalls(options: LaneCallsOptions): LaneCalls {
+  return new GuardedCalls(options);
+}
+
+class GuardedCalls implements LaneCalls {
+  readonly #options: LaneCallsOptions;
+  /** How far Redis's clock is ahead of this process's, at the most, and since when. By record: a Cluster's servers have each their own. */
+  readonly #ahead = new Map<string, { readonly ms: number; readonly atMs: number }>();
+
+  constructor(options: LaneCallsOptions) {
+    this.#options = options;
+  }
+
+  run(record: string, { script, keys = [], args = [] }: ScriptCall): Promise<Reply> {
+    const { connection, token } = this.#options;
+    return runScript(connection, script, [record, ...keys], [token, "0", ...args]);
+  }
+
+  async runInTime(record: string, call: ScriptCall): Promise<Reply> {
+    const sentAtMs = this.#options.clock.monotonicMs();
+    try {
+      return await this.#runBy(this.#deadlineOf(record), record, call);
+    } catch (error) {
+      if (!(error instanceof TooLate)) throw error;
+      // Either it was late, or the clocks are not what they were: a fail-over, or the first call.
+      this.#ahead.set(record, { ms: error.nowMs - sentAtMs, atMs: sentAtMs });
+      return await this.#runBy(this.#deadlineOf(record), record, call);
+    }
+  }
+
+  async read(record: string, ...commands: readonly (readonly [name: string, ...args: string[]])[]): Promise<readonly Reply[]> {
+    const { connection, token } = this.#options;
+    const first = connection.call("hget", [record, "token"]);
+    const rest = commands.map(([name, ...args]) => connection.call(name, args));
+    const [found, ...replies] = await Promise.all([first, ...rest]);
+    if (found !== token) throw new DataLost(LOST);
+    return replies;
+  }
+
+  #runBy(deadlineMs: number, record: string, { script, keys = [], args = [] }: ScriptCall): Promise<Reply> {
+    const { connection, token } = this.#options;
+    return runScript(connection, script, [record, ...keys], [token, String(Math.ceil(deadlineMs)), ...args]);
+  }
+
+  /** Of a server whose clock is not known yet it is long past, so that it tells its time. */
+  #deadlineOf(record: string): number {
+    const { clock, commandTimeoutMs } = this.#options;
+    const ahead = this.#ahead.get(record);
+    const nowMs = clock.monotonicMs();
+    return ahead === undefined || nowMs - ahead.atMs > CLOCKS_AGREE_MS ? 1 : nowMs + ahead.ms + commandTimeoutMs;
+  }
+}

@@ -1,0 +1,55 @@
+/** Leases of lanes and members, by Redis's clock. On a connection of their own, so that a queue of commits does not delay them. */
+import type { LaneKeys, RedisKeys } from "./redis-keys.ts";
+import type { LaneCalls } from "./redis-lane-calls.ts";
+import { scripts } from "./redis-scripts.ts";
+import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "./shared-store.ts";
+import type { Lease } from "./store.ts";
+
+/** `ttlMs`: 0 takes the lane whoever has it, for no time. */
+export async function takeLane(calls: LaneCalls, keys: LaneKeys, lane: number, bootId: string, ttlMs: number): Promise<Taken> {
+  const call = { script: scripts.take, keys: [keys.offers, keys.offerBodies, keys.unclaimed], args: [bootId, String(ttlMs)] };
+  const [taken, value, died] = (await calls.runInTime(keys.record, call)) as readonly [0 | 1, string | number, string];
+  if (taken === 0) return { type: "held", remainingMs: Number(value) };
+  return { type: "taken", lease: { lane, bootId, epoch: Number(value), diedBootId: died === "" ? null : died } };
+}
+
+export async function renewLease(calls: LaneCalls, keys: LaneKeys, { bootId, epoch }: Lease, ttlMs: number): Promise<Renewal> {
+  const call = { script: scripts.renew, keys: [keys.commands, keys.offers, keys.outbox], args: [bootId, String(epoch), String(ttlMs)] };
+  const [type, ...counts] = (await calls.runInTime(keys.record, call)) as readonly ["renewed" | "lapsed" | "lost", ...number[]];
+  if (type !== "renewed") return { type };
+  const [commands = 0, births = 0, offers = 0, outboxEntries = 0, outboxBytes = 0] = counts;
+  const pending: Pending = { commands, births, offers, outboxEntries, outboxBytes };
+  return { type, pending };
+}
+
+export async function releaseLease(calls: LaneCalls, keys: LaneKeys, { bootId, epoch }: Lease): Promise<void> {
+  await calls.run(keys.record, { script: scripts.release, args: [bootId, String(epoch)] });
+}
+
+export async function viewLane(calls: LaneCalls, keys: LaneKeys, lane: number, ttlMs: number): Promise<LaneView> {
+  const [bootId, epoch, remainingMs] = (await calls.run(keys.record, { script: scripts.lease, args: [String(ttlMs)] })) as readonly [
+    string,
+    number,
+    number,
+  ];
+  return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs };
+}
+
+export async function beat(calls: LaneCalls, keys: RedisKeys, member: Member, ttlMs: number): Promise<readonly MemberView[]> {
+  const call = { script: scripts.beat, keys: [keys.members], args: [member.bootId, JSON.stringify(member), String(ttlMs)] };
+  const [nowMs, ...records] = (await calls.runInTime(keys.store, call)) as readonly string[];
+  const views: MemberView[] = [];
+  for (let at = 1; at < records.length; at += 2) views.push(viewMember(records[at] as string, Number(nowMs)));
+  return views;
+}
+
+export async function leave(calls: LaneCalls, keys: RedisKeys, bootId: string): Promise<void> {
+  await calls.read(keys.store, ["hdel", keys.members, bootId]);
+}
+
+/** `until beats {json}` */
+function viewMember(record: string, nowMs: number): MemberView {
+  const [until, beats] = record.split(" ", 2);
+  const member = JSON.parse(record.slice(record.indexOf("{"))) as Member;
+  return { ...member, beats: Number(beats), remainingMs: Number(until) - nowMs };
+}

@@ -1,0 +1,64 @@
+/** Notices that a server is not the one that it was: restarted, or replaced by its replica. What it had acknowledged may be gone. */
+import type { RedisConnection } from "./redis-connection.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+import type { Log } from "../env/log.ts";
+
+export type Restarts = {
+  /** `listener` is called with the lanes. The answer unsubscribes. */
+  onRestart(listener: (lanes: readonly number[]) => void): () => void;
+};
+
+/** Resolves when the servers that are there now are known. Looks again whenever the connection was made anew. */
+export async function watchRestarts(connection: RedisConnection, keys: RedisKeys, log: Log): Promise<Restarts> {
+  const listeners = new Set<(lanes: readonly number[]) => void>();
+  /** The run of the server that each lane was on when it was last looked at. */
+  const runs = new Map<number, string>();
+  let looking: Promise<void> | null = null;
+  let again = false;
+
+  async function look(): Promise<void> {
+    const byServer = new Map<string, string>();
+    const asked = connection.servers().map(async (server) => {
+      const info = String(await server.call("info", "server"));
+      byServer.set(server.name, /run_id:(\w+)/.exec(info)?.[1] ?? "");
+    });
+    // A server that does not answer now is looked at when it is connected anew.
+    await Promise.allSettled(asked);
+    const restarted: number[] = [];
+    keys.lanes.forEach(({ record }, lane) => {
+      const run = byServer.get(connection.serverOf(record));
+      if (run === undefined) return;
+      const before = runs.get(lane);
+      runs.set(lane, run);
+      if (before !== undefined && before !== run) restarted.push(lane);
+    });
+    if (restarted.length === 0) return;
+    log.warn("Redis was restarted or failed over: what it had acknowledged last may be gone.", { lanes: restarted.length });
+    for (const listener of listeners) listener(restarted);
+  }
+
+  /** One look at a time, and one more for what changed meanwhile. */
+  function lookSoon(): Promise<void> {
+    if (looking !== null) {
+      again = true;
+      return looking;
+    }
+    looking = look().finally(() => {
+      looking = null;
+      if (again) {
+        again = false;
+        void lookSoon();
+      }
+    });
+    return looking;
+  }
+
+  connection.onChange(() => void lookSoon());
+  await lookSoon();
+  return {
+    onRestart(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}

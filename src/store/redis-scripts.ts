@@ -1,0 +1,65 @@
+/** The Lua scripts, each with the guard before it, and the hash by which Redis knows them. */
+import beat from "./scripts/beat.lua" with { type: "text" };
+import begin from "./scripts/begin.lua" with { type: "text" };
+import chunks from "./scripts/chunks.lua" with { type: "text" };
+import claim from "./scripts/claim.lua" with { type: "text" };
+import commit from "./scripts/commit.lua" with { type: "text" };
+import create from "./scripts/create.lua" with { type: "text" };
+import discard from "./scripts/discard.lua" with { type: "text" };
+import forget from "./scripts/forget.lua" with { type: "text" };
+import guard from "./scripts/guard.lua" with { type: "text" };
+import lease from "./scripts/lease.lua" with { type: "text" };
+import offer from "./scripts/offer.lua" with { type: "text" };
+import relayed from "./scripts/relayed.lua" with { type: "text" };
+import release from "./scripts/release.lua" with { type: "text" };
+import renew from "./scripts/renew.lua" with { type: "text" };
+import send from "./scripts/send.lua" with { type: "text" };
+import take from "./scripts/take.lua" with { type: "text" };
+import withdraw from "./scripts/withdraw.lua" with { type: "text" };
+import type { RedisConnection, Reply } from "./redis-connection.ts";
+import { ScriptUnknown } from "./redis-trouble.ts";
+
+export type Script = { readonly text: string; readonly sha: string };
+
+export const scripts = {
+  begin: script(begin),
+  beat: guarded(beat),
+  chunks: guarded(chunks),
+  claim: guarded(claim),
+  commit: guarded(commit),
+  create: guarded(create),
+  discard: guarded(discard),
+  forget: guarded(forget),
+  lease: guarded(lease),
+  offer: guarded(offer),
+  relayed: guarded(relayed),
+  release: guarded(release),
+  renew: guarded(renew),
+  send: guarded(send),
+  take: guarded(take),
+  withdraw: guarded(withdraw),
+} as const;
+
+/** By its hash; with its text where Redis does not know it (the first time, and after a restart). */
+export async function runScript(
+  connection: RedisConnection,
+  { text, sha }: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<Reply> {
+  const rest = [String(keys.length), ...keys, ...args];
+  try {
+    return await connection.call("evalsha", [sha, ...rest]);
+  } catch (error) {
+    if (!(error instanceof ScriptUnknown)) throw error;
+    return await connection.call("eval", [text, ...rest]);
+  }
+}
+
+function guarded(text: string): Script {
+  return script(`${guard}${text}`);
+}
+
+function script(text: string): Script {
+  return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
+}

@@ -1,0 +1,269 @@
+/** The store on Redis or on a Redis Cluster, that several instances share. What is true of each call is said in shared-store.ts and store.ts. */
+import type { Clock } from "../env/clock.ts";
+import type { Ids } from "../env/ids.ts";
+import type { Log } from "../env/log.ts";
+import { laneOf } from "./lane-of.ts";
+import { commandsAfter, deleteRelayed, readOutbox, receiptOf, sendCommand } from "./redis-commands.ts";
+import { connectRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
+import { type LaneKeys, type RedisKeys, redisKeys } from "./redis-keys.ts";
+import { createLaneCalls, type LaneCalls } from "./redis-lane-calls.ts";
+import { beat, leave, releaseLease, renewLease, takeLane, viewLane } from "./redis-leases.ts";
+import { listExecutions } from "./redis-list.ts";
+import { type Claim, claim, discard, heldClaims, offer, offersIn, withdraw } from "./redis-offers.ts";
+import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "./redis-reads.ts";
+import { type Restarts, watchRestarts } from "./redis-restarts.ts";
+import { sweepLanes } from "./redis-retention.ts";
+import { beginStore } from "./redis-start.ts";
+import { warningsOf } from "./redis-warnings.ts";
+import { packCommit, packCreate, unpackCommit, unpackCreate, type WriteOptions } from "./redis-writes.ts";
+import { refusalOf } from "./refusal.ts";
+import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, Renewal } from "./shared-store.ts";
+import type { Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
+import type {
+  Chunk,
+  Commit,
+  CommitAnswer,
+  CreateAnswer,
+  Lease,
+  ListQuery,
+  NewExecution,
+  Retention,
+  StoredExecution,
+  Summary,
+} from "./store.ts";
+
+export type RedisStoreOptions = {
+  readonly address: RedisAddress;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** Whether each commit and create leaves pointers for the bus. */
+  readonly outbox: boolean;
+  /** The same for every instance, and for as long as the data lives. */
+  readonly lanes?: number;
+  readonly keyPrefix?: string;
+  /** By when a call has ended; larger ones have a second more for each 10 MB. */
+  readonly commandTimeoutMs?: number;
+  readonly reconnectDelayMs?: number;
+  /** The longest text. */
+  readonly textBytesMax?: number;
+};
+
+const LANES = 64;
+const COMMAND_TIMEOUT_MS = 1_500;
+const RECONNECT_DELAY_MS = 1_000;
+/** Above what the API takes, and well below what Redis does; larger ones would hold it up. */
+const REDIS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Resolves when Redis answers and its data is known. Rejects with StoreUnavailable where it cannot be reached, with DataLost
+ * where a part of the data is gone, and with RedisRefusal where it has another count of lanes; each message is a sentence.
+ */
+export async function openRedisStore(options: RedisStoreOptions): Promise<SharedStore> {
+  const { address, clock, ids, log, commandTimeoutMs = COMMAND_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS } = options;
+  const keys = redisKeys(options.keyPrefix ?? "troupe", options.lanes ?? LANES);
+  const writes: WriteOptions = { outbox: options.outbox, textBytesMax: options.textBytesMax ?? REDIS_TEXT_BYTES_MAX };
+  const connect = () => connectRedis({ address, commandTimeoutMs, reconnectDelayMs, clock, log });
+  const [work, leases] = await allOrNone(connect(), connect());
+  const connections = [work, leases];
+  try {
+    const token = await beginStore(work, keys, ids);
+    // Renewals come often, so this connection is the first to see that a server is another.
+    const restarts = await watchRestarts(leases, keys, log);
+    const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
+    return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), restarts, connections });
+  } catch (error) {
+    for (const connection of connections) connection.close();
+    throw error;
+  }
+}
+
+/** Where one cannot be had, the other is closed. */
+async function allOrNone(...both: [Promise<RedisConnection>, Promise<RedisConnection>]): Promise<[RedisConnection, RedisConnection]> {
+  const results = await Promise.allSettled(both);
+  if (results.some(({ status }) => status === "rejected")) {
+    for (const result of results) if (result.status === "fulfilled") result.value.close();
+  }
+  return await Promise.all(both);
+}
+
+type Parts = {
+  readonly keys: RedisKeys;
+  readonly writes: WriteOptions;
+  readonly work: LaneCalls;
+  readonly leases: LaneCalls;
+  readonly restarts: Restarts;
+  readonly connections: readonly RedisConnection[];
+};
+
+class RedisStore implements SharedStore {
+  readonly lanes: number;
+  readonly #parts: Parts;
+  readonly #work: LaneCalls;
+  readonly #leases: LaneCalls;
+
+  constructor(parts: Parts) {
+    this.lanes = parts.keys.lanes.length;
+    this.#parts = parts;
+    this.#work = parts.work;
+    this.#leases = parts.leases;
+  }
+
+  laneOf(executionId: string): number {
+    return laneOf(executionId, this.lanes);
+  }
+
+  async acquire(lane: number, bootId: string): Promise<Lease> {
+    const taken = await takeLane(this.#leases, this.#keys(lane), lane, bootId, 0);
+    if (taken.type === "held") throw new Error(`Lane ${lane} was asked for whoever has it, and was refused.`);
+    return taken.lease;
+  }
+
+  async commit(lane: number, commit: Commit): Promise<CommitAnswer> {
+    const keys = this.#keys(lane);
+    const { call, refusals } = packCommit(keys, commit, this.#parts.writes);
+    return unpackCommit((await this.#work.run(keys.record, call)) as string, refusals);
+  }
+
+  async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
+    const { writes } = this.#parts;
+    for (const execution of batch) {
+      const reason = refusalOf(execution, writes.textBytesMax);
+      if (reason !== null) throw new RangeError(reason);
+    }
+    const answers: CreateAnswer[] = [];
+    const byLane = Map.groupBy(batch.keys(), (at) => this.laneOf((batch[at] as NewExecution).summary.id));
+    const calls = Array.from(byLane, async ([lane, positions]) => {
+      const keys = this.#keys(lane);
+      const call = packCreate(
+        keys,
+        positions.map((at) => batch[at] as NewExecution),
+        writes,
+      );
+      const answer = unpackCreate((await this.#work.run(keys.record, call)) as string);
+      positions.forEach((at, index) => {
+        answers[at] = answer[index] as CreateAnswer;
+      });
+    });
+    await Promise.all(calls);
+    return answers;
+  }
+
+  load(executionId: string): Promise<StoredExecution | null> {
+    return loadExecution(this.#work, this.#keysOf(executionId), executionId);
+  }
+
+  chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
+    return chunksAfter(this.#work, this.#keysOf(executionId), executionId, sequence);
+  }
+
+  summary(executionId: string): Promise<Summary | null> {
+    return readSummary(this.#work, this.#keysOf(executionId), executionId);
+  }
+
+  large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
+    return readLarge(this.#work, this.#keysOf(executionId), executionId, keys);
+  }
+
+  list(query: ListQuery): Promise<readonly Summary[]> {
+    return listExecutions(this.#work, this.#parts.keys, query);
+  }
+
+  active(lane: number): Promise<readonly string[]> {
+    return readActive(this.#work, this.#keys(lane));
+  }
+
+  sweep(retention: Retention): Promise<number> {
+    return sweepLanes(this.#work, this.#parts.keys, retention);
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#parts.connections) connection.close();
+  }
+
+  onRestart(listener: (lanes: readonly number[]) => void): () => void {
+    return this.#parts.restarts.onRestart(listener);
+  }
+
+  warnings(): Promise<readonly string[]> {
+    return warningsOf(this.#parts.connections[0] as RedisConnection);
+  }
+
+  takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken> {
+    return takeLane(this.#leases, this.#keys(lane), lane, bootId, ttlMs);
+  }
+
+  renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]> {
+    return Promise.all(leases.map((lease) => renewLease(this.#leases, this.#keys(lease.lane), lease, ttlMs)));
+  }
+
+  release(lease: Lease): Promise<void> {
+    return releaseLease(this.#leases, this.#keys(lease.lane), lease);
+  }
+
+  leases(ttlMs: number): Promise<readonly LaneView[]> {
+    return Promise.all(this.#parts.keys.lanes.map((keys, lane) => viewLane(this.#leases, keys, lane, ttlMs)));
+  }
+
+  beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {
+    return beat(this.#leases, this.#parts.keys, member, ttlMs);
+  }
+
+  leave(bootId: string): Promise<void> {
+    return leave(this.#leases, this.#parts.keys, bootId);
+  }
+
+  send(command: LaneCommand): Promise<Sent> {
+    return sendCommand(this.#work, this.#keysOf(command.execution), command);
+  }
+
+  commandsAfter(lane: number, position: number, limit: number): Promise<readonly StoredCommand[]> {
+    return commandsAfter(this.#work, this.#keys(lane), position, limit);
+  }
+
+  receiptOf(executionId: string, commandId: string): Promise<string | null> {
+    return receiptOf(this.#work, this.#keysOf(executionId), commandId);
+  }
+
+  async outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]> {
+    return this.#parts.writes.outbox ? await readOutbox(this.#work, this.#keys(lane), limit) : [];
+  }
+
+  relayed(lane: number, ids: readonly string[]): Promise<void> {
+    return deleteRelayed(this.#work, this.#keys(lane), ids);
+  }
+
+  offer(lease: Lease, offers: readonly Offer[], number: number): Promise<"offered" | "fenced"> {
+    return offer(this.#work, this.#keys(lease.lane), lease, offers, number);
+  }
+
+  offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]> {
+    return offersIn(this.#work, this.#keys(lane), ids);
+  }
+
+  claim(lane: number, wanted: Claim): Promise<readonly Offer[]> {
+    return claim(this.#work, this.#keys(lane), wanted);
+  }
+
+  withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[] | "fenced"> {
+    return withdraw(this.#work, this.#keys(lease.lane), lease, ids);
+  }
+
+  discard(lane: number, ids: readonly string[]): Promise<void> {
+    return discard(this.#work, this.#keys(lane), ids);
+  }
+
+  heldClaims(lane: number, bootId: string, ids: readonly string[]): Promise<readonly string[]> {
+    return heldClaims(this.#work, this.#keys(lane), bootId, ids);
+  }
+
+  #keys(lane: number): LaneKeys {
+    const keys = this.#parts.keys.lanes[lane];
+    if (keys === undefined) throw new Error(`There is no lane ${lane}: this store has ${this.lanes}.`);
+    return keys;
+  }
+
+  #keysOf(executionId: string): LaneKeys {
+    return this.#keys(this.laneOf(executionId));
+  }
+}

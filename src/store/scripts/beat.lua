@@ -1,0 +1,26 @@
+-- Shows an instance, forgets those that are dead for ten minutes, and answers all others: boot id and record in turn, after the
+-- time. KEYS: the store's record, members. ARGV: token, deadline, boot id, itself as JSON, ttl (ms).
+local KEPT_MS = 600000
+local now = clock()
+local ends = now + ARGV[5]
+local before = redis.call('HGET', KEYS[2], ARGV[3])
+local beats = before and string.match(before, '^%S+ (%d+)') or 0
+redis.call('HSET', KEYS[2], ARGV[3], whole(ends) .. ' ' .. whole(beats + 1) .. ' ' .. ARGV[4])
+local all = redis.call('HGETALL', KEYS[2])
+local answer = { whole(now) }
+for at = 1, #all, 2 do
+  local boot, record = all[at], all[at + 1]
+  local alive_until, rest = string.match(record, '^(%d+)( .*)$')
+  if now > alive_until + KEPT_MS then
+    redis.call('HDEL', KEYS[2], boot)
+  else
+    -- Written by a clock that has jumped since.
+    if tonumber(alive_until) > ends then
+      record = whole(ends) .. rest
+      redis.call('HSET', KEYS[2], boot, record)
+    end
+    answer[#answer + 1] = boot
+    answer[#answer + 1] = record
+  end
+end
+return answer

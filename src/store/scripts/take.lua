@@ -1,0 +1,35 @@
+-- Takes a lane: src/store/fence.ts in Lua. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id,
+-- ttl (ms; 0: whoever has it). Answers { 1, epoch, who died } or { 0, for how long it is another's }.
+local record = KEYS[1]
+local boot, ttl = ARGV[3], tonumber(ARGV[4])
+local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free')
+local now = clock()
+local is_mine = held[1] == boot
+if ttl > 0 and not is_mine and held[7] == '0' and tonumber(held[6]) > now then
+  -- After a fail-over the clock may be another's: nobody's lease is longer than this.
+  if tonumber(held[6]) > now + ttl then
+    redis.call('HSET', record, 'until', whole(now + ttl))
+    return { 0, ttl }
+  end
+  return { 0, tonumber(held[6]) - now }
+end
+
+local died = ''
+if held[2] ~= '0' and held[4] ~= '1' then
+  if not is_mine then
+    died = held[1]
+  elseif held[3] == '0' then
+    died = held[5]
+  end
+end
+local epoch = whole(held[2] + 1)
+redis.call('HSET', record, 'boot', boot, 'epoch', epoch, 'number', '0', 'clean', '0', 'died', died, 'answer', '', 'until', whole(now + ttl), 'free', '0', 'offered', '0')
+
+local ids = redis.call('ZRANGE', KEYS[4], 0, -1)
+for first = 1, #ids, 1000 do
+  local last = math.min(first + 999, #ids)
+  redis.call('HDEL', KEYS[2], unpack(ids, first, last))
+  redis.call('HDEL', KEYS[3], unpack(ids, first, last))
+end
+if #ids > 0 then redis.call('DEL', KEYS[4]) end
+return { 1, epoch, died }
