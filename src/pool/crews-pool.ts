@@ -29,7 +29,7 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
   const keeper: TableKeeper = {
     turns,
     crewOf,
-    outside: overflow.outside,
+    wentOutside: overflow.wentOutside,
     settled: overflow.settled,
     unwanted: overflow.unwanted,
     open() {

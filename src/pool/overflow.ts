@@ -12,9 +12,9 @@ const ABOVE = 1.5;
 
 /** The overflow as tables see it, too. */
 export type TableOverflow = Overflow & {
-  outside(change: 1 | -1): void;
+  wentOutside(change: 1 | -1): void;
   settled(key: AttemptKey): void;
-  unwanted(key: AttemptKey): void;
+  unwanted(key: AttemptKey, aborted: boolean): void;
 };
 
 type Listening = { readonly afterMs: number; readonly listener: OverflowListener };
@@ -40,9 +40,8 @@ export function createOverflow({
   function surplus(): number {
     if (listening === null) return 0;
     look();
-    const { hosts } = crew.open;
-    const perMs = pace.perMs();
-    if (pace.waitedMs() < listening.afterMs || perMs * 1_000 > hosts * TOO_SHORT_PER_SECOND) return 0;
+    const perMs = pace.perMsWaiting();
+    if (pace.waitedMs() < listening.afterMs || perMs * 1_000 > crew.hosts * TOO_SHORT_PER_SECOND) return 0;
     const soon = perMs * listening.afterMs;
     const waiting = crew.notBegun;
     return waiting > soon * ABOVE ? Math.floor(waiting - soon) : 0;
@@ -95,14 +94,17 @@ export function createOverflow({
     claimed: ({ execution, node, attempt }, bootId, atMs) => tableOf(execution)?.claimed(node, attempt, bootId, atMs) ?? false,
     forget: ({ execution, node, attempt }) => tableOf(execution)?.forget(node, attempt),
     holds: ({ execution, node, attempt }) => tableOf(execution)?.holds(node, attempt) ?? false,
-    outside(change) {
+    get outside() {
+      return outside;
+    },
+    wentOutside(change) {
       outside += change;
     },
     settled: (key) => listening?.listener.settled(key),
-    unwanted(key) {
+    unwanted(key, aborted) {
       // Nobody who listens: then nobody has offered it either.
       if (listening === null) tableOf(key.execution)?.forget(key.node, key.attempt);
-      else listening.listener.unwanted(key);
+      else listening.listener.unwanted(key, aborted);
     },
   };
 }

@@ -33,7 +33,16 @@ export class Pace {
 
   /** Begins per millisecond, lately; 0 where that is not known. */
   perMs(): number {
-    const first = this.#samples[0];
+    return this.#perMsFrom(this.#samples[0]);
+  }
+
+  /** Of that time, only while something has waited: how fast it goes when there is enough to do. */
+  perMsWaiting(): number {
+    const sinceMs = this.#waitingSinceMs ?? Number.POSITIVE_INFINITY;
+    return this.#perMsFrom(this.#samples.find(({ atMs }) => atMs >= sinceMs));
+  }
+
+  #perMsFrom(first: Sample | undefined): number {
     const last = this.#samples.at(-1);
     if (first === undefined || last === undefined || first === last) return 0;
     return ((last.begun - first.begun) | 0) / (last.atMs - first.atMs);

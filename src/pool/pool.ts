@@ -141,8 +141,11 @@ export interface OverflowListener {
   hungry(): void;
   /** The commit that holds its outcome is applied: whoever claimed it has nothing to do any more. */
   settled(key: AttemptKey): void;
-  /** Nobody wants it any more, and it stands outside: its entry stays until `forget`. */
-  unwanted(key: AttemptKey): void;
+  /**
+   * Nobody wants it any more, and it is outside: its entry stays until `forget`. `aborted`: nor where it is claimed; else
+   * whoever has claimed it may finish it.
+   */
+  unwanted(key: AttemptKey, aborted: boolean): void;
 }
 
 /**
@@ -157,8 +160,10 @@ export interface Overflow {
   surplus(): number;
   /** How many more would begin soon than wait: what to claim, or to take in again. 0 at a clean end. */
   capacity(): number;
-  /** How many have begun a second, lately. */
+  /** How many begin in a second, lately. */
   pace(): number;
+  /** How many are outside. */
+  readonly outside: number;
   /** Takes out up to `max` of those that would begin last. Those that `mayGo` refuses stay. */
   spill(max: number, mayGo: (spilled: Spilled) => boolean): readonly Spilled[];
   /** They wait here again; at a clean end they are forgotten. */

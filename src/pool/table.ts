@@ -19,11 +19,11 @@ export type TableKeeper = {
   /** An open entry has its outcome, was taken back, or went outside. */
   closed(): void;
   /** So many more entries are outside. */
-  outside(change: 1 | -1): void;
+  wentOutside(change: 1 | -1): void;
   /** What other instances have of it, or are offered, is settled. */
   settled(key: AttemptKey): void;
-  /** And this, nobody wants any more. */
-  unwanted(key: AttemptKey): void;
+  /** And this, nobody wants any more. `aborted`: nor where it is claimed. */
+  unwanted(key: AttemptKey, aborted: boolean): void;
   /** Nobody is attached and nothing is in it. */
   dropped(table: Table): void;
   /** A sentence for the log. */
@@ -113,7 +113,7 @@ export class Table implements EntryOwner, AttachedTable {
 
   takeBack(): number {
     for (const entry of this.#entries.all()) {
-      if (entry.outside) this.#keeper.unwanted(this.#keyOf(entry));
+      if (entry.outside) this.#keeper.unwanted(this.#keyOf(entry), false);
       else if (this.#takenBack(entry)) {
         this.#remove(entry);
         this.#keeper.closed();
@@ -134,14 +134,14 @@ export class Table implements EntryOwner, AttachedTable {
   abort(message: string): void {
     this.#stop(message);
     for (const entry of this.#entries.all()) {
-      if (entry.outcome === null && isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry));
+      if (entry.outcome === null && isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry), true);
     }
   }
 
   abortOne(node: number, attempt: number, message: string): void {
     const entry = this.#entries.find(node, attempt);
     if (entry === undefined || entry.outcome !== null) return;
-    if (isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry));
+    if (isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry), true);
     else if (this.#takenBack(entry)) this.ended(entry, RELEASED);
     else this.#keeper.crewOf(entry.attempt).stop([entry], message);
   }
@@ -163,7 +163,7 @@ export class Table implements EntryOwner, AttachedTable {
   /** This open entry was taken out: it is offered to other instances. */
   leave(entry: Entry): void {
     entry.outside = true;
-    this.#keeper.outside(1);
+    this.#keeper.wentOutside(1);
     this.#keeper.closed();
   }
 
@@ -244,7 +244,7 @@ export class Table implements EntryOwner, AttachedTable {
 
   #notOutside(entry: Entry): void {
     entry.outside = false;
-    this.#keeper.outside(-1);
+    this.#keeper.wentOutside(-1);
   }
 
   #keyOf({ attempt: { node, attempt } }: Entry): AttemptKey {

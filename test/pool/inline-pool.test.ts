@@ -3,14 +3,17 @@ import { expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
-import { poolContract } from "../contracts/pool.ts";
+import { overflowContract } from "../contracts/overflow.ts";
+import { type MakePool, poolContract } from "../contracts/pool.ts";
 import { World } from "../sim/world.ts";
 import { attemptOf, FIXTURE_HANDLERS, runFixture } from "./fixtures/behaviours.ts";
 import { Witness } from "./witness.ts";
 
-poolContract("inline", (options) =>
-  createInlinePool({ ...options, run: runFixture, handlers: FIXTURE_HANDLERS, clock: systemClock, turns: systemTurns }),
-);
+const makePool: MakePool = (options) =>
+  createInlinePool({ ...options, run: runFixture, handlers: FIXTURE_HANDLERS, clock: systemClock, turns: systemTurns });
+
+poolContract("inline", makePool);
+overflowContract("inline", makePool);
 
 test("in a simulated world an hour's timeout takes a few steps, and comes at its time", async () => {
   const world = new World();

@@ -15,6 +15,7 @@ test("the queue gives what a stable sort by priority gives, whatever comes in be
   const step = fc.oneof(
     fc.record({ do: fc.constant("push" as const), priority: fc.nat(10) }),
     fc.record({ do: fc.constant("shift" as const) }),
+    fc.record({ do: fc.constant("pop" as const) }),
     fc.record({ do: fc.constant("putBack" as const), priority: fc.nat(10), count: fc.nat(5) }),
     fc.record({ do: fc.constant("prune" as const), every: fc.integer({ min: 2, max: 4 }) }),
   );
@@ -36,6 +37,10 @@ test("the queue gives what a stable sort by priority gives, whatever comes in be
           const keep = (item: Item): boolean => item.name % each.every !== 0;
           queue.prune(keep);
           model = model.filter(keep);
+        } else if (each.do === "pop") {
+          const last = model.toSorted((a, b) => b.priority - a.priority).at(-1);
+          expect(queue.pop()).toEqual(last);
+          model = model.filter((item) => item !== last);
         } else {
           const first = model.toSorted((a, b) => b.priority - a.priority)[0];
           expect(queue.shift()).toEqual(first);

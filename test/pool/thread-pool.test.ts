@@ -4,16 +4,20 @@ import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import type { Hands, Outcome, Pool } from "../../src/pool/pool.ts";
 import { createThreadPool } from "../../src/pool/thread-pool.ts";
-import { poolContract } from "../contracts/pool.ts";
+import { overflowContract } from "../contracts/overflow.ts";
+import { type MakePool, poolContract } from "../contracts/pool.ts";
 import { attemptOf, type FixtureSettings } from "./fixtures/behaviours.ts";
+import { OverflowWitness } from "./overflow-witness.ts";
 import { Witness } from "./witness.ts";
 
 const ENTRY = new URL("./fixtures/host.ts", import.meta.url);
 const MACHINE = { entry: ENTRY, clock: systemClock, turns: systemTurns };
 
-poolContract("thread", ({ slots, abortGraceMs, report }) =>
-  createThreadPool({ ...MACHINE, settings: { load: "well" }, threads: 1, slotsPerThread: slots, abortGraceMs, report }),
-);
+const makePool: MakePool = ({ slots, abortGraceMs, report }) =>
+  createThreadPool({ ...MACHINE, settings: { load: "well" }, threads: 1, slotsPerThread: slots, abortGraceMs, report });
+
+poolContract("thread", makePool);
+overflowContract("thread", makePool);
 
 describe("threads", () => {
   let open: Pool | null = null;
@@ -44,6 +48,21 @@ describe("threads", () => {
     for (let node = 0; node < 3; node += 1) await witness.begin(node);
     expect(witness.ends).toEqual([]);
     await witness.endsOf(3);
+  });
+
+  test("what waits behind attempts that hold their threads is a surplus, and what leaves begins on none of them", async () => {
+    const pool = started(2);
+    const listener = new OverflowWitness();
+    pool.overflow.listen(50, listener);
+    const { hands, witness } = attached(pool);
+    for (let node = 0; node < 60; node += 1) hands.start(attemptOf("spin", { node, config: "20" }));
+    await listener.nextSurplus();
+    const gone = pool.overflow.spill(60, () => true).map(({ attempt }) => attempt.node);
+    expect(gone.length).toBeGreaterThan(0);
+    await witness.endsOf(60 - gone.length);
+    expect([...gone, ...witness.ends.map(({ node }) => node)].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, at) => at));
+    pool.overflow.takeIn(gone.map((node) => ({ execution: "e", node, attempt: 1 })));
+    await witness.endsOf(60);
   });
 
   test("a blocked thread starves nobody: what is behind it runs on another, what comes later too", async () => {

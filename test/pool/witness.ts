@@ -2,18 +2,21 @@
 import type { HandsListener, Outcome } from "../../src/pool/pool.ts";
 
 export type Told = { readonly node: number; readonly attempt: number; readonly beganAtMs: number };
+export type ToldBegin = Told & { readonly executor: string | null };
 export type ToldEnd = Told & { readonly outcome: Outcome };
 
 /** Below the runner's own limit, so that a wait that fails says what it waited for. */
 const PATIENCE_MS = 20_000;
 
 export class Witness implements HandsListener {
-  readonly begins: Told[] = [];
+  readonly begins: ToldBegin[] = [];
   readonly ends: ToldEnd[] = [];
+  /** How often entries went without an outcome. */
+  returns = 0;
   #waits: { readonly fact: () => boolean; readonly resolve: () => void }[] = [];
 
-  began(node: number, attempt: number, beganAtMs: number): void {
-    this.begins.push({ node, attempt, beganAtMs });
+  began(node: number, attempt: number, beganAtMs: number, executor: string | null): void {
+    this.begins.push({ node, attempt, beganAtMs, executor });
     this.#wake();
   }
 
@@ -36,13 +39,14 @@ export class Witness implements HandsListener {
   }
 
   /** Resolves when a node's attempt is told to have begun. */
-  async begin(node: number): Promise<Told> {
-    const found = (): Told | undefined => this.begins.find((begin) => begin.node === node);
+  async begin(node: number): Promise<ToldBegin> {
+    const found = (): ToldBegin | undefined => this.begins.find((begin) => begin.node === node);
     await this.#until(() => found() !== undefined, `node ${node} is told to have begun`);
-    return found() as Told;
+    return found() as ToldBegin;
   }
 
   returned(): void {
+    this.returns += 1;
     this.#wake();
   }
 

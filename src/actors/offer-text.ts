@@ -1,0 +1,100 @@
+/** An attempt as it is offered to other instances: its text, its size, and the offer's id. */
+import type { AttemptKey, ScopeEntry, Spilled } from "../pool/pool.ts";
+
+/** The text that is stored; instances of one version write and read it. Nothing is lost: JSON keeps every text as it is. */
+export function packOffer({ execution, attempt }: Spilled): string {
+  const { scope, parents } = attempt;
+  const positions = parents.length === 0 ? null : new Map(scope.map((entry, at) => [entry, at]));
+  const columns: Columns = [
+    execution.name,
+    attempt.node,
+    attempt.nodeId,
+    attempt.attempt,
+    attempt.handler,
+    attempt.config,
+    attempt.fromTrigger,
+    attempt.params,
+    attempt.runtime,
+    attempt.timeoutMs,
+    attempt.priority,
+    scope.map(entryColumns),
+    // Mostly the same objects: then the text stands once.
+    parents.map((parent) => positions?.get(parent) ?? entryColumns(parent)),
+  ];
+  return JSON.stringify(columns);
+}
+
+/** What packOffer packed. Throws where the text is none of ours. */
+export function unpackOffer(executionId: string, body: string): Spilled {
+  const columns = JSON.parse(body) as Columns;
+  const scope = columns[11].map(entryOf);
+  return {
+    execution: { id: executionId, name: columns[0] },
+    attempt: {
+      node: columns[1],
+      nodeId: columns[2],
+      attempt: columns[3],
+      handler: columns[4],
+      config: columns[5],
+      fromTrigger: columns[6],
+      params: columns[7],
+      runtime: columns[8],
+      timeoutMs: columns[9],
+      priority: columns[10],
+      scope,
+      parents: columns[12].map((parent) => (typeof parent === "number" ? (scope[parent] as ScopeEntry) : entryOf(parent))),
+      suspect: false,
+    },
+  };
+}
+
+/** Roughly how many characters its text will have, or more where parents are in the scope too. */
+export function offerLength({ attempt }: Spilled): number {
+  const { config, params, runtime, scope, parents } = attempt;
+  let length = 200 + (config?.length ?? 0) + (params?.length ?? 0) + (runtime?.length ?? 0);
+  for (const entry of scope) length += entryLength(entry);
+  for (const entry of parents) length += entryLength(entry);
+  return length;
+}
+
+/** Never used twice: `number` is this boot's own count. */
+export function offerId(bootId: string, number: number, { node, attempt }: AttemptKey): string {
+  return `${bootId}/${number}/${node}/${attempt}`;
+}
+
+/** What an offer's id says, whoever made it. */
+export function readOfferId(id: string): { readonly node: number; readonly attempt: number } {
+  const [attempt, node] = id.split("/").reverse().map(Number);
+  return { node: node ?? Number.NaN, attempt: attempt ?? Number.NaN };
+}
+
+type EntryColumns = readonly [id: string, status: string, attempt: number, error: string | null, output: string | null];
+
+type Columns = readonly [
+  executionName: string,
+  node: number,
+  nodeId: string,
+  attempt: number,
+  handler: string,
+  config: string | null,
+  fromTrigger: readonly string[],
+  params: string | null,
+  runtime: string | null,
+  timeoutMs: number,
+  priority: number,
+  scope: readonly EntryColumns[],
+  /** An entry, or where it stands in the scope. */
+  parents: readonly (EntryColumns | number)[],
+];
+
+function entryColumns({ id, status, attempt, error, output }: ScopeEntry): EntryColumns {
+  return [id, status, attempt, error, output];
+}
+
+function entryOf([id, status, attempt, error, output]: EntryColumns): ScopeEntry {
+  return { id, status, attempt, error, output };
+}
+
+function entryLength({ id, error, output }: ScopeEntry): number {
+  return 40 + id.length + (error?.length ?? 0) + (output?.length ?? 0);
+}
