@@ -1,28 +1,300 @@
-/** Not here yet. */
-import type { Doorbell } from "../bus/doorbell.ts";
+/**
+ * The ownership of an instance among several: it shows itself to the others, renews its leases, looks at all lanes, takes
+ * those that should be its own and gives away those that should not. Nobody leads: all come to the same answer.
+ */
+import type { Doorbell, Ring } from "../bus/doorbell.ts";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
-import type { CommitterOptions } from "../store/committer.ts";
-import type { Pending, SharedStore } from "../store/shared-store.ts";
+import { DataLost, type SharedStore } from "../store/shared-store.ts";
 import type { Retention } from "../store/store.ts";
+import { type Adoption, createAdoption } from "./adoption.ts";
+import { type Division, divide } from "./division.ts";
+import type { HeldLane } from "./held-lane.ts";
+import { createHeldLanes, type HeldLanes, type LaneListener } from "./held-lanes.ts";
+import { faultOf } from "./lease.ts";
+import { createMembers, type Members } from "./members.ts";
 import type { Ownership } from "./ownership.ts";
-import type { Tenure } from "./tenure.ts";
+import { obstacleOf } from "./obstacle.ts";
+import { COUNTS_AFTER_BEATS } from "./placement.ts";
+import { startRetention } from "./retention.ts";
+import { type Rounds, startRounds } from "./rounds.ts";
+import { startSweeps } from "./sweeps.ts";
+import { createTakeOver, type TakeOver, type TakeOverOptions } from "./take-over.ts";
+import type { LaneWork, Living, Tenure } from "./tenure.ts";
 
-export function takeSharedOwnership(_options: {
-  store: SharedStore;
-  bootId: string;
-  name: string;
-  threads: number;
-  clock: Clock;
-  log: Log;
-  doorbell: Doorbell;
-  retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
-  ttlMs: number;
-  renewMs: number;
-  onApplied: NonNullable<CommitterOptions["onApplied"]>;
-  onTenure: (tenure: Tenure) => void;
-  onEnd: (lane: number) => void;
-  onPending: (lane: number, pending: Pending) => void;
-}): Promise<Ownership> {
-  throw new Error("Not here yet.");
+export type SharedOwnershipOptions = LaneListener & {
+  readonly store: SharedStore;
+  readonly bootId: string;
+  /** The instance's name, for people. */
+  readonly name: string;
+  readonly threads: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly doorbell: Doorbell;
+  readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+  /** How long a lease lasts: at least three times as long as it takes until it is renewed. */
+  readonly ttlMs: number;
+  readonly renewMs: number;
+  /** The store came back, perhaps with an older past: awaited before any of these executions goes on again. */
+  readonly onRestarted?: TakeOverOptions["onRestarted"];
+};
+
+/** A call that failed is soon tried again, so that leases outlast a bad connection. */
+const AGAIN_MS = 100;
+/** Rings that come together are answered by one look. */
+const REST_MS = 10;
+/** What cannot be handed over by then is left to lapse: the store is away, or something hangs. */
+const STOP_WITHIN_MS = 10_000;
+
+/** Shows this instance to the others. Rejects with StoreUnavailable, and RangeError for times that cannot work. */
+export async function takeSharedOwnership(options: SharedOwnershipOptions): Promise<Ownership> {
+  const { ttlMs, renewMs } = options;
+  const fault = faultOf({ ttlMs, renewMs });
+  if (fault !== null) throw new RangeError(fault);
+  const members = createMembers({ ...options, times: { ttlMs, renewMs } });
+  await members.beat({ leaving: false, outboxBytes: 0 }, () => Promise.resolve());
+  return new SharedOwnership(options, members);
+}
+
+/** What runs from `begin` on. */
+type Running = {
+  readonly lanes: HeldLanes;
+  readonly looks: Rounds;
+  readonly renewals: Rounds;
+  readonly takeOver: TakeOver;
+  readonly adoption: Adoption;
+  readonly work: LaneWork;
+  /** Ends what ends with `stop`. */
+  readonly ends: (() => void)[];
+};
+
+class SharedOwnership implements Ownership {
+  readonly bootId: string;
+  readonly living: Living;
+  readonly deaths: Ownership["deaths"];
+  readonly #options: SharedOwnershipOptions;
+  readonly #members: Members;
+  #running: Running | null = null;
+  #division: Division | null = null;
+  /** Of the last look: resolves when what it took goes on. */
+  #taking: Promise<unknown> = Promise.resolve();
+  #moving = false;
+  #leaving = false;
+  #lost: string | null = null;
+  #isTroubled = false;
+
+  constructor(options: SharedOwnershipOptions, members: Members) {
+    this.bootId = options.bootId;
+    this.#options = options;
+    this.#members = members;
+    this.living = members.living;
+    const diedIn = (id: string) => this.#held(options.store.laneOf(id))?.died;
+    this.deaths = { bootIdOf: (id) => diedIn(id)?.get(id) ?? null, recorded: (id) => void diedIn(id)?.delete(id) };
+  }
+
+  tenureOf(lane: number): Tenure | null {
+    return this.#held(lane);
+  }
+
+  *tenures(): Iterable<Tenure> {
+    for (const held of this.#running?.lanes.all.values() ?? []) if (held.births !== null) yield held;
+  }
+
+  async begin(work: LaneWork): Promise<void> {
+    const { store, clock, log, ttlMs, renewMs, doorbell, onTenure, onRestarted } = this.#options;
+    const times = { ttlMs, renewMs };
+    const adoption = createAdoption((id) => work.adopt(id));
+    const takeOver = createTakeOver({
+      ...{ store, times, clock, log, adoption, work },
+      onTenure: (tenure) => onTenure?.(tenure),
+      onRestarted: async (tenure, executions) => onRestarted?.(tenure, executions),
+    });
+    const onDataLost = (error: DataLost) => this.#dataLost(error);
+    const lanes = createHeldLanes({ ...this.#options, times, listener: this.#options, takeOver, work, onDataLost });
+    const rounds = { clock, everyMs: renewMs, againMs: AGAIN_MS, restMs: REST_MS, failed: (error: unknown) => this.#failed(error) };
+    const looks = startRounds({ ...rounds, round: () => this.#look(lanes) });
+    const renewals = startRounds({ ...rounds, round: () => lanes.renew().then(() => null) });
+    const running: Running = { lanes, looks, renewals, takeOver, adoption, work, ends: [] };
+    this.#running = running;
+    const isMine = () => this.tenureOf(0)?.trusted() ?? false;
+    running.ends.push(
+      doorbell.listen((ring) => this.#heard(ring, running)),
+      store.onRestart((restarted) => this.#restarted(restarted, lanes)),
+      startRetention({ ...this.#options, isMine }),
+      startSweeps(clock, () => this.#sweep(running)),
+    );
+    await looks.now();
+    await this.#taking;
+  }
+
+  unsure(_lane: number): void {
+    // What renewals tell of births covers it, wherever the lane is owned.
+  }
+
+  heardOf(lane: number, count: number): void {
+    this.#held(lane)?.births?.hear(count);
+  }
+
+  get obstacle(): string | null {
+    if (this.#lost !== null) return this.#lost;
+    const { answeredAtMs } = this.#members;
+    const silentMs = answeredAtMs === null ? null : this.#options.clock.monotonicMs() - answeredAtMs;
+    const tenures = [...this.tenures()];
+    const trusted = tenures.filter((tenure) => tenure.trusted()).length;
+    const share = this.#ownBeats() < COUNTS_AFTER_BEATS ? null : (this.#division?.share ?? null);
+    return obstacleOf({ silentMs, ttlMs: this.#options.ttlMs, lanes: tenures.length, trusted, share });
+  }
+
+  get outboxBytes(): number {
+    let bytes = this.#ownOutboxBytes();
+    for (const member of this.#members.all) {
+      if (member.bootId !== this.bootId && member.remainingMs > 0) bytes += member.outboxBytes;
+    }
+    return bytes;
+  }
+
+  async stop(clean: boolean): Promise<void> {
+    const running = this.#running;
+    this.#leaving = true;
+    if (running === null) return;
+    for (const end of running.ends.splice(0)) end();
+    const { lanes } = running;
+    if (this.#lost === null) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cancel = this.#options.clock.after(STOP_WITHIN_MS, resolve);
+      await Promise.race([promise, this.#handOverAll(running, clean)]);
+      cancel();
+    }
+    for (const held of [...lanes.all.values()]) lanes.lose(held);
+  }
+
+  async leave(): Promise<void> {
+    const { store, doorbell, log } = this.#options;
+    // What is under way would show it again.
+    await Promise.all([this.#running?.looks.stop(), this.#running?.renewals.stop()]);
+    try {
+      if (this.#lost === null) await store.leave(this.bootId);
+    } catch (error) {
+      log.warn("The others could not be told that this instance has ended: they see it when its time is up.", { error });
+    }
+    doorbell.ring({ type: "members" });
+  }
+
+  async #look(lanes: HeldLanes): Promise<number | null> {
+    const { store, doorbell, clock, ttlMs } = this.#options;
+    const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
+    const views = await this.#members.beat(own, () => store.leases(ttlMs));
+    if (this.#isTroubled) this.#options.log.info("The store answers again.");
+    this.#isTroubled = false;
+    if (this.#leaving) return null;
+    // From now on it counts: others need not find out by themselves.
+    if (this.#ownBeats() === COUNTS_AFTER_BEATS) doorbell.ring({ type: "members" });
+    const division = divide({
+      bootId: this.bootId,
+      members: this.#members.all,
+      mayJudge: this.#members.mayJudge,
+      lanes: views,
+      own: (lane) => stateOf(lanes, lane),
+      freeSinceMs: this.#division?.freeSinceMs ?? new Map(),
+      nowMs: clock.monotonicMs(),
+      ttlMs,
+    });
+    this.#division = division;
+    this.#taking = Promise.all(division.take.map((lane) => lanes.take(lane)));
+    void this.#giveLanes(lanes);
+    return division.lookAgainInMs;
+  }
+
+  /** One at a time, those that the last look told. */
+  async #giveLanes(lanes: HeldLanes): Promise<void> {
+    if (this.#moving) return;
+    this.#moving = true;
+    for (let held = this.#nextToGive(lanes); held !== null; held = this.#nextToGive(lanes)) {
+      await lanes.handOver(held, true);
+      this.#options.doorbell.ring({ type: "members" });
+    }
+    this.#moving = false;
+  }
+
+  #nextToGive(lanes: HeldLanes): HeldLane | null {
+    if (this.#leaving) return null;
+    for (const lane of this.#division?.give ?? []) {
+      const held = lanes.all.get(lane);
+      if (held?.isOpen === true && held.isTakenOver) return held;
+    }
+    return null;
+  }
+
+  async #handOverAll({ lanes, looks }: Running, clean: boolean): Promise<void> {
+    const { doorbell, clock } = this.#options;
+    // Everybody shall know that it is leaving before its lanes are free.
+    await looks.now();
+    doorbell.ring({ type: "members" });
+    while (!lanes.isEmpty) {
+      const leaving = [...lanes.all.values()].map(async (held) => {
+        await lanes.handOver(held, clean);
+        doorbell.ring({ type: "members" });
+      });
+      await Promise.all(leaving);
+      // One was being taken, or taken anew, meanwhile.
+      if (!lanes.isEmpty) await new Promise<void>((resolve) => clock.after(REST_MS, resolve));
+    }
+  }
+
+  #heard(ring: Ring, { looks, adoption, work }: Running): void {
+    if (ring.type === "members") void looks.now();
+    if (ring.type !== "born" && ring.type !== "commands") return;
+    const held = this.#held(ring.lane);
+    if (held === null || !held.isOpen) return;
+    if (ring.type === "commands") return work.look(ring.lane);
+    held.births?.hear(ring.executions.length);
+    void adoption.adopt(ring.executions, () => held.isOpen);
+  }
+
+  #restarted(lanes: readonly number[], held: HeldLanes): void {
+    this.#options.log.warn("The store was restarted: what it holds of these lanes is read anew.", { lanes: lanes.length });
+    this.#members.distrust();
+    held.restart(lanes);
+  }
+
+  async #sweep({ lanes, takeOver, work }: Running): Promise<void> {
+    work.sweep();
+    for (const held of [...lanes.all.values()]) if (held.isOpen && held.isTakenOver) await takeOver.lookForUnknown(held);
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof DataLost) return this.#dataLost(error);
+    if (!this.#isTroubled) this.#options.log.warn("The store does not answer: leases cannot be renewed.", { error });
+    this.#isTroubled = true;
+  }
+
+  #dataLost(error: DataLost): void {
+    if (this.#lost !== null) return;
+    this.#lost = `The store's data is lost: ${error.message}`;
+    this.#options.log.error("The store's data is lost. Nothing is written to it by this instance, whatever it holds now.", { error });
+    this.#running?.lanes.suspend();
+    void this.#running?.looks.stop();
+    void this.#running?.renewals.stop();
+  }
+
+  #held(lane: number): HeldLane | null {
+    const held = this.#running?.lanes.all.get(lane);
+    return held === undefined || held.births === null ? null : held;
+  }
+
+  #ownOutboxBytes(): number {
+    let bytes = 0;
+    for (const held of this.#running?.lanes.all.values() ?? []) bytes += held.outboxBytes;
+    return bytes;
+  }
+
+  #ownBeats(): number {
+    return this.#members.all.find(({ bootId }) => bootId === this.bootId)?.beats ?? 0;
+  }
+}
+
+function stateOf(lanes: HeldLanes, lane: number): "held" | "leaving" | null {
+  const held = lanes.all.get(lane);
+  if (held === undefined) return lanes.isBusy(lane) ? "held" : null;
+  return held.leaving === null ? "held" : "leaving";
 }

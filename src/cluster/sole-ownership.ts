@@ -9,6 +9,7 @@ import type { Lease, Retention, Store } from "../store/store.ts";
 import { createAdoption } from "./adoption.ts";
 import type { Ownership } from "./ownership.ts";
 import { startRetention } from "./retention.ts";
+import { startSweeps } from "./sweeps.ts";
 import type { LaneWork, Tenure } from "./tenure.ts";
 
 export type SoleOwnershipOptions = {
@@ -21,7 +22,6 @@ export type SoleOwnershipOptions = {
   readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
 };
 
-const SWEEP_MS = 10_000;
 /** So many sweeps look for an execution whose creation was not answered: by then it is there, or never will be. */
 const SWEEPS_FOR_UNSURE = 3;
 
@@ -36,16 +36,13 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
   });
   const died = new Map<string, string>();
   const unsureSweeps = new Map<number, number>();
-  let cancelSweep: () => void = nothing;
+  let stopSweeps: () => void = nothing;
   let stopRetention: () => void = nothing;
   let stopped = false;
 
-  function sweepLater(work: LaneWork): void {
-    cancelSweep = clock.after(SWEEP_MS, () => {
-      work.sweep();
-      for (const lane of unsureSweeps.keys()) void lookForUnknown(lane, work);
-      sweepLater(work);
-    });
+  async function sweep(work: LaneWork): Promise<void> {
+    work.sweep();
+    for (const lane of [...unsureSweeps.keys()]) await lookForUnknown(lane, work);
   }
 
   /** Who is known already is adopted once more, which does nothing. A store that is away is asked again by the next sweep. */
@@ -76,7 +73,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
       if (active.length > 0) {
         log.info("Unfinished executions go on.", { executions: active.length, after: died.size > 0 ? "a crash" : "a clean end" });
       }
-      sweepLater(work);
+      stopSweeps = startSweeps(clock, () => sweep(work));
       stopRetention = startRetention({ ...options, isMine: always });
       await createAdoption((id) => work.adopt(id)).adopt(active, () => !stopped);
     },
@@ -86,7 +83,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
     outboxBytes: 0,
     async stop(clean) {
       stopped = true;
-      cancelSweep();
+      stopSweeps();
       stopRetention();
       await Promise.all(tenures.map(({ committer }) => committer.finish(clean)));
     },

@@ -1,0 +1,293 @@
+/**
+ * The lanes in this instance's hands: taken, renewed, taken again when their leases lapse, handed over, lost. What the
+ * store says decides; whoever does the work hears of a lane only when it is known what is in it.
+ */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
+import { Backoff } from "../store/backoff.ts";
+import { type CommitterOptions, createCommitter } from "../store/committer.ts";
+import { DataLost, type Pending, type Renewal, type SharedStore } from "../store/shared-store.ts";
+import type { Lease } from "../store/store.ts";
+import { HeldLane } from "./held-lane.ts";
+import { createLaneTaker, type LaneTaken } from "./lane-taker.ts";
+import { type LeaseTimes, trustedUntilMs } from "./lease.ts";
+import type { LaneWork, Tenure } from "./tenure.ts";
+import type { TakeOver } from "./take-over.ts";
+
+/** Whoever wants to hear of lanes, beside the work itself. */
+export type LaneListener = {
+  /** Told after each commit: createCommitter's. */
+  readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
+  /** The lane is this instance's, and nothing of it goes on yet. Told again, without an end between, where it is taken anew. */
+  readonly onTenure?: (tenure: Tenure) => void;
+  readonly onEnd?: (lane: number) => void;
+  /** What each renewal tells. */
+  readonly onPending?: (lane: number, pending: Pending) => void;
+  /** The lapsed lease was taken again, under a new epoch: unclaimed offers are gone from the store, everything else stands. */
+  readonly onRetaken?: (tenure: Tenure) => void;
+};
+
+export type HeldLanesOptions = {
+  readonly store: SharedStore;
+  readonly bootId: string;
+  readonly times: LeaseTimes;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly listener: LaneListener;
+  readonly takeOver: TakeOver;
+  readonly work: LaneWork;
+  /** The store's data is gone: nothing is written any more. */
+  readonly onDataLost: (error: DataLost) => void;
+};
+
+export type HeldLanes = {
+  readonly all: ReadonlyMap<number, HeldLane>;
+  /** Something is under way that decides whose the lane is. */
+  isBusy(lane: number): boolean;
+  /** None is held, and none is on its way. */
+  readonly isEmpty: boolean;
+  /** Takes a lane where nobody else has it. Resolves when its executions go on; never rejects. */
+  take(lane: number): Promise<void>;
+  /** Renews all leases, in one turn. Rejects with StoreUnavailable. */
+  renew(): Promise<void>;
+  /** The store came back and may have forgotten: each of these lanes is taken anew. */
+  restart(lanes: readonly number[]): void;
+  /** A planned move. `clean`: false where the next owner shall take this one for dead. Resolves when the lane is free, or lost. */
+  handOver(held: HeldLane, clean: boolean): Promise<void>;
+  /** The lane is not this instance's any more. */
+  lose(held: HeldLane): void;
+  /** Nothing is begun or written any more. */
+  suspend(): void;
+};
+
+export function createHeldLanes(options: HeldLanesOptions): HeldLanes {
+  return new Lanes(options);
+}
+
+/** `died`: what is known of deaths already. `restarted`: the store may have forgotten. */
+type Opening = { readonly died?: ReadonlyMap<string, string>; readonly restarted?: boolean };
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
+class Lanes implements HeldLanes {
+  readonly all = new Map<number, HeldLane>();
+  readonly #options: HeldLanesOptions;
+  readonly #taker;
+  readonly #busy = new Set<number>();
+  #suspended = false;
+
+  constructor(options: HeldLanesOptions) {
+    const { store, bootId, clock } = options;
+    this.#options = options;
+    this.#taker = createLaneTaker({ store, bootId, ttlMs: options.times.ttlMs, clock });
+  }
+
+  isBusy(lane: number): boolean {
+    return this.#busy.has(lane);
+  }
+
+  get isEmpty(): boolean {
+    return this.all.size === 0 && this.#busy.size === 0;
+  }
+
+  async take(lane: number): Promise<void> {
+    if (this.#busy.has(lane) || this.all.has(lane)) return;
+    this.#busy.add(lane);
+    let taken: LaneTaken | null = null;
+    try {
+      taken = await this.#taker.take(lane);
+    } catch (error) {
+      // The next look at the lanes tells what became of it.
+      this.#trouble("A lane could not be taken; tried again later.", error, lane);
+    }
+    this.#busy.delete(lane);
+    if (taken !== null) await this.#open(taken);
+  }
+
+  async renew(): Promise<void> {
+    const { store, clock, times } = this.#options;
+    const held = [...this.all.values()].filter((each) => each.retaking === null);
+    if (held.length === 0) return;
+    const sentAtMs = clock.monotonicMs();
+    const leases = held.map(({ committer }) => committer.lease);
+    const heard = held.map(({ births }) => births?.heard ?? 0);
+    const renewals = await store.renew(leases, times.ttlMs);
+    const lost: HeldLane[] = [];
+    held.forEach((each, at) => {
+      // It may have been taken again, or lost, while the call was under way.
+      if (each.isEnded || each.committer.lease !== leases[at]) return;
+      const renewal = renewals[at] as Renewal;
+      if (renewal.type === "renewed") this.#renewed(each, renewal.pending, heard[at] ?? 0, sentAtMs);
+      else if (renewal.type === "lapsed") this.#retake(each);
+      else lost.push(each);
+    });
+    if (lost.length > 0) await this.#letGo(lost);
+  }
+
+  restart(lanes: readonly number[]): void {
+    for (const lane of lanes) {
+      const held = this.all.get(lane);
+      if (held !== undefined) void this.#takeAnew(held);
+    }
+  }
+
+  handOver(held: HeldLane, clean: boolean): Promise<void> {
+    held.leaving ??= this.#handOver(held, clean);
+    return held.leaving;
+  }
+
+  lose(held: HeldLane): void {
+    const { listener, work, log } = this.#options;
+    if (held.isEnded) return;
+    const { lane } = held;
+    this.#end(held);
+    held.committer.abandon();
+    if (held.births === null) return;
+    log.warn("A lane is another instance's now.", { lane });
+    listener.onEnd?.(lane);
+    work.drop(lane, "lost");
+  }
+
+  suspend(): void {
+    this.#suspended = true;
+    for (const held of this.all.values()) {
+      held.distrust();
+      void held.committer.pause();
+    }
+  }
+
+  #renewed(held: HeldLane, pending: Pending, heard: number, sentAtMs: number): void {
+    const { times, listener, takeOver } = this.#options;
+    // The store refused what it wrote, though nobody else has the lane: only a new lease tells where it stands.
+    if (held.committer.fenced) return this.#retake(held);
+    held.trust(trustedUntilMs(sentAtMs, times));
+    held.outboxBytes = pending.outboxBytes;
+    if (held.births === null) return;
+    listener.onPending?.(held.lane, pending);
+    if (!held.isOpen) return;
+    if (pending.commands > 0) this.#options.work.look(held.lane);
+    if (held.births.told(pending.births, heard)) void takeOver.lookForUnknown(held);
+  }
+
+  /** Those that were taken by a call of this boot whose answer was lost are still its own. */
+  async #letGo(lost: readonly HeldLane[]): Promise<void> {
+    const views = await this.#options.store.leases(this.#options.times.ttlMs);
+    for (const held of lost) {
+      if (views[held.lane]?.bootId === this.#options.bootId) this.#retake(held);
+      else this.lose(held);
+    }
+  }
+
+  #retake(held: HeldLane): void {
+    if (held.retaking !== null || held.isFinishing || held.isEnded || this.#suspended) return;
+    held.distrust();
+    held.retaking = this.#takeAgain(held).finally(() => {
+      held.retaking = null;
+    });
+  }
+
+  /** The last owner's memory holds if nobody else had the lane since. Its open commit is resolved first. */
+  async #takeAgain(held: HeldLane): Promise<void> {
+    const { times, listener, log } = this.#options;
+    const resolved = await held.committer.pause();
+    const taken = await this.#untilAnswered(held.lane, () => !held.isEnded);
+    if (taken === undefined || held.isEnded) return;
+    if (taken === null) return this.lose(held);
+    if (taken.alone && resolved && held.births !== null) {
+      log.info("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
+      held.committer.resume(taken.lease);
+      held.trust(trustedUntilMs(taken.sentAtMs, times));
+      return listener.onRetaken?.(held);
+    }
+    if (taken.alone) this.#dropAgain(held);
+    else this.lose(held);
+    // Not awaited: a hand-over that is under way waits for this.
+    void this.#openAfter(held, taken, { died: taken.alone ? held.died : NOBODY });
+  }
+
+  async #takeAnew(held: HeldLane): Promise<void> {
+    const { lane } = held;
+    const { listener, work } = this.#options;
+    this.#dropAgain(held);
+    this.#busy.add(lane);
+    const taken = await this.#untilAnswered(lane, () => true);
+    this.#busy.delete(lane);
+    if (taken === undefined) return;
+    if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted: true });
+    if (held.births === null) return;
+    listener.onEnd?.(lane);
+    work.drop(lane, "lost");
+  }
+
+  #dropAgain(held: HeldLane): void {
+    if (held.isEnded) return;
+    this.#end(held);
+    held.committer.abandon();
+    if (held.births !== null) this.#options.work.drop(held.lane, "again");
+  }
+
+  async #openAfter(old: HeldLane, taken: LaneTaken, how: Opening): Promise<void> {
+    this.#busy.add(old.lane);
+    await old.handingOver;
+    this.#busy.delete(old.lane);
+    return this.#open(taken, how);
+  }
+
+  async #open({ lease, sentAtMs }: LaneTaken, { died = NOBODY, restarted = false }: Opening = {}): Promise<void> {
+    const { store, clock, times, listener, takeOver } = this.#options;
+    if (this.#suspended) return;
+    const committer = createCommitter({ store, lease, clock, onApplied: listener.onApplied });
+    const held = new HeldLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
+    this.all.set(lease.lane, held);
+    await takeOver.begin(held, restarted);
+  }
+
+  async #handOver(held: HeldLane, clean: boolean): Promise<void> {
+    const { work, listener } = this.#options;
+    if (held.births !== null) held.handingOver = work.handOver(held.lane);
+    const accounted = (await held.handingOver) ?? held.committer.lease.diedBootId === null;
+    await held.retaking;
+    if (held.isEnded) return;
+    held.isFinishing = true;
+    // A death that is not in every log yet is the next owner's to record.
+    const finished = await held.committer.finish(clean && accounted && held.died.size === 0);
+    if (held.isEnded) return;
+    if (finished === "fenced") return this.lose(held);
+    const { lease } = held.committer;
+    this.#end(held);
+    if (held.births !== null) listener.onEnd?.(held.lane);
+    await this.#release(lease);
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    try {
+      await this.#options.store.release(lease);
+    } catch (error) {
+      this.#trouble("A lane could not be released: it is free when its lease has lapsed.", error, lease.lane);
+    }
+  }
+
+  #end(held: HeldLane): void {
+    held.end();
+    if (this.all.get(held.lane) === held) this.all.delete(held.lane);
+  }
+
+  /** Null where another has the lane, undefined where it is not wanted any more. */
+  async #untilAnswered(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
+    const backoff = new Backoff(this.#options.clock);
+    while (isWanted() && !this.#suspended) {
+      try {
+        return await this.#taker.take(lane);
+      } catch (error) {
+        this.#trouble("A lane could not be taken again; tried again.", error, lane);
+        await backoff.wait();
+      }
+    }
+    return undefined;
+  }
+
+  #trouble(sentence: string, error: unknown, lane: number): void {
+    if (error instanceof DataLost) this.#options.onDataLost(error);
+    else this.#options.log.warn(sentence, { lane, error });
+  }
+}

@@ -1,0 +1,20 @@
+/** Why an instance among several should get no requests now, as a sentence for readiness. */
+
+export type Standing = {
+  /** Since the store answered a look at everything; null before the first. */
+  readonly silentMs: number | null;
+  readonly ttlMs: number;
+  readonly lanes: number;
+  readonly trusted: number;
+  /** How many lanes this instance should have; null where that is not known, or it does not count yet. */
+  readonly share: number | null;
+};
+
+/** Null where all is well. */
+export function obstacleOf({ silentMs, ttlMs, lanes, trusted, share }: Standing): string | null {
+  if (silentMs === null) return "The store has not answered yet.";
+  if (silentMs > ttlMs) return `The store has not answered for ${Math.round(silentMs)} ms.`;
+  if (trusted > 0) return null;
+  if (lanes > 0) return "The leases of this instance have lapsed.";
+  return share === 0 ? null : "This instance owns no lane yet.";
+}
