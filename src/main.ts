@@ -12,10 +12,8 @@ import { systemRandom } from "./env/random.ts";
 import { systemTurns } from "./env/turns.ts";
 import { createApp } from "./http/app.ts";
 import { type Serving, serve } from "./http/server.ts";
+import { type OpenedStore, openStore } from "./main-store.ts";
 import { createThreadPool } from "./pool/thread-pool.ts";
-import { emptyMemory, openMemoryStore } from "./store/memory.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
-import type { Store } from "./store/store.ts";
 import type { ThreadSettings } from "./thread.ts";
 
 /** How long answers that are under way at the end may take. */
@@ -38,7 +36,6 @@ async function main(): Promise<void> {
   process.on("uncaughtException", (error) => die(log, error));
   process.on("unhandledRejection", (error) => die(log, error));
 
-  const degraded = missingServices(config, log);
   const pool = createThreadPool({
     entry: new URL("./thread.ts", import.meta.url),
     settings: threadSettings(config),
@@ -49,7 +46,7 @@ async function main(): Promise<void> {
     turns: systemTurns,
     report: (sentence) => log.warn(sentence),
   });
-  const store = await openStore(config);
+  const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const served = serve({ host: config.host, port: config.port, clock: systemClock });
   if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
   const { serving } = served;
@@ -57,8 +54,8 @@ async function main(): Promise<void> {
   await pool.ready().catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const signals = hearSignals();
   const engine = await startEngine({
-    store,
-    storeKind: config.store,
+    store: opened.store,
+    storeKind: opened.kind,
     pool,
     clock: systemClock,
     random: systemRandom,
@@ -70,8 +67,8 @@ async function main(): Promise<void> {
     maxRunningExecutions: config.maxRunningExecutions,
     mailboxLimit: config.limits.mailbox,
     waitersLimit: config.limits.waiters,
-    degraded,
-    cluster: null,
+    degraded: opened.degraded,
+    cluster: opened.cluster,
   }).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
 
   const app = createApp({
@@ -84,7 +81,7 @@ async function main(): Promise<void> {
     instanceName: config.instanceName,
   });
   serving.open(app);
-  greet(config, serving);
+  greet(config, opened, serving);
   signals.obey((signal) => {
     log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
     systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
@@ -128,28 +125,6 @@ function hearSignals(): { obey(stop: (signal: string) => void): void } {
   };
 }
 
-async function openStore(config: Config): Promise<Store> {
-  if (config.store === "memory") return openMemoryStore(emptyMemory());
-  try {
-    return await openSqliteStore({ dataDir: config.dataDir });
-  } catch (error) {
-    return refuse("Troupe cannot start:", [sentenceOf(error)]);
-  }
-}
-
-/** True where the settings name services that this instance runs without. */
-function missingServices(config: Config, log: Log): boolean {
-  if (config.redis !== null && config.redisRequired) {
-    refuse("Troupe cannot start:", [
-      "APP_REDIS_REQUIRED is true, and this version cannot use Redis yet. Unset it to run on the embedded store.",
-    ]);
-  }
-  const services = [...(config.redis === null ? [] : ["Redis"]), ...(config.kafka === null ? [] : ["Kafka"])];
-  if (services.length === 0) return false;
-  log.warn(`THIS INSTANCE RUNS ALONE, on its embedded store: ${services.join(" and ")} cannot be used by this version yet.`, { services });
-  return true;
-}
-
 function threadSettings(config: Config): ThreadSettings {
   return {
     ...config.handlers,
@@ -162,14 +137,19 @@ function threadSettings(config: Config): ThreadSettings {
 }
 
 /** For the person at the terminal; logs go to stderr. */
-function greet(config: Config, { url }: Serving): void {
-  const place = config.store === "sqlite" ? `state in ${config.dataDir}` : "state in memory, gone at the end";
+function greet(config: Config, opened: OpenedStore, { url }: Serving): void {
   const body = '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"noop"}]}}';
   console.log(`
-${packageName} ${version} is ready at ${url}  (${config.threads === 1 ? "1 thread" : `${config.threads} threads`}, ${place})
+${packageName} ${version} is ready at ${url}  (${config.threads === 1 ? "1 thread" : `${config.threads} threads`}, ${placeOf(opened, config)})
   API docs   ${url}/docs
   Try it     curl -s ${url}/workflows -H 'content-type: application/json' -d '${body}'
 `);
+}
+
+function placeOf({ kind, cluster, degraded }: OpenedStore, config: Config): string {
+  if (cluster !== null) return cluster.events === null ? "state in Redis, shared" : "state in Redis, shared; events in Kafka";
+  const place = kind === "sqlite" ? `state in ${config.dataDir}` : "state in memory, gone at the end";
+  return degraded ? `${place}; WITHOUT REDIS` : place;
 }
 
 function sentenceOf(error: unknown): string {

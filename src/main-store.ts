@@ -1,0 +1,120 @@
+/** Which store this process works on: Redis with the other instances, or the embedded one alone. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { connectKafkaBus } from "./bus/kafka.ts";
+import { connectRedisDoorbell } from "./bus/redis-doorbell.ts";
+import type { ClusterOptions } from "./engine-cluster.ts";
+import { systemClock } from "./env/clock.ts";
+import type { Config } from "./env/config.ts";
+import { withoutPassword } from "./env/config-redis.ts";
+import { systemIds } from "./env/ids.ts";
+import type { Log } from "./env/log.ts";
+import { systemTurns } from "./env/turns.ts";
+import { emptyMemory, openMemoryStore } from "./store/memory.ts";
+import { moveExecutions } from "./store/move.ts";
+import { openRedisStore } from "./store/redis.ts";
+import type { RedisAddress } from "./store/redis-connection.ts";
+import type { SharedStore } from "./store/shared-store.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import { type Store, StoreUnavailable } from "./store/store.ts";
+
+export type OpenedStore = {
+  readonly store: Store;
+  /** For health and people. */
+  readonly kind: "sqlite" | "memory" | "redis";
+  readonly cluster: ClusterOptions | null;
+  /** The settings name a service that this instance runs without. */
+  readonly degraded: boolean;
+};
+
+type RedisConfig = NonNullable<Config["redis"]>;
+
+/** Rejects with an error whose message is for the user: a folder in use, or Redis that is required and away. */
+export async function openStore(config: Config, log: Log): Promise<OpenedStore> {
+  if (config.redis === null) return { ...(await openEmbedded(config)), cluster: null, degraded: false };
+  const redis = await openRedis(config, config.redis, log);
+  if (redis === null) return { ...(await openEmbedded(config)), cluster: null, degraded: true };
+  for (const warning of await redis.warnings()) log.warn(warning);
+  await bringLocal(config, redis, log);
+  return { store: redis, kind: "redis", cluster: clusterOf(config, config.redis, redis, log), degraded: false };
+}
+
+function addressOf({ url, cluster }: RedisConfig): RedisAddress {
+  return cluster ? { nodes: [url] } : { url };
+}
+
+/** Null where it does not answer and need not. */
+async function openRedis(config: Config, redis: RedisConfig, log: Log): Promise<SharedStore | null> {
+  const where = withoutPassword(redis.url);
+  try {
+    return await openRedisStore({
+      address: addressOf(redis),
+      lanes: config.lanes,
+      commandTimeoutMs: redis.timeoutMs,
+      reconnectDelayMs: config.reconnectDelayMs,
+      outbox: config.kafka !== null,
+      clock: systemClock,
+      ids: systemIds,
+      log,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    if (config.redisRequired)
+      throw new Error(`Redis at ${where} is required (APP_REDIS_REQUIRED) and cannot be used: ${error.message}`, {
+        cause: error,
+      });
+    log.warn(
+      `THIS INSTANCE RUNS ALONE, on its embedded store, until it is started again: Redis at ${where} cannot be used (${error.message})`,
+    );
+    return null;
+  }
+}
+
+/** What this machine ran alone goes on among the others. */
+async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise<void> {
+  if (config.store !== "sqlite" || !existsSync(join(config.dataDir, "troupe.db"))) return;
+  const file = await openSqliteStore({ dataDir: config.dataDir });
+  try {
+    await moveExecutions({ from: file, to: redis, bootId: systemIds.next(), nowMs: systemClock.nowMs(), log });
+  } finally {
+    await file.close();
+  }
+}
+
+async function openEmbedded(config: Config): Promise<Pick<OpenedStore, "store" | "kind">> {
+  if (config.store === "memory") return { store: openMemoryStore(emptyMemory()), kind: "memory" };
+  return { store: await openSqliteStore({ dataDir: config.dataDir }), kind: "sqlite" };
+}
+
+function clusterOf(config: Config, redis: RedisConfig, store: SharedStore, log: Log): ClusterOptions {
+  const { kafka, reconnectDelayMs } = config;
+  return {
+    store,
+    doorbell: connectRedisDoorbell({
+      address: addressOf(redis),
+      commandTimeoutMs: redis.timeoutMs,
+      channel: "troupe:doorbell",
+      bootId: systemIds.next(),
+      reconnectDelayMs,
+      clock: systemClock,
+      turns: systemTurns,
+      log,
+    }),
+    events:
+      kafka &&
+      connectKafkaBus({
+        brokers: kafka.brokers,
+        clientId: config.instanceName,
+        topicPrefix: kafka.prefix,
+        partitions: kafka.partitions,
+        reconnectDelayMs,
+        clock: systemClock,
+        log,
+      }),
+    name: config.instanceName,
+    threads: config.threads,
+    leaseTtlMs: config.lease.ttlMs,
+    leaseRenewMs: config.lease.renewMs,
+    outboxBytes: config.outboxBytes,
+  };
+}

@@ -1,0 +1,140 @@
+/** Several instances of the whole engine on one store: what they promise together, one scene each. */
+import { describe, expect, test } from "bun:test";
+import { ok } from "../sim/scene.ts";
+import { lanesOf, Several } from "../sim/several.ts";
+
+const step = (id: string, after: readonly string[] = []) => ({ id, handler: "step", dependencies: after });
+
+describe("several instances", () => {
+  test("divide the lanes evenly, and take any request", async () => {
+    const several = await Several.start(3, { lanes: 8 });
+    expect(several.instances.map(({ engine }) => lanesOf(engine)).toSorted()).toEqual([2, 3, 3]);
+    const ids: string[] = [];
+    for (let count = 0; count < 6; count++) ids.push(await several.create("a", [step("x"), step("y", ["x"])]));
+    expect(new Set(await Promise.all(ids.map((id) => several.ownerOf(id)))).size).toBeGreaterThan(1);
+    for (const [at, id] of ids.entries()) {
+      expect(await several.trigger(["a", "b", "c"][at % 3] ?? "a", id)).toEqual({ type: "triggered" });
+    }
+    for (const id of ids) expect(await several.ended("c", id)).toBe("COMPLETED");
+    expect(several.begun).toHaveLength(12);
+  });
+
+  test("tell the truth of fifty triggers at once through all of them: one starts it, the others are told so", async () => {
+    const several = await Several.start(3);
+    const id = await several.create("b", [step("x")]);
+    const asked = Array.from({ length: 50 }, (_, at) => several.instances[at % 3]?.engine.trigger(id, null));
+    const types = (await several.after(Promise.all(asked))).map((answer) => answer?.type);
+    expect(types.filter((type) => type === "triggered")).toHaveLength(1);
+    expect(types.filter((type) => type === "already")).toHaveLength(49);
+  });
+
+  test("answer a wait for the end at an instance that does not own the execution", async () => {
+    const several = await Several.start(2, {
+      nodes: { x: () => new Promise((resolve) => void several.world.after(500, () => resolve(ok("1")))) },
+    });
+    const id = await several.create("a", [step("x")]);
+    const owner = await several.ownerOf(id);
+    const other = owner === "a" ? "b" : "a";
+    await several.trigger(other, id);
+    const beganAtMs = several.world.nowMs();
+    expect(await several.after(several.at(other).engine.waitForEnd(id, 20_000))).toBe(true);
+    expect(several.world.nowMs() - beganAtMs).toBeLessThan(2_000);
+  });
+});
+
+describe("the death of an instance", () => {
+  test("leaves its executions to the others, which go on with them within five seconds", async () => {
+    const hang = { x: () => new Promise<never>(() => undefined) };
+    const several = await Several.start(3, { nodes: hang });
+    const id = await several.create("a", [step("w"), step("x", ["w"]), step("y", ["w"])]);
+    const owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.some((each) => each.endsWith("x/1")), "x has begun");
+    await several.world.pass(200);
+    several.kill(owner);
+    Object.assign(hang, { x: () => ok("1") });
+    const diedAtMs = several.world.nowMs();
+    const other = several.instances[0]?.name ?? "";
+    expect(await several.ended(other, id)).toBe("COMPLETED");
+    expect(several.world.nowMs() - diedAtMs).toBeLessThan(5_000);
+    const again = several.begun.filter((each) => !each.startsWith(owner));
+    expect(again.map((each) => each.slice(3))).toEqual(["x/2"]);
+  });
+
+  test("is noticed by a paused one when it wakes: what it ran is aborted, and its outcomes are refused", async () => {
+    const aborted: string[] = [];
+    const several = await Several.start(2, {
+      nodes: {
+        x: (attempt, signal) =>
+          attempt.attempt > 1
+            ? ok('"second"')
+            : new Promise((resolve) => {
+                signal.addEventListener("abort", () => {
+                  aborted.push(String(attempt.attempt));
+                  resolve(ok('"first"'));
+                });
+              }),
+      },
+    });
+    const id = await several.create("a", [step("x")]);
+    const owner = await several.ownerOf(id);
+    const other = owner === "a" ? "b" : "a";
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    const { life } = several.at(owner);
+    life.pause();
+    expect(await several.ended(other, id)).toBe("COMPLETED");
+    life.resume();
+    await several.world.until(() => aborted.length > 0, "the woken one has aborted what it ran");
+    await several.world.pass(5_000);
+    const { nodes } = await several.view(other, id);
+    expect(nodes[0]).toMatchObject({ state: "COMPLETED", output: '"second"', attempts: 2 });
+  });
+});
+
+describe("a clean end", () => {
+  test("hands over at once, and runs nothing twice: what runs goes on, and its outcome reaches the new owner", async () => {
+    let finish: (() => void) | null = null;
+    const several = await Several.start(3, {
+      nodes: {
+        long: () =>
+          new Promise((resolve) => {
+            finish = () => resolve(ok('"done"'));
+          }),
+      },
+    });
+    const id = await several.create("a", [step("long"), step("next", ["long"])]);
+    const owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "the long node has begun");
+    const leaving = several.at(owner);
+    const stopping = leaving.engine.stop(60_000);
+    await several.world.until(
+      () => several.instances.every((each) => each === leaving || lanesOf(each.engine) === 4),
+      "the others own all lanes",
+    );
+    expect(several.world.nowMs()).toBeLessThan(1_100_000);
+    expect((await several.view(several.instances.find((each) => each !== leaving)?.name ?? "", id)).nodes[0]?.state).toBe("RUNNING");
+    (finish as (() => void) | null)?.();
+    await several.after(stopping);
+    several.kill(owner);
+    expect(await several.ended(several.instances[0]?.name ?? "", id)).toBe("COMPLETED");
+    expect(several.begun.map((each) => each.slice(3))).toEqual(["long/1", "next/1"]);
+  });
+
+  test("gives back what outlives the grace, which is no death: it runs again elsewhere under the next number", async () => {
+    const several = await Several.start(2, {
+      nodes: { long: (attempt) => (attempt.attempt > 1 ? ok("1") : new Promise<never>(() => undefined)) },
+    });
+    const id = await several.create("a", [step("long")]);
+    const owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "the long node has begun");
+    await several.after(several.at(owner).engine.stop(500));
+    several.kill(owner);
+    expect(await several.ended(several.instances[0]?.name ?? "", id)).toBe("COMPLETED");
+    const chunks = await several.truth.chunksAfter(id, 0);
+    expect(chunks.map(({ text }) => text).join()).toContain('"lost","long",1');
+    expect(chunks.map(({ text }) => text).join()).not.toContain("owner_died");
+  });
+});
