@@ -29,9 +29,10 @@ export function createGatheredRings(idsMax = IDS_MAX): GatheredRings {
   }
 
   function addTo(lanes: Map<number, string[]>, lane: number, more: readonly string[]): void {
+    const fitting = admitted(more);
     const there = lanes.get(lane);
-    if (there === undefined) lanes.set(lane, [...admitted(more)]);
-    else there.push(...admitted(more));
+    if (there !== undefined) there.push(...fitting);
+    else if (fitting.length > 0) lanes.set(lane, [...fitting]);
   }
 
   return {

@@ -7,6 +7,8 @@ export type KafkaAddress = {
   /** `host:port` each. */
   readonly brokers: readonly string[];
   readonly clientId: string;
+  /** A broker that is silent for so long is taken for gone; default 10 s. */
+  readonly requestTimeoutMs?: number;
 };
 
 const CONNECTION_TIMEOUT_MS = 3_000;
@@ -21,12 +23,12 @@ RequestQueue.prototype.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) schedule.call(this);
 };
 
-export function createKafkaClient({ brokers, clientId }: KafkaAddress, log: Log): Kafka {
+export function createKafkaClient({ brokers, clientId, requestTimeoutMs = REQUEST_TIMEOUT_MS }: KafkaAddress, log: Log): Kafka {
   return new Kafka({
     brokers: [...brokers],
     clientId,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     enforceRequestTimeout: true,
     // Whoever sends tries again, with a client that knows nothing of what went wrong. All fields: the defaults differ under test.
     retry: { retries: 0, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, restartOnFailure: async () => true },

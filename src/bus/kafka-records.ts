@@ -26,13 +26,13 @@ export function stubOf(record: EventRecord, reason: string): Outgoing {
   return toMessage({ ...record, events: { omitted: reason } });
 }
 
-/** What the dead letters keep of it. */
+/** What the dead letters keep of it: as much as there is. */
 export function deadLetterOf(
   { execution, from, to, epoch, events }: EventRecord,
   reason: string,
   headLengthMax = HEAD_LENGTH_MAX,
 ): Message {
-  const text = typeof events === "string" ? events : events.omitted;
+  const text = typeof events === "string" ? events : "";
   const head = text.slice(0, headLengthMax).toWellFormed();
   const bytes = Buffer.byteLength(text);
   return {

@@ -5,7 +5,7 @@
 import { KafkaJSProtocolError, type Message, type Producer } from "kafkajs";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
-import type { EventStream, StreamRecord } from "./bus.ts";
+import type { EventRecord, EventStream, Omitted, StreamRecord } from "./bus.ts";
 import type { KafkaAddress } from "./kafka-client.ts";
 import { type KafkaConnection, openKafkaConnection } from "./kafka-connection.ts";
 import { deadLetterOf, type Outgoing, stubOf, toMessages } from "./kafka-records.ts";
@@ -122,6 +122,7 @@ class KafkaStream implements EventStream {
       }
     }
     try {
+      for (const { record } of request) if (isStub(record)) await this.#bury(producer, record, record.events.omitted);
       if (request.length > 0) await this.#send(producer, request);
     } catch (error) {
       this.#jobs = this.#jobs.filter((job) => !jobs.includes(job));
@@ -157,12 +158,28 @@ class KafkaStream implements EventStream {
   async #sendPieces(producer: Producer, { record, bytes }: Outgoing, error: Error): Promise<void> {
     const pieces = toMessages(record, Math.ceil(bytes / 2));
     if (pieces.length > 1) for (const piece of pieces) await this.#send(producer, [piece]);
-    else if ("rewoundTo" in record || typeof record.events !== "string") throw error;
+    else if ("rewoundTo" in record || isStub(record)) throw error;
     else {
       const reason = `Kafka does not take a record of ${bytes} bytes: ${error.message}`;
       this.#options.log.error("An event is too large for Kafka: the stream has a stub for it.", { ...record, events: undefined, reason });
-      await this.#request(producer, this.#topics.deadLetters, [deadLetterOf(record, reason)]);
+      await this.#bury(producer, record, reason);
       await this.#send(producer, [stubOf(record, reason)]);
+    }
+  }
+
+  /** With less of the text where even that is too large. Nothing waits for ever behind a letter. */
+  async #bury(producer: Producer, record: EventRecord, reason: string): Promise<void> {
+    for (const letter of [deadLetterOf(record, reason), deadLetterOf(record, reason, 0)]) {
+      try {
+        return await this.#request(producer, this.#topics.deadLetters, [letter]);
+      } catch (error) {
+        if (!isTooLarge(error)) throw error;
+        this.#options.log.warn("A dead letter is too large for Kafka.", {
+          topic: this.#topics.deadLetters,
+          execution: record.execution,
+          error,
+        });
+      }
     }
   }
 
@@ -189,6 +206,10 @@ class KafkaStream implements EventStream {
       this.#sentAtMs = null;
     }
   }
+}
+
+function isStub(record: StreamRecord): record is EventRecord & { readonly events: Omitted } {
+  return !("rewoundTo" in record) && typeof record.events !== "string";
 }
 
 /** For ever: the same again would be refused again. */
