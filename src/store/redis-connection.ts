@@ -12,11 +12,14 @@ import { troubleOf } from "./redis-trouble.ts";
 /** `url`: redis:// or rediss:// with all that belongs to it; one address is one Redis. `nodes`: some of a Cluster's. */
 export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
 
-export type ConnectionOptions = {
+export type ClientOptions = {
   readonly address: RedisAddress;
   /** By when a small call has ended. A larger one has a second more for each 10 MB. */
   readonly commandTimeoutMs: number;
   readonly reconnectDelayMs: number;
+};
+
+export type ConnectionOptions = ClientOptions & {
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -63,7 +66,7 @@ class IoredisConnection implements RedisConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#client = makeClient(options);
+    this.#client = makeRedisClient(options);
     this.#listen(this.#client);
   }
 
@@ -158,7 +161,8 @@ function commandOf(name: string, args: readonly string[]): Command {
   return new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
 }
 
-function makeClient({ address, reconnectDelayMs, commandTimeoutMs }: ConnectionOptions): Redis | Cluster {
+/** A client as this connection has it, also for the doorbell: it connects by itself, again and again, and hears no `error` yet. */
+export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }: ClientOptions): Redis | Cluster {
   const options = {
     // Redis answers texts and numbers alike in both, and this one is known by every proxy.
     protocol: 2 as const,
@@ -177,6 +181,9 @@ function makeClient({ address, reconnectDelayMs, commandTimeoutMs }: ConnectionO
     enableOfflineQueue: false,
     slotsRefreshTimeout: 2 * commandTimeoutMs,
     slotsRefreshInterval: 5_000,
+    // A call that meets a node whose connection is just being made waits for it, well within its deadline.
+    retryDelayOnFailover: 25,
+    maxRedirections: 50,
   });
 }
 

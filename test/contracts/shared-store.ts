@@ -44,7 +44,8 @@ export function sharedStoreContract(name: string, makeGround: () => SharedGround
   });
 }
 
-function everyCall(store: SharedStore, lease: Parameters<SharedStore["release"]>[0]): readonly (() => Promise<unknown>)[] {
+/** A call of each kind, as whoever holds `lease` makes them. */
+export function everyCall(store: SharedStore, lease: Parameters<SharedStore["release"]>[0]): readonly (() => Promise<unknown>)[] {
   return [
     () => store.takeLease(0, "boot-1", TTL_MS),
     () => store.renew([lease], TTL_MS),

@@ -20,71 +20,67 @@ local number, last = tonumber(ARGV[5]), tonumber(held[3])
 if number == last and number > 0 then return held[4] end
 if number ~= last + 1 then return 'fenced' end
 
-local function parse(progress)
-  local sequence, status, closed, created, triggered, finished = string.match(progress, '^(%d+) (%u+) (%d) (%d+) (%S+) (%S+)')
-  local is_active = triggered ~= '-' and closed == '0'
-  return { sequence = sequence, status = status, closed = closed, created = created, triggered = triggered, finished = finished, active = is_active }
-end
-
+-- A progress begins with its sequence and what the lane's sets go by: status, closed, created, triggered, finished.
+local PROGRESS = '(%d+) (%u+ %d %d+ %S+ %S+)'
 -- What each execution is like, as far as this commit has come.
-local present = {}
-local steps = {}
+local sequence_of, place_of = {}, {}
+-- By entry: false for a conflict, else the place of its execution before it.
+local before = {}
 local answer = { 'done' }
 for entry = 1, entries do
   local key = KEYS[KEYS_BEFORE + 2 * entry - 1]
-  local now = present[key]
-  if now == nil then
+  if sequence_of[key] == nil then
     local packed = redis.call('GET', key)
-    now = packed and parse(string.sub(packed, string.find(packed, ' ', 1, true) + 1))
-    present[key] = now
+    sequence_of[key] = false
+    if packed then sequence_of[key], place_of[key] = string.match(packed, '^%d+ ' .. PROGRESS) end
   end
   local at = ARGS_BEFORE + 3 * entry - 2
-  if now and now.sequence == ARGV[at] then
-    local after = parse(ARGV[at + 1])
-    steps[entry] = { now, after }
-    present[key] = after
+  if sequence_of[key] == ARGV[at] then
+    before[entry] = place_of[key]
+    sequence_of[key], place_of[key] = string.match(ARGV[at + 1], '^' .. PROGRESS)
   else
-    steps[entry] = false
+    before[entry] = false
     answer[#answer + 1] = entry
   end
 end
 
-local function move(execution, from, to)
-  local tail = to.created .. execution
-  if from.status ~= to.status then
-    redis.call('ZREM', index, 's:' .. from.status .. ':' .. tail)
-    redis.call('ZADD', index, 0, 's:' .. to.status .. ':' .. tail)
+local function move(execution, old_place, new_place)
+  local PLACE = '^(%u+) (%d) (%d+) (%S+) (%S+)'
+  local old_status, old_closed, created, old_triggered = string.match(old_place, PLACE)
+  local new_status, new_closed, _, new_triggered, finished = string.match(new_place, PLACE)
+  local tail = created .. execution
+  if old_status ~= new_status then
+    redis.call('ZREM', index, 's:' .. old_status .. ':' .. tail)
+    redis.call('ZADD', index, 0, 's:' .. new_status .. ':' .. tail)
   end
-  if from.triggered == '-' and to.triggered ~= '-' then redis.call('ZREM', index, 'u:' .. tail) end
-  if to.active and not from.active then
-    redis.call('ZADD', active, to.triggered, execution)
-  elseif from.active and not to.active then
+  if old_triggered == '-' and new_triggered ~= '-' then redis.call('ZREM', index, 'u:' .. tail) end
+  local was_active = old_triggered ~= '-' and old_closed == '0'
+  local is_active = new_triggered ~= '-' and new_closed == '0'
+  if is_active and not was_active then
+    redis.call('ZADD', active, new_triggered, execution)
+  elseif was_active and not is_active then
     redis.call('ZREM', active, execution)
   end
-  if to.closed == '1' and from.closed == '0' and to.finished ~= '-' then
-    redis.call('ZADD', index, 0, 'e:' .. to.finished .. execution)
-  end
+  if new_closed == '1' and old_closed == '0' and finished ~= '-' then redis.call('ZADD', index, 0, 'e:' .. finished .. execution) end
 end
 
-local outbox_sequence = with_outbox and tonumber(held[5]) + 1 or 0
+local outbox_sequence = with_outbox and held[5] + 1 or 0
 local mark = whole(outbox_sequence) .. ' '
 local pointers = {}
 local bytes = 0
 for entry = 1, entries do
-  local step = steps[entry]
-  if step then
-    local from, to = step[1], step[2]
+  local old_place = before[entry]
+  if old_place then
     local key = KEYS[KEYS_BEFORE + 2 * entry - 1]
     local at = ARGS_BEFORE + 3 * entry - 2
-    local chunk = ARGV[at + 2]
+    local progress, chunk = ARGV[at + 1], ARGV[at + 2]
     redis.call('RPUSH', KEYS[KEYS_BEFORE + 2 * entry], chunk)
-    redis.call('SET', key, mark .. ARGV[at + 1])
-    if from.status ~= to.status or from.triggered ~= to.triggered or from.closed ~= to.closed then
-      move(string.sub(key, execution_at), from, to)
-    end
+    redis.call('SET', key, mark .. progress)
+    local to, new_place = string.match(progress, '^' .. PROGRESS)
+    if old_place ~= new_place then move(string.sub(key, execution_at), old_place, new_place) end
     if with_outbox then
       bytes = bytes + #chunk
-      pointers[#pointers + 1] = string.sub(key, execution_at) .. ' ' .. whole(ARGV[at] + 1) .. ' ' .. to.sequence .. ' ' .. to.status .. ' ' .. to.closed
+      pointers[#pointers + 1] = string.sub(key, execution_at) .. ' ' .. whole(ARGV[at] + 1) .. ' ' .. to .. ' ' .. string.match(new_place, '^%u+ %d')
     end
   end
 end
@@ -93,7 +89,7 @@ local args = ARGS_BEFORE + 3 * entries
 local keys = KEYS_BEFORE + 2 * entries
 for large = 1, larges do
   local at = args + 3 * large - 2
-  if steps[tonumber(ARGV[at])] then redis.call('HSET', KEYS[keys + large], ARGV[at + 1], ARGV[at + 2]) end
+  if before[tonumber(ARGV[at])] then redis.call('HSET', KEYS[keys + large], ARGV[at + 1], ARGV[at + 2]) end
 end
 
 args = args + 3 * larges
@@ -101,12 +97,13 @@ keys = keys + larges
 for receipt = 1, receipts do
   local at = args + 2 * receipt - 1
   local entry = tonumber(ARGV[at])
-  if entry == 0 or steps[entry] then
+  if entry == 0 or before[entry] then
     local seen = KEYS[keys + receipt]
-    local before = redis.call('GET', seen)
-    if before and string.sub(before, 1, 1) == 'q' then redis.call('XDEL', commands, string.sub(before, 2) .. '-0') end
+    local there = redis.call('GET', seen)
+    local waits = there and string.sub(there, 1, 1) == 'q'
+    if waits then redis.call('XDEL', commands, string.sub(there, 2) .. '-0') end
     -- The first receipt stands.
-    if not before or string.sub(before, 1, 1) == 'q' then redis.call('SET', seen, 'r' .. ARGV[at + 1], 'EX', RECEIPT_SECONDS) end
+    if waits or not there then redis.call('SET', seen, 'r' .. ARGV[at + 1], 'EX', RECEIPT_SECONDS) end
   end
 end
 

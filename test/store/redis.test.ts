@@ -1,0 +1,87 @@
+/** The store on Redis keeps every store's promises and those of a shared one, on one Redis and on a Cluster. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../src/env/clock.ts";
+import { systemIds } from "../../src/env/ids.ts";
+import { StoreUnavailable } from "../../src/store/store.ts";
+import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
+import { sharedStoreContract } from "../contracts/shared-store.ts";
+import { storeContract } from "../contracts/store.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import { newExecution } from "./made.ts";
+import { startRedis, startRedisCluster } from "./redis-places.ts";
+
+let single: Awaited<ReturnType<typeof startRedis>>;
+let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
+let prefixes = 0;
+beforeAll(async () => {
+  [single, cluster] = await Promise.all([startRedis(), startRedisCluster()]);
+});
+afterAll(() => {
+  void single.stop();
+  for (const node of cluster.nodes) void node.stop();
+});
+
+for (const [name, address] of [
+  ["redis", () => ({ url: single.url })],
+  ["redis cluster", () => ({ nodes: cluster.urls })],
+] as const) {
+  const open = (over: Partial<RedisStoreOptions>) =>
+    openRedisStore({ address: address(), clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: false, ...over });
+  storeContract(name, () => {
+    const keyPrefix = `t${prefixes++}`;
+    return { open: (options) => open({ keyPrefix, lanes: 1, ...options }), clear: async () => undefined };
+  });
+  sharedStoreContract(name, () => {
+    const keyPrefix = `t${prefixes++}`;
+    return { lanes: 8, open: () => open({ keyPrefix, lanes: 8, outbox: true }), pass: (ms) => Bun.sleep(ms), clear: async () => undefined };
+  });
+}
+
+/** Asks until the store answers. */
+async function whenBack<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      await Bun.sleep(10);
+    }
+  }
+}
+
+describe("a Redis Cluster", () => {
+  const options = { clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: false, lanes: 16, keyPrefix: "restarted" };
+
+  // A node that comes back keeps out of its Cluster for two seconds.
+  test("whose one node was restarted has that told for the node's lanes only, and goes on", async () => {
+    const store = await openRedisStore({ ...options, address: { nodes: cluster.urls }, commandTimeoutMs: 300, reconnectDelayMs: 20 });
+    const told = Promise.withResolvers<readonly number[]>();
+    store.onRestart((lanes) => told.resolve(lanes));
+    const made = Array.from({ length: 50 }, (_, at) => newExecution(`x${at}`));
+    await store.create(made);
+    await cluster.nodes[1]?.restart();
+    await whenBack(() => store.leases(1_000));
+    expect((await told.promise).length).toBeWithin(1, 16);
+    expect(await whenBack(() => store.list({ limit: 100 }))).toHaveLength(50);
+    expect(await whenBack(() => store.create(made))).toEqual(new Array(50).fill("exists"));
+    await store.close();
+  }, 20_000);
+});
+
+test("scripts touch no key that is not given to them: in a Cluster they could not, while a slot moves", () => {
+  const folder = join(import.meta.dir, "../../src/store/scripts");
+  for (const file of new Bun.Glob("*.lua").scanSync({ cwd: folder })) {
+    const text = readFileSync(join(folder, file), "utf8");
+    const given = new Set<string>();
+    for (const [, names = "", values = ""] of text.matchAll(/^\s*local ([\w, ]+) = (.+)$/gm)) {
+      names.split(", ").forEach((name, at) => {
+        if (values.split(", ")[at]?.startsWith("KEYS[")) given.add(name);
+      });
+    }
+    for (const [call, command = "", key = ""] of text.matchAll(/redis\.call\('(\w+)'(?:, ([\w[\]]+))?/g)) {
+      if (command !== "TIME") expect([file, call, key.startsWith("KEYS[") || given.has(key)]).toEqual([file, call, true]);
+    }
+  }
+});
