@@ -2,23 +2,20 @@
  * The doorbell by Redis publish and subscribe. Rings go out at once while it is quiet, and gathered while there are many.
  * What is rung while Redis is away is not heard: that is a doorbell's right.
  */
-import { Cluster, Redis } from "ioredis";
+import { Cluster, type Redis } from "ioredis";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
+import { type ClientOptions, makeRedisClient } from "../store/redis-connection.ts";
 import type { Doorbell, Ring } from "./doorbell.ts";
 import { createGatheredRings } from "./gathered-rings.ts";
 import { readRings, writeRings } from "./ring-text.ts";
 
-export type RedisDoorbellOptions = {
-  /** `redis://…`: a server, or nodes of a cluster. */
-  readonly urls: readonly string[];
-  readonly cluster: boolean;
+export type RedisDoorbellOptions = ClientOptions & {
   /** All that shall hear each other use the same. */
   readonly channel: string;
-  /** The boot id: whoever rings does not hear it. */
+  /** Whoever rings does not hear it. */
   readonly bootId: string;
-  readonly reconnectDelayMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly log: Log;
@@ -26,14 +23,15 @@ export type RedisDoorbellOptions = {
 
 /** Between two messages: every instance reads each. */
 const GATHER_MS = 3;
-const PUBLISH_WITHIN_MS = 1_000;
+/** A connection that is cut without a word is noticed when it is asked something. */
+const ASK_EVERY_MS = 10_000;
 
 /** Begins to connect; nothing is heard before. Never throws. */
 export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
   const { channel, bootId, clock, turns, log } = options;
   // A connection that listens cannot speak; a cluster's client has one for each by itself.
-  const publisher = connect(options, options.cluster ? "both" : "speaks");
-  const subscriber = options.cluster ? publisher : connect(options, "listens");
+  const publisher = connect(options);
+  const subscriber = publisher instanceof Cluster ? publisher : connect(options);
   const gathered = createGatheredRings();
   const listeners = new Set<(ring: Ring) => void>();
   let ringing = false;
@@ -43,6 +41,12 @@ export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
   subscriber.on("ready", () => {
     void subscriber.subscribe(channel).catch((error) => log.debug("The doorbell is not heard yet.", { error }));
   });
+  let cancelAsking = (): void => undefined;
+  const ask = (): void => {
+    cancelAsking = clock.after(ASK_EVERY_MS, ask);
+    void subscriber.ping().catch((error) => log.debug("The doorbell does not hear now.", { error }));
+  };
+  if (subscriber !== publisher) ask();
   subscriber.on("message", (_channel: string, text: string) => {
     const message = readRings(text);
     if (message === null || message.unknown > 0) {
@@ -82,22 +86,15 @@ export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
     },
     async close() {
       closed = true;
+      cancelAsking();
       publisher.disconnect();
       subscriber.disconnect();
     },
   };
 }
 
-/** It connects again by itself, for ever. */
-function connect({ urls, cluster, reconnectDelayMs, log }: RedisDoorbellOptions, role: "speaks" | "listens" | "both"): Redis | Cluster {
-  const again = (): number => reconnectDelayMs;
-  const usual = { maxRetriesPerRequest: null, autoResendUnfulfilledCommands: false };
-  // Who listens waits for the connection; what is said while there is none is not worth keeping.
-  const enableOfflineQueue = role !== "speaks";
-  const options = enableOfflineQueue ? usual : { ...usual, commandTimeout: PUBLISH_WITHIN_MS };
-  const client = cluster
-    ? new Cluster([...urls], { enableOfflineQueue, clusterRetryStrategy: again, redisOptions: options })
-    : new Redis(urls[0] ?? "", { ...options, enableOfflineQueue, retryStrategy: again });
-  client.on("error", (error: Error) => log.debug("The doorbell's connection to Redis has a fault; it is made again.", { error }));
+function connect(options: RedisDoorbellOptions): Redis | Cluster {
+  const client = makeRedisClient(options);
+  client.on("error", (error: unknown) => options.log.debug("The doorbell's connection to Redis has a fault; it is made again.", { error }));
   return client;
 }
