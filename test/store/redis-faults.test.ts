@@ -10,21 +10,21 @@ import { rejectionOf } from "../contracts/rejection.ts";
 import { everyCall } from "../contracts/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { startProxy, type WireProxy } from "../services/proxy.ts";
+import { type RedisService, startRedis } from "../services/redis.ts";
 import { commitId, entryAfter, newExecution } from "./made.ts";
-import { type RunningRedis, startRedis } from "./redis-places.ts";
 
 const TIMEOUT_MS = 300;
 const LONG_MS = 60_000;
 const LANES = 4;
 
-let redis: RunningRedis;
+let redis: RedisService;
 let keyPrefix = "";
 const stores: SharedStore[] = [];
-const proxies: Proxy[] = [];
+const proxies: WireProxy[] = [];
 let admin: Redis;
 
 beforeAll(async () => {
-  redis = await startRedis("--appendonly", "yes", "--appendfsync", "always");
+  redis = await startRedis({ appendOnly: "always" });
   admin = new Redis(redis.port, "127.0.0.1", { retryStrategy: () => 20, maxRetriesPerRequest: null });
   admin.on("error", () => undefined);
 });
@@ -267,7 +267,7 @@ describe("a Redis that", () => {
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
-    await redis.stop();
+    await redis.kill9();
     const begunAt = performance.now();
     for (let at = 0; at < 20; at++) expect(await rejectionOf(store.summary(id))).toBeInstanceOf(StoreUnavailable);
     expect(performance.now() - begunAt).toBeLessThan(2_000);

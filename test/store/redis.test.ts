@@ -9,23 +9,23 @@ import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts
 import { sharedStoreContract } from "../contracts/shared-store.ts";
 import { storeContract } from "../contracts/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
+import { askRedis, type RedisService, startRedis } from "../services/redis.ts";
+import { type RedisCluster, startRedisCluster } from "../services/redis-cluster.ts";
 import { newExecution } from "./made.ts";
-import { startRedis, startRedisCluster } from "./redis-places.ts";
 
-let single: Awaited<ReturnType<typeof startRedis>>;
-let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
+let single: RedisService;
+let cluster: RedisCluster;
 let prefixes = 0;
 beforeAll(async () => {
   [single, cluster] = await Promise.all([startRedis(), startRedisCluster()]);
 });
-afterAll(() => {
-  void single.stop();
-  for (const node of cluster.nodes) void node.stop();
+afterAll(async () => {
+  await Promise.all([single.stop(), cluster.stop()]);
 });
 
 for (const [name, address] of [
   ["redis", () => ({ url: single.url })],
-  ["redis cluster", () => ({ nodes: cluster.urls })],
+  ["redis cluster", () => ({ nodes: cluster.nodes.map(({ url }) => url) })],
 ] as const) {
   const open = (over: Partial<RedisStoreOptions>) =>
     openRedisStore({ address: address(), clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: false, ...over });
@@ -56,12 +56,19 @@ describe("a Redis Cluster", () => {
 
   // A node that comes back keeps out of its Cluster for two seconds.
   test("whose one node was restarted has that told for the node's lanes only, and goes on", async () => {
-    const store = await openRedisStore({ ...options, address: { nodes: cluster.urls }, commandTimeoutMs: 300, reconnectDelayMs: 20 });
+    const store = await openRedisStore({
+      ...options,
+      address: { nodes: cluster.nodes.map(({ url }) => url) },
+      commandTimeoutMs: 300,
+      reconnectDelayMs: 20,
+    });
     const told = Promise.withResolvers<readonly number[]>();
     store.onRestart((lanes) => told.resolve(lanes));
     const made = Array.from({ length: 50 }, (_, at) => newExecution(`x${at}`));
     await store.create(made);
-    await cluster.nodes[1]?.restart();
+    const [, node] = cluster.nodes;
+    await askRedis(node?.port ?? 0, "SAVE");
+    await node?.restart();
     await whenBack(() => store.leases(1_000));
     expect((await told.promise).length).toBeWithin(1, 16);
     expect(await whenBack(() => store.list({ limit: 100 }))).toHaveLength(50);
