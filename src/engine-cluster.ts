@@ -27,6 +27,8 @@ export type ClusterOptions = {
   /** How long a lease lasts, and how often it is renewed. */
   readonly leaseTtlMs: number;
   readonly leaseRenewMs: number;
+  /** What would wait longer than this for a thread is offered to the others. */
+  readonly overflowAfterMs: number;
   /** Bytes of events that may wait to be published, over all instances: above `max` nothing new is taken, above `hold` nothing is started. */
   readonly outboxBytes: { readonly max: number; readonly hold: number };
 };
@@ -128,6 +130,12 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     },
     onPending(lane, pending) {
       if (pending.outboxEntries > 0) relays.get(lane)?.wake();
+    },
+    // What is relayed under the tenure that follows must come after the word that the history went back.
+    async onRestarted({ lane, committer }, executions) {
+      const relay = relays.get(lane);
+      if (relay === undefined) return;
+      for (const id of executions) relay.cameBack(id, (await store.summary(id))?.sequence ?? 0, committer.lease.epoch);
     },
   });
   const errands = createErrands({

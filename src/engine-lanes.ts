@@ -17,9 +17,11 @@ export type EngineLanesOptions = {
   /** Null where an instance has the store alone. */
   readonly inbox: Inbox | null;
   readonly tenureOf: (lane: number) => Tenure | null;
+  /** The lane's offers to other instances are none of this one's any more. */
+  readonly dropOffers: (lane: number) => void;
 };
 
-export function createEngineLanes({ store, company, errands, inbox, tenureOf }: EngineLanesOptions): EngineLanes {
+export function createEngineLanes({ store, company, errands, inbox, tenureOf, dropOffers }: EngineLanesOptions): EngineLanes {
   const { system, admission } = company;
   /** The tenure that each lane is being handed over under. */
   const leaving = new Map<number, Tenure | null>();
@@ -46,6 +48,7 @@ export function createEngineLanes({ store, company, errands, inbox, tenureOf }: 
     firstLooks.delete(lane);
     const ids = system.ids().filter((id) => store.laneOf(id) === lane);
     system.drop(ids);
+    dropOffers(lane);
     for (const id of ids) admission.leave(id);
     return ids;
   }

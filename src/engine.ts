@@ -5,6 +5,7 @@ import { createWaiters } from "./bus/waiters.ts";
 import type { CreateRequest, CreateResult, EngineHealth, TriggerResult } from "./engine-answers.ts";
 import { type ClusterOptions, joinCluster } from "./engine-cluster.ts";
 import { createEngineLanes } from "./engine-lanes.ts";
+import { createEngineOverflow } from "./engine-overflow.ts";
 import { createRemoteTriggers } from "./engine-remote.ts";
 import { createTriggers, unavailable } from "./engine-triggers.ts";
 import type { Clock } from "./env/clock.ts";
@@ -75,6 +76,7 @@ export type EngineOptions = {
   readonly cluster: ClusterOptions | null;
 };
 
+const NO_CLAIMS: readonly never[] = [];
 /** How long an end waits for the last events to be published; what is left is published by the next owner. */
 const FLUSH_MS = 1_000;
 
@@ -100,10 +102,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     shared: cluster !== null,
     isAlive: ownership.living.isAlive,
     isHeld: joined.isHeld,
+    claimsOf: (id) => overflow?.claimsOf(id) ?? NO_CLAIMS,
     errands,
     ownerDeaths: ownership.deaths,
     planOf: (hash, text) => views.planOf(hash, text),
   });
+  const overflow =
+    cluster && createEngineOverflow({ cluster, pool, ownership, errands, isOwned: (lane) => lanes.isOwned(lane), clock, turns, log });
   const inbox: Inbox | null =
     cluster &&
     createInbox({
@@ -114,7 +119,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       isOwned: (lane) => lanes.isOwned(lane),
       answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
     });
-  const lanes = createEngineLanes({ store, company, errands, inbox, tenureOf: (lane) => ownership.tenureOf(lane) });
+  const lanes = createEngineLanes({
+    ...{ store, company, errands, inbox },
+    tenureOf: (lane) => ownership.tenureOf(lane),
+    dropOffers: (lane) => overflow?.drop(lane),
+  });
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
@@ -169,7 +178,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
       return ownership.stop(!company.system.hasStalled);
     }
+    await overflow?.stopClaiming();
     await ownership.stop(true);
+    overflow?.stop();
+    errands.giveBack();
     await pool.drain(graceMs);
     await errands.idle();
     await ownership.leave();

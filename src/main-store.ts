@@ -115,6 +115,7 @@ function clusterOf(config: Config, redis: RedisConfig, store: SharedStore, log: 
     threads: config.threads,
     leaseTtlMs: config.lease.ttlMs,
     leaseRenewMs: config.lease.renewMs,
+    overflowAfterMs: config.overflowAfterMs,
     outboxBytes: config.outboxBytes,
   };
 }

@@ -48,7 +48,7 @@ export type CompanyOptions = {
   readonly mailboxLimit: number;
   /** The plan of a stored definition; kept by hash. */
   readonly planOf: (hash: string, definitionText: string) => Plan;
-} & Pick<Ports, "catalog" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "errands" | "ownerDeaths">;
+} & Pick<Ports, "catalog" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths">;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
 /** Roughly what new executions may take until somebody triggers them; those that were not have to be read then. */

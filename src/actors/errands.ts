@@ -3,7 +3,7 @@
  * when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
  */
 import type { Clock } from "../env/clock.ts";
-import type { Attempt, Hands, Outcome, Pool } from "../pool/pool.ts";
+import type { Attempt, AttemptKey, Hands, Outcome, Pool } from "../pool/pool.ts";
 import type { LaneCommand } from "../store/shared-store.ts";
 import type { NodeIndex } from "../workflow/messages.ts";
 import { packBody } from "./stored-command.ts";
@@ -11,8 +11,12 @@ import { packBody } from "./stored-command.ts";
 export type Errands = {
   /** What of this execution is in hand goes on for its new owner. */
   keep(execution: ExecutionName): void;
-  /** Runs an attempt that was claimed. */
-  run(execution: ExecutionName, attempt: Attempt): void;
+  /** Runs an attempt that was claimed. Resolves when its outcome is stored, or nobody here has it any more. */
+  run(execution: ExecutionName, attempt: Attempt): Promise<void>;
+  /** One attempt is not wanted any more. */
+  abort(key: AttemptKey): void;
+  /** What has not begun is told as released, for another instance to run. */
+  giveBack(): void;
   /** The execution is owned here from now on: its supervisor attaches next. */
   yield(executionId: string): void;
   /** Nobody wants it any more: what runs is aborted, and no outcome is sent. */
@@ -31,7 +35,8 @@ export type ErrandsOptions = {
   readonly send: (command: LaneCommand) => Promise<unknown>;
 };
 
-type Errand = { readonly hands: Hands; wanted: boolean };
+/** `waiting`: whoever waits for an attempt's end here, by node and attempt. */
+type Errand = { readonly hands: Hands; readonly waiting: Map<string, () => void>; wanted: boolean };
 
 const AGAIN = { firstMs: 50, longestMs: 2_000 };
 
@@ -45,6 +50,7 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     if (known !== undefined) return known;
     const errand: Errand = {
       wanted: true,
+      waiting: new Map(),
       hands: pool.attach(execution, {
         // Its start is recorded, by the hand-over or by the claim.
         began: () => undefined,
@@ -70,6 +76,8 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     // Whoever attached after us was told of it too, and settles it.
     if (errands.get(id) === errand) {
       errand.hands.settle(node, attempt);
+      errand.waiting.get(`${node}/${attempt}`)?.();
+      errand.waiting.delete(`${node}/${attempt}`);
       leaveIfDone(id, errand);
     }
     if (sending === 0) for (const resolve of whenIdle.splice(0)) resolve();
@@ -90,26 +98,44 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
 
   function leaveIfDone(id: string, errand: Errand): void {
     if (errand.hands.size > 0 || errands.get(id) !== errand) return;
+    leave(id, errand);
+  }
+
+  function leave(id: string, errand: Errand): void {
     errands.delete(id);
     errand.hands.detach();
+    for (const done of errand.waiting.values()) done();
   }
 
   return {
     keep(execution) {
-      leaveIfDone(execution.id, errandFor(execution));
+      const errand = errandFor(execution);
+      errand.hands.leaveOthers();
+      leaveIfDone(execution.id, errand);
     },
     run(execution, attempt) {
-      errandFor(execution).hands.start(attempt);
+      const errand = errandFor(execution);
+      errand.wanted = true;
+      errand.hands.start(attempt);
+      // At a clean end nothing starts any more: another instance shall run it.
+      if (!errand.hands.holds(attempt.node, attempt.attempt))
+        return ended(execution.id, errand, attempt.node, attempt.attempt, 0, { type: "released" });
+      return new Promise((resolve) => void errand.waiting.set(`${attempt.node}/${attempt.attempt}`, resolve));
+    },
+    abort({ execution, node, attempt }) {
+      errands.get(execution)?.hands.abortOne(node, attempt, "Nobody waits for this attempt any more.");
+    },
+    giveBack() {
+      for (const { hands } of errands.values()) hands.giveBack();
     },
     yield(executionId) {
       const errand = errands.get(executionId);
-      if (errand === undefined) return;
-      errands.delete(executionId);
-      errand.hands.detach();
+      if (errand !== undefined) leave(executionId, errand);
     },
     discard(execution) {
       const errand = errandFor(execution);
       errand.wanted = false;
+      errand.hands.leaveOthers();
       errand.hands.takeBack();
       errand.hands.abort("Another instance owns this execution.");
       leaveIfDone(execution.id, errand);

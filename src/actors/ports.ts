@@ -12,6 +12,7 @@ import type { Admission } from "./admission.ts";
 import type { Errands } from "./errands.ts";
 import type { LargeTexts } from "./large-texts.ts";
 import type { StoredBody } from "./stored-command.ts";
+import type { Claim } from "./surplus.ts";
 import type { Timers } from "./timers.ts";
 
 export type Ports = {
@@ -30,6 +31,8 @@ export type Ports = {
   /** More events wait to be published than may: nothing new is started for now. */
   readonly isHeld: () => boolean;
   readonly errands: Errands;
+  /** What other instances had claimed of it when it was taken over. Rejects where the store is away. */
+  readonly claimsOf: (executionId: string) => readonly Claim[] | Promise<readonly Claim[]>;
   readonly pool: Pool;
   readonly timers: Timers;
   readonly admission: Admission;

@@ -11,13 +11,14 @@ import type { Command, Text, WorkflowEvent } from "../workflow/messages.ts";
 import { react } from "../workflow/react.ts";
 import { recover } from "../workflow/recover.ts";
 import { type ExecutionState, initialState } from "../workflow/state.ts";
-import { isTerminal } from "../workflow/status.ts";
+import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { type Actor, Moved, type Self, Stall } from "./actor.ts";
 import { createEffects } from "./effects.ts";
 import { type Given, givenBy } from "./given.ts";
 import type { HandOver, Ports, Receipt, SupervisorMessage, Tenure } from "./ports.ts";
 import { hasRoom, newStep, receiptsOf, type Step } from "./step.ts";
 import { outcomeCommand } from "./stored-command.ts";
+import type { Claim } from "./surplus.ts";
 import { summaryOf } from "./summary.ts";
 
 /** Loads the execution and takes up its work; null where there is no such execution. */
@@ -34,10 +35,11 @@ export async function startSupervisor(ports: Ports, self: Self<SupervisorMessage
   if (typeof state.params === "object" && state.params !== null && !isTerminal(state.status)) {
     params = (await ports.largeTexts.fetch(self.id, [largeKey.params])).get(largeKey.params) ?? null;
   }
+  const claims = await ports.claimsOf(self.id);
   const trusted = tenure.trusted() || (await tenure.regained());
   // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
   if (!trusted || ports.tenureOf(self.id) !== tenure) throw new Moved(`Another instance owns execution ${self.id}.`);
-  return createSupervisor(ports, self, { state, definition, params, tenure });
+  return createSupervisor(ports, self, { state, definition, params, tenure, claims });
 }
 
 type Loaded = {
@@ -45,6 +47,7 @@ type Loaded = {
   readonly definition: string;
   readonly params: string | null;
   readonly tenure: Tenure;
+  readonly claims: readonly Claim[];
 };
 
 function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: Loaded): Actor<SupervisorMessage> {
@@ -264,6 +267,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     if (state.status === "RUNNING") ports.admission.enter(id);
     // Its last life may have taken room for a trigger that did not become durable.
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
+    for (const claim of loaded.claims) recordClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) {
       self.deliver({ type: "RecordOwnerDeath", bootId });
@@ -272,6 +276,14 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     // It had begun nothing: that death says nothing of it, also not of what it begins later.
     ports.ownerDeaths.recorded(id);
     resume();
+  }
+
+  /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
+  function recordClaim({ node, attempt, executor }: Claim): void {
+    if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
+    hands.watch(node, attempt, executor);
+    self.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
+    if (!ports.isAlive(executor)) self.deliver({ type: "LoseAttempt", node, attempt, death: true });
   }
 
   function resume(): void {

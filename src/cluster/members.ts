@@ -81,6 +81,7 @@ export function createMembers({ store, bootId, name, threads, times, clock }: Me
         believed.add(boot);
         return true;
       },
+      others: () => all.filter((view) => view.bootId !== bootId && view.remainingMs > 0 && !view.leaving).length,
       onDeath(listener) {
         listeners.add(listener);
         return () => void listeners.delete(listener);

@@ -34,6 +34,8 @@ export type LaneWork = {
 export type Living = {
   /** Also true where that cannot be told now. */
   isAlive(bootId: string): boolean;
+  /** How many others live and are not ending. */
+  others(): number;
   /** Called with each boot that is found dead or gone, after `isAlive` says so. The answer unsubscribes. */
   onDeath(listener: (bootId: string) => void): () => void;
 };

@@ -124,6 +124,12 @@ export const SETTINGS = {
     1000,
     "How often an instance renews its leases; at most a third of the above.",
   ),
+  overflowAfterMs: instances(
+    ["APP_OVERFLOW_AFTER"],
+    duration("ms"),
+    100,
+    "Nodes that would wait longer than this for a thread here are offered to the other instances; a bare number is milliseconds.",
+  ),
   outboxBytesMax: instances(
     ["APP_OUTBOX_BYTES_MAX"],
     bytes,

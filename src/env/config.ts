@@ -17,6 +17,7 @@ export type Config = {
   readonly reconnectDelayMs: number;
   readonly lanes: number;
   readonly lease: { readonly ttlMs: number; readonly renewMs: number };
+  readonly overflowAfterMs: number;
   /** Bytes of events that wait for Kafka: above `max` nothing new is accepted, above `hold` nothing is started. */
   readonly outboxBytes: { readonly max: number; readonly hold: number };
   readonly threads: number;
@@ -109,6 +110,7 @@ function configOf(values: Values, redisUrl: string | null): Config {
     reconnectDelayMs: values.reconnectDelayMs,
     lanes: values.lanes,
     lease: { ttlMs: values.leaseTtlMs, renewMs: values.leaseRenewMs },
+    overflowAfterMs: values.overflowAfterMs,
     outboxBytes: { max: values.outboxBytesMax, hold: values.outboxBytesHold },
     threads: values.threads,
     slotsPerThread: values.slotsPerThread,

@@ -42,6 +42,52 @@ describe("several instances", () => {
   });
 });
 
+describe("one execution that is too wide for its owner's threads", () => {
+  const WIDTH = 300;
+  const wide = [step("root"), ...Array.from({ length: WIDTH }, (_, at) => step(`n${at}`, ["root"]))];
+  const slow = (several: () => Several) => () =>
+    new Promise<ReturnType<typeof ok>>((resolve) => void several().world.after(50, () => resolve(ok("1"))));
+
+  test("uses those of all instances, each node once", async () => {
+    let several: Several | null = null;
+    const run = slow(() => several as Several);
+    const nodes = Object.fromEntries(wide.slice(1).map(({ id }) => [id, run]));
+    several = await Several.start(3, { slots: 4, nodes });
+    const id = await several.create("a", wide);
+    await several.trigger("b", id);
+    expect(await several.ended("c", id)).toBe("COMPLETED");
+    expect(new Set(several.begun.map((each) => each.slice(3))).size).toBe(WIDTH + 1);
+    expect(several.begun).toHaveLength(WIDTH + 1);
+    const shares = ["a", "b", "c"].map((name) => several?.begun.filter((each) => each.startsWith(name)).length ?? 0);
+    expect(Math.min(...shares)).toBeGreaterThan(WIDTH / 6);
+  });
+
+  test("survives the death of its owner, and of one who has claimed", async () => {
+    for (const [seed, victim] of [
+      [1, "owner"],
+      [2, "claimer"],
+      [3, "owner"],
+      [4, "claimer"],
+    ] as const) {
+      let several: Several | null = null;
+      const run = slow(() => several as Several);
+      const nodes = Object.fromEntries(wide.slice(1).map(({ id }) => [id, run]));
+      several = await Several.start(3, { slots: 4, nodes, seed });
+      const id = await several.create("a", wide);
+      const owner = await several.ownerOf(id);
+      await several.trigger(owner, id);
+      const all = several;
+      await all.world.until(() => all.begun.some((each) => !each.startsWith(owner)), "somebody has claimed");
+      await all.world.pass(500);
+      all.kill(victim === "owner" ? owner : (["a", "b", "c"].find((name) => name !== owner) ?? ""));
+      expect(await all.ended(all.instances[0]?.name ?? "", id)).toBe("COMPLETED");
+      const { nodes: ended } = await all.view(all.instances[0]?.name ?? "", id);
+      expect(ended.every(({ state }) => state === "COMPLETED")).toBe(true);
+      expect(all.begun.length).toBeLessThan(WIDTH + 1 + 3 * 4 * 10);
+    }
+  });
+});
+
 describe("the death of an instance", () => {
   test("leaves its executions to the others, which go on with them within five seconds", async () => {
     const hang = { x: () => new Promise<never>(() => undefined) };

@@ -38,6 +38,7 @@ describe("the configuration", () => {
       reconnectDelayMs: 1000,
       lanes: 64,
       lease: { ttlMs: 3000, renewMs: 1000 },
+      overflowAfterMs: 100,
       outboxBytes: { max: 268_435_456, hold: 536_870_912 },
       threads: availableParallelism(),
       slotsPerThread: 5000,

@@ -87,6 +87,7 @@ export class Several {
           threads: 1,
           leaseTtlMs: 3_000,
           leaseRenewMs: 1_000,
+          overflowAfterMs: 100,
           outboxBytes: { max: 256 * 2 ** 20, hold: 512 * 2 ** 20 },
         },
       }),

@@ -1,0 +1,67 @@
+/** Overflow, put together: what this instance offers to the others, and what it claims of theirs. */
+import type { Errands } from "./actors/errands.ts";
+import { createGuest, type Guest } from "./actors/guest.ts";
+import { createSurplus, type Surplus } from "./actors/surplus.ts";
+import type { Ownership } from "./cluster/ownership.ts";
+import type { ClusterOptions } from "./engine-cluster.ts";
+import type { Clock } from "./env/clock.ts";
+import type { Log } from "./env/log.ts";
+import type { Turns } from "./env/turns.ts";
+import type { Pool } from "./pool/pool.ts";
+
+export type EngineOverflow = Pick<Surplus, "claimsOf" | "drop"> & {
+  /** Claims nothing more; resolves when nothing is claimed unknowingly. */
+  stopClaiming(): Promise<void>;
+  /** Offers nothing more. */
+  stop(): void;
+};
+
+export type EngineOverflowOptions = {
+  readonly cluster: ClusterOptions;
+  readonly pool: Pool;
+  readonly ownership: Ownership;
+  readonly errands: Errands;
+  readonly isOwned: (lane: number) => boolean;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly log: Log;
+};
+
+export function createEngineOverflow(options: EngineOverflowOptions): EngineOverflow {
+  const { cluster, pool, ownership, errands, isOwned, clock, turns, log } = options;
+  const { store, doorbell } = cluster;
+  const { bootId, living } = ownership;
+  const ring = (lane: number): void => doorbell.ring({ type: "offers", lane });
+  const surplus: Surplus = createSurplus({
+    ...{ store, bootId, clock, turns, log, ring },
+    overflow: pool.overflow,
+    overflowAfterMs: cluster.overflowAfterMs,
+    leaseOf(lane) {
+      const tenure = isOwned(lane) ? ownership.tenureOf(lane) : null;
+      return tenure?.trusted() === true ? tenure.committer.lease : null;
+    },
+    others: living.others,
+    isAlive: living.isAlive,
+    executorDied: (died) => pool.executorDied(died),
+  });
+  const guest: Guest = createGuest({
+    ...{ store, bootId, clock, log, ring, isOwned },
+    overflow: pool.overflow,
+    run: ({ execution, attempt }) => errands.run(execution, attempt),
+    abort: (key) => errands.abort(key),
+  });
+  const unlisten = doorbell.listen((heard) => {
+    if (heard.type !== "offers") return;
+    if (isOwned(heard.lane)) surplus.heard(heard.lane);
+    else guest.heard(heard.lane);
+  });
+  return {
+    claimsOf: (executionId) => surplus.claimsOf(executionId),
+    drop: (lane) => surplus.drop(lane),
+    stopClaiming: () => guest.stop(),
+    stop() {
+      unlisten();
+      surplus.stop();
+    },
+  };
+}
