@@ -14,7 +14,7 @@ export type RedisAddress = { readonly url: string } | { readonly nodes: readonly
 
 export type ClientOptions = {
   readonly address: RedisAddress;
-  /** By when a small call has ended. A larger one has a second more for each 10 MB. */
+  /** By when a small call has ended. A larger one has a second more for each 20 MB. */
   readonly commandTimeoutMs: number;
   readonly reconnectDelayMs: number;
 };
@@ -39,7 +39,8 @@ export interface RedisConnection {
 
 export type RedisServer = { readonly name: string; call(name: string, ...args: readonly string[]): Promise<Reply> };
 
-const BYTES_PER_MS = 10_000;
+/** What any network gives: so a large text has the time that it takes, and all that is sent together is soon given up. */
+const BYTES_PER_MS = 20_000;
 /** A connection that is silent for so long while something is asked of it is made anew: it may be cut without a word. */
 const SILENT_MS = 5_000;
 const ALONE = "redis";

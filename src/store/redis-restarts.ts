@@ -1,20 +1,34 @@
 /** Notices that a server is not the one that it was: restarted, or replaced by its replica. What it had acknowledged may be gone. */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import type { Log } from "../env/log.ts";
 
 export type Restarts = {
   /** `listener` is called with the lanes. The answer unsubscribes. */
   onRestart(listener: (lanes: readonly number[]) => void): () => void;
+  stop(): void;
 };
 
+export type RestartsOptions = {
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** A server that did not tell is asked again. */
+const AGAIN_MS = 500;
+
 /** Resolves when the servers that are there now are known. Looks again whenever the connection was made anew. */
-export async function watchRestarts(connection: RedisConnection, keys: RedisKeys, log: Log): Promise<Restarts> {
+export async function watchRestarts({ connection, keys, clock, log }: RestartsOptions): Promise<Restarts> {
   const listeners = new Set<(lanes: readonly number[]) => void>();
   /** The run of the server that each lane was on when it was last looked at. */
   const runs = new Map<number, string>();
   let looking: Promise<void> | null = null;
   let again = false;
+  let stopped = false;
+  let cancel: () => void = () => undefined;
 
   async function look(): Promise<void> {
     const byServer = new Map<string, string>();
@@ -22,8 +36,10 @@ export async function watchRestarts(connection: RedisConnection, keys: RedisKeys
       const info = String(await server.call("info", "server"));
       byServer.set(server.name, /run_id:(\w+)/.exec(info)?.[1] ?? "");
     });
-    // A server that does not answer now is looked at when it is connected anew.
-    await Promise.allSettled(asked);
+    const answers = await Promise.allSettled(asked);
+    if (stopped) return;
+    cancel();
+    if (answers.some(({ status }) => status === "rejected")) cancel = clock.after(AGAIN_MS, () => void lookSoon());
     const restarted: number[] = [];
     keys.lanes.forEach(({ record }, lane) => {
       const run = byServer.get(connection.serverOf(record));
@@ -59,6 +75,10 @@ export async function watchRestarts(connection: RedisConnection, keys: RedisKeys
     onRestart(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    stop() {
+      stopped = true;
+      cancel();
     },
   };
 }

@@ -42,7 +42,7 @@ export type RedisStoreOptions = {
   /** The same for every instance, and for as long as the data lives. */
   readonly lanes?: number;
   readonly keyPrefix?: string;
-  /** By when a call has ended; larger ones have a second more for each 10 MB. */
+  /** By when a call has ended; larger ones have a second more for each 20 MB. */
   readonly commandTimeoutMs?: number;
   readonly reconnectDelayMs?: number;
   /** The longest text. */
@@ -69,7 +69,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
   try {
     const token = await beginStore(work, keys, ids);
     // Renewals come often, so this connection is the first to see that a server is another.
-    const restarts = await watchRestarts(leases, keys, log);
+    const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
     return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), restarts, connections });
   } catch (error) {
@@ -178,6 +178,7 @@ class RedisStore implements SharedStore {
   }
 
   async close(): Promise<void> {
+    this.#parts.restarts.stop();
     for (const connection of this.#parts.connections) connection.close();
   }
 

@@ -192,9 +192,10 @@ describe("a commit through Redis", () => {
   test("takes texts of many megabytes, for good", async () => {
     const store = await open({ commandTimeoutMs: 1_500 });
     const id = idIn(store, 0);
-    await store.create([newExecution(id)]);
-    const lease = await leaseOf(store, 0, "boot-1");
     const text = JSON.stringify("é".repeat(8 * 1024 * 1024));
+    await store.create([newExecution(id, {}, { definitionText: text })]);
+    expect((await store.load(id))?.definitionText === text).toBe(true);
+    const lease = await leaseOf(store, 0, "boot-1");
     const entry = entryAfter(1, id, {}, { large: [{ key: "output/a/1", text }] });
     expect(await store.commit(0, { id: commitId(lease, 1), entries: [entry], cleanEnd: false })).toEqual(APPLIED);
     expect((await store.large(id, ["output/a/1"]))[0] === text).toBe(true);
@@ -338,6 +339,35 @@ describe("a Redis that", () => {
     await admin.del(`${keyPrefix}:{store}:lane`);
     expect(await rejectionOf(open())).toBeInstanceOf(DataLost);
     expect(await admin.exists(`${keyPrefix}:{2}:lane`, `${keyPrefix}:{store}:lane`)).toBe(0);
+  });
+
+  test("fell into an older past gives no outbox entry and no command the name of one that it forgot", async () => {
+    const store = await open();
+    const id = idIn(store, 0);
+    await store.create([newExecution(id)]);
+    const lease = await leaseOf(store, 0, "boot-1");
+    const all = ["lane", "out", "commands", `x:${id}`, `log:${id}`, "seen:c1"].map((key) => `${keyPrefix}:{0}:${key}`);
+    const before = await Promise.all(all.map((key) => admin.dumpBuffer(key)));
+    const commit: Commit = { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false };
+    const give = async () => {
+      await store.send({ id: "c1", execution: id, body: "{}" });
+      await store.commit(0, commit);
+      const [, entry] = await store.outbox(0, 10);
+      const [command] = await store.commandsAfter(0, 0, 10);
+      return [entry?.id, command?.position];
+    };
+    const [entry, position] = await give();
+    for (const [at, key] of all.entries()) {
+      await admin.del(key);
+      const dump = before[at];
+      if (dump) await admin.restore(key, 0, dump);
+    }
+    // Within one millisecond the clock alone could not tell them apart.
+    await Bun.sleep(2);
+    const [entryAgain, positionAgain] = await give();
+    expect(entryAgain).toBeString();
+    expect(entryAgain).not.toBe(entry);
+    expect(positionAgain).toBeGreaterThan(Number(position));
   });
 
   test("holds another number of lanes is refused at the start, in a sentence", async () => {

@@ -64,7 +64,7 @@ local function move(execution, old_place, new_place)
   if new_closed == '1' and old_closed == '0' and finished ~= '-' then redis.call('ZADD', index, 0, 'e:' .. finished .. execution) end
 end
 
-local outbox_sequence = with_outbox and held[5] + 1 or 0
+local outbox_sequence = with_outbox and following(held[5]) or 0
 local mark = whole(outbox_sequence) .. ' '
 local pointers = {}
 local bytes = 0

@@ -33,7 +33,7 @@ for at = 1, executions do
 end
 
 local outbox_sequence = 0
-if with_outbox then outbox_sequence = tonumber(redis.call('HGET', record, 'outbox_sequence')) + 1 end
+if with_outbox then outbox_sequence = following(redis.call('HGET', record, 'outbox_sequence')) end
 local mark = whole(outbox_sequence) .. ' '
 local texts_before = ARGS_BEFORE + ARGS_EACH * executions
 local larges_before = texts_before + texts

@@ -8,6 +8,11 @@ end
 local function whole(number)
   return string.format('%.0f', number)
 end
+-- The number after `last`. By the clock, so that after a fall into an older past none is given twice: who still has one from
+-- before must not take it for another's.
+local function following(last)
+  return math.max(last + 1, clock())
+end
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then
   return redis.error_reply('TROUPELOST the data token is gone')
 end
