@@ -14,7 +14,7 @@ type Read = (value: string, seen: Seen, reader: Reader) => void;
 
 const PAGE = join(import.meta.dir, "../../docs/events.md");
 
-export const read: Read = await documented();
+const read: Read = await documented();
 
 async function documented(): Promise<Read> {
   const code = /```ts\n([\s\S]*?)```/.exec(readFileSync(PAGE, "utf8"))?.[1];

@@ -6,8 +6,10 @@ import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease, Summary } from "../../src/store/store.ts";
+import { toMessages } from "../../src/bus/kafka-records.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
+import { Understood } from "./documented-reader.ts";
 import { commitId, entryAfter, newExecution } from "../store/made.ts";
 
 const LANE = 0;
@@ -207,6 +209,36 @@ describe("a lane's relay", () => {
     relay.applied(entries, epoch);
     await scene.world.pass(100);
     expect(scene.sequences).toEqual(["x 1-1", "x 2-3"]);
+  });
+
+  test("an execution may go on before the old owner's outbox is drained: both owners' relays send, and a reader understands (in the prototype: disorder)", async () => {
+    const scene = new Scene();
+    const understood = new Understood();
+    const landing = (records: readonly StreamRecord[]) => {
+      for (const record of records) for (const { message } of toMessages(record, 900_000)) understood.read(String(message.value));
+    };
+    const paused = Promise.withResolvers<void>();
+    const options = { store: scene.store, lane: LANE, budget: scene.budget, clock: scene.world, log: scene.said.log };
+    const old = createOutboxRelay({ ...options, sink: { publish: async (records) => paused.promise.then(() => landing(records)) } });
+    await scene.create("x");
+    for (const sequence of [1, 2, 3]) {
+      const { entries, epoch } = await scene.commit("x", sequence);
+      old.applied(entries, epoch);
+    }
+    await scene.world.pass(100);
+    scene.lease = await scene.store.acquire(LANE, "boot-2");
+    scene.number = 0;
+    const young = createOutboxRelay({ ...options, sink: { publish: async (records) => landing(records) } });
+    for (const sequence of [4, 5]) {
+      const { entries, epoch } = await scene.commit("x", sequence);
+      young.applied(entries, epoch);
+    }
+    await scene.world.pass(100);
+    paused.resolve();
+    await scene.world.pass(1_000);
+    expect(understood.histories.get("x")).toHaveLength(6);
+    expect(understood.rewinds).toBe(0);
+    expect(await scene.left()).toEqual([]);
   });
 
   test("is idle when the outbox is empty, and not before", async () => {

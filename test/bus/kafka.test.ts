@@ -1,0 +1,234 @@
+/** The event stream on a real broker: topics, records, order, what is too large, and a broker that is paused or killed. */
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { Kafka, logLevel } from "kafkajs";
+import type { EventRecord, EventStream } from "../../src/bus/bus.ts";
+import { connectKafkaBus, type KafkaOptions } from "../../src/bus/kafka.ts";
+import { systemClock } from "../../src/env/clock.ts";
+import { type LogEntry, recordingLog } from "../env/recording-log.ts";
+import { sharedKafka } from "../services/kafka.ts";
+import { Understood } from "./documented-reader.ts";
+import { consume, type StreamConsumer } from "./stream-consumer.ts";
+
+const TIMEOUT_MS = 60_000;
+
+let brokers: readonly string[];
+const open: { stop(): Promise<void> }[] = [];
+let prefixes = 0;
+let prefix = "";
+
+beforeAll(async () => {
+  brokers = await sharedKafka();
+}, TIMEOUT_MS);
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.stop();
+});
+
+type Streaming = { readonly stream: EventStream; readonly said: readonly LogEntry[] };
+
+/** A stream with topics of its own; a later call of the test has the same topics. */
+function streaming(over: Partial<KafkaOptions> = {}): Streaming {
+  const { log, entries } = recordingLog();
+  const stream = connectKafkaBus({
+    brokers,
+    clientId: "troupe-test",
+    reconnectDelayMs: 100,
+    topicPrefix: prefix,
+    partitions: 4,
+    clock: systemClock,
+    log,
+    ...over,
+  });
+  open.push({ stop: () => stream.close() });
+  return { stream, said: entries };
+}
+
+async function available({ stream, said }: Streaming): Promise<EventStream> {
+  for (const untilMs = Date.now() + 20_000; !stream.health().available; await Bun.sleep(10)) {
+    if (Date.now() > untilMs) throw new Error(`Kafka is not available: ${JSON.stringify(stream.health())} ${JSON.stringify(said)}`);
+  }
+  return stream;
+}
+
+async function consuming(listener?: Parameters<typeof consume>[2]): Promise<StreamConsumer> {
+  const consumer = await consume(brokers, [`${prefix}.events`, `${prefix}.dead-letters`], listener);
+  open.push(consumer);
+  return consumer;
+}
+
+/** Events `from`..`to`, each with so many characters. */
+function record(execution: string, from: number, to: number, characters = 1, over: Partial<EventRecord> = {}): EventRecord {
+  const lines = Array.from({ length: to - from + 1 }, (_, at) => JSON.stringify(["e", from + at, "x".repeat(characters)]));
+  return { execution, from, to, epoch: 1, events: `[${lines.join(",\n")}]`, status: "RUNNING", closed: false, ...over };
+}
+
+function newTopics(): void {
+  prefix = `t${crypto.randomUUID().slice(0, 8)}-${++prefixes}`;
+}
+
+async function asAdmin<Answer>(act: (admin: ReturnType<Kafka["admin"]>) => Promise<Answer>): Promise<Answer> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    return await act(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+describe("the event stream in Kafka", () => {
+  test(
+    "the topics are made once, with their partitions, also when several instances start at the same time",
+    async () => {
+      newTopics();
+      const several = Array.from({ length: 4 }, () => streaming({ partitions: 5 }));
+      for (const each of several) await available(each);
+      const { topics } = await asAdmin((admin) =>
+        admin.fetchTopicMetadata({ topics: [`${prefix}.events`, `${prefix}.work`, `${prefix}.dead-letters`] }),
+      );
+      expect(Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions.length]))).toEqual({
+        [`${prefix}.events`]: 5,
+        [`${prefix}.work`]: 5,
+        [`${prefix}.dead-letters`]: 1,
+      });
+      expect(several.flatMap(({ said }) => said.filter(({ level }) => level === "warn" || level === "error"))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a record is as docs/events.md says, under the execution's key",
+    async () => {
+      newTopics();
+      const stream = await available(streaming());
+      const consumer = await consuming();
+      await stream.publish([record("x", 3, 4, 1, { epoch: 7, status: "COMPLETED", closed: true })]);
+      await stream.publish([{ execution: "x", rewoundTo: 2, epoch: 8 }]);
+      await stream.publish([{ ...record("x", 3, 5), epoch: 8, events: { omitted: "gone" } }]);
+      await consumer.until(() => consumer.consumed.length === 4, "three records and a dead letter");
+      expect(consumer.values(`${prefix}.dead-letters`).map((value) => JSON.parse(value))).toEqual([
+        { version: 1, execution: "x", from: 3, to: 5, epoch: 8, reason: "gone", bytes: 0, head: "" },
+      ]);
+      expect(consumer.values(`${prefix}.events`).map((value) => JSON.parse(value))).toEqual([
+        {
+          version: 1,
+          execution: "x",
+          epoch: 7,
+          from: 3,
+          to: 4,
+          status: "COMPLETED",
+          closed: true,
+          events: [
+            ["e", 3, "x"],
+            ["e", 4, "x"],
+          ],
+        },
+        { version: 1, execution: "x", epoch: 8, rewound: true, to: 2 },
+        { version: 1, execution: "x", epoch: 8, from: 3, to: 5, status: "RUNNING", closed: false, omitted: "gone" },
+      ]);
+      const events = consumer.consumed.filter(({ topic }) => topic === `${prefix}.events`);
+      const [first] = events;
+      expect(String(first?.message.key)).toBe("x");
+      expect(Object.fromEntries(Object.entries(first?.message.headers ?? {}).map(([name, value]) => [name, String(value)]))).toEqual({
+        "content-type": "application/json",
+        "troupe-record": "1",
+      });
+      expect(new Set(events.map(({ partition }) => partition)).size).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "many lanes at a time: every execution's events come in order and without a gap",
+    async () => {
+      newTopics();
+      const stream = await available(streaming());
+      const understood = new Understood();
+      const consumer = await consuming(({ message }) => understood.read(String(message.value)));
+      const lane = async (at: number): Promise<void> => {
+        for (let sequence = 1; sequence <= 20; sequence++) {
+          await stream.publish(Array.from({ length: 10 }, (_, each) => record(`x${at}-${each}`, sequence, sequence)));
+        }
+      };
+      await Promise.all(Array.from({ length: 30 }, (_, at) => lane(at)));
+      const complete = () => understood.histories.size === 300 && [...understood.histories.values()].every(({ length }) => length === 20);
+      await consumer.until(complete, "20 events of each of 300 executions");
+      expect(consumer.consumed).toHaveLength(6_000);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a record of 1.5 MB is cut between events; what stands behind it comes too",
+    async () => {
+      newTopics();
+      const stream = await available(streaming());
+      const understood = new Understood();
+      const consumer = await consuming(({ message }) => understood.read(String(message.value)));
+      await stream.publish([record("wide", 1, 20_000, 60, { status: "COMPLETED", closed: true }), record("wide", 20_001, 20_001)]);
+      await consumer.until(() => understood.words("wide").length === 20_001, "all events of the wide one");
+      const values = consumer.values(`${prefix}.events`);
+      const heads = values.map((value) => JSON.parse(value) as { from: number; to: number; status: string | null; closed: boolean });
+      expect(values.every((value) => value.length <= 900_000)).toBe(true);
+      expect(heads.map(({ status, closed }) => [status, closed])).toEqual([
+        [null, false],
+        ["COMPLETED", true],
+        ["RUNNING", false],
+      ]);
+      expect(heads[1]?.from).toBe((heads[0]?.to ?? 0) + 1);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "where the broker takes less than expected, requests become smaller, and nothing is lost",
+    async () => {
+      newTopics();
+      await smallTopic(20_000);
+      const { stream, said } = streaming();
+      await available({ stream, said });
+      const understood = new Understood();
+      const consumer = await consuming(({ message }) => understood.read(String(message.value)));
+      const several = Array.from({ length: 50 }, (_, at) => record(`x${at}`, 1, 10, 100));
+      await stream.publish([...several, record("large", 1, 1_000, 100)]);
+      await consumer.until(() => understood.words("large").length === 1_000 && understood.histories.size === 51, "all events");
+      expect([...understood.histories.values()].flat().filter((event) => typeof event === "string")).toEqual([]);
+      const warnings = said.filter(({ level }) => level === "warn").map(({ message }) => message);
+      expect(warnings[0]).toBe("A Kafka topic was there with another number of partitions; it stays so.");
+      expect(warnings[1]).toStartWith("Kafka takes less than expected");
+      expect(consumer.values(`${prefix}.dead-letters`)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "an event that the broker never takes leaves a stub and a dead letter, and what stands behind it comes",
+    async () => {
+      newTopics();
+      await smallTopic(20_000);
+      const { stream, said } = streaming();
+      await available({ stream, said });
+      const understood = new Understood();
+      const consumer = await consuming(({ topic, message }) => {
+        if (topic.endsWith(".events")) understood.read(String(message.value));
+      });
+      await stream.publish([record("x", 1, 2), record("x", 3, 3, 50_000), record("x", 4, 4), record("y", 1, 1)]);
+      await consumer.until(() => understood.words("x").length === 4 && understood.words("y").length === 1, "what stands behind it");
+      await consumer.until(() => consumer.values(`${prefix}.dead-letters`).length > 0, "a dead letter");
+      expect(understood.words("x")).toEqual(["e", "e", "omitted", "e"]);
+      const letter = JSON.parse(consumer.values(`${prefix}.dead-letters`)[0] ?? "");
+      expect(letter).toMatchObject({ version: 1, execution: "x", from: 3, to: 3, epoch: 1 });
+      expect(letter.reason).toContain("Kafka does not take a record of 50");
+      expect(letter.head).toStartWith(`[["e",3,"xxx`);
+      expect(letter.bytes).toBeGreaterThan(50_000);
+      expect(said.some(({ level }) => level === "error")).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+async function smallTopic(bytesMax: number): Promise<void> {
+  const configEntries = [{ name: "max.message.bytes", value: String(bytesMax) }];
+  await asAdmin((admin) =>
+    admin.createTopics({ topics: [{ topic: `${prefix}.events`, numPartitions: 1, replicationFactor: 1, configEntries }] }),
+  );
+}
