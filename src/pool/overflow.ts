@@ -34,7 +34,8 @@ export function createOverflow({
   let outside = 0;
 
   function look(): void {
-    pace.note(clock.nowMs(), crew.notBegun, crew.begun);
+    const { notBegun, begun, waiting, inHand } = crew;
+    pace.note(clock.nowMs(), notBegun, { begun, ended: begun - (inHand - (notBegun - waiting)) });
   }
 
   function surplus(): number {
@@ -72,8 +73,9 @@ export function createOverflow({
       if (listening === null) return 0;
       look();
       const { hosts, room } = crew.open;
-      const soon = Math.ceil(pace.perMs() * listening.afterMs);
-      return Math.max(0, Math.min(room, Math.max(hosts, soon) - crew.notBegun));
+      const begin = Math.max(hosts, Math.ceil(pace.perMs() * listening.afterMs));
+      const free = room + Math.floor(pace.endsPerMs() * listening.afterMs);
+      return Math.max(0, Math.min(free - crew.waiting, begin - crew.notBegun));
     },
     pace: () => pace.perMs() * 1_000,
     spill(max, mayGo) {

@@ -1,4 +1,4 @@
-/** How fast attempts begin, and since when more wait than can: what "soon" means, measured. */
+/** How fast attempts begin and end, and since when more wait than can: what "soon" means, measured. */
 
 /** Older samples say nothing of now. */
 const WINDOW_MS = 500;
@@ -7,22 +7,24 @@ const PAUSE_MS = 150;
 /** Two looks that are closer are one. */
 const SAMPLE_MS = 10;
 
-type Sample = { readonly atMs: number; readonly begun: number };
+/** Both by counters of 32 bits: how many have ever begun, and ever ended. */
+export type Counts = { readonly begun: number; readonly ended: number };
+type Sample = Counts & { readonly atMs: number };
 
 export class Pace {
   #samples: Sample[] = [];
   /** The first of the samples since which something has always waited. */
   #waitingSinceMs: number | null = null;
 
-  /** One look. `begun`: how many have ever begun, by a counter of 32 bits. */
-  note(nowMs: number, waiting: number, begun: number): void {
+  /** One look. */
+  note(nowMs: number, waiting: number, { begun, ended }: Counts): void {
     const last = this.#samples.at(-1);
     if (last !== undefined && nowMs - last.atMs > PAUSE_MS) this.#restart();
     if (waiting === 0) this.#waitingSinceMs = null;
     else this.#waitingSinceMs ??= nowMs;
     if (last !== undefined && nowMs - last.atMs < SAMPLE_MS) return;
     this.#samples = this.#samples.filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
-    this.#samples.push({ atMs: nowMs, begun });
+    this.#samples.push({ atMs: nowMs, begun, ended });
   }
 
   /** For how long something has waited. */
@@ -33,19 +35,27 @@ export class Pace {
 
   /** Begins per millisecond, lately; 0 where that is not known. */
   perMs(): number {
-    return this.#perMsFrom(this.#samples[0]);
+    return this.#perMsFrom(this.#samples[0], "begun");
   }
 
   /** Of that time, only while something has waited: how fast it goes when there is enough to do. */
   perMsWaiting(): number {
     const sinceMs = this.#waitingSinceMs ?? Number.POSITIVE_INFINITY;
-    return this.#perMsFrom(this.#samples.find(({ atMs }) => atMs >= sinceMs));
+    return this.#perMsFrom(
+      this.#samples.find(({ atMs }) => atMs >= sinceMs),
+      "begun",
+    );
   }
 
-  #perMsFrom(first: Sample | undefined): number {
+  /** Ends per millisecond, lately. */
+  endsPerMs(): number {
+    return this.#perMsFrom(this.#samples[0], "ended");
+  }
+
+  #perMsFrom(first: Sample | undefined, what: keyof Counts): number {
     const last = this.#samples.at(-1);
     if (first === undefined || last === undefined || first === last) return 0;
-    return ((last.begun - first.begun) | 0) / (last.atMs - first.atMs);
+    return ((last[what] - first[what]) | 0) / (last.atMs - first.atMs);
   }
 
   #restart(): void {
