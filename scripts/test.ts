@@ -1,10 +1,15 @@
 /**
  * All tests, then the coverage of src/ by lines, which must reach 90 %. With arguments (file names, `-t pattern`) only what
  * they select, and no coverage. Each file has its own globals and modules, so that files cannot disturb each other.
+ * Redis and Kafka are real: what is missing is installed first. One broker serves the whole run (TROUPE_TEST_KAFKA, which may name
+ * another); a test file starts its own Redis, which takes 0.1 s, and a broker where it needs one to kill.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { startKafka } from "../test/services/kafka.ts";
 import { describeCoverage, measureCoverage, UNCOUNTED } from "./coverage.ts";
+import { kafkaProgram } from "./services-kafka.ts";
+import { redisServer } from "./services-redis.ts";
 
 const LINES_MIN = 0.9;
 /** Tests that start processes or threads take seconds on a busy machine; a hang must still end. */
@@ -18,15 +23,42 @@ const coverageDir = join(root, "coverage");
 const coverageFlags = ["--coverage", "--coverage-reporter=lcov", `--coverage-dir=${coverageDir}`];
 
 rmSync(coverageDir, { recursive: true, force: true });
+const brokers = await prepareServices();
 const run = Bun.spawnSync(
   [process.execPath, "test", "--isolate", `--timeout=${TEST_TIMEOUT_MS}`, ...(selection.length > 0 ? selection : coverageFlags)],
-  { cwd: root, stdio: ["inherit", "inherit", "inherit"], timeout: RUN_TIMEOUT_MS, killSignal: "SIGKILL" },
+  {
+    cwd: root,
+    env: { ...process.env, ...(brokers === null ? {} : { TROUPE_TEST_KAFKA: brokers }) },
+    stdio: ["inherit", "inherit", "inherit"],
+    timeout: RUN_TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  },
 );
 if (run.exitedDueToTimeout)
   console.error(`The tests did not end within ${RUN_TIMEOUT_MS / 60_000} minutes: the last file above waits for ever.`);
 const reportFile = join(coverageDir, "lcov.info");
 const covered = selection.length > 0 || (existsSync(reportFile) ? checkCoverage() : noReport());
 process.exit(run.exitCode === 0 && covered ? 0 : 1);
+
+/** What tests cannot be run without is said before the first of them. Null where the tests that are selected start what they need. */
+async function prepareServices(): Promise<string | null> {
+  if (selection.length > 0) return null;
+  try {
+    redisServer();
+    if (process.env.TROUPE_TEST_KAFKA) {
+      // Some tests need a broker to kill.
+      kafkaProgram();
+      return process.env.TROUPE_TEST_KAFKA;
+    }
+    const startMs = performance.now();
+    const { brokers } = await startKafka();
+    console.error(`Kafka for all tests: ${brokers.join(",")}, started in ${((performance.now() - startMs) / 1000).toFixed(1)} s.`);
+    return brokers.join(",");
+  } catch (error) {
+    console.error(`The tests need a real Redis and a real Kafka.\n${error instanceof Error ? error.message : String(error)}`);
+    return process.exit(1);
+  }
+}
 
 function checkCoverage(): boolean {
   const paths = [...new Bun.Glob("src/**/*.ts").scanSync({ cwd: root })].map((path) => path.replaceAll("\\", "/")).sort();

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { keep } from "./keeper.ts";
+import { isFree } from "./ports.ts";
 
 const PAUSE_MS = 10;
 /** Starts take 0.1 s (Redis) to 4 s (Kafka) on an idle machine; this one has seven other things to do. */
@@ -85,6 +86,8 @@ export async function startService(recipe: Recipe): Promise<Service> {
 
 async function launch(recipe: Recipe): Promise<Bun.Subprocess> {
   const { name, port, dir, command, environment = {}, prepare, isReady } = recipe;
+  // What answers there would be taken for the service that is started here.
+  if (!isFree(port)) throw new Error(`${name} cannot be started: port ${port} is in use.`);
   prepare?.();
   const logFile = join(dir, "service.log");
   const log = openSync(logFile, "a");
