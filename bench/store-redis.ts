@@ -1,30 +1,21 @@
 /**
- * Commits through Redis alone: how many node events a second, and what one costs Redis. `bun bench/store-redis.ts [url]`; without
- * a url it starts a redis-server of its own, without an append-only file.
+ * Commits through Redis alone: how many node events a second, and what one costs Redis and this process (making it included).
+ * `bun bench/store-redis.ts [url]`; without a url it starts a redis-server of its own, without an append-only file.
  */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Redis } from "ioredis";
 import { systemClock } from "../src/env/clock.ts";
 import { systemIds } from "../src/env/ids.ts";
 import { createLog } from "../src/env/log.ts";
 import { openRedisStore } from "../src/store/redis.ts";
+import { startRedis } from "../test/services/redis.ts";
 import type { CommitEntry, NewExecution, Summary } from "../src/store/store.ts";
 
 const EVENT = `["completed","node-1234",1,1763700000123,1763700000173,0,{"status":"ok","value":12345678}],\n`.padEnd(100, " ");
 const LANES = 64;
 
-const url = process.argv[2] ?? "redis://127.0.0.1:7899";
-const child =
-  process.argv[2] === undefined
-    ? Bun.spawn(["redis-server", "--port", "7899", "--save", "", "--dir", mkdtempSync(join(tmpdir(), "troupe-bench-"))], {
-        stdout: "ignore",
-      })
-    : null;
-const probe = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
-probe.on("error", () => undefined);
-await probe.ping();
+const own = process.argv[2] === undefined ? await startRedis() : null;
+const url = own?.url ?? process.argv[2] ?? "";
+const probe = new Redis(url);
 
 const log = createLog({ level: "warn", instance: "bench" });
 const store = await openRedisStore({
@@ -43,6 +34,7 @@ async function measure(title: string, lanes: number, entries: number, events: nu
   const ids = await createAll(lanes, entries);
   const text = `[${EVENT.repeat(events).slice(0, -2)}]`;
   const before = await redisState();
+  const cpuBefore = process.cpuUsage();
   const begunAt = performance.now();
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
@@ -67,12 +59,15 @@ async function measure(title: string, lanes: number, entries: number, events: nu
     }),
   );
   const seconds = (performance.now() - begunAt) / 1_000;
+  const cpu = process.cpuUsage(cpuBefore);
   const after = await redisState();
   const nodes = lanes * entries * events * commits;
   const cpuUs = ((after.cpuSeconds - before.cpuSeconds) * 1e6) / nodes;
   const bytes = (after.bytes - before.bytes) / nodes;
   const rate = Math.round(nodes / seconds).toLocaleString("en");
-  console.log(`${title.padEnd(66)} ${rate.padStart(9)} nodes/s   Redis ${cpuUs.toFixed(2)} µs and ${bytes.toFixed(0)} B a node`);
+  console.log(
+    `${title.padEnd(66)} ${rate.padStart(9)} nodes/s   a node: Redis ${cpuUs.toFixed(2)} µs and ${bytes.toFixed(0)} B, here ${((cpu.user + cpu.system) / nodes).toFixed(2)} µs`,
+  );
   for (let lane = 0; lane < lanes; lane++)
     await store.relayed(
       lane,
@@ -138,4 +133,4 @@ await measure("one lane, commits of 4,000 executions with one event", 1, 4_000, 
 
 await store.close();
 probe.disconnect();
-child?.kill();
+await own?.stop();

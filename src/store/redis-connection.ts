@@ -13,6 +13,8 @@ import { troubleOf } from "./redis-trouble.ts";
 export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
 
 export type ClientOptions = {
+  /** What it is for, in the log. */
+  readonly name: string;
   readonly address: RedisAddress;
   /** By when a small call has ended. A larger one has a second more for each 20 MB. */
   readonly commandTimeoutMs: number;
@@ -139,11 +141,23 @@ class IoredisConnection implements RedisConnection {
   }
 
   #listen(client: Redis | Cluster): void {
+    const { log, name } = this.#options;
     const changed = () => {
       for (const listener of this.#listeners) listener();
     };
     client.on("error", (error: unknown) => this.#hear(error));
     client.on("ready", changed);
+    let isLost = false;
+    client.on("close", () => {
+      if (!isLost && !this.#isClosed)
+        log.warn("The connection to Redis is lost; it is tried again.", { connection: name, error: this.#lastError });
+      isLost = true;
+    });
+    client.on("ready", () => {
+      if (isLost) log.info("The connection to Redis is back.", { connection: name });
+      isLost = false;
+      this.#lastError = null;
+    });
     if (client instanceof Redis) return;
     client.on("refresh", changed);
     client.on("node error", (error: unknown) => this.#hear(error));
@@ -152,8 +166,7 @@ class IoredisConnection implements RedisConnection {
 
   #hear(error: unknown): void {
     this.#lastError = error;
-    // Told by whoever holds because of it; here only for whoever looks for the cause.
-    this.#options.log.debug("The connection to Redis has trouble.", { error });
+    this.#options.log.debug("The connection to Redis has trouble.", { connection: this.#options.name, error });
   }
 }
 

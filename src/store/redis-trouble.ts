@@ -26,12 +26,18 @@ export class ScriptUnknown extends Error {
 const NOT_NOW =
   /\b(TRYAGAIN|LOADING|CLUSTERDOWN|OOM|READONLY|MASTERDOWN|NOREPLICAS|BUSY|MISCONF|MOVED|ASK|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM)\b/;
 
+/** The client speaks of its own options. */
+function inOurWords(message: string): string {
+  if (message.includes("enableOfflineQueue")) return "there is no connection.";
+  return message.includes("maxRetriesPerRequest") ? "the connection was lost." : message;
+}
+
 /** Of any error that a call ended with. What is neither Redis's answer nor ours is the connection's. */
 export function troubleOf(error: unknown): Error {
   if (error instanceof StoreUnavailable) return error;
   if (!(error instanceof Error)) return new StoreUnavailable(`Redis cannot be reached: ${String(error)}`);
   const { message } = error;
-  if (error.name !== "ReplyError") return new StoreUnavailable(`Redis cannot be reached: ${message}`, { cause: error });
+  if (error.name !== "ReplyError") return new StoreUnavailable(`Redis cannot be reached: ${inOurWords(message)}`, { cause: error });
   if (message.startsWith("TROUPELOST")) return new DataLost(LOST, { cause: error });
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));
   if (message.startsWith("NOSCRIPT")) return new ScriptUnknown(message);

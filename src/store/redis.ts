@@ -63,8 +63,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
   const { address, clock, ids, log, commandTimeoutMs = COMMAND_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS } = options;
   const keys = redisKeys(options.keyPrefix ?? "troupe", options.lanes ?? LANES);
   const writes: WriteOptions = { outbox: options.outbox, textBytesMax: options.textBytesMax ?? REDIS_TEXT_BYTES_MAX };
-  const connect = () => connectRedis({ address, commandTimeoutMs, reconnectDelayMs, clock, log });
-  const [work, leases] = await allOrNone(connect(), connect());
+  const connect = (name: string) => connectRedis({ name, address, commandTimeoutMs, reconnectDelayMs, clock, log });
+  const [work, leases] = await allOrNone(connect("work"), connect("leases"));
   const connections = [work, leases];
   try {
     const token = await beginStore(work, keys, ids);

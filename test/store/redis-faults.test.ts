@@ -189,6 +189,25 @@ describe("a commit through Redis", () => {
     expect(await store.large(id, ["output/a/1"])).toEqual(["1"]);
   });
 
+  test("is not applied where Redis is busy with somebody's script", async () => {
+    const store = await open();
+    const id = idIn(store, 0);
+    await store.create([newExecution(id)]);
+    const lease = await leaseOf(store, 0, "boot-1");
+    const commit: Commit = { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false };
+    await admin.config("SET", "busy-reply-threshold", "20");
+    const endless = admin.duplicate();
+    const killed = rejectionOf(endless.eval("while true do end", 0));
+    const isBusy = async () => String(await store.summary(id).catch(String)).includes("BUSY");
+    while (!(await isBusy())) await Bun.sleep(1);
+    expect(await rejectionOf(store.commit(0, commit))).toBeInstanceOf(StoreUnavailable);
+    await admin.script("KILL");
+    await killed;
+    endless.disconnect();
+    expect(await whenBack(() => store.summary(id))).toMatchObject({ sequence: 1 });
+    expect(await store.commit(0, commit)).toEqual(APPLIED);
+  });
+
   test("takes texts of many megabytes, for good", async () => {
     const store = await open({ commandTimeoutMs: 1_500 });
     const id = idIn(store, 0);
