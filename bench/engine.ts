@@ -9,11 +9,23 @@ import { createLog } from "../src/env/log.ts";
 import { systemRandom } from "../src/env/random.ts";
 import { systemTurns } from "../src/env/turns.ts";
 import { createThreadPool } from "../src/pool/thread-pool.ts";
-import { openMemoryStore } from "../src/store/memory.ts";
-import { openSqliteStore } from "../src/store/sqlite.ts";
+import { openStore } from "../src/main-store.ts";
 import type { ThreadSettings } from "../src/thread.ts";
 
-export type StoreKind = "memory" | "sqlite";
+export type StoreKind = "memory" | "sqlite" | "redis" | "redis+kafka";
+
+/** Where the services are that a store needs; a benchmark of memory or SQLite needs none. */
+export type Services = { readonly redisUrl: string; readonly kafkaBrokers: string };
+
+/** The settings of an instance on this store; every other setting is the default. */
+export function settingsFor(store: StoreKind, threads: number, dataDir: string, services?: Services): Record<string, string> {
+  const settings = { WORKER_CONCURRENCY: String(threads), LOG_LEVEL: "warn", APP_DATA_DIR: dataDir };
+  if (store === "memory") return { ...settings, APP_STORE: "memory" };
+  if (store === "sqlite") return settings;
+  if (services === undefined) throw new Error(`A benchmark of ${store} needs services: none are given.`);
+  const redis = { ...settings, REDIS_URL: services.redisUrl, APP_REDIS_REQUIRED: "true" };
+  return store === "redis" ? redis : { ...redis, KAFKA_BOOTSTRAP_SERVERS: services.kafkaBrokers };
+}
 
 export type BenchEngine = {
   readonly engine: Engine;
@@ -22,6 +34,8 @@ export type BenchEngine = {
   create(definition: CheckedDefinition): Promise<string>;
   /** Triggers it and waits for its end. */
   run(id: string): Promise<void>;
+  /** Creates it triggered, and waits for its end; its id. */
+  runNew(definition: CheckedDefinition): Promise<string>;
   /** Throws where one of them has not ended COMPLETED: a figure for a failure is none. */
   assertCompleted(ids: readonly string[]): Promise<void>;
   stop(): Promise<void>;
@@ -30,19 +44,22 @@ export type BenchEngine = {
 const WITHIN_MS = 300_000;
 const GRACE_MS = 5_000;
 
-/** Every setting but these two is the default. SQLite writes to a folder of its own under `data/`, so that the disk is the one that users have. */
+/** SQLite writes to a folder of its own under `data/`, so that the disk is the one that users have. */
 export async function startBenchEngine({
   store: kind,
   threads,
+  services,
 }: {
   readonly store: StoreKind;
   readonly threads: number;
+  readonly services?: Services;
 }): Promise<BenchEngine> {
-  const read = readConfig({ WORKER_CONCURRENCY: String(threads), LOG_LEVEL: "warn" });
+  const dataDir = benchFolder();
+  const read = readConfig(settingsFor(kind, threads, dataDir, services));
   if (!read.ok) throw new Error(read.faults.join(" "));
   const { config } = read;
   const log = createLog({ level: config.logLevel, instance: "bench" });
-  const dataDir = benchFolder();
+  const opened = await openStore(config, log);
   const settings: ThreadSettings = {
     ...config.handlers,
     handlersDir: join(dataDir, "no-handlers"),
@@ -52,8 +69,8 @@ export async function startBenchEngine({
     instanceName: "bench",
   };
   const engine = await startEngine({
-    store: kind === "memory" ? openMemoryStore() : await openSqliteStore({ dataDir }),
-    storeKind: kind,
+    store: opened.store,
+    storeKind: opened.kind,
     pool: createThreadPool({
       entry: new URL("../src/thread.ts", import.meta.url),
       settings,
@@ -75,7 +92,7 @@ export async function startBenchEngine({
     mailboxLimit: config.limits.mailbox,
     waitersLimit: config.limits.waiters,
     degraded: false,
-    cluster: null,
+    cluster: opened.cluster,
   });
   return {
     engine,
@@ -94,6 +111,12 @@ export async function startBenchEngine({
       const triggered = await engine.trigger(id, null);
       if (triggered.type !== "triggered") throw new Error(`Not triggered: ${JSON.stringify(triggered)}`);
       if (!(await ended)) throw new Error(`Execution ${id} has not ended within ${WITHIN_MS} ms.`);
+    },
+    async runNew(definition) {
+      const created = await engine.create({ definition, trigger: { params: null }, idempotency: null });
+      if (created.type !== "created") throw new Error(`Not created: ${JSON.stringify(created)}`);
+      if (!(await engine.waitForEnd(created.id, WITHIN_MS))) throw new Error(`Execution ${created.id} has not ended.`);
+      return created.id;
     },
     async assertCompleted(ids) {
       for (const id of ids) {

@@ -133,12 +133,13 @@ class ActorContext implements HandlerContext {
     return this.#log.with({ execution: this.executionId, node: this.nodeId, attempt: this.attempt });
   }
 
-  parents(): readonly Parent[] {
-    return this.#attempt.parents.map((entry) => new ActorParent(this.executionId, entry, this.#parsed));
+  // Getters of functions, since a handler may take them out of its context: run(config, { parents }).
+  get parents(): () => readonly Parent[] {
+    return () => this.#attempt.parents.map((entry) => new ActorParent(this.executionId, entry, this.#parsed));
   }
 
-  paramsText(): string | null {
-    return this.#attempt.params;
+  get paramsText(): () => string | null {
+    return () => this.#attempt.params;
   }
 }
 

@@ -17,6 +17,17 @@ const throwing = (thrown: unknown) =>
     }),
   ]).run(attemptOf("h"));
 
+describe("what a handler is given", () => {
+  test("may be taken out of its context", async () => {
+    const handler = defineHandler({
+      name: "h",
+      needs: ["parents", "params"],
+      run: (_, { parents, paramsText, idempotencyKey, signal }) => [parents().length, paramsText(), idempotencyKey, signal.aborted],
+    });
+    expect(await textOf(benchWith([handler]).run(attemptOf("h", null, { params: "[1]" })))).toBe('[0,"[1]","e1/me",false]');
+  });
+});
+
 describe("what a handler returns", () => {
   test("is JSON text, at once where the handler answers at once", () => {
     expect(returning({ a: [1, "x"] })).toEqual({ type: "completed", output: '{"a":[1,"x"]}' });
