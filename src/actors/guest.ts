@@ -140,11 +140,15 @@ class ClaimingGuest implements Guest {
 
   /** False where nothing more is to be claimed now. */
   async #claim(lane: number, asked: Asked): Promise<boolean> {
-    const { store, bootId, clock, ring } = this.#options;
+    const { store, bootId, clock, ring, isOwned } = this.#options;
     const { number, max } = asked;
     asked.againAtMs = Number.POSITIVE_INFINITY;
     try {
       const offers = await store.claim(lane, { bootId, number, max });
+      if (isOwned(lane)) {
+        this.#leave(lane);
+        return true;
+      }
       if (this.#asked.get(lane) === asked) this.#asked.delete(lane);
       // To the end of the line, or out of it where there is no more.
       const more = this.#lanes.delete(lane) && (offers.length >= max || asked.heardSince);

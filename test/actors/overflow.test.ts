@@ -1,7 +1,7 @@
 /** Overflow between instances, in a simulated world: nothing is lost, nothing runs twice, and all slots have work. */
 import { describe, expect, test } from "bun:test";
 import { attemptOf } from "../pool/fixtures/behaviours.ts";
-import { SOME_FAULTS } from "./faulty-offers.ts";
+import { NO_FAULTS, SOME_FAULTS } from "./faulty-offers.ts";
 import { Play, type Player } from "./overflow-play.ts";
 
 async function three(options: ConstructorParameters<typeof Play>[0] = {}): Promise<{ play: Play; a: Player; b: Player; c: Player }> {
@@ -223,6 +223,34 @@ describe("a new owner", () => {
 });
 
 describe("a claimer", () => {
+  test("that owns the lane when its claim is answered leaves it to the lane's supervisors", async () => {
+    const { play, a, b, c } = await three({ seed: 2, faults: { ...NO_FAULTS, latencyMaxMs: 40 } });
+    await c.guest.stop();
+    const first = await play.own(a, "e-1", 40, 50);
+    const lane = play.truth.laneOf("e-1");
+    let claimed: readonly string[] = [];
+    await play.world.until(() => {
+      void play.truth.offersIn(lane).then((views) => {
+        claimed = views.filter(({ claimedBy }) => claimedBy === "b").map(({ id }) => id);
+      });
+      return claimed.length > 0;
+    }, "b has claimed and does not know it yet");
+    expect(b.pool.load()).toEqual({ threads: 1, begun: 0, waiting: 0 });
+    const lease = a.leases.get(lane);
+    play.kill(a);
+    if (lease !== undefined) await play.truth.release(lease);
+    const second = await play.own(b, "e-1", 0, 0);
+    const claims = await play.after(b.surplus.claimsOf("e-1"));
+    expect(claims.map(({ executor }) => executor)).toEqual(claimed.map(() => "b"));
+    for (const { node, attempt } of claims) expect(second.hands.holds(node, attempt)).toBe(false);
+    for (let node = 0; node < 40; node++) {
+      if (!first.outcomes.has(`${node}/1`)) second.start(attemptOf("sleep", { node, config: "50" }));
+    }
+    await second.ended(40 - first.outcomes.size);
+    expect(b.logged.filter(({ level }) => level === "error")).toEqual([]);
+    for (const { node } of claims) expect(play.runs.filter(({ key }) => key === `e-1/${node}/1`)).toHaveLength(1);
+  });
+
   test("that is stopping claims nothing more, and what it has runs to its end", async () => {
     const { play, a, b, c } = await three();
     await c.guest.stop();

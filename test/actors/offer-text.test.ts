@@ -1,0 +1,63 @@
+/** An attempt as it is offered: nothing of it is lost on the way. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { offerId, offerLength, packOffer, readOfferId, unpackOffer } from "../../src/actors/offer-text.ts";
+import type { Attempt, ScopeEntry } from "../../src/pool/pool.ts";
+import { attemptOf } from "../pool/fixtures/behaviours.ts";
+
+const text = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.constantFrom("\ud800", '"\\', "{{ a.b }}", "__proto__", "\u2028"));
+const orNull = fc.option(text);
+const entry: fc.Arbitrary<ScopeEntry> = fc.record({ id: text, status: text, attempt: fc.nat(9), error: orNull, output: orNull });
+const attempt: fc.Arbitrary<Attempt> = fc
+  .record({
+    node: fc.nat(100_000),
+    nodeId: text,
+    attempt: fc.integer({ min: 1, max: 1_000 }),
+    handler: text,
+    config: orNull,
+    fromTrigger: fc.array(text, { maxLength: 3 }),
+    scope: fc.array(entry, { maxLength: 4 }),
+    others: fc.array(entry, { maxLength: 2 }),
+    params: orNull,
+    runtime: orNull,
+    timeoutMs: fc.integer({ min: 1, max: 2_592_000_000 }),
+    priority: fc.nat(10),
+  })
+  .chain(({ others, ...rest }) => fc.shuffledSubarray([...rest.scope, ...others]).map((parents) => ({ ...rest, parents, suspect: false })));
+
+test("an attempt comes out as it went in, whatever its texts hold", () => {
+  fc.assert(
+    fc.property(attempt, text, (given, name) => {
+      const spilled = { execution: { id: "e-1", name }, attempt: given };
+      expect(unpackOffer("e-1", packOffer(spilled))).toEqual(spilled);
+    }),
+  );
+});
+
+test("what is a parent and in the scope stands in the text once, and is one object again", () => {
+  const parent = { id: "p", status: "COMPLETED", attempt: 1, error: null, output: JSON.stringify("x".repeat(100_000)) };
+  const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", { scope: [parent], parents: [parent] }) };
+  const packed = packOffer(spilled);
+  expect(packed.length).toBeLessThan(101_000);
+  const unpacked = unpackOffer("e", packed).attempt;
+  expect(unpacked.parents[0]).toBe(unpacked.scope[0] as ScopeEntry);
+});
+
+test("its length is known before it is packed, or overestimated", () => {
+  const large = JSON.stringify("x".repeat(50_000));
+  const parent = { id: "p", status: "COMPLETED", attempt: 1, error: null, output: large };
+  for (const changes of [{ config: large }, { params: large }, { runtime: large }, { scope: [parent] }, { parents: [parent] }]) {
+    const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", changes) };
+    expect(offerLength(spilled)).toBeGreaterThanOrEqual(packOffer(spilled).length);
+  }
+});
+
+test("an offer's id says what it offers, and no two are alike", () => {
+  const key = { execution: "e", node: 17, attempt: 3 };
+  expect(readOfferId(offerId("a/boot/id", 5, key))).toEqual({ node: 17, attempt: 3 });
+  expect(offerId("boot", 5, key)).not.toBe(offerId("boot", 6, key));
+});
+
+test("a text that is none of ours is refused", () => {
+  for (const body of ["", "{}", "[1]", "null"]) expect(() => unpackOffer("e", body)).toThrow();
+});
