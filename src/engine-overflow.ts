@@ -22,13 +22,15 @@ export type EngineOverflowOptions = {
   readonly ownership: Ownership;
   readonly errands: Errands;
   readonly isOwned: (lane: number) => boolean;
+  /** What that instance ran is lost, but for outcomes that it has sent. */
+  readonly executorDied: (bootId: string) => void;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly log: Log;
 };
 
 export function createEngineOverflow(options: EngineOverflowOptions): EngineOverflow {
-  const { cluster, pool, ownership, errands, isOwned, clock, turns, log } = options;
+  const { cluster, pool, ownership, errands, isOwned, executorDied, clock, turns, log } = options;
   const { store, doorbell } = cluster;
   const { bootId, living } = ownership;
   const ring = (lane: number): void => doorbell.ring({ type: "offers", lane });
@@ -42,7 +44,7 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
     },
     others: living.others,
     isAlive: living.isAlive,
-    executorDied: (died) => pool.executorDied(died),
+    executorDied,
   });
   const guest: Guest = createGuest({
     ...{ store, bootId, clock, log, ring, isOwned },

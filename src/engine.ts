@@ -108,7 +108,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     planOf: (hash, text) => views.planOf(hash, text),
   });
   const overflow =
-    cluster && createEngineOverflow({ cluster, pool, ownership, errands, isOwned: (lane) => lanes.isOwned(lane), clock, turns, log });
+    cluster &&
+    createEngineOverflow({
+      ...{ cluster, pool, ownership, errands, clock, turns, log },
+      isOwned: (lane) => lanes.isOwned(lane),
+      executorDied: (died) => void buried(died),
+    });
   const inbox: Inbox | null =
     cluster &&
     createInbox({
