@@ -132,11 +132,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       if (pending.outboxEntries > 0) relays.get(lane)?.wake();
     },
     // What is relayed under the tenure that follows must come after the word that the history went back.
-    async onRestarted({ lane, committer }, executions) {
-      const relay = relays.get(lane);
-      if (relay === undefined) return;
-      for (const id of executions) relay.cameBack(id, (await store.summary(id))?.sequence ?? 0, committer.lease.epoch);
-    },
+    onRestarted: async ({ lane, committer }) => relays.get(lane)?.storeRestarted(committer.lease.epoch),
   });
   const errands = createErrands({
     pool,

@@ -17,13 +17,13 @@ export type OutboxRelay = {
   applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void;
   /** There may be entries that were not heard of: told with a renewal, or made by another instance. */
   wake(): void;
-  /** The store was restarted, maybe with an older past: an entry's id may be another entry's now, so none in hand is deleted. */
-  storeRestarted(): void;
   /**
-   * After that, the store has this execution at this sequence (0: not at all): where the stream is ahead, it is told that
-   * history went back. To be called before the execution goes on under `epoch`, which is higher than every one before.
+   * The store was restarted, maybe with an older past. What is in hand is not sent and not deleted any more (an entry's id may
+   * be another entry's now), and where the stream is ahead of the store it will be told that history went back. To be
+   * awaited before anything goes on under `epoch`, which is higher than every one before. Rejects with StoreUnavailable:
+   * then it is called again.
    */
-  cameBack(executionId: string, sequence: number, epoch: number): void;
+  storeRestarted(epoch: number): Promise<void>;
   /** Resolves true when the outbox was found empty, false when the relay is stopped first. */
   idle(): Promise<boolean>;
   /** Sends nothing more, after what is in flight. */
@@ -31,7 +31,7 @@ export type OutboxRelay = {
 };
 
 export type OutboxRelayOptions = {
-  readonly store: Pick<SharedStore, "outbox" | "relayed" | "chunksAfter">;
+  readonly store: Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary">;
   readonly lane: number;
   readonly sink: EventSink;
   /** What may be remembered of commits that are not sent, shared by the lanes of an instance. */
@@ -46,7 +46,7 @@ const PAGE = 256;
 const GATHER_MS = 20;
 /** A send is about as large as one request to the stream, in characters. */
 const SEND_LENGTH = 900_000;
-/** Logs that are read from the store at a time. */
+/** Executions that the store is asked of at a time. */
 const READS = 64;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 1_000;
@@ -86,15 +86,18 @@ class LaneRelay implements OutboxRelay {
     void this.#run();
   }
 
-  storeRestarted(): void {
+  async storeRestarted(epoch: number): Promise<void> {
     this.#restarts += 1;
-    this.wake();
-  }
-
-  cameBack(executionId: string, sequence: number, epoch: number): void {
-    if (this.#sent.of(executionId) <= sequence) return;
-    this.#sent.set(executionId, sequence);
-    this.#rewinds.push({ execution: executionId, rewoundTo: sequence, epoch });
+    const sent = this.#sent.recent().values();
+    const compareNext = async (): Promise<void> => {
+      for (const [execution, reached] of sent) {
+        const sequence = (await this.#options.store.summary(execution))?.sequence ?? 0;
+        if (sequence >= reached) continue;
+        this.#sent.rewound(execution, sequence);
+        this.#rewinds.push({ execution, rewoundTo: sequence, epoch });
+      }
+    };
+    await Promise.all(Array.from({ length: READS }, compareNext));
     this.wake();
   }
 
@@ -167,7 +170,7 @@ class LaneRelay implements OutboxRelay {
     // What was read before the restart may not be true any more.
     if (records === null || restarts !== this.#restarts) return false;
     // From here on the stream may have them, also where no answer comes.
-    for (const { execution, to } of records) this.#sent.set(execution, to);
+    for (const { execution, to } of records) this.#sent.reached(execution, to);
     if (records.length > 0 && !(await this.#publish(records))) return false;
     for (const { pointer } of pointed) this.#memory.forget(pointer);
     if (ids.length === 0) return true;

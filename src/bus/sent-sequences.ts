@@ -4,26 +4,31 @@
  */
 
 export type SentSequences = {
-  /** 0 where it is not known. */
-  of(execution: string): number;
-  set(execution: string, sequence: number): void;
+  /** The stream has it up to this sequence, or further. */
+  reached(execution: string, sequence: number): void;
+  /** It is back there: the stream is told so. */
+  rewound(execution: string, sequence: number): void;
+  /** What was sent last, and how far. */
+  recent(): readonly (readonly [execution: string, sequence: number])[];
 };
 
-const EXECUTIONS_MAX = 10_000;
+const EXECUTIONS_MAX = 1_000;
 
 export function createSentSequences(executionsMax = EXECUTIONS_MAX): SentSequences {
   /** The one that was sent last stands last. */
   const sequences = new Map<string, number>();
   return {
-    of: (execution) => sequences.get(execution) ?? 0,
-    set(execution, sequence) {
+    reached(execution, sequence) {
+      const before = sequences.get(execution) ?? 0;
       sequences.delete(execution);
-      sequences.set(execution, sequence);
+      sequences.set(execution, Math.max(before, sequence));
       if (sequences.size <= executionsMax) return;
       for (const oldest of sequences.keys()) {
         sequences.delete(oldest);
         return;
       }
     },
+    rewound: (execution, sequence) => void sequences.set(execution, sequence),
+    recent: () => [...sequences],
   };
 }

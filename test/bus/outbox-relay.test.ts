@@ -7,6 +7,7 @@ import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease, Summary } from "../../src/store/store.ts";
 import { toMessages } from "../../src/bus/kafka-records.ts";
+import { rejectionOf } from "../contracts/rejection.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
 import { Understood } from "./documented-reader.ts";
@@ -14,7 +15,7 @@ import { commitId, entryAfter, newExecution } from "../store/made.ts";
 
 const LANE = 0;
 
-type RelayStore = Pick<SharedStore, "outbox" | "relayed" | "chunksAfter">;
+type RelayStore = Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary">;
 
 /** An owner with its lane, and a stream whose answers the test gives. */
 class Scene {
@@ -44,6 +45,18 @@ class Scene {
 
   relay(store: RelayStore = this.store): OutboxRelay {
     return createOutboxRelay({ store, lane: LANE, sink: this.sink, budget: this.budget, clock: this.world, log: this.said.log });
+  }
+
+  /** The store, with some calls answered by the test. */
+  storeWith(over: Partial<RelayStore>): RelayStore {
+    const { store } = this;
+    return {
+      outbox: (lane, limit) => store.outbox(lane, limit),
+      relayed: (lane, ids) => store.relayed(lane, ids),
+      chunksAfter: (id, sequence) => store.chunksAfter(id, sequence),
+      summary: (id) => store.summary(id),
+      ...over,
+    };
   }
 
   async create(id: string): Promise<void> {
@@ -107,14 +120,14 @@ describe("a lane's relay", () => {
   test("the bytes come from memory: the store is asked only for what others have written", async () => {
     const scene = new Scene();
     const asked: string[] = [];
-    const relay = scene.relay({
-      outbox: (lane, limit) => scene.store.outbox(lane, limit),
-      relayed: (lane, ids) => scene.store.relayed(lane, ids),
-      chunksAfter: (id, sequence) => {
-        asked.push(`${id} ${sequence}`);
-        return scene.store.chunksAfter(id, sequence);
-      },
-    });
+    const relay = scene.relay(
+      scene.storeWith({
+        chunksAfter: (id, sequence) => {
+          asked.push(`${id} ${sequence}`);
+          return scene.store.chunksAfter(id, sequence);
+        },
+      }),
+    );
     await scene.create("x");
     const { entries, epoch } = await scene.commit("x", 1);
     relay.applied(entries, epoch);
@@ -163,11 +176,11 @@ describe("a lane's relay", () => {
   test("a store that is away is asked again, and what the stream has is not sent again meanwhile", async () => {
     const scene = new Scene();
     let refusals = 0;
-    const relay = scene.relay({
-      outbox: (lane, limit) => scene.store.outbox(lane, limit),
-      chunksAfter: (id, sequence) => scene.store.chunksAfter(id, sequence),
-      relayed: (lane, ids) => (refusals++ < 5 ? Promise.reject(new Error("away")) : scene.store.relayed(lane, ids)),
-    });
+    const relay = scene.relay(
+      scene.storeWith({
+        relayed: (lane, ids) => (refusals++ < 5 ? Promise.reject(new Error("away")) : scene.store.relayed(lane, ids)),
+      }),
+    );
     await scene.create("x");
     relay.wake();
     await scene.world.pass(20_000);
@@ -181,13 +194,15 @@ describe("a lane's relay", () => {
     const late: OutboxEntry = { id: "1", pointers: [{ execution: "x", from: 1, to: 1, epoch: 1, status: "RUNNING", closed: false }] };
     const next: OutboxEntry = { id: "2", pointers: [{ execution: "y", from: 1, to: 1, epoch: 1, status: "RUNNING", closed: false }] };
     let outbox = [next];
-    const relay = scene.relay({
-      outbox: async () => outbox,
-      chunksAfter: async () => [{ from: 1, to: 1, text: "[[]]" }],
-      relayed: async (_, ids) => {
-        outbox = outbox.filter(({ id }) => !ids.includes(id));
-      },
-    });
+    const relay = scene.relay(
+      scene.storeWith({
+        outbox: async () => outbox,
+        chunksAfter: async () => [{ from: 1, to: 1, text: "[[]]" }],
+        relayed: async (_, ids) => {
+          outbox = outbox.filter(({ id }) => !ids.includes(id));
+        },
+      }),
+    );
     scene.takesMs = 50;
     relay.wake();
     await scene.world.pass(10);
@@ -277,14 +292,14 @@ describe("a lane's relay", () => {
   test("asks the store some times a second at the most, and not at all when nothing happens", async () => {
     const scene = new Scene();
     let asked = 0;
-    const relay = scene.relay({
-      chunksAfter: (id, sequence) => scene.store.chunksAfter(id, sequence),
-      relayed: (lane, ids) => scene.store.relayed(lane, ids),
-      outbox: (lane, limit) => {
-        asked += 1;
-        return scene.store.outbox(lane, limit);
-      },
-    });
+    const relay = scene.relay(
+      scene.storeWith({
+        outbox: (lane, limit) => {
+          asked += 1;
+          return scene.store.outbox(lane, limit);
+        },
+      }),
+    );
     for (let at = 0; at < 1_000; at++) {
       relay.wake();
       await scene.world.pass(1);
@@ -338,14 +353,13 @@ describe("a store that came back with an older past", () => {
       relay.applied(entries, epoch);
     }
     await scene.world.pass(100);
-    relay.storeRestarted();
     // The store lost the last two; the owner takes the lane again and goes on.
     const kept = scene.files.executions.get("x");
     kept?.chunks.splice(2);
     if (kept !== undefined) kept.summary = { ...kept.summary, sequence: 2 };
     scene.lease = await scene.store.acquire(LANE, "boot-1");
     scene.number = 0;
-    relay.cameBack("x", 2, 2);
+    await relay.storeRestarted(2);
     const { entries, epoch } = await scene.commit("x", 2);
     relay.applied(entries, epoch);
     await scene.world.pass(100);
@@ -359,30 +373,58 @@ describe("a store that came back with an older past", () => {
     await scene.create("x");
     relay.wake();
     await scene.world.pass(100);
-    relay.storeRestarted();
-    relay.cameBack("x", 1, 2);
-    relay.cameBack("never heard of", 0, 2);
+    await scene.create("never sent");
+    await relay.storeRestarted(2);
     await scene.world.pass(100);
-    expect(scene.sequences).toEqual(["x 1-1"]);
+    expect(scene.sequences).toEqual(["x 1-1", "never sent 1-1"]);
+  });
+
+  test("an execution that the store has not any more is told to have gone back to nothing", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    relay.wake();
+    await scene.world.pass(100);
+    scene.files.executions.clear();
+    await relay.storeRestarted(2);
+    await scene.world.pass(100);
+    expect(scene.sequences).toEqual(["x 1-1", "rewound 0"]);
+  });
+
+  test("a store that does not answer yet is asked again, and nothing is told twice", async () => {
+    const scene = new Scene();
+    let away = true;
+    const relay = scene.relay(
+      scene.storeWith({ summary: (id) => (away && id === "y" ? Promise.reject(new Error("away")) : scene.store.summary(id)) }),
+    );
+    for (const id of ["x", "y"]) await scene.create(id);
+    relay.wake();
+    await scene.world.pass(100);
+    scene.files.executions.clear();
+    expect(await rejectionOf(relay.storeRestarted(2))).toBeInstanceOf(Error);
+    away = false;
+    await relay.storeRestarted(2);
+    await scene.world.pass(100);
+    expect(scene.sequences).toEqual(["x 1-1", "y 1-1", "rewound 0", "rewound 0"]);
   });
 
   test("what was read before and is not true any more is not sent", async () => {
     const scene = new Scene();
     await scene.create("x");
-    const relay = scene.relay({
-      outbox: (lane, limit) => scene.store.outbox(lane, limit),
-      relayed: (lane, ids) => scene.store.relayed(lane, ids),
-      chunksAfter: async (id, sequence) => {
-        const chunks = await scene.store.chunksAfter(id, sequence);
-        await new Promise<void>((resolve) => void scene.world.after(100, resolve));
-        return chunks;
-      },
-    });
+    const relay = scene.relay(
+      scene.storeWith({
+        chunksAfter: async (id, sequence) => {
+          const chunks = await scene.store.chunksAfter(id, sequence);
+          await new Promise<void>((resolve) => void scene.world.after(100, resolve));
+          return chunks;
+        },
+      }),
+    );
     relay.wake();
     await scene.world.pass(50);
-    relay.storeRestarted();
+    scene.files.executions.clear();
     scene.files.lanes[LANE]?.relayed((await scene.left()).map(({ id }) => id));
-    relay.cameBack("x", 0, 2);
+    await relay.storeRestarted(2);
     await scene.world.pass(1_000);
     expect(scene.sequences).toEqual([]);
   });
@@ -394,7 +436,7 @@ describe("a store that came back with an older past", () => {
     scene.takesMs = 200;
     relay.wake();
     await scene.world.pass(100);
-    relay.storeRestarted();
+    await relay.storeRestarted(2);
     await scene.world.pass(150);
     expect(await scene.left()).toHaveLength(1);
     await scene.world.pass(1_000);

@@ -9,10 +9,10 @@ import { createByteBudget } from "../../src/bus/chunk-memory.ts";
 import { toMessages } from "../../src/bus/kafka-records.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
-import type { Chunk } from "../../src/store/store.ts";
+import type { Chunk, Summary } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
-import { entryAfter } from "../store/made.ts";
+import { entryAfter, newExecution } from "../store/made.ts";
 import { Understood } from "./documented-reader.ts";
 
 const EXECUTIONS = ["a", "b", "c", "d"];
@@ -22,7 +22,7 @@ const STEPS = 120;
 type Past = { readonly logs: ReadonlyMap<string, readonly Chunk[]>; readonly outbox: readonly OutboxEntry[] };
 
 /** As much of a store as relays see, with a past that it can fall back to. */
-class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAfter"> {
+class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary"> {
   readonly #world: World;
   readonly logs = new Map<string, Chunk[]>();
   #outbox: OutboxEntry[] = [];
@@ -84,6 +84,10 @@ class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAf
 
   chunksAfter(execution: string, sequence: number): Promise<readonly Chunk[]> {
     return this.#answer(() => (this.logs.get(execution) ?? []).filter(({ to }) => to > sequence));
+  }
+
+  summary(execution: string): Promise<Summary | null> {
+    return this.#answer(() => (this.logs.has(execution) ? newExecution(execution, { sequence: this.sequence(execution) }).summary : null));
   }
 
   /** Some time later; sometimes not, and sometimes done and not told. */
@@ -162,10 +166,9 @@ async function play(seed: number): Promise<{ readonly rewinds: number }> {
       relays.push(hire());
       relays.at(-1)?.wake();
     } else {
-      for (const relay of relays) relay.storeRestarted();
       store.fallBack(past);
       epoch += 1;
-      for (const execution of EXECUTIONS) relays.at(-1)?.cameBack(execution, store.sequence(execution), epoch);
+      for (const relay of relays) await restarted(relay, epoch, world);
     }
   }
   // All is well again, and each execution goes on.
@@ -178,6 +181,18 @@ async function play(seed: number): Promise<{ readonly rewinds: number }> {
   for (const execution of EXECUTIONS) expect({ seed, words: understood.words(execution) }).toEqual({ seed, words: store.words(execution) });
   expect(await drained(store, world)).toEqual([]);
   return { rewinds: understood.rewinds };
+}
+
+/** As an owner does: again until it succeeds. */
+async function restarted(relay: OutboxRelay, epoch: number, world: World): Promise<void> {
+  for (let told = false; !told; ) {
+    const telling = relay.storeRestarted(epoch).then(
+      () => true,
+      () => false,
+    );
+    await world.pass(20);
+    told = await telling;
+  }
 }
 
 async function drained(store: FragileStore, world: World): Promise<readonly OutboxEntry[]> {
