@@ -8,8 +8,8 @@ export type Look = {
   readonly lanes: readonly LaneView[];
   /** Whether others may be judged by this look. */
   readonly mayJudge: boolean;
-  /** This instance's own lanes, and those that it is about to take or to give away: the latter are as good as free. */
-  readonly own: (lane: number) => "held" | "leaving" | null;
+  /** This instance's own lanes, and those that it is about to take or to give away: the latter are nobody's. */
+  readonly own: (lane: number) => "held" | "moving" | null;
   /** Since when lanes have been seen without an owner, at the last look. */
   readonly freeSinceMs: ReadonlyMap<number, number>;
   /** By the monotonic clock, as everything here. */

@@ -5,27 +5,14 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { Backoff } from "../store/backoff.ts";
-import { type CommitterOptions, createCommitter } from "../store/committer.ts";
+import { createCommitter } from "../store/committer.ts";
 import { DataLost, type Pending, type Renewal, type SharedStore } from "../store/shared-store.ts";
 import type { Lease } from "../store/store.ts";
 import { HeldLane } from "./held-lane.ts";
 import { createLaneTaker, type LaneTaken } from "./lane-taker.ts";
 import { type LeaseTimes, trustedUntilMs } from "./lease.ts";
-import type { LaneWork, Tenure } from "./tenure.ts";
+import type { LaneListener, LaneWork } from "./tenure.ts";
 import type { TakeOver } from "./take-over.ts";
-
-/** Whoever wants to hear of lanes, beside the work itself. */
-export type LaneListener = {
-  /** Told after each commit: createCommitter's. */
-  readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
-  /** The lane is this instance's, and nothing of it goes on yet. Told again, without an end between, where it is taken anew. */
-  readonly onTenure?: (tenure: Tenure) => void;
-  readonly onEnd?: (lane: number) => void;
-  /** What each renewal tells. */
-  readonly onPending?: (lane: number, pending: Pending) => void;
-  /** The lapsed lease was taken again, under a new epoch: unclaimed offers are gone from the store, everything else stands. */
-  readonly onRetaken?: (tenure: Tenure) => void;
-};
 
 export type HeldLanesOptions = {
   readonly store: SharedStore;
@@ -42,8 +29,13 @@ export type HeldLanesOptions = {
 
 export type HeldLanes = {
   readonly all: ReadonlyMap<number, HeldLane>;
-  /** Something is under way that decides whose the lane is. */
-  isBusy(lane: number): boolean;
+  /** Rises with everything that begins or ends the holding of a lane. */
+  readonly changes: number;
+  /**
+   * Whether the lane is this instance's (null: it is not). `moving`: it is being taken or given away, or was since what is
+   * known of it was asked for, when `changes` stood so.
+   */
+  stateOf(lane: number, since: number): "held" | "moving" | null;
   /** None is held, and none is on its way. */
   readonly isEmpty: boolean;
   /** Takes a lane where nobody else has it. Resolves when its executions go on; never rejects. */
@@ -74,6 +66,9 @@ class Lanes implements HeldLanes {
   readonly #options: HeldLanesOptions;
   readonly #taker;
   readonly #busy = new Set<number>();
+  /** By lane. */
+  readonly #changedAt = new Map<number, number>();
+  changes = 0;
   #suspended = false;
 
   constructor(options: HeldLanesOptions) {
@@ -82,8 +77,10 @@ class Lanes implements HeldLanes {
     this.#taker = createLaneTaker({ store, bootId, ttlMs: options.times.ttlMs, clock });
   }
 
-  isBusy(lane: number): boolean {
-    return this.#busy.has(lane);
+  stateOf(lane: number, since: number): "held" | "moving" | null {
+    const held = this.all.get(lane);
+    if (held !== undefined) return held.leaving === null ? "held" : "moving";
+    return this.#busy.has(lane) || (this.#changedAt.get(lane) ?? 0) > since ? "moving" : null;
   }
 
   get isEmpty(): boolean {
@@ -239,6 +236,7 @@ class Lanes implements HeldLanes {
     const committer = createCommitter({ store, lease, clock, onApplied: listener.onApplied });
     const held = new HeldLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
     this.all.set(lease.lane, held);
+    this.#changed(lease.lane);
     await takeOver.begin(held, restarted);
   }
 
@@ -256,7 +254,10 @@ class Lanes implements HeldLanes {
     const { lease } = held.committer;
     this.#end(held);
     if (held.births !== null) listener.onEnd?.(held.lane);
+    this.#busy.add(held.lane);
     await this.#release(lease);
+    this.#busy.delete(held.lane);
+    this.#changed(held.lane);
   }
 
   async #release(lease: Lease): Promise<void> {
@@ -270,6 +271,12 @@ class Lanes implements HeldLanes {
   #end(held: HeldLane): void {
     held.end();
     if (this.all.get(held.lane) === held) this.all.delete(held.lane);
+    this.#changed(held.lane);
+  }
+
+  #changed(lane: number): void {
+    this.changes += 1;
+    this.#changedAt.set(lane, this.changes);
   }
 
   /** Null where another has the lane, undefined where it is not wanted any more. */

@@ -9,6 +9,8 @@ export type Members = {
   beat<Seen>(own: Omit<Member, "bootId" | "name" | "threads">, look: () => Promise<Seen>): Promise<Seen>;
   /** As they were at the last beat, this one included; [] before the first. */
   readonly all: readonly MemberView[];
+  /** How often this instance has shown itself, as the store counts. */
+  readonly beats: number;
   /** Whether the last look may be taken for the truth about others' leases and lives. */
   readonly mayJudge: boolean;
   /** By the monotonic clock; null before the first answer. */
@@ -63,6 +65,9 @@ export function createMembers({ store, bootId, name, threads, times, clock }: Me
     },
     get all() {
       return all;
+    },
+    get beats() {
+      return all.find((view) => view.bootId === bootId)?.beats ?? 0;
     },
     get mayJudge() {
       return mayJudge(contact, times);

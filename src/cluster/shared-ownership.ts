@@ -10,7 +10,7 @@ import type { Retention } from "../store/store.ts";
 import { type Adoption, createAdoption } from "./adoption.ts";
 import { type Division, divide } from "./division.ts";
 import type { HeldLane } from "./held-lane.ts";
-import { createHeldLanes, type HeldLanes, type LaneListener } from "./held-lanes.ts";
+import { createHeldLanes, type HeldLanes } from "./held-lanes.ts";
 import { faultOf } from "./lease.ts";
 import { createMembers, type Members } from "./members.ts";
 import type { Ownership } from "./ownership.ts";
@@ -20,7 +20,7 @@ import { startRetention } from "./retention.ts";
 import { type Rounds, startRounds } from "./rounds.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createTakeOver, type TakeOver, type TakeOverOptions } from "./take-over.ts";
-import type { LaneWork, Living, Tenure } from "./tenure.ts";
+import type { LaneListener, LaneWork, Living, Tenure } from "./tenure.ts";
 
 export type SharedOwnershipOptions = LaneListener & {
   readonly store: SharedStore;
@@ -141,7 +141,7 @@ class SharedOwnership implements Ownership {
     const silentMs = answeredAtMs === null ? null : this.#options.clock.monotonicMs() - answeredAtMs;
     const tenures = [...this.tenures()];
     const trusted = tenures.filter((tenure) => tenure.trusted()).length;
-    const share = this.#ownBeats() < COUNTS_AFTER_BEATS ? null : (this.#division?.share ?? null);
+    const share = this.#members.beats < COUNTS_AFTER_BEATS ? null : (this.#division?.share ?? null);
     return obstacleOf({ silentMs, ttlMs: this.#options.ttlMs, lanes: tenures.length, trusted, share });
   }
 
@@ -183,18 +183,19 @@ class SharedOwnership implements Ownership {
   async #look(lanes: HeldLanes): Promise<number | null> {
     const { store, doorbell, clock, ttlMs } = this.#options;
     const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
+    const since = lanes.changes;
     const views = await this.#members.beat(own, () => store.leases(ttlMs));
     if (this.#isTroubled) this.#options.log.info("The store answers again.");
     this.#isTroubled = false;
     if (this.#leaving) return null;
     // From now on it counts: others need not find out by themselves.
-    if (this.#ownBeats() === COUNTS_AFTER_BEATS) doorbell.ring({ type: "members" });
+    if (this.#members.beats === COUNTS_AFTER_BEATS) doorbell.ring({ type: "members" });
     const division = divide({
       bootId: this.bootId,
       members: this.#members.all,
       mayJudge: this.#members.mayJudge,
       lanes: views,
-      own: (lane) => stateOf(lanes, lane),
+      own: (lane) => lanes.stateOf(lane, since),
       freeSinceMs: this.#division?.freeSinceMs ?? new Map(),
       nowMs: clock.monotonicMs(),
       ttlMs,
@@ -287,14 +288,4 @@ class SharedOwnership implements Ownership {
     for (const held of this.#running?.lanes.all.values() ?? []) bytes += held.outboxBytes;
     return bytes;
   }
-
-  #ownBeats(): number {
-    return this.#members.all.find(({ bootId }) => bootId === this.bootId)?.beats ?? 0;
-  }
-}
-
-function stateOf(lanes: HeldLanes, lane: number): "held" | "leaving" | null {
-  const held = lanes.all.get(lane);
-  if (held === undefined) return lanes.isBusy(lane) ? "held" : null;
-  return held.leaving === null ? "held" : "leaving";
 }

@@ -1,5 +1,6 @@
 /** A lane in this instance's hands: the lease, the one committer that writes under it, and whether it may be trusted. */
-import type { Committer } from "../store/committer.ts";
+import type { Committer, CommitterOptions } from "../store/committer.ts";
+import type { Pending } from "../store/shared-store.ts";
 
 export type Tenure = {
   readonly lane: number;
@@ -28,6 +29,19 @@ export type LaneWork = {
    * instance takes it anew, from the store as it is now; what runs stays in hand.
    */
   drop(lane: number, why: "lost" | "again"): void;
+};
+
+/** Whoever wants to hear of lanes, beside the work itself. */
+export type LaneListener = {
+  /** Told after each commit: createCommitter's. */
+  readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
+  /** The lane is this instance's, and nothing of it goes on yet. Told again, without an end between, where it is taken anew. */
+  readonly onTenure?: (tenure: Tenure) => void;
+  readonly onEnd?: (lane: number) => void;
+  /** What each renewal tells. */
+  readonly onPending?: (lane: number, pending: Pending) => void;
+  /** The lapsed lease was taken again, under a new epoch: unclaimed offers are gone from the store, everything else stands. */
+  readonly onRetaken?: (tenure: Tenure) => void;
 };
 
 /** Who of the instances is alive, as far as this one can tell. */
