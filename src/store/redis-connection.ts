@@ -13,8 +13,6 @@ import { troubleOf } from "./redis-trouble.ts";
 export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
 
 export type ClientOptions = {
-  /** What it is for, in the log. */
-  readonly name: string;
   readonly address: RedisAddress;
   /** By when a small call has ended. A larger one has a second more for each 20 MB. */
   readonly commandTimeoutMs: number;
@@ -22,6 +20,8 @@ export type ClientOptions = {
 };
 
 export type ConnectionOptions = ClientOptions & {
+  /** What it is for, in the log. */
+  readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
 };
