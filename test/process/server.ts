@@ -90,9 +90,9 @@ export function lastLines(run: Run): string {
   return run.stderr.slice(-STDERR_SHOWN).join("\n");
 }
 
-/** Starts a process and waits for nothing. */
-export function launch(home: Home, environment: Environment = {}): Run {
-  const child = Bun.spawn([process.execPath, MAIN], {
+/** Starts a process and waits for nothing. `main`: another entry than this project's own, for a changed copy of it. */
+export function launch(home: Home, environment: Environment = {}, main: string = MAIN): Run {
+  const child = Bun.spawn([process.execPath, main], {
     cwd: home.dir,
     // Nothing of the developer's own settings.
     env: {

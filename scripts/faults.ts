@@ -1,0 +1,56 @@
+/**
+ * The long form of the fault tests: 800 executions of 22 nodes on three instances for each fault, and the table of what the
+ * checker found. Arguments: part of a fault's name, to run only those; `--write` puts the table into the README.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LONG_PLANS } from "../test/faults/plans.ts";
+import { type Report, run, wrongIn } from "../test/faults/run.ts";
+import { startSystem } from "../test/faults/system.ts";
+import { tableOf } from "../test/faults/table.ts";
+import { seedFromEnvironment } from "../test/process/chance.ts";
+import { endAll } from "../test/process/server.ts";
+
+const README = join(import.meta.dir, "../README.md");
+const BEGIN = "<!-- faults:begin -->";
+const END = "<!-- faults:end -->";
+const SHOWN = 20;
+
+const words = process.argv.slice(2).filter((word) => word !== "--write");
+const seed = seedFromEnvironment();
+console.log(`TEST_SEED=${seed}`);
+const reports: Report[] = [];
+let wrongs = 0;
+for (const plan of LONG_PLANS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))) {
+  const beganMs = performance.now();
+  const system = await startSystem(plan.system);
+  try {
+    const report = await run(system, { ...plan, seed });
+    reports.push(report);
+    const wrong = [...wrongIn(report), ...(plan.also?.(report) ?? [])];
+    wrongs += wrong.length;
+    const seconds = Math.round((performance.now() - beganMs) / 1_000);
+    console.log(
+      `${plan.name}: ${wrong.length === 0 ? "well" : `${wrong.length} violations`}, ${seconds} s, ${JSON.stringify(report.counts)}`,
+    );
+    console.log(`  answers: ${report.answers.refusals} to come again, ${report.answers.silences} none`);
+    if (wrong.length > 0) console.log(`  logs in ${system.keep()}\n  ${wrong.slice(0, SHOWN).join("\n  ")}`);
+  } catch (error) {
+    wrongs += 1;
+    console.log(`${plan.name}: ${String(error)}\n  logs in ${system.keep()}`);
+  } finally {
+    await system.stop();
+    await endAll();
+  }
+}
+const table = tableOf(reports);
+console.log(`\n${table}`);
+if (process.argv.includes("--write")) write(table);
+process.exit(wrongs === 0 ? 0 : 1);
+
+function write(text: string): void {
+  const readme = readFileSync(README, "utf8");
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (begin === -1 || end < begin) throw new Error(`The README has no place for the table: ${BEGIN} … ${END}.`);
+  writeFileSync(README, `${readme.slice(0, begin + BEGIN.length)}\n${text}\n${readme.slice(end)}`);
+}

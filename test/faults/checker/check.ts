@@ -1,0 +1,201 @@
+/**
+ * The judge: holds what the handlers wrote down, what REST says, what the stream said and what clients were answered
+ * against each other. It knows what the documents promise, and nothing of the engine.
+ */
+import type { Evidence, Line, Order, Reading, StreamEvent } from "./evidence.ts";
+import { type Followed, follow } from "./stream.ts";
+
+export const VIOLATIONS = [
+  /** Accepted and triggered, and not ended as it must. */
+  "lost execution",
+  /** A node without its output. */
+  "lost result",
+  /** An output that no invocation of a handler made. */
+  "false result",
+  /** A node's result recorded twice, or changed between two looks. */
+  "doubled result",
+  /** A node began before a dependency's recorded result was there, or was given another than the recorded one. */
+  "too early",
+  /** A node FAILED that never did anybody harm. */
+  "innocent condemned",
+  /** Events that never came. */
+  "gap",
+  /** Events that came after later ones, contradict each other or REST. */
+  "disorder",
+] as const;
+export type Violation = (typeof VIOLATIONS)[number];
+
+export type Verdict = {
+  readonly executions: number;
+  readonly violations: Readonly<Record<Violation, readonly string[]>>;
+  /** Invocations beyond the first of the same node: allowed, counted. */
+  readonly handlersTwice: number;
+  /** The same idempotency key and attempt begun twice. */
+  readonly sameAttemptTwice: readonly string[];
+  /** Events that the stream brought again: allowed, counted. */
+  readonly eventsAgain: number;
+  /** From the answer to the trigger to the end, in milliseconds, ascending. */
+  readonly latenciesMs: readonly number[];
+};
+
+type Findings = { readonly [K in Violation]: string[] };
+
+export function check(evidence: Evidence): Verdict {
+  const found = Object.fromEntries(VIOLATIONS.map((each) => [each, []])) as unknown as Findings;
+  const lines = Map.groupBy(evidence.lines, ({ execution }) => execution);
+  const records = evidence.records === null ? null : Map.groupBy(evidence.records, ({ execution }) => execution);
+  const latenciesMs: number[] = [];
+  const sameAttemptTwice: string[] = [];
+  let handlersTwice = 0;
+  let eventsAgain = 0;
+  for (const order of evidence.orders) {
+    const readings = evidence.readings.get(order.execution) ?? [];
+    const told = lines.get(order.execution) ?? [];
+    const reading = readings.at(-1);
+    const begun = beginnings(told);
+    handlersTwice += begun.again;
+    sameAttemptTwice.push(...begun.sameAttempt);
+    if (!hasEndedWell(order, reading, found) || reading === undefined) continue;
+    if (order.triggeredAtMs !== null && reading.finishedAtMs !== null)
+      latenciesMs.push(Math.max(0, reading.finishedAtMs - order.triggeredAtMs));
+    checkResults(order, reading, told, found);
+    checkChanges(order, readings, found);
+    checkInputs(order, reading, told, found);
+    if (records !== null)
+      eventsAgain += checkStream(order, reading, follow(order.execution, records.get(order.execution) ?? [], evidence.mayRewind), found);
+  }
+  latenciesMs.sort((a, b) => a - b);
+  return { executions: evidence.orders.length, violations: found, handlersTwice, sameAttemptTwice, eventsAgain, latenciesMs };
+}
+
+/** Nothing of the list, except kinds that the caller expects. */
+export function violationsIn(verdict: Verdict): readonly string[] {
+  return VIOLATIONS.flatMap((kind) => verdict.violations[kind].map((sentence) => `${kind}: ${sentence}`));
+}
+
+function beginnings(lines: readonly Line[]): { readonly again: number; readonly sameAttempt: readonly string[] } {
+  const keys = new Set<string>();
+  const attempts = new Map<string, Line>();
+  const sameAttempt: string[] = [];
+  let again = 0;
+  for (const line of lines) {
+    if (line.kind !== "begin") continue;
+    if (keys.has(line.key)) again += 1;
+    keys.add(line.key);
+    const attempt = `${line.key} attempt ${line.attempt}`;
+    const before = attempts.get(attempt);
+    if (before === undefined) attempts.set(attempt, line);
+    else sameAttempt.push(`${attempt} began in ${before.pid} and, ${Math.round(line.atMs - before.atMs)} ms later, in ${line.pid}`);
+  }
+  return { again, sameAttempt };
+}
+
+/** True where there is a whole execution to look at. */
+function hasEndedWell(order: Order, reading: Reading | undefined, found: Findings): boolean {
+  if (reading === undefined) {
+    found["lost execution"].push(`${order.execution} cannot be read`);
+    return false;
+  }
+  if (order.triggeredAtMs === null && reading.status === "PENDING") return false;
+  for (const [node, state] of Object.entries(reading.states))
+    if (state === "FAILED" && !order.killers.includes(node)) found["innocent condemned"].push(`${order.execution}/${node}`);
+  if (order.killers.length === 0) {
+    if (reading.status !== "COMPLETED") found["lost execution"].push(`${order.execution} is ${reading.status}: ${waitingIn(reading)}`);
+    return reading.status === "COMPLETED";
+  }
+  const poisoned = reading.status === "FAILED" && reading.failureKind === "poison" && order.killers.includes(reading.failedNode ?? "");
+  if (!poisoned)
+    found["lost execution"].push(
+      `${order.execution} should have failed as poison, and is ${reading.status} (${reading.failureKind} in ${reading.failedNode}): ${waitingIn(reading)}`,
+    );
+  return poisoned;
+}
+
+function waitingIn({ states }: Reading): string {
+  const open = Object.entries(states).filter(([, state]) => state !== "COMPLETED");
+  return open
+    .slice(0, 5)
+    .map(([node, state]) => `${node} is ${state}`)
+    .join(", ");
+}
+
+/** Every node has an output, and it is one that an invocation of that node and attempt has written down. */
+function checkResults(order: Order, reading: Reading, lines: readonly Line[], found: Findings): void {
+  const made = new Map<string, Line>();
+  for (const line of lines) if (line.kind === "end") made.set(line.token, line);
+  for (const node of Object.keys(order.nodes)) {
+    const where = `${order.execution}/${node}`;
+    const output = reading.results[node];
+    const state = reading.states[node];
+    if (state !== "COMPLETED") {
+      if (order.killers.length === 0) found["lost result"].push(`${where} is ${state} in a completed execution`);
+      if (output !== undefined && output !== null) found["false result"].push(`${where} is ${state} and has an output`);
+      continue;
+    }
+    const token = tokenIn(output);
+    if (output === undefined || output === null) found["lost result"].push(`${where} has no output`);
+    else if (token === null) found["false result"].push(`${where} has the output ${JSON.stringify(output).slice(0, 200)}`);
+    else if (made.get(token)?.node !== node)
+      found["false result"].push(`${where} has an output that no invocation of it wrote down: ${token}`);
+  }
+}
+
+function checkChanges(order: Order, readings: readonly Reading[], found: Findings): void {
+  for (let at = 1; at < readings.length; at++) {
+    const [before, after] = [readings[at - 1], readings[at]];
+    if (before === undefined || after === undefined) continue;
+    if (before.status !== after.status) found["doubled result"].push(`${order.execution} was ${before.status}, then ${after.status}`);
+    for (const [node, output] of Object.entries(before.results)) {
+      const [then, now] = [JSON.stringify(output), JSON.stringify(after.results[node])];
+      if (then !== now) found["doubled result"].push(`${order.execution}/${node} was ${then?.slice(0, 200)}, then ${now?.slice(0, 200)}`);
+    }
+  }
+}
+
+/** A node begins after its parents ended, and is given the results that are recorded, by whichever attempt. */
+function checkInputs(order: Order, reading: Reading, lines: readonly Line[], found: Findings): void {
+  const ended = new Set<string>();
+  for (const line of lines) {
+    if (line.kind === "end") {
+      ended.add(line.token);
+      continue;
+    }
+    for (const parent of order.nodes[line.node] ?? []) {
+      const given = line.parents[parent];
+      const recorded = tokenIn(reading.results[parent]);
+      const who = `${line.key} attempt ${line.attempt} in ${line.pid}`;
+      if (given === undefined) found["too early"].push(`${who} began without the result of ${parent}`);
+      else if (!ended.has(given)) found["too early"].push(`${who} began before ${parent} had ended`);
+      else if (given !== recorded) found["too early"].push(`${who} was given another result of ${parent} than the recorded one`);
+    }
+  }
+}
+
+/** The stream tells one story, and it is the story that REST tells. Answers how many events came again. */
+function checkStream(order: Order, reading: Reading, followed: Followed, found: Findings): number {
+  found.gap.push(...followed.gaps);
+  found.disorder.push(...followed.disorder, ...followed.contradictions);
+  const results = new Map<string, readonly StreamEvent[]>();
+  for (const event of followed.events)
+    if (event[0] === "completed") results.set(String(event[1]), [...(results.get(String(event[1])) ?? []), event]);
+  for (const [node, events] of results) {
+    const where = `${order.execution}/${node}`;
+    if (events.length > 1) found["doubled result"].push(`${where} is completed ${events.length} times in the stream`);
+    const [said, read] = [tokenIn(events.at(-1)?.[6]), tokenIn(reading.results[node])];
+    if (said !== read) found.disorder.push(`${where}: the stream says ${said}, REST says ${read}`);
+  }
+  if (followed.gaps.length === 0)
+    for (const [node, state] of Object.entries(reading.states))
+      if (state === "COMPLETED" && !results.has(node)) found.gap.push(`${order.execution}/${node}: its result is not in the stream`);
+  const finished = followed.events.filter(([word]) => word === "finished");
+  if (finished.length > 1) found["doubled result"].push(`${order.execution} is finished ${finished.length} times in the stream`);
+  const said = finished[0]?.[2];
+  if (said !== undefined && said !== reading.status)
+    found.disorder.push(`${order.execution}: the stream says ${String(said)}, REST says ${reading.status}`);
+  return followed.doubles;
+}
+
+function tokenIn(output: unknown): string | null {
+  if (typeof output !== "object" || output === null || !("token" in output)) return null;
+  return typeof output.token === "string" ? output.token : null;
+}

@@ -1,0 +1,192 @@
+/** The faults: each does its harm to a system that is under load, for as long as it is told, and counts what it did. */
+import { until } from "../process/facts.ts";
+import type { KafkaService } from "../services/kafka.ts";
+import type { Fault } from "./run.ts";
+import type { Stream, System } from "./system.ts";
+
+const BETWEEN_CUTS_MS = 300;
+/** Above it a call did not end by its deadline: two seconds, and something for a busy machine. */
+const CALL_MS_MAX = 4_000;
+
+export const nothing: Fault = async () => ({});
+
+/** 1. `kill -9` of a random instance, again and again; each is started again at once. */
+export const kills =
+  ({ times, everyMs }: { readonly times: number; readonly everyMs: number }): Fault =>
+  async ({ instances }, { random }) => {
+    for (let kill = 0; kill < times; kill++) {
+      await Bun.sleep(everyMs);
+      random.oneOf(instances).kill();
+    }
+    return { kills: times };
+  };
+
+/** 2. SIGSTOP for longer than a lease lives, then SIGCONT: it wakes up, and others have what it had. */
+export const stops =
+  ({ times, forMs }: { readonly times: number; readonly forMs: number }): Fault =>
+  async ({ instances }, { random }) => {
+    for (let stop = 0; stop < times; stop++) {
+      await Bun.sleep(1_000);
+      const instance = random.oneOf(instances);
+      instance.signal("SIGSTOP");
+      await Bun.sleep(forMs);
+      instance.signal("SIGCONT");
+    }
+    return { stops: times };
+  };
+
+/** 3. SIGTERM to one after the other; each is started again when it is gone. `unclean`: ends with another exit code than 0. */
+export const rollingTerm =
+  ({ rounds }: { readonly rounds: number }): Fault =>
+  async ({ instances }) => {
+    let unclean = 0;
+    for (let round = 0; round < rounds; round++) {
+      for (const instance of instances) {
+        await Bun.sleep(500);
+        const before = instance.deaths.length;
+        instance.signal("SIGTERM");
+        const death = await until(`the end of ${instance.name} after SIGTERM`, () => instance.deaths[before] ?? null);
+        if (death.exitCode !== 0) unclean += 1;
+        await instance.up();
+      }
+    }
+    return { SIGTERMs: rounds * instances.length, unclean };
+  };
+
+/** 4. `kill -9` of Redis, which is started again with what its append-only file has. */
+export const redisKills =
+  ({ times, awayMs }: { readonly times: number; readonly awayMs: number }): Fault =>
+  async ({ redis }) => {
+    for (let kill = 0; kill < times; kill++) {
+      await Bun.sleep(2_000);
+      await redis.kill9();
+      await Bun.sleep(awayMs);
+      await redis.restart();
+    }
+    return { kills: times };
+  };
+
+/** 5. All connections, to Redis and to Kafka, are cut every 0.3 s. */
+export const cuts =
+  ({ forMs }: { readonly forMs: number }): Fault =>
+  async ({ proxies, stream }) => {
+    const endMs = performance.now() + forMs;
+    let times = 0;
+    while (performance.now() < endMs) {
+      await Bun.sleep(BETWEEN_CUTS_MS);
+      for (const proxy of proxies) proxy.cut();
+      stream.proxy?.cut();
+      times += 1;
+    }
+    return { cuts: times };
+  };
+
+/** 6. Replies of Redis are swallowed at one instance after the other, and requests and replies come late; then Kafka's replies are lost. */
+export const swallows =
+  ({ times }: { readonly times: number }): Fault =>
+  async ({ proxies, stream }, { random }) => {
+    for (let swallow = 0; swallow < times; swallow++) {
+      await Bun.sleep(300);
+      await random.oneOf(proxies).swallow(200 + random.below(800));
+      await random.oneOf(proxies).hold("request", 500 + random.below(2_500));
+      await random.oneOf(proxies).hold("reply", 500 + random.below(1_500));
+      stream.proxy?.loseReplies();
+      await Bun.sleep(200 + random.below(800));
+      stream.proxy?.passAll();
+    }
+    return { "swallowed and held": 4 * times };
+  };
+
+/** 7. Redis is paused. Meanwhile every call to every instance ends by its deadline. `moved`: lanes that have another owner afterwards. */
+export const redisPause =
+  ({ forMs }: { readonly forMs: number }): Fault =>
+  async (system) => {
+    await Bun.sleep(1_500);
+    const before = await ownersOf(system);
+    system.redis.pause();
+    const endMs = performance.now() + forMs;
+    const calls: number[] = [];
+    const wrong: string[] = [];
+    await Promise.all(
+      system.urls.map(async (url) => {
+        for (let call = 0; performance.now() < endMs; call++) {
+          const [path, init] = CALLS[call % CALLS.length] ?? CALLS[0];
+          const beganMs = performance.now();
+          const response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(30_000) }).catch(String);
+          calls.push(performance.now() - beganMs);
+          if (typeof response === "string") wrong.push(`${path}: ${response}`);
+          else await response.text();
+          await Bun.sleep(100);
+        }
+      }),
+    );
+    system.redis.resume();
+    await Bun.sleep(2_000);
+    const after = await ownersOf(system);
+    const moved = [...before].filter(([lane, owner]) => after.get(lane) !== owner).length;
+    const late = calls.filter((ms) => ms > CALL_MS_MAX).length;
+    return { calls: calls.length, "longest call ms": Math.round(Math.max(...calls)), late, unanswered: wrong.length, "lanes moved": moved };
+  };
+
+/** 8. `kill -9` of Kafka, which comes back later. */
+export const kafkaKill =
+  ({ awayMs }: { readonly awayMs: number }): Fault =>
+  async ({ stream }) => {
+    const kafka = brokerOf(stream);
+    await Bun.sleep(1_000);
+    await kafka.kill9();
+    await Bun.sleep(awayMs);
+    await kafka.restart();
+    return { "away ms": awayMs };
+  };
+
+/** 8. Kafka is paused: its connections live, and nobody answers. */
+export const kafkaPause =
+  ({ forMs }: { readonly forMs: number }): Fault =>
+  async ({ stream }) => {
+    const kafka = brokerOf(stream);
+    await Bun.sleep(1_000);
+    kafka.pause();
+    await Bun.sleep(forMs);
+    kafka.resume();
+    return { "paused ms": forMs };
+  };
+
+/** Kafka is away while an instance dies: what it committed and did not publish is its successor's to publish. */
+export const kafkaAwayWhileOneDies =
+  ({ awayMs }: { readonly awayMs: number }): Fault =>
+  async ({ stream, instances }, { random }) => {
+    const kafka = brokerOf(stream);
+    await Bun.sleep(1_000);
+    await kafka.kill9();
+    await Bun.sleep(awayMs / 2);
+    random.oneOf(instances).kill();
+    await Bun.sleep(awayMs / 2);
+    await kafka.restart();
+    return { "away ms": awayMs, kills: 1 };
+  };
+
+function brokerOf({ broker }: Stream): KafkaService {
+  if (broker === null) throw new Error("This fault needs a broker of the system's own.");
+  return broker;
+}
+
+const JSON_BODY = { method: "POST", headers: { "content-type": "application/json" } } as const;
+const CALLS = [
+  ["/workflows", { ...JSON_BODY, body: JSON.stringify({ name: "in the pause", dag: { nodes: [{ id: "a", handler: "noop" }] } }) }],
+  ["/workflows?limit=1", { method: "GET" }],
+  ["/workflows/00000000-0000-7000-8000-000000000000", { method: "GET" }],
+  ["/workflows/00000000-0000-7000-8000-000000000000/trigger", { ...JSON_BODY, body: "{}" }],
+  ["/health", { method: "GET" }],
+  ["/ready", { method: "GET" }],
+] as const;
+
+/** By lane, the boot id that its lease names: asked of Redis itself. */
+async function ownersOf({ redis }: System): Promise<ReadonlyMap<string, string>> {
+  const client = new Bun.RedisClient(redis.url);
+  const owners = new Map<string, string>();
+  for (const key of (await client.send("KEYS", ["troupe:{*}:lane"])) as readonly string[])
+    if (key !== "troupe:{store}:lane") owners.set(key, String(await client.hget(key, "boot")));
+  client.close();
+  return owners;
+}

@@ -1,0 +1,240 @@
+/** What is run, short (in `npm test`) and long (`npm run faults`): each fault with its load, and what must hold beside the checker's verdict. */
+import type { Chance } from "../process/chance.ts";
+import { crashPoints } from "./crash-points.ts";
+import * as faults from "./faults.ts";
+import { fan, fanWithKiller, type Load, type Shape } from "./load.ts";
+import type { Fault, Report } from "./run.ts";
+import type { SystemOptions } from "./system.ts";
+
+export type Plan = {
+  /** A row's label, and the test's name: a sentence's end, "… loses nothing". */
+  readonly name: string;
+  readonly fault: Fault;
+  readonly load: (random: Chance) => Load;
+  /** What it needs of the system. */
+  readonly system?: SystemOptions;
+  readonly mayRewind?: boolean;
+  readonly settleMs?: number;
+  /** Beside the verdict: sentences on what must not be. */
+  readonly also?: (report: Report) => readonly string[];
+};
+
+/** `executions` over `overMs`; of every two, one has nodes that take longer, so that a fault finds something under way. */
+type Size = { readonly executions: number; readonly overMs: number };
+
+const QUICK_MS = 8;
+const SLOWER_MS = 600;
+const GIVE_UP_MS = 120_000;
+
+const fans = (size: Size) => shaped(size, (random, number) => fan(random, { msMax: number % 2 === 0 ? SLOWER_MS : QUICK_MS }));
+const fansWithKillers = ({ every, ...size }: Size & { readonly every: number }) =>
+  shaped(size, (random, number) => (number % every === 1 ? fanWithKiller(random) : fan(random, { msMax: SLOWER_MS })));
+/** Nodes of 1–2 s; in the first execution one of a minute. */
+const slowFans = (size: Size & { readonly killers?: boolean }) =>
+  shaped(size, (random, number) => {
+    const { name, nodes, killers } = size.killers === true && number % 10 === 5 ? fanWithKiller(random) : fan(random);
+    const slow = nodes.map((node, at) =>
+      killers.includes(node.id) ? node : { ...node, config: { ms: number === 0 && at === 1 ? 60_000 : 1_000 + random.below(1_000) } },
+    );
+    return { name: `slow ${name}`, nodes: slow, killers };
+  });
+
+function shaped({ executions, overMs }: Size, shapeOf: (random: Chance, number: number) => Shape): Plan["load"] {
+  return (random) => ({ executions, overMs, deadlineMs: overMs + GIVE_UP_MS, shapeOf: (number) => shapeOf(random, number) });
+}
+
+const never =
+  (...names: readonly string[]) =>
+  ({ counts }: Report): readonly string[] =>
+    names.filter((name) => counts[name] !== 0).map((name) => `${name}: ${counts[name]}, and it must be 0`);
+const noAttemptTwice = ({ verdict }: Report): readonly string[] =>
+  verdict.sameAttemptTwice.map((twice) => `the same attempt twice: ${twice}`);
+
+/** In the order of one system's life: what harms most comes last. Kafka and each proxy are the system's own. */
+export const SHORT_PLANS: readonly Plan[] = [
+  {
+    name: "kill -9 of a random instance every 2 s",
+    fault: faults.kills({ times: 4, everyMs: 2_000 }),
+    load: fans({ executions: 80, overMs: 9_000 }),
+  },
+  {
+    name: "an instance that is stopped for longer than its leases live, and wakes up",
+    fault: faults.stops({ times: 1, forMs: 5_000 }),
+    load: fans({ executions: 60, overMs: 6_000 }),
+  },
+  {
+    name: "SIGTERM to one instance after the other",
+    fault: faults.rollingTerm({ rounds: 1 }),
+    load: fans({ executions: 60, overMs: 5_000 }),
+    also: (report) => [...never("unclean")(report), ...noAttemptTwice(report)],
+  },
+  {
+    name: "kill -9 of Redis",
+    fault: faults.redisKills({ times: 1, awayMs: 500 }),
+    load: fans({ executions: 60, overMs: 4_000 }),
+    mayRewind: true,
+  },
+  {
+    name: "connections cut every 0.3 s",
+    fault: faults.cuts({ forMs: 5_000 }),
+    load: fans({ executions: 60, overMs: 5_000 }),
+  },
+  {
+    name: "replies swallowed, requests and replies held back",
+    fault: faults.swallows({ times: 2 }),
+    load: fans({ executions: 80, overMs: 8_000 }),
+  },
+  {
+    name: "Redis paused for 2 s",
+    fault: faults.redisPause({ forMs: 2_000 }),
+    load: fans({ executions: 40, overMs: 4_000 }),
+    also: never("late", "unanswered", "lanes moved"),
+  },
+  {
+    name: "Redis paused for 5 s",
+    fault: faults.redisPause({ forMs: 5_000 }),
+    load: fans({ executions: 60, overMs: 7_000 }),
+    also: never("late", "unanswered", "lanes moved"),
+  },
+  {
+    name: "Kafka away while an instance dies",
+    fault: faults.kafkaAwayWhileOneDies({ awayMs: 5_000 }),
+    load: fans({ executions: 60, overMs: 6_000 }),
+  },
+  {
+    name: "Kafka paused for 5 s",
+    fault: faults.kafkaPause({ forMs: 5_000 }),
+    load: fans({ executions: 40, overMs: 5_000 }),
+  },
+  {
+    name: "processes killed by their own handlers",
+    fault: faults.nothing,
+    load: fansWithKillers({ executions: 40, overMs: 4_000, every: 20 }),
+  },
+  {
+    name: "kill -9 before and after each step",
+    fault: crashPoints(),
+    load: fans({ executions: 150, overMs: 22_000 }),
+  },
+];
+
+const MANY = 800;
+const proxied: SystemOptions = { proxied: true };
+
+/** Each with a system of its own. */
+export const LONG_PLANS: readonly Plan[] = [
+  { name: "no fault", fault: faults.nothing, load: fans({ executions: MANY, overMs: 20_000 }) },
+  {
+    name: "1. `kill -9` of a random instance every 2 s",
+    fault: faults.kills({ times: 20, everyMs: 2_000 }),
+    load: fans({ executions: MANY, overMs: 40_000 }),
+  },
+  {
+    name: "1. with nodes of 1–2 s, and one of 60 s",
+    fault: faults.kills({ times: 15, everyMs: 2_000 }),
+    load: slowFans({ executions: 100, overMs: 30_000 }),
+    settleMs: 240_000,
+  },
+  {
+    name: "1. with ten instances",
+    system: { instances: 10, environment: { WORKER_CONCURRENCY: "1" } },
+    fault: faults.kills({ times: 15, everyMs: 2_000 }),
+    load: fans({ executions: 400, overMs: 30_000 }),
+  },
+  {
+    name: "2. SIGSTOP for 6 s, then SIGCONT",
+    fault: faults.stops({ times: 5, forMs: 6_000 }),
+    load: fans({ executions: MANY, overMs: 35_000 }),
+  },
+  {
+    name: "3. rolling SIGTERM",
+    fault: faults.rollingTerm({ rounds: 4 }),
+    load: fans({ executions: MANY, overMs: 30_000 }),
+    also: (report) => [...never("unclean")(report), ...noAttemptTwice(report)],
+  },
+  {
+    name: "3. with nodes of 1–2 s, and one of 60 s",
+    fault: faults.rollingTerm({ rounds: 2 }),
+    load: slowFans({ executions: 100, overMs: 30_000 }),
+    settleMs: 240_000,
+    also: (report) => [...never("unclean")(report), ...noAttemptTwice(report)],
+  },
+  {
+    name: "4. `kill -9` of Redis, `everysec`",
+    fault: faults.redisKills({ times: 6, awayMs: 1_000 }),
+    load: fans({ executions: MANY, overMs: 25_000 }),
+    mayRewind: true,
+  },
+  {
+    name: "4. `kill -9` of Redis, `always`",
+    system: { appendOnly: "always" },
+    fault: faults.redisKills({ times: 6, awayMs: 1_000 }),
+    load: fans({ executions: MANY, overMs: 25_000 }),
+  },
+  {
+    name: "5. connections cut every 0.3 s",
+    system: proxied,
+    fault: faults.cuts({ forMs: 30_000 }),
+    load: fans({ executions: MANY, overMs: 30_000 }),
+  },
+  {
+    name: "6. replies swallowed, requests and replies held back",
+    system: proxied,
+    fault: faults.swallows({ times: 8 }),
+    load: fans({ executions: MANY, overMs: 35_000 }),
+  },
+  {
+    name: "7. Redis paused for 2 s",
+    fault: faults.redisPause({ forMs: 2_000 }),
+    load: fans({ executions: 400, overMs: 10_000 }),
+    also: never("late", "unanswered", "lanes moved"),
+  },
+  {
+    name: "7. Redis paused for 5 s",
+    fault: faults.redisPause({ forMs: 5_000 }),
+    load: fans({ executions: MANY, overMs: 20_000 }),
+    also: never("late", "unanswered", "lanes moved"),
+  },
+  {
+    name: "8. `kill -9` of Kafka for 30 s",
+    fault: faults.kafkaKill({ awayMs: 30_000 }),
+    load: fans({ executions: MANY, overMs: 30_000 }),
+  },
+  {
+    name: "8. Kafka paused for 12 s",
+    fault: faults.kafkaPause({ forMs: 12_000 }),
+    load: fans({ executions: MANY, overMs: 20_000 }),
+  },
+  {
+    name: "8. Kafka away while an instance dies",
+    fault: faults.kafkaAwayWhileOneDies({ awayMs: 12_000 }),
+    load: fans({ executions: MANY, overMs: 20_000 }),
+  },
+  {
+    name: "10. killed by its own handler (8 executions)",
+    fault: faults.nothing,
+    load: fansWithKillers({ executions: MANY, overMs: 60_000, every: 100 }),
+    settleMs: 240_000,
+  },
+  {
+    name: "10. with nodes of 1–2 s, and one of 60 s",
+    fault: faults.nothing,
+    load: slowFans({ executions: 50, overMs: 30_000, killers: true }),
+    settleMs: 360_000,
+  },
+  {
+    name: "11. `kill -9` before and after each step, four times",
+    system: proxied,
+    fault: async (system, context) => {
+      for (let round = 0; round < 4; round++) await crashPoints()(system, context);
+      return {};
+    },
+    load: fans({ executions: MANY, overMs: 100_000 }),
+  },
+  {
+    name: "one root with 20,000 dependents, `kill -9` of an instance",
+    fault: faults.kills({ times: 1, everyMs: 1_500 }),
+    load: shaped({ executions: 1, overMs: 1 }, (random) => fan(random, { width: 20_000, msMax: 1 })),
+    settleMs: 180_000,
+  },
+];

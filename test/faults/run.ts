@@ -1,0 +1,92 @@
+/** One run: the load and a fault at the same time; then everything is well again, the evidence is gathered and judged. */
+import { join } from "node:path";
+import { type Chance, chance } from "../process/chance.ts";
+import { check, type Verdict, violationsIn } from "./checker/check.ts";
+import type { Line, Order, StreamRecord } from "./checker/evidence.ts";
+import { listen } from "./checker/heard.ts";
+import { readWitness, WITNESS_FILE } from "./checker/witness.ts";
+import type { Death } from "./instances.ts";
+import { applyLoad, type Load, type LoadAnswers } from "./load.ts";
+import { readAll } from "./reading.ts";
+import type { System } from "./system.ts";
+
+/** What a fault counted: in words that a table can show. */
+export type Counts = Readonly<Record<string, number>>;
+/** Does harm until its work is done, or `over` says that the load is. */
+export type Fault = (system: System, context: { readonly random: Chance; readonly over: AbortSignal }) => Promise<Counts>;
+
+export type RunOptions = {
+  readonly name: string;
+  readonly load: (random: Chance) => Load;
+  readonly fault: Fault;
+  readonly seed: number;
+  readonly mayRewind?: boolean;
+  /** How long what was accepted may take to end, after the load and the fault. */
+  readonly settleMs?: number;
+};
+
+export type Report = {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly answers: LoadAnswers;
+  readonly counts: Counts;
+  /** For each execution that an instance had in its hands when it died: until another process began a node of it. */
+  readonly takeOversMs: readonly number[];
+  readonly lines: readonly Line[];
+};
+
+const SETTLE_MS = 60_000;
+const STREAM_MS = 45_000;
+
+export async function run(
+  system: System,
+  { name, load, fault, seed, mayRewind = false, settleMs = SETTLE_MS }: RunOptions,
+): Promise<Report> {
+  const beganMs = Date.now();
+  const over = new AbortController();
+  const loading = applyLoad(load(chance(seed)), system.urls, `${name} ${crypto.randomUUID()}`).finally(() => over.abort());
+  const counting = fault(system, { random: chance(seed + 1), over: over.signal });
+  const [answers, counts] = await Promise.all([loading, counting]);
+  await system.heal();
+  const readings = await readAll(answers.orders, system.urls, settleMs);
+  const records = await hear(system, answers.orders);
+  const lines = readWitness(join(system.home.dir, WITNESS_FILE));
+  const verdict = check({ orders: answers.orders, lines, readings, records, mayRewind });
+  const deaths = system.instances.flatMap((instance) => instance.deaths).filter(({ atMs }) => atMs >= beganMs);
+  return { name, verdict, answers, counts, takeOversMs: takeOversIn(lines, deaths), lines };
+}
+
+/** Sentences on what must not be; none where all is well. */
+export function wrongIn({ verdict, answers }: Report): readonly string[] {
+  return [...answers.complaints.map((complaint) => `answer: ${complaint}`), ...violationsIn(verdict)];
+}
+
+/** What the stream holds of these orders: when all of them are closed in it, or at the deadline. */
+async function hear(system: System, orders: readonly Order[]): Promise<readonly StreamRecord[]> {
+  const wanted = new Set(orders.filter(({ triggeredAtMs }) => triggeredAtMs !== null).map(({ execution }) => execution));
+  const listener = await listen(system.stream);
+  const endMs = performance.now() + STREAM_MS;
+  for (let seen = 0; wanted.size > 0 && performance.now() < endMs; ) {
+    for (; seen < listener.records.length; seen++) {
+      const record = listener.records[seen];
+      if (record?.events?.at(-1)?.[0] === "closed") wanted.delete(record.execution);
+    }
+    await Bun.sleep(20);
+  }
+  await listener.stop();
+  return listener.records;
+}
+
+function takeOversIn(lines: readonly Line[], deaths: readonly Death[]): readonly number[] {
+  const begins = lines.filter(({ kind }) => kind === "begin");
+  const byExecution = Map.groupBy(begins, ({ execution }) => execution);
+  const takeOversMs: number[] = [];
+  for (const { pid, atMs } of deaths) {
+    for (const those of byExecution.values()) {
+      if (those.findLast((line) => line.atMs <= atMs)?.pid !== pid) continue;
+      const next = those.find((line) => line.atMs > atMs && line.pid !== pid);
+      if (next !== undefined) takeOversMs.push(next.atMs - atMs);
+    }
+  }
+  return takeOversMs.sort((a, b) => a - b);
+}

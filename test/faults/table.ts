@@ -1,0 +1,45 @@
+/** What the runs showed, as a table in Markdown. */
+import type { Violation } from "./checker/check.ts";
+import type { Report } from "./run.ts";
+
+const HEAD = [
+  "fault",
+  "executions",
+  "lost results",
+  "doubled results",
+  "handlers run twice",
+  "same attempt twice",
+  "gaps",
+  "disorder",
+  "p50 / p99 / max, ms",
+  "taken over after, ms",
+];
+const LOST: readonly Violation[] = ["lost execution", "lost result", "false result", "innocent condemned"];
+const DOUBLED: readonly Violation[] = ["doubled result", "too early"];
+
+export function tableOf(reports: readonly Report[]): string {
+  const lines = [HEAD, HEAD.map((_, column) => (column === 0 ? "---" : "--:")), ...reports.map(rowOf)];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function rowOf({ name, verdict, takeOversMs }: Report): readonly string[] {
+  const found = (kinds: readonly Violation[]): string => String(kinds.reduce((sum, kind) => sum + verdict.violations[kind].length, 0));
+  const { latenciesMs } = verdict;
+  return [
+    name,
+    String(verdict.executions),
+    found(LOST),
+    found(DOUBLED),
+    String(verdict.handlersTwice),
+    String(verdict.sameAttemptTwice.length),
+    found(["gap"]),
+    found(["disorder"]),
+    latenciesMs.length === 0 ? "–" : [0.5, 0.99, 1].map((share) => quantile(latenciesMs, share)).join(" / "),
+    takeOversMs.length === 0 ? "–" : `${quantile(takeOversMs, 0.5)}, at most ${quantile(takeOversMs, 1)}`,
+  ];
+}
+
+/** `sorted`: ascending, not empty. */
+function quantile(sorted: readonly number[], share: number): number {
+  return Math.round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0);
+}
