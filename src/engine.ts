@@ -122,6 +122,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       log,
       tell: (id, message) => company.system.tell(id, message),
       isOwned: (lane) => lanes.isOwned(lane),
+      refuse: (lane, commandId) => void ownership.tenureOf(lane)?.committer.answer([{ commandId, receipt: '{"type":"unknown"}' }]),
       answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
     });
   const lanes = createEngineLanes({

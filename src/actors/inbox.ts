@@ -6,7 +6,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { SharedStore, StoredCommand } from "../store/shared-store.ts";
 import type { Stored } from "./ports.ts";
-import { readBody } from "./stored-command.ts";
+import { readBody, type StoredBody, UnreadableCommand } from "./stored-command.ts";
 
 export type Inbox = {
   /** The lane may hold more than before. Resolves when all that it held at this moment is handed out, or the store is away. */
@@ -22,6 +22,8 @@ export type InboxOptions = {
   /** False: its mailbox is full, or it is stalled; it is offered again later. */
   readonly tell: (executionId: string, message: Stored) => boolean;
   readonly isOwned: (lane: number) => boolean;
+  /** Answers a command that nobody can read, so that it does not stand in the store for ever. */
+  readonly refuse: (lane: number, commandId: string) => void;
   /** Told of commands whose receipts are stored. */
   readonly answered: (lane: number, commandIds: readonly string[]) => void;
 };
@@ -84,13 +86,19 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
-  function hand(lane: number, its: Lane, { id, execution, body }: StoredCommand): boolean {
+  function hand(lane: number, its: Lane, { id, execution, body: text }: StoredCommand): boolean {
+    const body = bodyOf(text);
     its.handed.add(id);
+    if (body === null) {
+      log.error("A stored command cannot be read and is dropped: do all instances run the same version?", { lane, execution, command: id });
+      options.refuse(lane, id);
+      return true;
+    }
     const told = options.tell(execution, {
       type: "Stored",
       commandId: id,
       execution,
-      body: readBody(body),
+      body,
       done(answered) {
         its.handed.delete(id);
         if (answered) options.answered(lane, [id]);
@@ -120,4 +128,14 @@ export function createInbox(options: InboxOptions): Inbox {
       lanes.delete(lane);
     },
   };
+}
+
+/** Null for what another version, or a stranger, has left there. */
+function bodyOf(text: string): StoredBody | null {
+  try {
+    return readBody(text);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof UnreadableCommand) return null;
+    throw error;
+  }
 }

@@ -13,11 +13,16 @@ export function packBody(body: StoredBody): string {
   return JSON.stringify(body);
 }
 
-/** Throws where the text is none of ours. */
+/** Throws SyntaxError or UnreadableCommand where the text is none of ours. */
 export function readBody(text: string): StoredBody {
-  const body = JSON.parse(text) as StoredBody;
-  if (body.type !== "trigger" && body.type !== "outcome") throw new Error(`No stored command is called ${JSON.stringify(body)}.`);
-  return body;
+  const body = JSON.parse(text) as StoredBody | null;
+  if (body?.type === "trigger" || body?.type === "outcome") return body;
+  throw new UnreadableCommand("No stored command has this form.");
+}
+
+/** It was written by another version, or by a stranger. */
+export class UnreadableCommand extends Error {
+  override readonly name = "UnreadableCommand";
 }
 
 /** The command to the supervisor that an outcome is. */
