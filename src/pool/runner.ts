@@ -141,6 +141,8 @@ export class Runner implements Place {
     this.#free[this.#freeCount] = cell;
     this.#freeCount += 1;
     if (this.inHand === 0) this.idleSinceMs = nowMs;
+    // It has given back all that it had, so nothing blocks it; nobody listens to a host that has nothing in hand.
+    if (this.inHand + this.vacated === 0) this.silent = false;
     return entry;
   }
 

@@ -1,0 +1,61 @@
+/** A crew and hosts that say just what a test lets them say. */
+import { expect, test } from "bun:test";
+import { type Cells, CellState, cellsBytes, viewCells } from "../../src/pool/cells.ts";
+import { Crew } from "../../src/pool/crew.ts";
+import type { Entry, EntryOwner } from "../../src/pool/entry.ts";
+import type { LinkEvents } from "../../src/pool/link.ts";
+import { OutcomeKind, type Work } from "../../src/pool/work.ts";
+import { World } from "../sim/world.ts";
+import { attemptOf } from "./fixtures/behaviours.ts";
+
+type FakeHost = { readonly cells: Cells; readonly events: LinkEvents; readonly given: Work[] };
+
+function crewOf(hosts: number): {
+  readonly world: World;
+  readonly crew: Crew;
+  readonly hosts: readonly FakeHost[];
+  readonly ended: number[];
+} {
+  const world = new World();
+  const made: FakeHost[] = [];
+  const crew = new Crew({
+    startLink: (slots, events) => {
+      const host: FakeHost = { cells: viewCells(new ArrayBuffer(cellsBytes(slots)), slots), events, given: [] };
+      made.push(host);
+      return { cells: host.cells, send: (works) => void host.given.push(...works), abort: () => undefined, end: () => undefined };
+    },
+    ...{ slots: 10, hosts, hostsMost: hosts, hostsIdle: hosts, idleMs: 2_000 },
+    ...{ silentMs: 100, abortGraceMs: 100, suspects: false, clock: world, turns: world, report: () => undefined },
+  });
+  for (const { events } of made) events.ready([]);
+  return { world, crew, hosts: made, ended: [] };
+}
+
+function entryOf(node: number, ended: (node: number) => void): Entry {
+  const table: EntryOwner = { execution: { id: "e", name: "e" }, began: () => undefined, ended: () => ended(node) };
+  return {
+    ...{ attempt: attemptOf("noop", { node }), table, order: node, place: null, cell: 0, beganAtMs: 0 },
+    ...{ ranLong: false, stop: null, outcome: null, outside: false, executor: null, forgotten: false },
+  };
+}
+
+test("a host whose blocking call has returned is given what waits at once", async () => {
+  const { world, crew, hosts, ended } = crewOf(1);
+  const [host] = hosts;
+  if (host === undefined) throw new Error("The crew starts the hosts that stay when there is nothing to do.");
+  for (const node of [0, 1]) crew.add(entryOf(node, (each) => void ended.push(each)));
+  await world.pass(1);
+  // It begins the first, which holds it: no heartbeat. What is behind it is taken back, and there is no other host.
+  host.cells.beganAtMs[0] = world.nowMs();
+  host.cells.states[0] = CellState.BEGUN;
+  await world.pass(200);
+  expect(host.cells.states[1]).toBe(CellState.TAKEN);
+  expect(crew.waiting).toBe(1);
+
+  host.cells.beat[0] = 1;
+  host.events.outcomes({ cells: [0, 1], kinds: [OutcomeKind.completed, OutcomeKind.returned], texts: ["null", ""] });
+  await world.pass(1);
+  expect(ended).toEqual([0]);
+  expect(host.given.map(({ attempt }) => attempt.node)).toEqual([0, 1, 1]);
+  await crew.close();
+});
