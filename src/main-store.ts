@@ -23,20 +23,21 @@ export type OpenedStore = {
   /** For health and people. */
   readonly kind: "sqlite" | "memory" | "redis";
   readonly cluster: ClusterOptions | null;
-  /** The settings name a service that this instance runs without. */
-  readonly degraded: boolean;
+  /** A service that the settings name and that this instance runs without, until it is started again. */
+  readonly without: "Redis" | "Kafka" | null;
 };
 
 type RedisConfig = NonNullable<Config["redis"]>;
 
 /** Rejects with an error whose message is for the user: a folder in use, or Redis that is required and away. */
 export async function openStore(config: Config, log: Log): Promise<OpenedStore> {
-  if (config.redis === null) return { ...(await openEmbedded(config)), cluster: null, degraded: false };
+  // Kafka is published to from Redis: alone it is of no use.
+  if (config.redis === null) return { ...(await openEmbedded(config)), cluster: null, without: config.kafka && "Kafka" };
   const redis = await openRedis(config, config.redis, log);
-  if (redis === null) return { ...(await openEmbedded(config)), cluster: null, degraded: true };
+  if (redis === null) return { ...(await openEmbedded(config)), cluster: null, without: "Redis" };
   for (const warning of await redis.warnings()) log.warn(warning);
   await bringLocal(config, redis, log);
-  return { store: redis, kind: "redis", cluster: clusterOf(config, config.redis, redis, log), degraded: false };
+  return { store: redis, kind: "redis", cluster: clusterOf(config, config.redis, redis, log), without: null };
 }
 
 function addressOf({ url, cluster }: RedisConfig): RedisAddress {
@@ -64,7 +65,7 @@ async function openRedis(config: Config, redis: RedisConfig, log: Log): Promise<
         cause: error,
       });
     log.warn(
-      `THIS INSTANCE RUNS ALONE, on its embedded store, until it is started again: Redis at ${where} cannot be used (${error.message})`,
+      `THIS INSTANCE RUNS ALONE, on its embedded store, until it is started again: Redis at ${where} cannot be used. ${error.message}`,
     );
     return null;
   }

@@ -67,7 +67,7 @@ async function main(): Promise<void> {
     maxRunningExecutions: config.maxRunningExecutions,
     mailboxLimit: config.limits.mailbox,
     waitersLimit: config.limits.waiters,
-    degraded: opened.degraded,
+    degraded: opened.without !== null,
     cluster: opened.cluster,
   }).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
 
@@ -146,10 +146,10 @@ ${packageName} ${version} is ready at ${url}  (${config.threads === 1 ? "1 threa
 `);
 }
 
-function placeOf({ kind, cluster, degraded }: OpenedStore, config: Config): string {
+function placeOf({ kind, cluster, without }: OpenedStore, config: Config): string {
   if (cluster !== null) return cluster.events === null ? "state in Redis, shared" : "state in Redis, shared; events in Kafka";
   const place = kind === "sqlite" ? `state in ${config.dataDir}` : "state in memory, gone at the end";
-  return degraded ? `${place}; WITHOUT REDIS` : place;
+  return without === null ? place : `${place}; WITHOUT ${without.toUpperCase()}`;
 }
 
 function sentenceOf(error: unknown): string {

@@ -127,11 +127,12 @@ class Connection implements KafkaConnection {
   #away(error: unknown): void {
     if (this.#closed) return;
     const { clock, log, brokers, reconnectDelayMs } = this.#options;
-    this.#trouble = `Kafka (${brokers.join(", ")}) is away: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#trouble = `Kafka (${brokers.join(", ")}) is away: ${reason}`;
     if (this.#awaySinceMs === null) {
       this.#awaySinceMs = clock.monotonicMs();
-      log.warn("Kafka is away: events wait in the outbox until it is there.", { brokers, error });
-    } else log.debug("Kafka is still away.", { error });
+      log.warn("Kafka is away: events wait in the outbox until it is there.", { brokers, reason });
+    } else log.debug("Kafka is still away.", { reason });
     this.#cancelNext = clock.after(reconnectDelayMs, () => void this.#connect());
   }
 

@@ -7,6 +7,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
 import { type ClientOptions, makeRedisClient } from "../store/redis-connection.ts";
+import { inOurWords } from "../store/redis-trouble.ts";
 import type { Doorbell, Ring } from "./doorbell.ts";
 import { createGatheredRings } from "./gathered-rings.ts";
 import { readRings, writeRings } from "./ring-text.ts";
@@ -39,12 +40,12 @@ export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
   let unreadable = 0;
 
   subscriber.on("ready", () => {
-    void subscriber.subscribe(channel).catch((error) => log.debug("The doorbell is not heard yet.", { error }));
+    void subscriber.subscribe(channel).catch((error) => log.debug("The doorbell is not heard yet.", { reason: inOurWords(error) }));
   });
   let cancelAsking = (): void => undefined;
   const ask = (): void => {
     cancelAsking = clock.after(ASK_EVERY_MS, ask);
-    void subscriber.ping().catch((error) => log.debug("The doorbell does not hear now.", { error }));
+    void subscriber.ping().catch((error) => log.debug("The doorbell does not hear now.", { reason: inOurWords(error) }));
   };
   if (subscriber !== publisher) ask();
   subscriber.on("message", (_channel: string, text: string) => {
@@ -65,7 +66,7 @@ export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
       try {
         await publisher.publish(channel, writeRings({ from: bootId, rings }));
       } catch (error) {
-        log.debug("A ring was not heard by anybody.", { rings: rings.length, error });
+        log.debug("A ring was not heard by anybody.", { rings: rings.length, reason: inOurWords(error) });
       }
       await new Promise<void>((resolve) => void clock.after(GATHER_MS, resolve));
     }
@@ -95,6 +96,8 @@ export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
 
 function connect(options: RedisDoorbellOptions): Redis | Cluster {
   const client = makeRedisClient(options);
-  client.on("error", (error: unknown) => options.log.debug("The doorbell's connection to Redis has a fault; it is made again.", { error }));
+  client.on("error", (error: unknown) => {
+    options.log.debug("The doorbell's connection to Redis has a fault; it is made again.", { reason: inOurWords(error) });
+  });
   return client;
 }

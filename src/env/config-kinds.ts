@@ -102,6 +102,15 @@ export function url(...protocols: readonly string[]): Kind<string> {
   };
 }
 
+const anyRedisUrl = url("redis:", "rediss:");
+
+/** The same for Redis, with the number of a database at its end, or none. */
+export const redisAddress: Kind<string> = {
+  expected: `${anyRedisUrl.expected}, at its end the number of a database or nothing`,
+  parse: (given) => (URL.canParse(given) && /^(\/\d{0,9})?$/.test(new URL(given).pathname) ? anyRedisUrl.parse(given) : null),
+  show: String,
+};
+
 /** Kafka brokers: `host:port`, separated by commas; 9092 where a port is missing. */
 export const brokers: Kind<readonly string[]> = {
   expected: 'addresses such as "kafka-1:9092,kafka-2:9092"',

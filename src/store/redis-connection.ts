@@ -7,7 +7,7 @@ import { Cluster, Command, Redis } from "ioredis";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { StoreUnavailable } from "./store.ts";
-import { troubleOf } from "./redis-trouble.ts";
+import { inOurWords, RedisRefusal, troubleOf } from "./redis-trouble.ts";
 
 /** `url`: redis:// or rediss:// with all that belongs to it; one address is one Redis. `nodes`: some of a Cluster's. */
 export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
@@ -47,7 +47,10 @@ const BYTES_PER_MS = 20_000;
 const SILENT_MS = 5_000;
 const ALONE = "redis";
 
-/** Resolves when Redis answers. Rejects with StoreUnavailable where it does not within two deadlines. */
+/**
+ * Resolves when Redis answers. Rejects with StoreUnavailable where it does not within two deadlines, and with RedisRefusal
+ * where it does not have the database.
+ */
 export async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
   const connection = new IoredisConnection(options);
   try {
@@ -65,7 +68,7 @@ class IoredisConnection implements RedisConnection {
   readonly #listeners: (() => void)[] = [];
   #bytesInFlight = 0;
   #isClosed = false;
-  #lastError: unknown = null;
+  #lastError: string | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -78,9 +81,21 @@ class IoredisConnection implements RedisConnection {
     const ready = Promise.withResolvers<void>();
     this.#client.once("ready", () => ready.resolve());
     await this.#within(2 * commandTimeoutMs, ready.promise, () => {
-      const why = this.#lastError instanceof Error ? `: ${this.#lastError.message}` : "";
-      return new StoreUnavailable(`Redis cannot be reached${why}.`);
+      return new StoreUnavailable(`Redis cannot be reached: ${this.#lastError ?? "it does not answer."}`);
     });
+    await this.#select();
+  }
+
+  /** The client stays in the first database where it cannot have its own, and says nothing. */
+  async #select(): Promise<void> {
+    const db = this.#client instanceof Redis ? (this.#client.options.db ?? 0) : 0;
+    if (db === 0) return;
+    try {
+      await this.call("select", [String(db)]);
+    } catch (error) {
+      if (error instanceof StoreUnavailable || !(error instanceof Error)) throw error;
+      throw new RedisRefusal(`Redis does not give database ${db}, which the settings name. ${error.message}.`, { cause: error });
+    }
   }
 
   async call(name: string, args: readonly string[]): Promise<Reply> {
@@ -147,15 +162,16 @@ class IoredisConnection implements RedisConnection {
     };
     client.on("error", (error: unknown) => this.#hear(error));
     client.on("ready", changed);
-    let isLost = false;
+    // Before the first time there is nothing to lose: `begin` tells.
+    let was: "new" | "there" | "lost" = "new";
     client.on("close", () => {
-      if (!isLost && !this.#isClosed)
-        log.warn("The connection to Redis is lost; it is tried again.", { connection: name, error: this.#lastError });
-      isLost = true;
+      if (was !== "there" || this.#isClosed) return;
+      was = "lost";
+      log.warn("The connection to Redis is lost; it is tried again.", { connection: name, reason: this.#lastError });
     });
     client.on("ready", () => {
-      if (isLost) log.info("The connection to Redis is back.", { connection: name });
-      isLost = false;
+      if (was === "lost") log.info("The connection to Redis is back.", { connection: name });
+      was = "there";
       this.#lastError = null;
     });
     if (client instanceof Redis) return;
@@ -165,8 +181,8 @@ class IoredisConnection implements RedisConnection {
   }
 
   #hear(error: unknown): void {
-    this.#lastError = error;
-    this.#options.log.debug("The connection to Redis has trouble.", { connection: this.#options.name, error });
+    this.#lastError = inOurWords(error);
+    this.#options.log.debug("The connection to Redis has trouble.", { connection: this.#options.name, reason: this.#lastError });
   }
 }
 

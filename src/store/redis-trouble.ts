@@ -26,24 +26,40 @@ export class ScriptUnknown extends Error {
 const NOT_NOW =
   /\b(TRYAGAIN|LOADING|CLUSTERDOWN|OOM|READONLY|MASTERDOWN|NOREPLICAS|BUSY|MISCONF|MOVED|ASK|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM)\b/;
 
-/** The client speaks of its own options. */
-function inOurWords(message: string): string {
+/** Of what a client says of its connection: a sentence's end. It speaks of its own options, and its errors hold what it sent, the password too. */
+export function inOurWords(error: unknown): string {
+  const message = messageOf(error);
   if (message.includes("enableOfflineQueue")) return "there is no connection.";
-  return message.includes("maxRetriesPerRequest") ? "the connection was lost." : message;
+  if (message.includes("maxRetriesPerRequest")) return "the connection was lost.";
+  if (message.includes("Unknown RESP type")) return "what answers there is not Redis.";
+  if (message.startsWith("NOAUTH")) return `it wants a password (${message.replace(/\.$/, "")}).`;
+  if (message.startsWith("WRONGPASS")) return `it does not know this user with this password (${message.replace(/\.$/, "")}).`;
+  if (message.includes("cluster support disabled")) return "it is no Redis Cluster, and APP_REDIS_CLUSTER is set.";
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+/** Of a Cluster's client: what the node that it asked last has said. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "lastNodeError" in error && error.lastNodeError instanceof Error ? error.lastNodeError.message : error.message;
 }
 
 /** Of any error that a call ended with. What is neither Redis's answer nor ours is the connection's. */
 export function troubleOf(error: unknown): Error {
   if (error instanceof StoreUnavailable) return error;
-  if (!(error instanceof Error)) return new StoreUnavailable(`Redis cannot be reached: ${String(error)}`);
+  if (!(error instanceof Error) || error.name !== "ReplyError")
+    return new StoreUnavailable(`Redis cannot be reached: ${inOurWords(error)}`);
+  // Not as a cause: it holds all that was sent, and a log shows it.
   const { message } = error;
-  if (error.name !== "ReplyError") return new StoreUnavailable(`Redis cannot be reached: ${inOurWords(message)}`, { cause: error });
-  if (message.startsWith("TROUPELOST")) return new DataLost(LOST, { cause: error });
+  if (message.startsWith("TROUPELOST")) return new DataLost(LOST);
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));
   if (message.startsWith("NOSCRIPT")) return new ScriptUnknown(message);
-  if (NOT_NOW.test(message)) return new StoreUnavailable(`Redis cannot now: ${message}`, { cause: error });
-  return new Error(`Redis refused a call: ${message}`, { cause: error });
+  if (message.startsWith("MOVED")) return new StoreUnavailable(`Redis is one of a Cluster (APP_REDIS_CLUSTER=true): ${message}`);
+  if (NOT_NOW.test(message)) return new StoreUnavailable(`Redis cannot now: ${message}`);
+  if (message.startsWith("WRONGTYPE")) return new RedisRefusal(OTHERS);
+  return new Error(`Redis refused a call: ${message}`);
 }
 
+const OTHERS = "Redis holds something else under a name that Troupe uses: give Troupe a database, or a Redis, of its own.";
 export const LOST =
   "Redis does not hold what it held: it was emptied, or it is another one. Nothing is written to it. Restore its data, or stop every instance and start anew.";

@@ -136,6 +136,8 @@ export type Retention = {
 /** The store did not answer or cannot now (busy, disk full, gone). What was sent may have been applied: send the same again. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+  /** Expected, and logged in a row while the store is away: where in the code it was made says nothing. */
+  override readonly stack = `${this.name}: ${this.message}`;
 }
 
 export interface Store {

@@ -394,7 +394,7 @@ describe("a Redis that", () => {
     await open();
     const error = await rejectionOf(open({ lanes: 8 }));
     expect(String(error)).toBe(
-      "RedisRefusal: Redis holds executions in 4 lanes, and this instance was told 8: give every instance the same number, that of the data.",
+      "RedisRefusal: Redis holds executions in 4 lanes, and this instance was told 8: give every instance the same APP_LANES, that of the data.",
     );
   });
 
