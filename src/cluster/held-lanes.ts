@@ -135,8 +135,8 @@ class Lanes implements HeldLanes {
 
   lose(held: HeldLane): void {
     const { listener, work, log } = this.#options;
-    if (held.isEnded) return;
     const { lane } = held;
+    if (held.isEnded) return;
     this.#end(held);
     held.committer.abandon();
     if (held.births === null) return;
@@ -190,21 +190,22 @@ class Lanes implements HeldLanes {
     const taken = await this.#untilAnswered(held.lane, () => !held.isEnded);
     if (taken === undefined || held.isEnded) return;
     if (taken === null) return this.lose(held);
-    if (taken.alone && resolved && held.births !== null) {
+    if (taken.between === "nobody" && resolved && held.births !== null) {
       log.info("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
       held.committer.resume(taken.lease);
       held.trust(trustedUntilMs(taken.sentAtMs, times));
       return listener.onRetaken?.(held);
     }
-    if (taken.alone) this.#dropAgain(held);
-    else this.lose(held);
+    const isOthers = taken.between === "somebody";
+    if (isOthers) this.lose(held);
+    else this.#dropAgain(held);
     // Not awaited: a hand-over that is under way waits for this.
-    void this.#openAfter(held, taken, { died: taken.alone ? held.died : NOBODY });
+    void this.#openAfter(held, taken, { died: isOthers ? NOBODY : held.died });
   }
 
   async #takeAnew(held: HeldLane): Promise<void> {
-    const { lane } = held;
     const { listener, work } = this.#options;
+    const { lane } = held;
     this.#dropAgain(held);
     this.#busy.add(lane);
     const taken = await this.#untilAnswered(lane, () => true);
@@ -217,7 +218,6 @@ class Lanes implements HeldLanes {
   }
 
   #dropAgain(held: HeldLane): void {
-    if (held.isEnded) return;
     this.#end(held);
     held.committer.abandon();
     if (held.births !== null) this.#options.work.drop(held.lane, "again");

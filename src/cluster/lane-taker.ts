@@ -3,13 +3,21 @@ import type { Clock } from "../env/clock.ts";
 import type { SharedStore } from "../store/shared-store.ts";
 import type { Lease } from "../store/store.ts";
 
-/** `alone`: nobody else can have had the lane between this lease and the last one taken here. `sentAtMs`: monotonic. */
-export type LaneTaken = { readonly lease: Lease; readonly sentAtMs: number; readonly alone: boolean };
+/**
+ * `between`: whether anybody else has had the lane since the lease before, which was taken here. `perhaps`: calls whose
+ * answers were lost may account for all epochs between, and may not. `sentAtMs`: monotonic.
+ */
+export type LaneTaken = { readonly lease: Lease; readonly sentAtMs: number; readonly between: "nobody" | "perhaps" | "somebody" };
 
 export type LaneTaker = {
   /** Null where another instance holds the lane. Rejects with StoreUnavailable: it may have been taken all the same. */
   take(lane: number): Promise<LaneTaken | null>;
 };
+
+/** A call without an answer has arrived by then, or never will. */
+const LATE_MS = 60_000;
+
+type Known = { readonly epoch: number | null; readonly unanswered: number; readonly lastSentAtMs: number };
 
 export function createLaneTaker({
   store,
@@ -22,23 +30,27 @@ export function createLaneTaker({
   readonly ttlMs: number;
   readonly clock: Clock;
 }): LaneTaker {
-  /** By lane: the last epoch that was answered, and how many calls were not, each of which may raise it by one, also later. */
-  const known = new Map<number, { readonly epoch: number | null; readonly unanswered: number }>();
+  /** By lane: the last epoch that was answered, and how many calls were not, each of which may have raised it by one, or will. */
+  const known = new Map<number, Known>();
 
   return {
     async take(lane) {
-      const { epoch, unanswered } = known.get(lane) ?? { epoch: null, unanswered: 0 };
-      known.set(lane, { epoch, unanswered: unanswered + 1 });
       const sentAtMs = clock.monotonicMs();
+      const before = known.get(lane) ?? { epoch: null, unanswered: 0, lastSentAtMs: sentAtMs };
+      const { epoch } = before;
+      const unanswered = sentAtMs - before.lastSentAtMs > LATE_MS ? 0 : before.unanswered;
+      known.set(lane, { epoch, unanswered: unanswered + 1, lastSentAtMs: sentAtMs });
       const taken = await store.takeLease(lane, bootId, ttlMs);
+      // Those that were not answered may still arrive.
+      const answered = { unanswered, lastSentAtMs: sentAtMs };
       if (taken.type === "held") {
-        known.set(lane, { epoch, unanswered });
+        known.set(lane, { ...answered, epoch });
         return null;
       }
       const { lease } = taken;
-      const others = epoch === null ? unanswered : unanswered + 1 - (lease.epoch - epoch);
-      known.set(lane, { epoch: lease.epoch, unanswered: Math.max(0, others) });
-      return { lease, sentAtMs, alone: epoch !== null && others >= 0 };
+      known.set(lane, { ...answered, epoch: lease.epoch });
+      const others = epoch === null ? Number.POSITIVE_INFINITY : lease.epoch - epoch - 1;
+      return { lease, sentAtMs, between: others === 0 ? "nobody" : others <= unanswered ? "perhaps" : "somebody" };
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Who should own which lane: even, the same for all who look, and nothing moves that need not. */
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { countedMembers, placeLanes } from "../../src/cluster/placement.ts";
 import type { MemberView } from "../../src/store/shared-store.ts";
 
