@@ -120,7 +120,8 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     onApplied: applied,
     onTenure({ lane }) {
       if (events === null) return;
-      const relay = createOutboxRelay({ store, lane, sink: events, budget, clock, log });
+      // It has one already where the lane was taken anew: that one knows how far the stream is.
+      const relay = relays.get(lane) ?? createOutboxRelay({ store, lane, sink: events, budget, clock, log });
       relays.set(lane, relay);
       relay.wake();
     },
