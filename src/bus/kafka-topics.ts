@@ -6,14 +6,12 @@ import type { Log } from "../env/log.ts";
 export type Topics = {
   /** What happened, for other systems (docs/events.md). */
   readonly events: string;
-  /** Notices that attempts are offered. */
-  readonly work: string;
   /** What the stream could not take, with the reason. */
   readonly deadLetters: string;
 };
 
 export function topicNames(prefix: string): Topics {
-  return { events: `${prefix}.events`, work: `${prefix}.work`, deadLetters: `${prefix}.dead-letters` };
+  return { events: `${prefix}.events`, deadLetters: `${prefix}.dead-letters` };
 }
 
 const COPIES_MAX = 3;
@@ -27,7 +25,6 @@ const LOOK_EVERY_MS = 50;
 export async function ensureTopics(admin: Admin, topics: Topics, partitions: number, clock: Clock, log: Log): Promise<void> {
   const wanted = [
     { topic: topics.events, numPartitions: partitions },
-    { topic: topics.work, numPartitions: partitions },
     { topic: topics.deadLetters, numPartitions: 1 },
   ];
   const there = new Set(await admin.listTopics());
@@ -44,7 +41,7 @@ export async function ensureTopics(admin: Admin, topics: Topics, partitions: num
 }
 
 async function leadersOf(admin: Admin, topics: Topics, clock: Clock): Promise<void> {
-  const names = [topics.events, topics.work, topics.deadLetters];
+  const names = [topics.events, topics.deadLetters];
   const untilMs = clock.monotonicMs() + LEADERS_WITHIN_MS;
   for (;;) {
     const reason = await whyNotLed(admin, names);

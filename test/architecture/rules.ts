@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, { readonly from: readonly string[]; re
 /** Packages that only some files may import. What no line names may stand anywhere. */
 const ONLY_IN: readonly { readonly packages: RegExp; readonly files: RegExp; readonly why: string }[] = [
   { packages: /^ioredis$/, files: /^src\/(store|bus)\/[^/]*redis[^/]*\.ts$/, why: "Redis is one store and one bus of several" },
-  { packages: /^kafkajs$/, files: /^src\/bus\/kafka[^/]*\.ts$/, why: "Kafka is one bus of several" },
+  { packages: /^kafkajs(\/|$)/, files: /^src\/bus\/kafka[^/]*\.ts$/, why: "Kafka is one bus of several" },
   { packages: /^bun:sqlite$/, files: /^src\/store\/sqlite[^/]*\.ts$/, why: "SQLite is one store of several" },
   { packages: /^(hono|hono-openapi|swagger-ui-dist|@hono\/.*)(\/|$)/, files: /^src\/http\//, why: "only REST speaks HTTP" },
   { packages: /^pino$/, files: /^src\/env\/log\.ts$/, why: "the rest says what happened to the Log that it is given" },
