@@ -1,15 +1,18 @@
 /**
  * The long form of the fault tests: 800 executions of 22 nodes on three instances for each fault, and the table of what the
- * checker found. Arguments: part of a fault's name, to run only those; `--write` puts the table into the README.
+ * checker found; then copies of the sources with a safeguard taken out, which it must find out. Arguments: parts of names, to run
+ * only those ("teeth" for the latter); `--write` puts the table into the README.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LONG_PLANS } from "../test/faults/plans.ts";
 import { type Report, run, wrongIn } from "../test/faults/run.ts";
 import { startSystem } from "../test/faults/system.ts";
+import { bite, LONG_TEETH, SHORT_TEETH } from "../test/faults/teeth.ts";
 import { tableOf } from "../test/faults/table.ts";
 import { seedFromEnvironment } from "../test/process/chance.ts";
 import { endAll } from "../test/process/server.ts";
+import { sharedKafka } from "../test/services/kafka.ts";
 
 const README = join(import.meta.dir, "../README.md");
 const BEGIN = "<!-- faults:begin -->";
@@ -21,7 +24,7 @@ const seed = seedFromEnvironment();
 console.log(`TEST_SEED=${seed}`);
 const reports: Report[] = [];
 let wrongs = 0;
-for (const plan of LONG_PLANS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))) {
+for (const plan of LONG_PLANS.filter(({ name }) => isWanted(name))) {
   const beganMs = performance.now();
   const system = await startSystem(plan.system);
   try {
@@ -43,10 +46,22 @@ for (const plan of LONG_PLANS.filter(({ name }) => words.length === 0 || words.s
     await endAll();
   }
 }
+for (const tooth of [...SHORT_TEETH, ...LONG_TEETH].filter(({ name }) => isWanted(`teeth: ${name}`))) {
+  const { found, violations, logs } = await bite(tooth, await sharedKafka());
+  console.log(
+    `Where ${tooth.name}: ${found.length > 0 ? "found out" : "NOT FOUND OUT"}, ${violations.length} violations, such as ${violations[0]} ${logs}`,
+  );
+  if (found.length === 0) wrongs += 1;
+  await endAll();
+}
 const table = tableOf(reports);
 console.log(`\n${table}`);
 if (process.argv.includes("--write")) write(table);
 process.exit(wrongs === 0 ? 0 : 1);
+
+function isWanted(name: string): boolean {
+  return words.length === 0 || words.some((word) => name.includes(word));
+}
 
 function write(text: string): void {
   const readme = readFileSync(README, "utf8");

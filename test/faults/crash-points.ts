@@ -26,7 +26,7 @@ const isOutboxRead = ({ words: [name, key] }: Passing): boolean => name?.toLower
 const isTrim = (passing: Passing): boolean => isScript(passing) && passing.words[2] === "2" && keyAt(passing, 1) === "out";
 const isTake = (passing: Passing): boolean => isScript(passing) && passing.words[2] === "4" && keyAt(passing, 1) === "offers";
 
-export const POINTS: readonly Point[] = [
+const POINTS = [
   { name: "before an execution is created", redis: { at: "request", is: isCreate } },
   { name: "after an execution is created", redis: { at: "reply", is: isCreate } },
   { name: "before a command is sent to the owner", redis: { at: "request", is: isSend } },
@@ -43,15 +43,44 @@ export const POINTS: readonly Point[] = [
   { name: "after events are published, before the outbox is trimmed", redis: { at: "request", is: isTrim } },
   { name: "after the outbox is trimmed", redis: { at: "reply", is: isTrim } },
   { name: "after a lane is taken", redis: { at: "reply", is: isTake } },
-];
+] as const satisfies readonly Point[];
 
 const FIRES_WITHIN_MS = 20_000;
 const LOOK_MS = 2;
 
-/** Each point once, on one instance after the other. Rejects where one does not come: then the names above are not those of the engine. */
+type PointName = (typeof POINTS)[number]["name"];
+
+const isFailure = (passing: Passing): boolean => isCommitOf("finished")(passing) && passing.frame.includes('"FAILED"');
+
+/**
+ * Whichever instance commits an execution's failure dies right after it, until so many have: other nodes of the execution still
+ * run, and what is left to do must survive.
+ */
+export const deathsAfterFailures =
+  ({ times, withinMs }: { readonly times: number; readonly withinMs: number }): Fault =>
+  async ({ instances, proxies }) => {
+    let deaths = 0;
+    for (const [number, proxy] of proxies.entries())
+      proxy.watch((passing) => {
+        if (passing.type !== "reply" || deaths === times || !isFailure(passing)) return "pass";
+        deaths += 1;
+        instances[number]?.kill();
+        return "drop";
+      });
+    await until("failures to be committed", () => deaths === times, withinMs).finally(() => {
+      for (const proxy of proxies) proxy.watch(null);
+    });
+    return { deaths };
+  };
+
+/**
+ * Each point once, on one instance after the other; all of the list above where none is named. Rejects where one does not come:
+ * then the keys above are not those of the engine.
+ */
 export const crashPoints =
-  ({ points = POINTS }: { readonly points?: readonly Point[] } = {}): Fault =>
+  (...names: readonly PointName[]): Fault =>
   async (system) => {
+    const points: readonly Point[] = names.length === 0 ? POINTS : names.flatMap((name) => POINTS.filter((point) => point.name === name));
     for (const [number, point] of points.entries()) {
       const instance = number % system.instances.length;
       await dieAt(system, instance, point);

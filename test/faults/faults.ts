@@ -97,6 +97,17 @@ export const swallows =
     return { "swallowed and held": 4 * times };
   };
 
+/** 6. What one instance says to Redis is held back for longer than its leases live: it arrives when others have its lanes. */
+export const lateRequests =
+  ({ times, forMs }: { readonly times: number; readonly forMs: number }): Fault =>
+  async ({ proxies }, { random }) => {
+    for (let hold = 0; hold < times; hold++) {
+      await Bun.sleep(1_000);
+      await random.oneOf(proxies).hold("request", forMs);
+    }
+    return { held: times };
+  };
+
 /** 7. Redis is paused. Meanwhile every call to every instance ends by its deadline. `moved`: lanes that have another owner afterwards. */
 export const redisPause =
   ({ forMs }: { readonly forMs: number }): Fault =>

@@ -78,7 +78,9 @@ export async function applyLoad(load: Load, urls: readonly string[], key: string
         if (wanted.includes(response.status)) return { body: JSON.parse(text) as unknown, atMs: Date.now() };
         if (response.status === 503 || response.status === 202) tally.refusals += 1;
         else complaints.push(`POST ${url} was answered with ${response.status}: ${text.slice(0, 300)}`);
-      } catch {
+      } catch (error) {
+        // What was never sent is a mistake of this file.
+        if (error instanceof TypeError && !("code" in error)) throw error;
         // Whether it was done nobody knows: the same is asked again, of another instance.
         tally.silences += 1;
       }
@@ -89,25 +91,29 @@ export async function applyLoad(load: Load, urls: readonly string[], key: string
   }
 }
 
+export type FanOptions = { readonly width?: number; readonly msMin?: number; readonly msMax?: number };
+
+const WIDTH = 20;
+
 /** 1 → width → 1, of nodes that take some milliseconds. */
-export function fan(random: Chance, { width = 20, msMax = 8 }: { readonly width?: number; readonly msMax?: number } = {}): Shape {
+export function fan(random: Chance, { width = WIDTH, msMin = 1, msMax = 8 }: FanOptions = {}): Shape {
   const wide = Array.from({ length: width }, (_, number) => `w${number}`);
   const node = (id: string, dependencies: readonly string[]): LoadNode => ({
     id,
     handler: "told",
     dependencies,
-    config: { ms: 1 + random.below(msMax) },
+    config: { ms: msMin + random.below(msMax - msMin + 1) },
   });
   return { name: "fan", killers: [], nodes: [node("in", []), ...wide.map((id) => node(id, ["in"])), node("out", wide)] };
 }
 
-/** As above, and one of the wide nodes kills what it runs in. */
-export function fanWithKiller(random: Chance, width = 20): Shape {
-  const { nodes } = fan(random, { width });
-  const killer = `w${random.below(width)}`;
-  return {
-    name: "fan with a killer",
-    killers: [killer],
-    nodes: nodes.map((node) => (node.id === killer ? { ...node, config: { kills: true } } : node)),
-  };
+/** As above, and one of the wide nodes kills what it runs in. `tailMs`: a node behind another of them that takes so long. */
+export function fanWithKiller(random: Chance, { tailMs, ...options }: FanOptions & { readonly tailMs?: number } = {}): Shape {
+  const { nodes } = fan(random, options);
+  const width = options.width ?? WIDTH;
+  const number = random.below(width);
+  const killer = `w${number}`;
+  const all = nodes.map((node) => (node.id === killer ? { ...node, config: { kills: true } } : node));
+  if (tailMs !== undefined) all.push({ id: "tail", handler: "told", dependencies: [`w${(number + 1) % width}`], config: { ms: tailMs } });
+  return { name: "fan with a killer", killers: [killer], nodes: all };
 }

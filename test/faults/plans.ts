@@ -1,6 +1,6 @@
 /** What is run, short (in `npm test`) and long (`npm run faults`): each fault with its load, and what must hold beside the checker's verdict. */
 import type { Chance } from "../process/chance.ts";
-import { crashPoints } from "./crash-points.ts";
+import { crashPoints, deathsAfterFailures } from "./crash-points.ts";
 import * as faults from "./faults.ts";
 import { fan, fanWithKiller, type Load, type Shape } from "./load.ts";
 import type { Fault, Report } from "./run.ts";
@@ -26,17 +26,19 @@ const QUICK_MS = 8;
 const SLOWER_MS = 600;
 const GIVE_UP_MS = 120_000;
 
-const fans = (size: Size) => shaped(size, (random, number) => fan(random, { msMax: number % 2 === 0 ? SLOWER_MS : QUICK_MS }));
-const fansWithKillers = ({ every, ...size }: Size & { readonly every: number }) =>
-  shaped(size, (random, number) => (number % every === 1 ? fanWithKiller(random) : fan(random, { msMax: SLOWER_MS })));
+export const fans = (size: Size) => shaped(size, (random, number) => fan(random, { msMax: number % 2 === 0 ? SLOWER_MS : QUICK_MS }));
+/** The first of each `every` has a killer among its nodes. `tailMs`: and one that still runs when the killer is found out. */
+export const fansWithKillers = ({ every, tailMs, ...size }: Size & { readonly every: number; readonly tailMs?: number }) =>
+  shaped(size, (random, number) =>
+    number % every === 0 ? fanWithKiller(random, tailMs === undefined ? {} : { tailMs }) : fan(random, { msMax: SLOWER_MS }),
+  );
 /** Nodes of 1–2 s; in the first execution one of a minute. */
-const slowFans = (size: Size & { readonly killers?: boolean }) =>
+const slowFans = ({ killers: some = false, ...size }: Size & { readonly killers?: boolean }) =>
   shaped(size, (random, number) => {
-    const { name, nodes, killers } = size.killers === true && number % 10 === 5 ? fanWithKiller(random) : fan(random);
-    const slow = nodes.map((node, at) =>
-      killers.includes(node.id) ? node : { ...node, config: { ms: number === 0 && at === 1 ? 60_000 : 1_000 + random.below(1_000) } },
-    );
-    return { name: `slow ${name}`, nodes: slow, killers };
+    const slow = { msMin: 1_000, msMax: 2_000 };
+    if (some && number % 10 === 5) return fanWithKiller(random, slow);
+    const { nodes, ...shape } = fan(random, slow);
+    return { ...shape, nodes: nodes.map((node, at) => (number === 0 && at === 1 ? { ...node, config: { ms: 60_000 } } : node)) };
   });
 
 function shaped({ executions, overMs }: Size, shapeOf: (random: Chance, number: number) => Shape): Plan["load"] {
@@ -83,6 +85,11 @@ export const SHORT_PLANS: readonly Plan[] = [
     name: "replies swallowed, requests and replies held back",
     fault: faults.swallows({ times: 2 }),
     load: fans({ executions: 80, overMs: 8_000 }),
+  },
+  {
+    name: "requests that arrive when others have the lanes",
+    fault: faults.lateRequests({ times: 1, forMs: 6_000 }),
+    load: fans({ executions: 80, overMs: 6_000 }),
   },
   {
     name: "Redis paused for 2 s",
@@ -184,6 +191,12 @@ export const LONG_PLANS: readonly Plan[] = [
     load: fans({ executions: MANY, overMs: 35_000 }),
   },
   {
+    name: "6. requests that arrive when others have the lanes",
+    system: proxied,
+    fault: faults.lateRequests({ times: 4, forMs: 6_000 }),
+    load: fans({ executions: MANY, overMs: 30_000 }),
+  },
+  {
     name: "7. Redis paused for 2 s",
     fault: faults.redisPause({ forMs: 2_000 }),
     load: fans({ executions: 400, overMs: 10_000 }),
@@ -230,6 +243,13 @@ export const LONG_PLANS: readonly Plan[] = [
       return {};
     },
     load: fans({ executions: MANY, overMs: 100_000 }),
+  },
+  {
+    name: "11. `kill -9` after a failure, while other nodes run",
+    system: proxied,
+    fault: deathsAfterFailures({ times: 4, withinMs: 120_000 }),
+    load: fansWithKillers({ executions: 8, overMs: 8_000, every: 1, tailMs: 20_000 }),
+    settleMs: 240_000,
   },
   {
     name: "one root with 20,000 dependents, `kill -9` of an instance",

@@ -12,22 +12,26 @@ type Status = {
   readonly failure: { readonly node: string; readonly kind: string } | null;
 };
 
-/** By execution: read when it was seen to have ended (or at the deadline), and again when all have. */
-export async function readAll(
-  orders: readonly Order[],
-  urls: readonly string[],
-  deadlineMs: number,
-): Promise<ReadonlyMap<string, readonly Reading[]>> {
+export type Readings = ReadonlyMap<string, readonly Reading[]>;
+
+/** By execution: what was read when it was seen to have ended, or at the deadline; empty where it cannot be read. */
+export async function readEnds(orders: readonly Order[], urls: readonly string[], deadlineMs: number): Promise<Readings> {
   const endMs = performance.now() + deadlineMs;
-  const readings = new Map<string, Reading[]>();
-  const url = (number: number): string => String(urls[number % urls.length]);
+  const readings = new Map<string, readonly Reading[]>();
   await each(orders, async ({ execution, triggeredAtMs }, number) => {
-    const reading = triggeredAtMs === null ? await read(url(number), execution, endMs) : await readEnd(url(number), execution, endMs);
+    const url = String(urls[number % urls.length]);
+    const reading = triggeredAtMs === null ? await read(url, execution, endMs) : await readEnd(url, execution, endMs);
     readings.set(execution, reading === null ? [] : [reading]);
   });
+  return readings;
+}
+
+/** The same, and what another instance says now. */
+export async function readAgain(orders: readonly Order[], urls: readonly string[], before: Readings): Promise<Readings> {
+  const readings = new Map<string, readonly Reading[]>();
   await each(orders, async ({ execution }, number) => {
-    const reading = await read(url(number + 1), execution, endMs);
-    if (reading !== null) readings.get(execution)?.push(reading);
+    const reading = await read(String(urls[(number + 1) % urls.length]), execution, performance.now() + ANSWER_MS);
+    readings.set(execution, [...(before.get(execution) ?? []), ...(reading === null ? [] : [reading])]);
   });
   return readings;
 }

@@ -7,7 +7,7 @@ import { listen } from "./checker/heard.ts";
 import { readWitness, WITNESS_FILE } from "./checker/witness.ts";
 import type { Death } from "./instances.ts";
 import { applyLoad, type Load, type LoadAnswers } from "./load.ts";
-import { readAll } from "./reading.ts";
+import { readAgain, readEnds } from "./reading.ts";
 import type { System } from "./system.ts";
 
 /** What a fault counted: in words that a table can show. */
@@ -23,6 +23,8 @@ export type RunOptions = {
   readonly mayRewind?: boolean;
   /** How long what was accepted may take to end, after the load and the fault. */
   readonly settleMs?: number;
+  /** How long the stream may take to tell of all ends, after that. */
+  readonly streamMs?: number;
 };
 
 export type Report = {
@@ -40,16 +42,18 @@ const STREAM_MS = 45_000;
 
 export async function run(
   system: System,
-  { name, load, fault, seed, mayRewind = false, settleMs = SETTLE_MS }: RunOptions,
+  { name, load, fault, seed, mayRewind = false, settleMs = SETTLE_MS, streamMs = STREAM_MS }: RunOptions,
 ): Promise<Report> {
   const beganMs = Date.now();
   const over = new AbortController();
-  const loading = applyLoad(load(chance(seed)), system.urls, `${name} ${crypto.randomUUID()}`).finally(() => over.abort());
+  const loading = applyLoad(load(chance(seed)), system.urls, crypto.randomUUID()).finally(() => over.abort());
   const counting = fault(system, { random: chance(seed + 1), over: over.signal });
   const [answers, counts] = await Promise.all([loading, counting]);
   await system.heal();
-  const readings = await readAll(answers.orders, system.urls, settleMs);
-  const records = await hear(system, answers.orders);
+  const atTheirEnds = await readEnds(answers.orders, system.urls, settleMs);
+  // Nodes of a failed execution may still run at its end, and not when it is closed.
+  const records = await hear(system, answers.orders, streamMs);
+  const readings = await readAgain(answers.orders, system.urls, atTheirEnds);
   const lines = readWitness(join(system.home.dir, WITNESS_FILE));
   const verdict = check({ orders: answers.orders, lines, readings, records, mayRewind });
   const deaths = system.instances.flatMap((instance) => instance.deaths).filter(({ atMs }) => atMs >= beganMs);
@@ -62,10 +66,10 @@ export function wrongIn({ verdict, answers }: Report): readonly string[] {
 }
 
 /** What the stream holds of these orders: when all of them are closed in it, or at the deadline. */
-async function hear(system: System, orders: readonly Order[]): Promise<readonly StreamRecord[]> {
+async function hear(system: System, orders: readonly Order[], streamMs: number): Promise<readonly StreamRecord[]> {
   const wanted = new Set(orders.filter(({ triggeredAtMs }) => triggeredAtMs !== null).map(({ execution }) => execution));
   const listener = await listen(system.stream);
-  const endMs = performance.now() + STREAM_MS;
+  const endMs = performance.now() + streamMs;
   for (let seen = 0; wanted.size > 0 && performance.now() < endMs; ) {
     for (; seen < listener.records.length; seen++) {
       const record = listener.records[seen];

@@ -146,6 +146,8 @@ function checkChanges(order: Order, readings: readonly Reading[], found: Finding
     if (before === undefined || after === undefined) continue;
     if (before.status !== after.status) found["doubled result"].push(`${order.execution} was ${before.status}, then ${after.status}`);
     for (const [node, output] of Object.entries(before.results)) {
+      // A node of a failed execution may still have been running.
+      if (output === null && before.status === "FAILED") continue;
       const [then, now] = [JSON.stringify(output), JSON.stringify(after.results[node])];
       if (then !== now) found["doubled result"].push(`${order.execution}/${node} was ${then?.slice(0, 200)}, then ${now?.slice(0, 200)}`);
     }

@@ -1,0 +1,109 @@
+/**
+ * That the checker would notice: copies of the sources, each with one safeguard taken out, are run as the instances, and
+ * harmed where the safeguard matters.
+ */
+import { type Change, copyWith } from "./changed-copy.ts";
+import { type Violation, violationsIn } from "./checker/check.ts";
+import { crashPoints, deathsAfterFailures } from "./crash-points.ts";
+import { lateRequests } from "./faults.ts";
+import { fans, fansWithKillers, type Plan } from "./plans.ts";
+import { run } from "./run.ts";
+import { startSystem } from "./system.ts";
+
+const SEED = 7;
+const SETTLE_MS = 30_000;
+const STREAM_MS = 8_000;
+
+export type Tooth = {
+  readonly name: string;
+  readonly changes: readonly Change[];
+  readonly fault: Plan["fault"];
+  readonly load: Plan["load"];
+  /** Of these, one at least. */
+  readonly found: readonly Violation[];
+};
+
+const COMMIT = "src/store/scripts/commit.lua";
+const RELAY = "src/bus/outbox-relay.ts";
+const CLUSTER = "src/engine-cluster.ts";
+
+/** What the issue of several instances asked for. */
+export const SHORT_TEETH: readonly Tooth[] = [
+  {
+    name: "fencing is switched off",
+    changes: [
+      { file: COMMIT, from: "if held[1] ~= ARGV[3] or held[2] ~= ARGV[4] or held[7] ~= '0' then return 'fenced' end\n", to: "" },
+      { file: COMMIT, from: "if number ~= last + 1 then return 'fenced' end\n", to: "" },
+      { file: COMMIT, from: "if sequence_of[key] == ARGV[at] then", to: "if sequence_of[key] then" },
+    ],
+    fault: lateRequests({ times: 1, forMs: 6_000 }),
+    load: fans({ executions: 150, overMs: 5_000 }),
+    found: ["doubled result", "disorder", "lost execution", "lost result"],
+  },
+  {
+    name: "events are published before they are committed",
+    changes: [
+      {
+        file: CLUSTER,
+        from: "  const ownership = await takeSharedOwnership({\n    store,",
+        to: `  const commit = store.commit.bind(store);
+  store.commit = async (lane, given) => {
+    await events?.publish(given.entries.map(({ chunk, summary }) => ({
+      execution: summary.id, from: chunk.from, to: chunk.to, epoch: given.id.epoch, events: chunk.text, status: summary.status, closed: summary.closed,
+    })));
+    return commit(lane, given);
+  };
+  const ownership = await takeSharedOwnership({\n    store,`,
+      },
+    ],
+    fault: crashPoints("before a result is committed", "before a result is committed", "before a result is committed"),
+    load: fans({ executions: 100, overMs: 8_000 }),
+    found: ["disorder"],
+  },
+  {
+    name: "the outbox is trimmed before its events are published",
+    changes: [
+      {
+        file: RELAY,
+        from: "    if (records.length > 0 && !(await this.#publish(records))) return false;",
+        to: "    await store.relayed(lane, ids);\n    if (records.length > 0 && !(await this.#publish(records))) return false;",
+      },
+    ],
+    fault: crashPoints("after the outbox is trimmed", "after the outbox is trimmed", "after the outbox is trimmed"),
+    load: fans({ executions: 100, overMs: 8_000 }),
+    found: ["gap"],
+  },
+];
+
+/** Slower to show. */
+export const LONG_TEETH: readonly Tooth[] = [
+  {
+    name: "an execution that failed is no longer active, though nodes of it still run",
+    changes: [
+      {
+        file: COMMIT,
+        from: "local is_active = new_triggered ~= '-' and new_closed == '0'",
+        to: "local is_active = new_triggered ~= '-' and finished == '-'",
+      },
+    ],
+    fault: deathsAfterFailures({ times: 2, withinMs: 60_000 }),
+    load: fansWithKillers({ executions: 2, overMs: 1_000, every: 1, tailMs: 20_000 }),
+    found: ["gap"],
+  },
+];
+
+/** `found`: of the kinds that it should find, those that the checker did. */
+export type Bite = { readonly found: readonly Violation[]; readonly violations: readonly string[]; readonly logs: string };
+
+export async function bite({ name, changes, fault, load, found }: Tooth, brokers: readonly string[]): Promise<Bite> {
+  const copy = copyWith(changes);
+  const system = await startSystem({ proxied: true, copy, brokers });
+  try {
+    const { verdict } = await run(system, { name, fault, load, seed: SEED, settleMs: SETTLE_MS, streamMs: STREAM_MS });
+    const bitten = found.filter((kind) => verdict.violations[kind].length > 0);
+    return { found: bitten, violations: violationsIn(verdict), logs: bitten.length > 0 ? "" : system.keep() };
+  } finally {
+    await system.stop();
+    copy.remove();
+  }
+}
