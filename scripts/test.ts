@@ -45,11 +45,9 @@ async function prepareServices(): Promise<string | null> {
   if (selection.length > 0) return null;
   try {
     redisServer();
-    if (process.env.TROUPE_TEST_KAFKA) {
-      // Some tests need a broker to kill.
-      kafkaProgram();
-      return process.env.TROUPE_TEST_KAFKA;
-    }
+    // Also where brokers are named: some tests need one to kill.
+    kafkaProgram();
+    if (process.env.TROUPE_TEST_KAFKA) return process.env.TROUPE_TEST_KAFKA;
     const startMs = performance.now();
     const { brokers } = await startKafka();
     console.error(`Kafka for all tests: ${brokers.join(",")}, started in ${((performance.now() - startMs) / 1000).toFixed(1)} s.`);
