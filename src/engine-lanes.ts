@@ -3,11 +3,15 @@ import type { Company } from "./actors/company.ts";
 import type { Errands } from "./actors/errands.ts";
 import type { Inbox } from "./actors/inbox.ts";
 import type { LaneWork, Tenure } from "./cluster/tenure.ts";
+import type { Clock } from "./env/clock.ts";
+import { Backoff } from "./store/backoff.ts";
 import type { Store } from "./store/store.ts";
 
 export type EngineLanes = LaneWork & {
   /** Its lane is this instance's, and stays so for now. */
   isOwned(lane: number): boolean;
+  /** The execution's supervisor has left, since it was fenced: what it had in hand waits for the word on its lane. */
+  moved(executionId: string): void;
 };
 
 export type EngineLanesOptions = {
@@ -16,15 +20,20 @@ export type EngineLanesOptions = {
   readonly errands: Errands;
   /** Null where an instance has the store alone. */
   readonly inbox: Inbox | null;
+  readonly clock: Clock;
   readonly tenureOf: (lane: number) => Tenure | null;
+  /** What other instances had claimed of the lane is to be known. */
+  readonly takeClaims: (lane: number) => void;
   /** The lane's offers to other instances are none of this one's any more. */
   readonly dropOffers: (lane: number) => void;
 };
 
-export function createEngineLanes({ store, company, errands, inbox, tenureOf, dropOffers }: EngineLanesOptions): EngineLanes {
+export function createEngineLanes({ store, company, errands, inbox, clock, tenureOf, takeClaims, dropOffers }: EngineLanesOptions): EngineLanes {
   const { system, admission } = company;
   /** The tenure that each lane is being handed over under. */
   const leaving = new Map<number, Tenure | null>();
+  /** By lane: executions whose supervisors left before it was known what becomes of the lane. */
+  const moved = new Map<number, Set<string>>();
   /** The first look at the commands that a lane's last owner left. */
   const firstLooks = new Map<number, Promise<void>>();
 
@@ -37,9 +46,15 @@ export function createEngineLanes({ store, company, errands, inbox, tenureOf, dr
   function lookedOnce(lane: number): Promise<void> {
     const known = firstLooks.get(lane);
     if (known !== undefined) return known;
-    const look = inbox?.look(lane) ?? Promise.resolve();
+    takeClaims(lane);
+    const look = inbox === null ? Promise.resolve() : lookUntilRead(lane, inbox);
     firstLooks.set(lane, look);
     return look;
+  }
+
+  async function lookUntilRead(lane: number, inbox: Inbox): Promise<void> {
+    const backoff = new Backoff(clock);
+    while (!(await inbox.look(lane)) && isOwned(lane)) await backoff.wait();
   }
 
   /** Nothing of the lane acts any more. Answers the executions that were there. */
@@ -50,11 +65,18 @@ export function createEngineLanes({ store, company, errands, inbox, tenureOf, dr
     system.drop(ids);
     dropOffers(lane);
     for (const id of ids) admission.leave(id);
-    return ids;
+    const left = moved.get(lane) ?? [];
+    moved.delete(lane);
+    return [...new Set([...left, ...ids])];
   }
 
   return {
     isOwned,
+    moved(executionId) {
+      const lane = store.laneOf(executionId);
+      const its = moved.get(lane) ?? new Set();
+      moved.set(lane, its.add(executionId));
+    },
     async adopt(executionId) {
       const lane = store.laneOf(executionId);
       await lookedOnce(lane);

@@ -9,7 +9,7 @@ import type { Log } from "./env/log.ts";
 import type { Turns } from "./env/turns.ts";
 import type { Pool } from "./pool/pool.ts";
 
-export type EngineOverflow = Pick<Surplus, "claimsOf" | "drop"> & {
+export type EngineOverflow = Pick<Surplus, "claimsOf" | "drop" | "taken"> & {
   /** Claims nothing more; resolves when nothing is claimed unknowingly. */
   stopClaiming(): Promise<void>;
   /** Offers nothing more. */
@@ -59,6 +59,7 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
   });
   return {
     claimsOf: (executionId) => surplus.claimsOf(executionId),
+    taken: (lane) => surplus.taken(lane),
     drop: (lane) => surplus.drop(lane),
     stopClaiming: () => guest.stop(),
     stop() {

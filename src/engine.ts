@@ -105,6 +105,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     claimsOf: (id) => overflow?.claimsOf(id) ?? NO_CLAIMS,
     errands,
     ownerDeaths: ownership.deaths,
+    moved: (id) => lanes.moved(id),
     planOf: (hash, text) => views.planOf(hash, text),
   });
   const overflow =
@@ -126,8 +127,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
     });
   const lanes = createEngineLanes({
-    ...{ store, company, errands, inbox },
+    ...{ store, company, errands, inbox, clock },
     tenureOf: (lane) => ownership.tenureOf(lane),
+    takeClaims: (lane) => overflow?.taken(lane),
     dropOffers: (lane) => overflow?.drop(lane),
   });
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });

@@ -30,6 +30,8 @@ export type Behaviour<M> = {
   undeliverable(message: M, why: Gone | "stalled"): void;
   /** It is left alone until the next sweep: what it holds of what others want too is given back. */
   stalled(id: string): void;
+  /** It found out by itself that its work is another instance's, and is not there any more. */
+  moved(id: string): void;
 };
 
 /** Why an actor is not there. `moved`: it is another instance's. */
@@ -143,7 +145,10 @@ export function createActorSystem<M>(options: {
 
   function crashed(cell: Cell<M>, error: unknown): void {
     if (cell.phase === "gone") return;
-    if (error instanceof Moved) return remove(cell, "moved");
+    if (error instanceof Moved) {
+      remove(cell, "moved");
+      return behaviour.moved(cell.id);
+    }
     cell.mailbox.shut();
     cell.actor?.stop();
     cell.actor = null;

@@ -46,6 +46,8 @@ export type CompanyOptions = {
   readonly log: Log;
   readonly maxRunningExecutions: number | null;
   readonly mailboxLimit: number;
+  /** An execution's supervisor found that its lane is another instance's, before this one was told so. */
+  readonly moved: (executionId: string) => void;
   /** The plan of a stored definition; kept by hash. */
   readonly planOf: (hash: string, definitionText: string) => Plan;
 } & Pick<Ports, "catalog" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths">;
@@ -92,6 +94,10 @@ export function startCompany(options: CompanyOptions): Company {
       },
       // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
       stalled: (id) => admission.leave(id),
+      moved(id) {
+        admission.leave(id);
+        options.moved(id);
+      },
     },
     intensity: SUPERVISOR_INTENSITY,
     mailboxLimit: options.mailboxLimit,

@@ -9,8 +9,11 @@ import type { Stored } from "./ports.ts";
 import { readBody, type StoredBody, UnreadableCommand } from "./stored-command.ts";
 
 export type Inbox = {
-  /** The lane may hold more than before. Resolves when all that it held at this moment is handed out, or the store is away. */
-  look(lane: number): Promise<void>;
+  /**
+   * The lane may hold more than before. Resolves true when all that it held at this moment was read, and false where the
+   * store is away, or the lane is not this instance's.
+   */
+  look(lane: number): Promise<boolean>;
   /** The lane is not this instance's any more. */
   drop(lane: number): void;
 };
@@ -29,7 +32,7 @@ export type InboxOptions = {
 };
 
 /** `again`: somebody asked to look while a look was under way. */
-type Lane = { readonly handed: Set<string>; looking: Promise<void> | null; again: boolean; cancelLater: (() => void) | null };
+type Lane = { readonly handed: Set<string>; looking: Promise<boolean> | null; again: boolean; cancelLater: (() => void) | null };
 
 const PAGE = 500;
 const AGAIN_AFTER_MS = 1_000;
@@ -46,8 +49,8 @@ export function createInbox(options: InboxOptions): Inbox {
     return fresh;
   }
 
-  async function look(lane: number): Promise<void> {
-    if (!isOwned(lane)) return;
+  async function look(lane: number): Promise<boolean> {
+    if (!isOwned(lane)) return false;
     const its = laneFor(lane);
     if (its.looking !== null) {
       its.again = true;
@@ -59,7 +62,7 @@ export function createInbox(options: InboxOptions): Inbox {
     return its.looking;
   }
 
-  async function lookUntilSeen(lane: number, its: Lane): Promise<void> {
+  async function lookUntilSeen(lane: number, its: Lane): Promise<boolean> {
     do {
       its.again = false;
       try {
@@ -67,9 +70,10 @@ export function createInbox(options: InboxOptions): Inbox {
       } catch (error) {
         log.warn("A lane's commands could not be read; tried again soon.", { lane, error });
         later(lane, its);
-        return;
+        return false;
       }
     } while (its.again && isCurrent(lane, its));
+    return isCurrent(lane, its);
   }
 
   /** False where something could not be handed out. */

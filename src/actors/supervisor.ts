@@ -281,11 +281,11 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
   function recordClaim({ node, attempt, executor }: Claim): void {
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
-    // Claimed by this instance, which had not heard of it when it took the lane: it starts as what nobody has claimed.
-    if (executor === ports.bootId && !hands.holds(node, attempt)) return;
+    // Claimed by this instance: it has run and its outcome is among the stored commands, which come first, or it never will.
+    const isGone = executor === ports.bootId && !hands.holds(node, attempt);
     hands.watch(node, attempt, executor);
     self.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
-    if (!ports.isAlive(executor)) self.deliver({ type: "LoseAttempt", node, attempt, death: true });
+    if (isGone || !ports.isAlive(executor)) self.deliver({ type: "LoseAttempt", node, attempt, death: !isGone });
   }
 
   function resume(): void {

@@ -15,6 +15,8 @@ import { offerLength, readOfferId } from "./offer-text.ts";
 export type Surplus = {
   /** A lane of this instance has fewer offers than before: somebody has claimed. */
   heard(lane: number): void;
+  /** The lane was taken: what was claimed of it, and nobody waits for any more, is ended in a while. */
+  taken(lane: number): void;
   /**
    * What other instances had claimed of this execution when its lane was taken: each is a start that is to be recorded.
    * Asked before the execution is recovered. Rejects where the store is away.
@@ -63,7 +65,7 @@ const BYTES_MAX = 16 * 1024 * 1024;
 const ATTEMPT_LENGTH_MAX = 1024 * 1024;
 /** Offered and claimed: who has taken so much need not take more before some of it is done. */
 const OFFERS_MAX = 10_000;
-/** What the last owner's claims wait for is there by then. */
+/** What the last owner's claims wait for is there so long after the lane was taken. */
 const ORPHANS_MS = 30_000;
 
 export function createSurplus(options: SurplusOptions): Surplus {
@@ -74,6 +76,7 @@ type Lane = {
   readonly offers: LaneOffers;
   /** What was claimed when the lane was taken; null until it is asked for. */
   before: ReturnType<LaneOffers["claimsBefore"]> | null;
+  readonly takenAtMs: number;
   lookedAtMs: number;
   rangAtMs: number;
 };
@@ -110,12 +113,19 @@ class SurplusOffers implements Surplus {
 
   async claimsOf(executionId: string): Promise<readonly Claim[]> {
     const lane = this.#options.store.laneOf(executionId);
-    const its = this.#laneFor(lane);
+    const views = (await this.#claimsBefore(this.#laneFor(lane))).get(executionId) ?? [];
+    return views.map(({ id, claimedBy }) => ({ ...readOfferId(id), executor: claimedBy ?? "" }));
+  }
+
+  taken(lane: number): void {
+    this.#claimsBefore(this.#laneFor(lane)).catch((error: unknown) => this.#failed(lane, error));
+    this.#orphansLater();
+  }
+
+  async #claimsBefore(its: Lane): ReturnType<LaneOffers["claimsBefore"]> {
     its.before ??= its.offers.claimsBefore();
     try {
-      const views = (await its.before).get(executionId) ?? [];
-      if (its.offers.size > 0) this.#orphansLater();
-      return views.map(({ id, claimedBy }) => ({ ...readOfferId(id), executor: claimedBy ?? "" }));
+      return await its.before;
     } catch (error) {
       its.before = null;
       throw error;
@@ -150,7 +160,7 @@ class SurplusOffers implements Surplus {
       offered: (offeredIn) => this.#ring(offeredIn),
     });
     const nowMs = clock.monotonicMs();
-    const fresh: Lane = { offers, before: null, lookedAtMs: nowMs, rangAtMs: nowMs };
+    const fresh: Lane = { offers, before: null, takenAtMs: nowMs, lookedAtMs: nowMs, rangAtMs: nowMs };
     this.#lanes.set(lane, fresh);
     return fresh;
   }
@@ -277,9 +287,12 @@ class SurplusOffers implements Surplus {
     if (this.#cancelOrphans !== null || this.#stopped) return;
     this.#cancelOrphans = this.#options.clock.after(ORPHANS_MS, () => {
       this.#cancelOrphans = null;
-      for (const { offers } of this.#lanes.values()) {
-        offers.discardOrphans();
-        if (offers.size > 0) this.#orphansLater();
+      const nowMs = this.#options.clock.monotonicMs();
+      for (const [lane, { offers, before, takenAtMs }] of this.#lanes) {
+        const isSettled = nowMs - takenAtMs >= ORPHANS_MS;
+        if (isSettled) offers.discardOrphans();
+        if (before === null) this.taken(lane);
+        else if (!isSettled || offers.size > 0) this.#orphansLater();
       }
       this.#tickLater(0);
     });

@@ -205,6 +205,7 @@ describe("a new owner", () => {
     const ranAtA = new Set(play.runs.filter(({ by }) => by === "a").map(({ key }) => key));
     if (lease !== undefined) await play.truth.release(lease);
     const second = await play.own(b, "e-1", 0, 0);
+    b.surplus.taken(lane);
     const claims = await play.after(b.surplus.claimsOf("e-1"));
     expect(claims.map(({ executor }) => executor)).toContain("c");
     for (const { node, attempt, executor } of claims) if (executor !== "b") second.hands.watch(node, attempt, executor);

@@ -1,5 +1,7 @@
 /** Several instances of the whole engine on one store: what they promise together, one scene each. */
 import { describe, expect, test } from "bun:test";
+import type { SharedStore } from "../../src/store/shared-store.ts";
+import { StoreUnavailable } from "../../src/store/store.ts";
 import { ok } from "../sim/scene.ts";
 import { lanesOf, Several } from "../sim/several.ts";
 
@@ -137,6 +139,96 @@ describe("the death of an instance", () => {
     expect(nodes[0]).toMatchObject({ state: "COMPLETED", output: '"second"', attempts: 2 });
   });
 });
+
+describe("an instance that is fenced before it is told so", () => {
+  test("leaves nothing behind: neither room for executions nor attempts in hand", async () => {
+    let owner = "";
+    let knows = true;
+    const several = await Several.start(2, {
+      nodes: { x: () => new Promise((resolve) => void several.world.after(1_000, () => resolve(ok("1")))) },
+      through: (store, name) => refusing(store, (call) => name === owner && !knows && (call === "renew" || call === "leases")),
+    });
+    const id = await several.create("a", [step("x")]);
+    owner = await several.ownerOf(id);
+    const other = owner === "a" ? "b" : "a";
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    const { life, engine } = several.at(owner);
+    life.pause();
+    expect(await several.ended(other, id)).toBe("COMPLETED");
+    knows = false;
+    life.resume();
+    await several.world.pass(1_000);
+    knows = true;
+    await several.world.pass(10_000);
+    expect(engine.health().executions).toEqual({ active: 0, running: 0, waiting: 0 });
+    expect(engine.health().pool).toMatchObject({ begun: 0, waiting: 0 });
+  });
+});
+
+describe("claims", () => {
+  const WIDTH = 60;
+  const wide = [step("root"), ...Array.from({ length: WIDTH }, (_, at) => step(`n${at}`, ["root"]))];
+  const start = async (count: number, through: (name: string, call: string) => boolean) => {
+    const run = () => new Promise<ReturnType<typeof ok>>((resolve) => void several.world.after(100, () => resolve(ok("1"))));
+    const several: Several = await Several.start(count, {
+      slots: 4,
+      nodes: Object.fromEntries(wide.slice(1).map((node) => [node.id, run])),
+      through: (store, name) => refusing(store, (call) => through(name, call)),
+    });
+    return several;
+  };
+
+  test("of an execution that ended are discarded by the next owner, where the last one could not any more", async () => {
+    const several = await start(2, (_name, call) => call === "discard" && refuses);
+    let refuses = true;
+    const id = await several.create("a", wide);
+    const owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    expect(await several.ended(owner, id)).toBe("COMPLETED");
+    expect((await several.truth.offersIn(several.truth.laneOf(id))).length).toBeGreaterThan(0);
+    several.kill(owner);
+    refuses = false;
+    await several.world.pass(60_000);
+    expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
+  });
+
+  test("whose outcomes wait for the owner run no second time where the claimer becomes the owner", async () => {
+    let owner = "";
+    let mayRead = false;
+    // The owner never reads what is sent to it, and the next one not at once.
+    const several = await start(2, (name, call) => call === "commandsAfter" && owner !== "" && (name === owner || !mayRead));
+    const id = await several.create("a", wide);
+    owner = await several.ownerOf(id);
+    const other = owner === "a" ? "b" : "a";
+    await several.trigger(owner, id);
+    const sent = async () => (await several.truth.commandsAfter(several.truth.laneOf(id), 0, 100)).length;
+    let waiting = 0;
+    await several.world.until(() => {
+      void sent().then((count) => (waiting = count));
+      return waiting > 8;
+    }, "outcomes wait for the owner");
+    await several.after(several.at(owner).engine.stop(1_000));
+    several.kill(owner);
+    await several.world.pass(500);
+    mayRead = true;
+    expect(await several.ended(other, id)).toBe("COMPLETED");
+    const ran = several.begun.filter((each) => each.startsWith(other)).map((each) => each.split("/")[0]);
+    expect(ran.filter((each, at) => ran.indexOf(each) !== at)).toEqual([]);
+  });
+});
+
+/** A store that refuses some calls, as one that is away. */
+function refusing(store: SharedStore, refuses: (call: string) => boolean): SharedStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      return (...values: readonly unknown[]) =>
+        refuses(String(name)) ? Promise.reject(new StoreUnavailable("simulated: away")) : Reflect.apply(value, target, values);
+    },
+  });
+}
 
 describe("a clean end", () => {
   test("hands over at once, and runs nothing twice: what runs goes on, and its outcome reaches the new owner", async () => {
