@@ -79,7 +79,9 @@ export class Play {
   async take(player: Player, lane: number): Promise<void> {
     const taken = await this.truth.takeLease(lane, player.name, TTL_MS);
     if (taken.type === "held") throw new Error(`Lane ${lane} is held: release it first.`);
+    const again = player.leases.has(lane);
     player.leases.set(lane, taken.lease);
+    if (!again) player.surplus.taken(lane);
   }
 
   /** As `kill -9`, and everybody notices at once. */
