@@ -4,10 +4,9 @@
  */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
-import { Backoff } from "../store/backoff.ts";
 import { createCommitter } from "../store/committer.ts";
 import { DataLost, type Pending, type Renewal, type SharedStore } from "../store/shared-store.ts";
-import type { Lease } from "../store/store.ts";
+import { type Lease, StoreUnavailable } from "../store/store.ts";
 import { HeldLane } from "./held-lane.ts";
 import { createLaneTaker, type LaneTaken } from "./lane-taker.ts";
 import { type LeaseTimes, trustedUntilMs } from "./lease.ts";
@@ -187,7 +186,7 @@ class Lanes implements HeldLanes {
   async #takeAgain(held: HeldLane): Promise<void> {
     const { times, listener, log } = this.#options;
     const resolved = await held.committer.pause();
-    const taken = await this.#untilAnswered(held.lane, () => !held.isEnded);
+    const taken = await this.#insist(held.lane, () => !held.isEnded);
     if (taken === undefined || held.isEnded) return;
     if (taken === null) return this.lose(held);
     if (taken.between === "nobody" && resolved && held.births !== null) {
@@ -208,7 +207,7 @@ class Lanes implements HeldLanes {
     const { lane } = held;
     this.#dropAgain(held);
     this.#busy.add(lane);
-    const taken = await this.#untilAnswered(lane, () => true);
+    const taken = await this.#insist(lane, () => true);
     this.#busy.delete(lane);
     if (taken === undefined) return;
     if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted: true });
@@ -280,21 +279,14 @@ class Lanes implements HeldLanes {
   }
 
   /** Null where another has the lane, undefined where it is not wanted any more. */
-  async #untilAnswered(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
-    const backoff = new Backoff(this.#options.clock);
-    while (isWanted() && !this.#suspended) {
-      try {
-        return await this.#taker.take(lane);
-      } catch (error) {
-        this.#trouble("A lane could not be taken again; tried again.", error, lane);
-        await backoff.wait();
-      }
-    }
-    return undefined;
+  #insist(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
+    const failed = (error: unknown) => this.#trouble("A lane could not be taken again; tried again.", error, lane);
+    return this.#taker.insist(lane, () => isWanted() && !this.#suspended, failed);
   }
 
   #trouble(sentence: string, error: unknown, lane: number): void {
     if (error instanceof DataLost) this.#options.onDataLost(error);
-    else this.#options.log.warn(sentence, { lane, error });
+    // That the store is away is told once, not for each lane.
+    else this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"](sentence, { lane, error });
   }
 }

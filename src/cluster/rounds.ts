@@ -30,7 +30,7 @@ export function startRounds({ clock, everyMs, againMs, restMs, round, failed }: 
   let running = false;
   let stopped = false;
   let asking: (() => void)[] = [];
-  let ended: () => void = () => undefined;
+  const ended = Promise.withResolvers<void>();
 
   function schedule(atMs: number): void {
     if (stopped || running || atMs >= dueAtMs) return;
@@ -46,7 +46,7 @@ export function startRounds({ clock, everyMs, againMs, restMs, round, failed }: 
     const asked = asking.splice(0);
     const nextAtMs = await tried(beganAtMs, asked);
     running = false;
-    if (stopped) ended();
+    if (stopped) end();
     schedule(nextAtMs);
   }
 
@@ -76,8 +76,13 @@ export function startRounds({ clock, everyMs, againMs, restMs, round, failed }: 
     stop() {
       stopped = true;
       cancel();
-      for (const resolve of asking.splice(0)) resolve();
-      return running ? new Promise((resolve) => (ended = resolve)) : Promise.resolve();
+      if (!running) end();
+      return ended.promise;
     },
   };
+
+  function end(): void {
+    for (const resolve of asking.splice(0)) resolve();
+    ended.resolve();
+  }
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { Backoff } from "../store/backoff.ts";
 import type { SharedStore } from "../store/shared-store.ts";
+import { StoreUnavailable } from "../store/store.ts";
 import type { Adoption } from "./adoption.ts";
 import type { HeldLane } from "./held-lane.ts";
 import type { LeaseTimes } from "./lease.ts";
@@ -42,16 +43,23 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
         if (restarted) await options.onRestarted(held, active);
         if (renewal?.type === "renewed" && !held.isEnded) {
           if (diedBootId !== null) for (const id of active) held.died.set(id, diedBootId);
+          held.outboxBytes = renewal.pending.outboxBytes;
           held.show(renewal.pending.births);
           return active;
         }
       } catch (error) {
-        log.warn("What a lane holds could not be read; tried again.", { lane: held.lane, error });
+        trouble("What a lane holds could not be read; tried again.", held.lane, error);
       }
       // Where the lease has lapsed or is lost, the renewals that go on meanwhile tell.
       await backoff.wait();
     }
     return null;
+  }
+
+  /** That the store is away is told once, not for each lane. */
+  function trouble(sentence: string, lane: number, error: unknown): void {
+    if (error instanceof StoreUnavailable) log.debug(sentence, { lane, error });
+    else log.warn(sentence, { lane, error });
   }
 
   return {
@@ -72,7 +80,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
         const active = await store.active(held.lane);
         await adoption.adopt(active, () => held.isOpen);
       } catch (error) {
-        log.warn("The active executions could not be listed; tried again later.", { lane: held.lane, error });
+        trouble("The active executions could not be listed; tried again later.", held.lane, error);
       }
     },
   };

@@ -2,6 +2,7 @@
  * Ownerships instances' ownerships in one simulated world, on one shared memory store: each with its own clock that can stand
  * still or end, and a store that stalls, loses calls and answers. Looks at every step that nobody shares a lane's trust.
  */
+import type { Doorbell } from "../../src/bus/doorbell.ts";
 import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
 import type { Ownership } from "../../src/cluster/ownership.ts";
 import { takeSharedOwnership } from "../../src/cluster/shared-ownership.ts";
@@ -10,7 +11,7 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
 import { newExecution } from "../store/made.ts";
-import { stallingStore, type Weather } from "./stalling-store.ts";
+import { type Connection, stallingStore, type Weather } from "./stalling-store.ts";
 import { StandingClock } from "./standing-clock.ts";
 import { Worker } from "./worker.ts";
 
@@ -20,16 +21,18 @@ export class Instance {
   readonly name: string;
   readonly clock: StandingClock;
   readonly store: SharedStore;
+  readonly connection: Connection;
   readonly worker: Worker;
   readonly logged: ReturnType<typeof recordingLog>["entries"];
   ownership: Ownership | null = null;
   begun = false;
   ended = false;
 
-  constructor(parts: Pick<Instance, "name" | "clock" | "store" | "worker" | "logged">) {
+  constructor(parts: Pick<Instance, "name" | "clock" | "store" | "connection" | "worker" | "logged">) {
     this.name = parts.name;
     this.clock = parts.clock;
     this.store = parts.store;
+    this.connection = parts.connection;
     this.worker = parts.worker;
     this.logged = parts.logged;
   }
@@ -45,7 +48,7 @@ export class Ownerships {
   readonly files;
   /** The store as it is, whatever stands between it and the instances. */
   readonly truth: SharedStore;
-  readonly weather: Weather = { calm: true, stalledUntilMs: 0, lostCalls: 0, lostAnswers: 0, lostRings: 0 };
+  readonly weather: Weather = { calm: true, stalledUntilMs: 0, lostCalls: 0, lostAnswers: 0, lostRings: 0, losing: null };
   readonly instances: Instance[] = [];
   /** Promises that were seen broken. */
   readonly broken: string[] = [];
@@ -67,11 +70,12 @@ export class Ownerships {
     const { world, weather } = this;
     const name = `boot-${String(this.instances.length + 1).padStart(2, "0")}`;
     const clock = new StandingClock(world);
-    const store = stallingStore(openSharedMemoryStore({ files: this.files, clock: world }), clock, world, weather);
+    const connection: Connection = { calls: new Map(), failing: new Map() };
+    const store = stallingStore(openSharedMemoryStore({ files: this.files, clock: world }), clock, world, weather, connection);
     const { log, entries } = recordingLog();
     const bell = this.#hub.hang();
     const worker = new Worker({ name, store, clock, truth: this.truth, broken: this.broken });
-    const instance = new Instance({ name, clock, store, worker, logged: entries });
+    const instance = new Instance({ name, clock, store, connection, worker, logged: entries });
     this.instances.push(instance);
     const starting = takeSharedOwnership({
       ...{ store, bootId: name, name, threads: 1, clock, log, ...TIMES },
@@ -94,6 +98,29 @@ export class Ownerships {
       () => this.kill(instance),
     );
     return instance;
+  }
+
+  /** What an instance that is started so rejects with. */
+  refused(over: Partial<Parameters<typeof takeSharedOwnership>[0]>): Promise<unknown> {
+    const { log } = recordingLog();
+    const { truth: store, world: clock } = this;
+    const given = { store, bootId: "refused", name: "refused", threads: 1, clock, log, ...TIMES, doorbell: this.hang() };
+    return takeSharedOwnership({ ...given, retention: { finishedMs: 1, untriggeredMs: 1 }, onApplied: () => undefined, ...over });
+  }
+
+  /** A doorbell of nobody in particular. */
+  hang(): Doorbell {
+    return this.#hub.hang();
+  }
+
+  /** The next so many answers to calls of this name are lost on their way. */
+  loseAnswersTo(name: string, count: number): void {
+    this.weather.losing = { name, count };
+  }
+
+  /** The lane's lease is over, and it is this boot's now. */
+  takeAway(lane: number, bootId: string): void {
+    this.files.lanes[lane]?.seize(bootId);
   }
 
   /** As `kill -9`. */

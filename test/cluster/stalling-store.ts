@@ -7,7 +7,7 @@ import { StoreUnavailable } from "../../src/store/store.ts";
 import type { World } from "../sim/world.ts";
 import type { StandingClock } from "./standing-clock.ts";
 
-/** What the world does to all instances alike. The last three are probabilities, of each call or ring. */
+/** What the world does to all instances alike. Those that are lost are probabilities, of each call, answer or ring. */
 export type Weather = {
   /** No call takes any time. */
   calm: boolean;
@@ -15,6 +15,8 @@ export type Weather = {
   lostCalls: number;
   lostAnswers: number;
   lostRings: number;
+  /** The answers to the next so many calls of this name. */
+  losing: { name: string; count: number } | null;
 };
 
 /** How long an instance waits for an answer. */
@@ -23,16 +25,32 @@ const LATENCY_MAX_MS = 8;
 
 const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "onRestart", "close"]);
 
-export function stallingStore(store: SharedStore, clock: StandingClock, world: World, weather: Weather): SharedStore {
+/** `calls`: how often each was called. `failing`: what calls of these names are answered with, whatever the weather. */
+export type Connection = { readonly calls: Map<string, number>; readonly failing: Map<string, Error> };
+
+export function stallingStore(
+  store: SharedStore,
+  clock: StandingClock,
+  world: World,
+  weather: Weather,
+  { calls, failing }: Connection,
+): SharedStore {
   const latencyMs = () => (weather.calm ? 0 : world.random.below(LATENCY_MAX_MS));
 
-  function through(call: () => Promise<unknown>): Promise<unknown> {
+  function isLost(name: string | symbol): boolean {
+    const { losing, lostAnswers } = weather;
+    if (losing === null || losing.name !== name || losing.count === 0) return world.random.chance(lostAnswers);
+    losing.count -= 1;
+    return true;
+  }
+
+  function through(name: string | symbol, call: () => Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const giveUp = (why: string) => reject(new StoreUnavailable(`simulated: ${why}`));
       const cancelDeadline = clock.after(DEADLINE_MS, () => giveUp("no answer in time"));
       const answer = (act: () => void) =>
         void world.after(latencyMs(), () => {
-          if (world.random.chance(weather.lostAnswers)) return;
+          if (isLost(name)) return;
           clock.act(() => {
             cancelDeadline();
             act();
@@ -57,7 +75,11 @@ export function stallingStore(store: SharedStore, clock: StandingClock, world: W
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       if (NO_CALLS.has(name)) return value.bind(target);
-      return (...values: readonly unknown[]) => through(() => Reflect.apply(value, target, values));
+      return (...values: readonly unknown[]) => {
+        const failure = failing.get(String(name));
+        calls.set(String(name), (calls.get(String(name)) ?? 0) + 1);
+        return through(name, () => (failure === undefined ? Reflect.apply(value, target, values) : Promise.reject(failure)));
+      };
     },
   });
 }

@@ -21,6 +21,11 @@ export class Worker implements LaneWork {
   /** By execution: whose death it was adopted after. */
   readonly deaths = new Map<string, string>();
   sweeps = 0;
+  /** How long it takes to take up an execution. */
+  adoptingMs = 0;
+  adoptionsBegun = 0;
+  /** Whether a hand-over accounts for everything. */
+  accounts = true;
   dead = false;
   ending = false;
   readonly #parts;
@@ -59,6 +64,8 @@ export class Worker implements LaneWork {
     const tenure = this.#ownership?.tenureOf(lane) ?? null;
     if (tenure === null || this.#memory.get(id)?.tenure === tenure) return;
     if (this.#memory.has(id)) broken.push(`${name} adopts ${id} twice: lane ${lane} was neither dropped nor handed over between`);
+    this.adoptionsBegun += 1;
+    if (this.adoptingMs > 0) await new Promise<void>((resolve) => clock.after(this.adoptingMs, resolve));
     const memory: Memory = { tenure, sequence: 0, writing: Promise.resolve() };
     this.#memory.set(id, memory);
     for (;;) {
@@ -94,7 +101,7 @@ export class Worker implements LaneWork {
     const mine = [...this.#memory].filter(([id]) => this.#parts.store.laneOf(id) === lane);
     await Promise.all(mine.map(([, { writing }]) => writing));
     for (const [id, memory] of mine) if (this.#memory.get(id) === memory) this.#memory.delete(id);
-    return true;
+    return this.accounts;
   }
 
   drop(lane: number, why: "lost" | "again"): void {

@@ -1,0 +1,105 @@
+/** Who of the instances is alive, as far as one of them can tell. */
+import { beforeEach, describe, expect, test } from "bun:test";
+import { createMembers, type Members } from "../../src/cluster/members.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import type { SharedStore } from "../../src/store/shared-store.ts";
+import { World } from "../sim/world.ts";
+
+const times = { ttlMs: 3_000, renewMs: 1_000 };
+const nothingElse = () => Promise.resolve();
+
+describe("a member", () => {
+  let world: World;
+  let store: SharedStore;
+  let own: Members;
+  let other: Members;
+  let found: string[];
+
+  beforeEach(() => {
+    world = new World();
+    store = openSharedMemoryStore({ files: emptySharedMemory(1), clock: world });
+    const member = (bootId: string) => createMembers({ store, bootId, name: bootId, threads: 1, times, clock: world });
+    [own, other] = [member("own"), member("other")];
+    found = [];
+    own.living.onDeath((boot) => void found.push(`${boot}, alive: ${own.living.isAlive(boot)}`));
+  });
+
+  const beat = (...members: readonly Members[]) =>
+    Promise.all(members.map((each) => each.beat({ leaving: false, outboxBytes: 0 }, nothingElse)));
+  const seconds = async (count: number, ...members: readonly Members[]) => {
+    for (let at = 0; at < count; at++) {
+      await beat(...members);
+      await world.pass(1_000);
+    }
+  };
+
+  test("is alive to itself and to those who see it, and dead when its time is up", async () => {
+    await seconds(4, other, own);
+    expect([own.living.isAlive("own"), own.living.isAlive("other")]).toEqual([true, true]);
+    await seconds(2, own);
+    expect(found).toEqual([]);
+    await seconds(2, own);
+    expect(found).toEqual(["other, alive: false"]);
+  });
+
+  test("that has left is found gone", async () => {
+    await seconds(4, other, own);
+    await store.leave("other");
+    await seconds(1, own);
+    expect(found).toEqual(["other, alive: false"]);
+  });
+
+  test("is not judged by one that the store has not answered for a full TTL", async () => {
+    await beat(other);
+    await world.pass(4_000);
+    await seconds(3, own);
+    expect([own.mayJudge, own.living.isAlive("other"), found]).toEqual([false, true, []]);
+    await seconds(2, own);
+    expect(found).toEqual(["other, alive: false"]);
+  });
+
+  test("that nobody has heard of is alive until a look tells, since it may have come after the last", async () => {
+    await seconds(5, own);
+    expect(own.living.isAlive("new")).toBe(true);
+    expect(own.living.isAlive("never there")).toBe(true);
+    await seconds(1, own);
+    expect(found.toSorted()).toEqual(["never there, alive: false", "new, alive: false"]);
+    expect(own.living.isAlive("never there")).toBe(false);
+  });
+
+  test("that was asked for while a look was under way is judged by the next", async () => {
+    await seconds(4, own);
+    const looking = own.beat({ leaving: false, outboxBytes: 0 }, nothingElse);
+    expect(own.living.isAlive("other")).toBe(true);
+    await looking;
+    expect(own.living.isAlive("other")).toBe(true);
+    await seconds(2, other, own);
+    expect([own.living.isAlive("other"), found]).toEqual([true, []]);
+  });
+
+  test("that shows itself again lives again", async () => {
+    await seconds(4, other, own);
+    await seconds(5, own);
+    expect(own.living.isAlive("other")).toBe(false);
+    await seconds(1, other, own);
+    expect(own.living.isAlive("other")).toBe(true);
+    await seconds(5, own);
+    expect(found).toHaveLength(2);
+  });
+
+  test("is not judged for a while after the store was restarted", async () => {
+    await seconds(4, other, own);
+    own.distrust();
+    await seconds(3, own);
+    expect([own.mayJudge, found]).toEqual([false, []]);
+  });
+
+  test("tells its listeners until they unsubscribe", async () => {
+    const more: string[] = [];
+    const unsubscribe = own.living.onDeath((boot) => void more.push(boot));
+    unsubscribe();
+    await seconds(4, other, own);
+    await seconds(5, own);
+    expect([found.length, more]).toEqual([1, []]);
+  });
+});
