@@ -32,7 +32,7 @@ export function createTriggers({ store, company, ownership, lanes, remote, clock
   async function trigger(id: string, params: string | null): Promise<TriggerResult> {
     const lane = store.laneOf(id);
     const owned = lanes.isOwned(lane);
-    const trouble = owned ? holding(lane) : ownership.obstacle;
+    const trouble = (owned ? holding(lane) : null) ?? ownership.obstacle;
     if (trouble !== null) return unavailable(trouble);
     try {
       if (!owned || !company.knows(id)) {
@@ -55,6 +55,11 @@ export function createTriggers({ store, company, ownership, lanes, remote, clock
     return ownership.tenureOf(lane)?.committer.holding ?? null;
   }
 
+  /** Nothing is written until the lease is taken again. */
+  function lapsed(lane: number): string | null {
+    return ownership.tenureOf(lane)?.trusted() === false ? "The lease of this execution's lane has lapsed." : null;
+  }
+
   function ask(id: string, lane: number, params: string | null): Promise<Receipt> {
     return new Promise((resolve) => {
       const answer = (receipt: Receipt): void => {
@@ -63,7 +68,7 @@ export function createTriggers({ store, company, ownership, lanes, remote, clock
         resolve(receipt);
       };
       let cancelAway = clock.after(STORE_AWAY_MS, function look() {
-        const reason = holding(lane);
+        const reason = holding(lane) ?? lapsed(lane);
         if (reason !== null) answer({ type: "unavailable", reason });
         else cancelAway = clock.after(STORE_LOOK_MS, look);
       });

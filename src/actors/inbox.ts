@@ -5,6 +5,7 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { SharedStore, StoredCommand } from "../store/shared-store.ts";
+import { StoreUnavailable } from "../store/store.ts";
 import type { Stored } from "./ports.ts";
 import { readBody, type StoredBody, UnreadableCommand } from "./stored-command.ts";
 
@@ -68,7 +69,11 @@ export function createInbox(options: InboxOptions): Inbox {
       try {
         if (!(await readAll(lane, its))) later(lane, its);
       } catch (error) {
-        log.warn("A lane's commands could not be read; tried again soon.", { lane, error });
+        // That the store is away is told once, not for each lane.
+        log[error instanceof StoreUnavailable ? "debug" : "warn"]("A lane's commands could not be read; tried again soon.", {
+          lane,
+          error,
+        });
         later(lane, its);
         return false;
       }

@@ -167,7 +167,7 @@ class IoredisConnection implements RedisConnection {
     client.on("close", () => {
       if (was !== "there" || this.#isClosed) return;
       was = "lost";
-      log.warn("The connection to Redis is lost; it is tried again.", { connection: name, reason: this.#lastError });
+      log.warn("The connection to Redis is lost; it is tried again.", { connection: name, reason: this.#lastError ?? "it was closed." });
     });
     client.on("ready", () => {
       if (was === "lost") log.info("The connection to Redis is back.", { connection: name });
