@@ -29,7 +29,7 @@ export function healthRoutes(app: App, { engine, version, instanceName }: HttpPa
         store,
         executions,
         pool,
-        cluster,
+        cluster: cluster && { boot_id: cluster.bootId, lanes: cluster.lanes, events: cluster.events, outbox_bytes: cluster.outboxBytes },
       };
       return jsonAnswer(200, JSON.stringify(health));
     },

@@ -155,10 +155,10 @@ export const healthAnswer = named(
     pool: v.object({ threads: count, begun: count, waiting: count }),
     cluster: v.nullable(
       v.object({
-        bootId: v.pipe(v.string(), v.description("New at each start")),
+        boot_id: v.pipe(v.string(), v.description("New at each start")),
         lanes: v.pipe(count, v.description("Lanes of executions that this instance owns")),
         events: v.nullable(v.object({ available: v.boolean(), reason: v.optional(v.string()) })),
-        outboxBytes: v.pipe(count, v.description("Events that are not published yet, over all instances")),
+        outbox_bytes: v.pipe(count, v.description("Events that are not published yet, over all instances")),
       }),
     ),
   }),
