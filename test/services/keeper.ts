@@ -2,14 +2,13 @@
  * Nothing outlives the process that started it: a small shell knows what runs and where it keeps its files, and when this
  * process ends, however it ends, the shell kills the ones and deletes the others.
  */
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
  * Reads "run <pid>" and "gone <pid>" until its input ends, which is the end of this process, or until SIGTERM, which is
- * what `bun test --isolate` sends to the children of a test file when the file is through. Ctrl-C reaches it too, and
- * must not end it before its work is done.
+ * what `bun test --isolate` sends to the children of a test file when the file is through.
  */
 const KEEPER = `
 trap '' INT HUP
@@ -32,24 +31,32 @@ done
 finish "$1"
 `;
 
-type Keeper = { readonly folder: string; tell(line: string): void };
+type Keeper = { readonly folder: string; readonly hasEnded: boolean; tell(line: string): void };
 
 let keeper: Keeper | undefined;
 
 /** A new folder for a service's files, deleted at the end of this process at the latest. */
 export function keptFolder(name: string): string {
-  keeper ??= startKeeper();
-  mkdirSync(keeper.folder, { recursive: true });
-  return mkdtempSync(join(keeper.folder, `${name}-`));
+  return mkdtempSync(join(theKeeper().folder, `${name}-`));
+}
+
+/** Throws where nothing may be started any more: what is still on its way when its test file is over would be left behind. */
+export function expectKeeper(): void {
+  theKeeper();
 }
 
 /** From now on the process ends with this one; `exited` settles when it is gone. */
 export function keep(pid: number, exited: Promise<unknown>): void {
-  keeper ??= startKeeper();
-  const { tell } = keeper;
-  tell(`run ${pid}`);
+  const own = theKeeper();
+  own.tell(`run ${pid}`);
   // Its number may be another process's by the time that this one ends.
-  void exited.then(() => tell(`gone ${pid}`));
+  void exited.then(() => own.tell(`gone ${pid}`));
+}
+
+function theKeeper(): Keeper {
+  keeper ??= startKeeper();
+  if (keeper.hasEnded) throw new Error("No service is started any more: this test file is over.");
+  return keeper;
 }
 
 function startKeeper(): Keeper {
@@ -58,11 +65,17 @@ function startKeeper(): Keeper {
     stdin: "pipe",
     stdout: "ignore",
     stderr: "ignore",
+    // A signal to the group is for this process, which may want to stop its services in good order.
+    detached: true,
   });
   shell.unref();
   return {
     folder,
+    get hasEnded() {
+      return shell.exitCode !== null || shell.signalCode !== null;
+    },
     tell(line) {
+      if (this.hasEnded) return;
       shell.stdin.write(`${line}\n`);
       void shell.stdin.flush();
     },

@@ -1,7 +1,7 @@
 /** A real service as a child process that a test may kill, pause and start again on the same port and files. */
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { keep } from "./keeper.ts";
+import { expectKeeper, keep } from "./keeper.ts";
 import { isFree } from "./ports.ts";
 
 const PAUSE_MS = 10;
@@ -86,6 +86,7 @@ export async function startService(recipe: Recipe): Promise<Service> {
 
 async function launch(recipe: Recipe): Promise<Bun.Subprocess> {
   const { name, port, dir, command, environment = {}, prepare, isReady } = recipe;
+  expectKeeper();
   // What answers there would be taken for the service that is started here.
   if (!isFree(port)) throw new Error(`${name} cannot be started: port ${port} is in use.`);
   prepare?.();
