@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Ownership } from "../../src/cluster/ownership.ts";
 import { DataLost, type Pending } from "../../src/store/shared-store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
+import { MemoryLane } from "../../src/store/memory-lane.ts";
 import { entryAfter, newExecution } from "../store/made.ts";
 import { type Instance, Ownerships, TIMES } from "./ownerships.ts";
 
@@ -132,6 +133,18 @@ describe("a lane", () => {
     expect(one.worker.dropped).toEqual([{ lane: 0, why: "again" }]);
     expect(order).toEqual(["lane 0 under 1", "restarted 0 with x0,x1", "lane 0 under 2"]);
     expect(one.worker.adopted).toEqual(["x0", "x1", "x0", "x1"]);
+  });
+
+  test("goes on under a higher epoch than before, also where the store came back with an older past", async () => {
+    const { all, one, ownership } = await alone({}, 1);
+    await all.create(2);
+    await all.until(() => one.worker.adopted.length === 2, "they were found", 5_000);
+    const epoch = ownership.tenureOf(0)?.committer.lease.epoch ?? 0;
+    // As it was before anybody took it.
+    (all.files.lanes as MemoryLane[])[0] = new MemoryLane(0);
+    for (const tell of all.files.onRestart) tell([0]);
+    await all.until(() => one.worker.adopted.length === 4, "it goes on", 1_000);
+    expect(ownership.tenureOf(0)?.committer.lease.epoch).toBe(epoch + 1);
   });
 
   test("is no more adopted from once it is dropped", async () => {
