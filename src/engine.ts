@@ -49,6 +49,8 @@ export interface Engine {
   /** True at the end of the execution; false when the time is up or too many wait already. */
   waitForEnd(id: string, withinMs: number): Promise<boolean>;
   health(): EngineHealth;
+  /** It will be stopped soon: readiness says so, and everything else goes on. */
+  retire(): void;
   /**
    * A clean end: nothing new begins, what runs may finish within `graceMs`, everything is committed, and whoever waits
    * is let go. `lastAnswers` is given the time to answer them; then the store is closed.
@@ -136,6 +138,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const creator = createCreator({ store, clock });
+  let retiring = false;
   let stopping = false;
   ownership.living.onDeath((died) => void buried(died));
 
@@ -158,12 +161,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
     const execution = company.newExecution(id, definition, trigger, hashOf(idempotency?.body ?? definition.text));
     const lane = store.laneOf(id);
+    const tenure = ownership.tenureOf(lane);
     try {
       const answer = await creator.create(execution);
       if (answer === "differs") return { type: "differs" };
       const owned = lanes.isOwned(lane);
       if (answer === "created") {
-        if (owned) company.created(execution, definition.plan);
+        // Written under a tenure that has ended since, it may have gone on elsewhere.
+        if (owned && tenure !== null && tenure === ownership.tenureOf(lane)) company.created(execution, definition.plan, tenure);
         joined.created(execution, owned);
       }
       if (trigger !== null && !stopping && owned) void company.system.ensure(id);
@@ -226,11 +231,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     health() {
-      const obstacle = stopping ? "This instance is stopping." : (ownership.obstacle ?? holding());
+      const obstacle = stopping || retiring ? "This instance is stopping." : (ownership.obstacle ?? holding());
       return {
         state: stopping ? "stopping" : "running",
         degraded: options.degraded,
-        store: { kind: options.storeKind, available: ownership.obstacle === null && holding() === null },
+        store: { kind: options.storeKind, available: ownership.storeTrouble === null && holding() === null },
         executions: { active: company.system.size, running: company.admission.running, waiting: company.admission.waiting },
         pool: pool.load(),
         obstacle,
@@ -241,6 +246,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
           outboxBytes: ownership.outboxBytes,
         },
       };
+    },
+    retire() {
+      retiring = true;
     },
     async stop(graceMs, lastAnswers) {
       stopping = true;

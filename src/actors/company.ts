@@ -14,7 +14,7 @@ import { initialState } from "../workflow/state.ts";
 import { type ActorSystem, createActorSystem, type Gone } from "./actor.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { createLargeTexts } from "./large-texts.ts";
-import type { LoadedExecution, Ports, Receipt, Stored, SupervisorMessage } from "./ports.ts";
+import type { LoadedExecution, Ports, Receipt, Stored, SupervisorMessage, Tenure } from "./ports.ts";
 import { summaryOf } from "./summary.ts";
 import { SUPERVISOR_INTENSITY } from "./supervision.ts";
 import { startSupervisor } from "./supervisor.ts";
@@ -31,8 +31,8 @@ export type Company = {
     trigger: { readonly params: string | null } | null,
     bodyHash: string,
   ): NewExecution;
-  /** The store has it: its supervisor, when it comes, need not read it. */
-  created(execution: NewExecution, plan: Plan): void;
+  /** The store has it: its supervisor, when it comes under this tenure, need not read it. */
+  created(execution: NewExecution, plan: Plan, tenure: Tenure): void;
   /** Whether it surely exists: it has an actor or was just created. */
   knows(executionId: string): boolean;
 };
@@ -52,6 +52,8 @@ export type CompanyOptions = {
   readonly planOf: (hash: string, definitionText: string) => Plan;
 } & Pick<Ports, "catalog" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths">;
 
+type Fresh = LoadedExecution & { readonly tenure: Tenure };
+
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
 /** Roughly what new executions may take until somebody triggers them; those that were not have to be read then. */
 const NEW_EXECUTIONS_CHARACTERS = 32 * 1024 * 1024;
@@ -63,7 +65,13 @@ export function startCompany(options: CompanyOptions): Company {
   const admission = createAdmission(options.maxRunningExecutions);
   const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
   /** Created here and not yet loaded. */
-  const fresh = new BoundedCache<LoadedExecution>(NEW_EXECUTIONS_CHARACTERS);
+  const fresh = new BoundedCache<Fresh>(NEW_EXECUTIONS_CHARACTERS);
+
+  /** What has been another instance's meanwhile is read anew. */
+  function isFresh(id: string): boolean {
+    const tenure = fresh.get(id)?.tenure;
+    return tenure !== undefined && tenure === options.tenureOf(id);
+  }
 
   const ports: Ports = {
     ...options,
@@ -71,11 +79,9 @@ export function startCompany(options: CompanyOptions): Company {
     admission,
     largeTexts,
     async load(id) {
-      const known = fresh.get(id);
-      if (known !== undefined) {
-        fresh.delete(id);
-        return known;
-      }
+      const known = isFresh(id) ? fresh.get(id) : undefined;
+      fresh.delete(id);
+      if (known !== undefined) return known;
       const stored = await store.load(id);
       if (stored === null) return null;
       const { definition } = stored.summary;
@@ -137,13 +143,13 @@ export function startCompany(options: CompanyOptions): Company {
         bodyHash,
       };
     },
-    created(execution, plan) {
+    created(execution, plan, tenure) {
       const { summary, chunk, definitionText, large } = execution;
       for (const each of large) largeTexts.keep(summary.id, each);
       const cost = NEW_EXECUTION_COST + chunk.text.length + definitionText.length;
-      fresh.set(summary.id, { definition: summary.definition, plan, chunks: [chunk] }, cost);
+      fresh.set(summary.id, { definition: summary.definition, plan, chunks: [chunk], tenure }, cost);
     },
-    knows: (id) => system.has(id) || fresh.get(id) !== undefined,
+    knows: (id) => system.has(id) || isFresh(id),
   };
 }
 

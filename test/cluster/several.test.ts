@@ -166,6 +166,33 @@ describe("an instance that is fenced before it is told so", () => {
   });
 });
 
+describe("an execution that went on elsewhere", () => {
+  test("is not taken for new by the instance that created it, when its lane comes back there", async () => {
+    let finish = (): void => undefined;
+    const several = await Several.start(2, {
+      nodes: { x: () => new Promise((resolve) => void (finish = () => resolve(ok("1")))) },
+    });
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count++) ids.push(await several.create("a", [step("x")]));
+    const owners = await Promise.all(ids.map((each) => several.ownerOf(each)));
+    const id = ids[owners.indexOf("a")] ?? "";
+    const { life, engine } = several.at("a");
+    life.pause();
+    await several.world.until(() => lanesOf(several.at("b").engine) === 8, "b owns all lanes");
+    await several.trigger("b", id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    life.resume();
+    // Half of the lanes come back to a, one after the other; and the rest, when b leaves.
+    await several.world.pass(10_000);
+    const stopping = several.at("b").engine.stop(60_000);
+    await several.world.until(() => lanesOf(engine) === 8, "a owns all lanes");
+    finish();
+    await several.after(stopping);
+    expect(await several.ended("a", id)).toBe("COMPLETED");
+    expect(several.begun).toEqual(["b: x/1"]);
+  });
+});
+
 describe("claims", () => {
   const WIDTH = 60;
   const wide = [step("root"), ...Array.from({ length: WIDTH }, (_, at) => step(`n${at}`, ["root"]))];
