@@ -42,12 +42,16 @@ export function countedMembers(members: readonly MemberView[]): readonly string[
   return (settled.length > 0 ? settled : staying).map(({ bootId }) => bootId);
 }
 
-/** How many lanes each may have. The larger shares are for those that have most already. */
+/**
+ * How many lanes each may have. The larger shares are for those that fill them already; among these the order stays the
+ * same while lanes move, or two who look at different moments would both give one away.
+ */
 function quotas(lanes: number, held: ReadonlyMap<string, readonly number[]>): Map<string, number> {
   const share = Math.floor(lanes / held.size);
   const larger = lanes % held.size;
-  const byHeld = [...held].sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1));
-  return new Map(byHeld.map(([member], rank) => [member, rank < larger ? share + 1 : share]));
+  const filled = (its: readonly number[]) => Math.min(its.length, share + 1);
+  const ranked = [...held].sort(([a, some], [b, others]) => filled(others) - filled(some) || (a < b ? -1 : 1));
+  return new Map(ranked.map(([member], rank) => [member, rank < larger ? share + 1 : share]));
 }
 
 function heaviest(lane: number, members: readonly string[], mayHave: (member: string) => boolean): string | null {

@@ -70,7 +70,7 @@ export class Ownerships {
     const { world, weather } = this;
     const name = `boot-${String(this.instances.length + 1).padStart(2, "0")}`;
     const clock = new StandingClock(world);
-    const connection: Connection = { calls: new Map(), failing: new Map() };
+    const connection: Connection = { calls: new Map(), failing: new Map(), cutUntilMs: 0 };
     const store = stallingStore(openSharedMemoryStore({ files: this.files, clock: world }), clock, world, weather, connection);
     const { log, entries } = recordingLog();
     const bell = this.#hub.hang();

@@ -37,12 +37,15 @@ describe("instances that share a store", () => {
 
   test("share evenly from one to ten and back, and move only what they must", async () => {
     const several = await settled(1);
+    several.weather.calm = false;
+    let moves = 0;
     for (let count = 2; count <= 10; count++) {
       const before = several.owners();
       const joiner = several.start();
       await several.until(() => several.isEven, `${count} have their shares`, 6_000);
       const lanes = moved(several, before);
       expect(lanes.length).toBe(Math.floor(64 / count));
+      moves += lanes.length;
       expect(new Set(lanes.map((lane) => several.owners().get(lane)))).toEqual(new Set([joiner.name]));
       await several.pass(2_000);
     }
@@ -51,9 +54,13 @@ describe("instances that share a store", () => {
       const leaver = several.living[0] as Instance;
       several.stop(leaver);
       await several.until(() => several.isEven && leaver.ended, `${count} have their shares`, 1_000);
-      expect(moved(several, before).every((lane) => before.get(lane) === leaver.name)).toBe(true);
+      const lanes = moved(several, before);
+      expect(lanes.every((lane) => before.get(lane) === leaver.name)).toBe(true);
+      moves += lanes.length;
       await several.pass(2_000);
     }
+    // Nothing was taken twice, or back.
+    expect((await epochs(several)).reduce((sum, epoch) => sum + epoch - 1, 0)).toBe(moves);
     // Every move was one hand-over, and no owner was taken for dead.
     for (const { worker } of several.instances) expect([worker.dropped, worker.deaths.size]).toEqual([[], 0]);
   });
@@ -198,6 +205,22 @@ describe("a store that stalls", () => {
       }
     });
   }
+
+  test("and to which some come back later than others moves no lane: nobody judges by what it sees at once", async () => {
+    const several = await settled(3);
+    several.weather.calm = false;
+    const before = several.owners();
+    several.weather.stalledUntilMs = several.world.nowMs() + 4_000;
+    several.instances.forEach(({ connection }, at) => {
+      connection.cutUntilMs = several.world.nowMs() + 4_000 + at * 1_000;
+    });
+    await several.pass(4_000);
+    expect(several.owners().size).toBeLessThan(64);
+    await several.until(() => several.isWhole, "every lane is trusted again", 4_000);
+    await several.pass(5_000);
+    expect(several.owners()).toEqual(before);
+    for (const { worker } of several.instances) expect(worker.dropped).toEqual([]);
+  });
 
   test("while an instance dies: its lanes go to the others once they can tell, and only those", async () => {
     const several = await settled(3);

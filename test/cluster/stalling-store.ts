@@ -25,16 +25,20 @@ const LATENCY_MAX_MS = 8;
 
 const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "onRestart", "close"]);
 
-/** `calls`: how often each was called. `failing`: what calls of these names are answered with, whatever the weather. */
-export type Connection = { readonly calls: Map<string, number>; readonly failing: Map<string, Error> };
+/**
+ * One instance's. `calls`: how often each was called. `failing`: what calls of these names are answered with, whatever the
+ * weather. `cutUntilMs`: till then nothing comes through, in neither direction.
+ */
+export type Connection = { readonly calls: Map<string, number>; readonly failing: Map<string, Error>; cutUntilMs: number };
 
 export function stallingStore(
   store: SharedStore,
   clock: StandingClock,
   world: World,
   weather: Weather,
-  { calls, failing }: Connection,
+  connection: Connection,
 ): SharedStore {
+  const { calls, failing } = connection;
   const latencyMs = () => (weather.calm ? 0 : world.random.below(LATENCY_MAX_MS));
 
   function isLost(name: string | symbol): boolean {
@@ -57,7 +61,7 @@ export function stallingStore(
           });
         });
       const arrive = (): void => {
-        const stalledMs = weather.stalledUntilMs - world.nowMs();
+        const stalledMs = Math.max(weather.stalledUntilMs, connection.cutUntilMs) - world.nowMs();
         // What has left the instance arrives, whatever becomes of the instance.
         if (stalledMs > 0) return void world.after(stalledMs, arrive);
         call().then(
