@@ -32,7 +32,7 @@ export function createTriggers({ store, company, ownership, lanes, remote, clock
   async function trigger(id: string, params: string | null): Promise<TriggerResult> {
     const lane = store.laneOf(id);
     const owned = lanes.isOwned(lane);
-    const trouble = (owned ? holding(lane) : null) ?? ownership.obstacle;
+    const trouble = owned ? (holding(lane) ?? ownership.obstacle) : ownership.storeTrouble;
     if (trouble !== null) return unavailable(trouble);
     try {
       if (!owned || !company.knows(id)) {

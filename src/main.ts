@@ -83,6 +83,12 @@ async function main(): Promise<void> {
   serving.open(app);
   greet(config, opened, serving);
   signals.obey((signal) => {
+    if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });
+    engine.retire();
+    systemClock.after(config.drainDelayMs, () => stop(signal));
+  });
+
+  function stop(signal: string): void {
     log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
     systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
       log.error("The state could not be saved in time. What was accepted is safe; the next start takes this for a crash.");
@@ -94,7 +100,7 @@ async function main(): Promise<void> {
         log.info("Stopped.");
         process.exit(0);
       });
-  });
+  }
 }
 
 /**

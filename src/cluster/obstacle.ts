@@ -10,10 +10,16 @@ export type Standing = {
   readonly share: number | null;
 };
 
+/** The store is away: null where it is not. */
+export function silenceOf({ silentMs, ttlMs }: Pick<Standing, "silentMs" | "ttlMs">): string | null {
+  if (silentMs === null) return "The store has not answered yet.";
+  return silentMs > ttlMs ? `The store has not answered for ${Math.round(silentMs)} ms.` : null;
+}
+
 /** Null where all is well. */
 export function obstacleOf({ silentMs, ttlMs, lanes, trusted, share }: Standing): string | null {
-  if (silentMs === null) return "The store has not answered yet.";
-  if (silentMs > ttlMs) return `The store has not answered for ${Math.round(silentMs)} ms.`;
+  const silence = silenceOf({ silentMs, ttlMs });
+  if (silence !== null) return silence;
   if (trusted > 0) return null;
   if (lanes > 0) return "The leases of this instance have lapsed.";
   return share === 0 ? null : "This instance owns no lane yet.";

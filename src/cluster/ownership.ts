@@ -24,6 +24,8 @@ export interface Ownership {
   heardOf(lane: number, count: number): void;
   /** Null where all is well; else a sentence for readiness: no lane is trusted, the store is away, its data is lost. */
   readonly obstacle: string | null;
+  /** Null where the store answers; else a sentence: it is away, or its data is lost. Without a lane of its own an instance still serves. */
+  readonly storeTrouble: string | null;
   /** Bytes of events that the bus has not got yet, over all instances; 0 where the store keeps no outbox. */
   readonly outboxBytes: number;
   /**

@@ -14,7 +14,7 @@ import { createHeldLanes, type HeldLanes } from "./held-lanes.ts";
 import { faultOf } from "./lease.ts";
 import { createMembers, type Members } from "./members.ts";
 import type { Ownership } from "./ownership.ts";
-import { obstacleOf } from "./obstacle.ts";
+import { obstacleOf, silenceOf } from "./obstacle.ts";
 import { COUNTS_AFTER_BEATS } from "./placement.ts";
 import { startRetention } from "./retention.ts";
 import { type Rounds, startRounds } from "./rounds.ts";
@@ -135,14 +135,22 @@ class SharedOwnership implements Ownership {
     this.#held(lane)?.births?.hear(count);
   }
 
+  get storeTrouble(): string | null {
+    return this.#lost ?? silenceOf({ silentMs: this.#silentMs(), ttlMs: this.#options.ttlMs });
+  }
+
   get obstacle(): string | null {
     if (this.#lost !== null) return this.#lost;
-    const { answeredAtMs } = this.#members;
-    const silentMs = answeredAtMs === null ? null : this.#options.clock.monotonicMs() - answeredAtMs;
+    const silentMs = this.#silentMs();
     const tenures = [...this.tenures()];
     const trusted = tenures.filter((tenure) => tenure.trusted()).length;
     const share = this.#members.beats < COUNTS_AFTER_BEATS ? null : (this.#division?.share ?? null);
     return obstacleOf({ silentMs, ttlMs: this.#options.ttlMs, lanes: tenures.length, trusted, share });
+  }
+
+  #silentMs(): number | null {
+    const { answeredAtMs } = this.#members;
+    return answeredAtMs === null ? null : this.#options.clock.monotonicMs() - answeredAtMs;
   }
 
   get outboxBytes(): number {

@@ -80,6 +80,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
     unsure: (lane) => void unsureSweeps.set(lane, SWEEPS_FOR_UNSURE),
     heardOf: nothing,
     obstacle: null,
+    storeTrouble: null,
     outboxBytes: 0,
     async stop(clean) {
       stopped = true;

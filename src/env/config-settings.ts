@@ -54,6 +54,13 @@ export const SETTINGS = {
     "How long running attempts may take to finish at SIGTERM (Docker kills after 10 s).",
   ),
 
+  drainDelayMs: server(
+    ["APP_DRAIN_DELAY"],
+    duration("s"),
+    0,
+    "How long an instance goes on as usual after SIGTERM with `/ready` at 503, so that a load balancer stops sending to it first.",
+  ),
+
   logLevel: logs(["APP_LOG_LEVEL", "LOG_LEVEL"], logLevel, null, "What is logged at least.", "`info`"),
   debug: logs(["DEBUG"], looseFlag, false, "True: log level `debug`, where no log level is set."),
 

@@ -26,6 +26,8 @@ export type Config = {
   readonly abortGraceMs: number;
   /** How long running attempts may take to finish at SIGTERM. */
   readonly drainGraceMs: number;
+  /** Before that, /ready says that it ends and everything else goes on. */
+  readonly drainDelayMs: number;
   readonly maxRunningExecutions: number | null;
   readonly retry: { readonly maxAttempts: number; readonly initialIntervalMs: number };
   readonly nodeTimeoutMs: number;
@@ -116,6 +118,7 @@ function configOf(values: Values, redisUrl: string | null): Config {
     slotsPerThread: values.slotsPerThread,
     abortGraceMs: values.abortGraceMs,
     drainGraceMs: values.drainGraceMs,
+    drainDelayMs: values.drainDelayMs,
     maxRunningExecutions: values.maxRunningExecutions,
     retry: { maxAttempts: Math.max(1, values.maxAttempts), initialIntervalMs: values.initialIntervalMs },
     nodeTimeoutMs: values.nodeTimeoutMs,

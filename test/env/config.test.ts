@@ -44,6 +44,7 @@ describe("the configuration", () => {
       slotsPerThread: 5000,
       abortGraceMs: 5000,
       drainGraceMs: 8000,
+      drainDelayMs: 0,
       maxRunningExecutions: null,
       retry: { maxAttempts: 3, initialIntervalMs: 1000 },
       nodeTimeoutMs: 3_600_000,
