@@ -6,7 +6,7 @@ import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { dispatchOf } from "./dispatch.ts";
 import type { Given } from "./given.ts";
-import type { Ports } from "./ports.ts";
+import type { Ports, Tenure } from "./ports.ts";
 
 export type Effects = {
   perform(effect: Effect): void;
@@ -23,12 +23,13 @@ export function createEffects(options: {
   readonly state: ExecutionState;
   readonly ports: Ports;
   readonly hands: Hands;
+  readonly tenure: Tenure;
   readonly given: () => Given;
   readonly deliver: (command: Command) => void;
   readonly finished: () => void;
   readonly failed: (error: unknown) => void;
 }): Effects {
-  const { id, state, ports, hands, deliver } = options;
+  const { id, state, ports, hands, tenure, deliver } = options;
   const { plan } = state;
   const timers = new Map<NodeIndex, () => void>();
   /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
@@ -107,7 +108,18 @@ export function createEffects(options: {
     ports.clock.after(HELD_AGAIN_MS, () => {
       const nodes = held;
       held = [];
-      if (!stopped) for (const each of nodes) startNode(each);
+      whenTrusted(() => {
+        for (const each of nodes) startNode(each);
+      });
+    });
+  }
+
+  /** What waited for something may begin only while the lane is trusted; where it is another's, never. */
+  function whenTrusted(act: () => void): void {
+    if (stopped) return;
+    if (tenure.trusted()) return act();
+    void tenure.regained().then((isOurs) => {
+      if (isOurs) whenTrusted(act);
     });
   }
 
@@ -125,9 +137,10 @@ export function createEffects(options: {
     if (dispatched.type === "attempt") return hands.start(dispatched.attempt);
     // All that it needs is fetched, not only what is missing now: what is in memory may have left it by then.
     const keys = [...(fetched?.keys() ?? []), ...dispatched.nodes.map(keyOf)];
-    const again = (texts?: ReadonlyMap<string, string>): void => {
-      if (!stopped && state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) dispatch(node, attempt, texts);
-    };
+    const again = (texts?: ReadonlyMap<string, string>): void =>
+      whenTrusted(() => {
+        if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) dispatch(node, attempt, texts);
+      });
     ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {
       // A store that is away is nobody's fault: the node waits.
       if (error instanceof StoreUnavailable) ports.clock.after(FETCH_AGAIN_MS, () => again(fetched));

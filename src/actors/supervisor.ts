@@ -70,10 +70,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     },
   );
   const effects = createEffects({
-    id,
-    state,
-    ports,
-    hands,
+    ...{ id, state, ports, hands, tenure },
     given: () => given,
     deliver: self.deliver,
     finished: self.finished,
@@ -189,7 +186,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     return split.text;
   }
 
-  /** Nothing begins here any more, and the next owner shall know what has. */
+  /** Nothing begins here any more; the next owner shall know what has. */
   function recordWhatRuns(step: Step): void {
     handedOver = true;
     effects.stop();

@@ -166,6 +166,42 @@ describe("an instance that is fenced before it is told so", () => {
   });
 });
 
+describe("an attempt that waits for a large output", () => {
+  test("does not begin where the lease has lapsed meanwhile", async () => {
+    let [owner, reader, knows] = ["", "", true];
+    const several = await Several.start(3, {
+      nodes: { w: () => ok(JSON.stringify("x".repeat(70_000))), x: () => new Promise<never>(() => undefined) },
+      through(store, name, life) {
+        const refused = refusing(store, (call) => name === reader && !knows && (call === "renew" || call === "leases"));
+        const large: SharedStore["large"] = async (id, keys) => {
+          if (name !== owner) await new Promise<void>((resolve) => void life.after(2_000, resolve));
+          return store.large(id, keys);
+        };
+        return new Proxy(refused, { get: (target, call) => (call === "large" ? large : Reflect.get(target, call, target)) });
+      },
+    });
+    const config = { text: "{{ w.output }}" };
+    const id = await several.create("a", [step("w"), { ...step("x", ["w"]), config }]);
+    owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 2, "x has begun");
+    several.kill(owner);
+    await several.world.until(
+      () => lanesOf(several.instances[0]!.engine) + lanesOf(several.instances[1]!.engine) === 8,
+      "all lanes are owned",
+    );
+    reader = await several.ownerOf(id);
+    await several.world.pass(500);
+    const { life } = several.at(reader);
+    life.pause();
+    knows = false;
+    await several.world.until(() => several.begun.length > 2, "the third instance has begun it");
+    life.resume();
+    await several.world.pass(5_000);
+    expect(several.begun.filter((each) => each.startsWith(reader))).toEqual([]);
+  });
+});
+
 describe("an execution that went on elsewhere", () => {
   test("is not taken for new by the instance that created it, when its lane comes back there", async () => {
     let finish = (): void => undefined;
