@@ -38,6 +38,16 @@ function deathsIn(log: readonly Logged[]): readonly Logged[] {
 }
 
 describe("SIGTERM", () => {
+  test("with a delay turns /ready to 503 at once and goes on as usual until the delay is over", async () => {
+    const server = await startServer(newHome(), { APP_DRAIN_DELAY: "2s" });
+    server.signal("SIGTERM");
+    await until("the word that it is about to stop", () => server.stderr.some((line) => line.includes("About to stop")));
+    expect((await fetch(`${server.url}/ready`)).status).toBe(503);
+    const id = await start(server, "late", [{ id: "only", handler: "noop" }]);
+    expect((await endOf(server, id)).status).toBe("COMPLETED");
+    expect((await server.ended).exitCode).toBe(0);
+  });
+
   test("refuses new work with 503, still answers reads, lets an attempt finish, and exits with 0; the next start goes on", async () => {
     const home = newHome();
     const server = await startServer(home, LONG_GRACE);
