@@ -15,6 +15,7 @@ import { faultOf } from "./lease.ts";
 import { createMembers, type Members } from "./members.ts";
 import type { Ownership } from "./ownership.ts";
 import { obstacleOf, silenceOf } from "./obstacle.ts";
+import { patience } from "./patience.ts";
 import { COUNTS_AFTER_BEATS } from "./placement.ts";
 import { startRetention } from "./retention.ts";
 import { type Rounds, startRounds } from "./rounds.ts";
@@ -43,7 +44,7 @@ export type SharedOwnershipOptions = LaneListener & {
 const AGAIN_MS = 100;
 /** Rings that come together are answered by one look. */
 const REST_MS = 10;
-/** What cannot be handed over by then is left to lapse: the store is away, or something hangs. */
+/** What cannot be handed over by then is left to lapse. Where the store is away, it has lapsed. */
 const STOP_WITHIN_MS = 10_000;
 
 /** Shows this instance to the others. Rejects with StoreUnavailable, and RangeError for times that cannot work. */
@@ -168,9 +169,8 @@ class SharedOwnership implements Ownership {
     for (const end of running.ends.splice(0)) end();
     const { lanes } = running;
     if (this.#lost === null) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const cancel = this.#options.clock.after(STOP_WITHIN_MS, resolve);
-      await Promise.race([promise, this.#handOverAll(running, clean)]);
+      const { spent, cancel } = patience(this.#options.clock, STOP_WITHIN_MS, () => this.storeTrouble !== null);
+      await Promise.race([spent, this.#handOverAll(running, clean)]);
       cancel();
     }
     for (const held of [...lanes.all.values()]) lanes.lose(held);
