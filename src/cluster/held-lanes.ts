@@ -45,8 +45,8 @@ export type HeldLanes = {
   restart(lanes: readonly number[]): void;
   /** A planned move. `clean`: false where the next owner shall take this one for dead. Resolves when the lane is free, or lost. */
   handOver(held: HeldLane, clean: boolean): Promise<void>;
-  /** The lane is not this instance's any more. */
-  lose(held: HeldLane): void;
+  /** The lane is not this instance's any more, which is worth a word unless the instance ends. */
+  lose(held: HeldLane, isEnding?: boolean): void;
   /** Nothing is begun or written any more. */
   suspend(): void;
 };
@@ -132,14 +132,14 @@ class Lanes implements HeldLanes {
     return held.leaving;
   }
 
-  lose(held: HeldLane): void {
+  lose(held: HeldLane, isEnding = false): void {
     const { listener, work, log } = this.#options;
     const { lane } = held;
     if (held.isEnded) return;
     this.#end(held);
     held.committer.abandon();
     if (held.births === null) return;
-    log.warn("A lane is another instance's now.", { lane });
+    if (!isEnding) log.warn("A lane is another instance's now.", { lane });
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
   }
@@ -190,7 +190,7 @@ class Lanes implements HeldLanes {
     if (taken === undefined || held.isEnded) return;
     if (taken === null) return this.lose(held);
     if (taken.between === "nobody" && resolved && held.births !== null) {
-      log.info("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
+      log.debug("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
       held.committer.resume(taken.lease);
       held.trust(trustedUntilMs(taken.sentAtMs, times));
       return listener.onRetaken?.(held);

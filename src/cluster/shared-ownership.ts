@@ -173,7 +173,7 @@ class SharedOwnership implements Ownership {
       await Promise.race([spent, this.#handOverAll(running, clean)]);
       cancel();
     }
-    for (const held of [...lanes.all.values()]) lanes.lose(held);
+    for (const held of [...lanes.all.values()]) lanes.lose(held, true);
   }
 
   async leave(): Promise<void> {

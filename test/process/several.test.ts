@@ -4,8 +4,8 @@ import { freshRedis, startRedis } from "../services/redis.ts";
 import { startRedisCluster } from "../services/redis-cluster.ts";
 import { create, endOf, expectJson, type NodeSpec, post, resultsOf, start, statusOf } from "./client.ts";
 import { until } from "./facts.ts";
-import { allReady, healthOf, startInstances } from "./instances.ts";
-import { endAll, type Home, newHome, type Server } from "./server.ts";
+import { allReady, healthOf, startInstances, warningsOf } from "./instances.ts";
+import { endAll, type Home, lastLines, newHome, type Server } from "./server.ts";
 
 /** For a busy machine: none of them waits for a time. */
 setDefaultTimeout(90_000);
@@ -187,6 +187,7 @@ describe("SIGTERM", () => {
     expect(await server.end("SIGTERM")).toEqual({ exitCode: 0, signal: null });
     const tookMs = performance.now() - startMs;
     expect(tookMs).toBeLessThan(END_MS_MAX);
+    expect(warningsOf(server).length, lastLines(server)).toBeLessThan(10);
     if (signal === "SIGSTOP") redis.resume();
     else await redis.restart();
     home.open("away");
