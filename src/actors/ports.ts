@@ -92,4 +92,10 @@ export type HandOver = {
   readonly done: (clean: boolean) => void;
 };
 
-export type SupervisorMessage = Command | Ask | Stored | HandOver;
+/** To itself, behind what it was told while it started: only then is it known what is to be done. */
+export type Resume = { readonly type: "Resume" };
+
+/** What a decision is made on. */
+export type Decided = Command | Ask | Stored;
+
+export type SupervisorMessage = Decided | HandOver | Resume;

@@ -12,6 +12,8 @@ export type Step = {
   readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
   readonly receipts: { readonly message: Ask | Stored; readonly receipt: Receipt }[];
   bytes: number;
+  /** What the state says is to be done by then, is done. */
+  resumes: boolean;
 };
 
 /** A commit is cut between commands when it holds this much. */
@@ -19,7 +21,7 @@ const EVENTS_MAX = 4_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
 export function newStep(nowMs: number): Step {
-  return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0 };
+  return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0, resumes: false };
 }
 
 export function hasRoom({ events, bytes }: Step): boolean {

@@ -15,7 +15,7 @@ import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { type Actor, Moved, type Self, Stall } from "./actor.ts";
 import { createEffects } from "./effects.ts";
 import { type Given, givenBy } from "./given.ts";
-import type { HandOver, Ports, Receipt, SupervisorMessage, Tenure } from "./ports.ts";
+import type { Decided, HandOver, Ports, Receipt, SupervisorMessage, Tenure } from "./ports.ts";
 import { hasRoom, newStep, receiptsOf, type Step } from "./step.ts";
 import { outcomeCommand } from "./stored-command.ts";
 import type { Claim } from "./surplus.ts";
@@ -102,6 +102,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
       for (; next < batch.length && handOver === null && hasRoom(step); next++) {
         const message = batch[next];
         if (message?.type === "HandOver") handOver = message;
+        else if (message?.type === "Resume") step.resumes = true;
         else if (message !== undefined) take(message, step);
       }
       if (handOver !== null) recordWhatRuns(step);
@@ -134,7 +135,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
       message.reply(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
   }
 
-  function take(message: Exclude<SupervisorMessage, HandOver>, step: Step): void {
+  function take(message: Decided, step: Step): void {
     const command = commandOf(message, step);
     const decision = decide(state, command, { nowMs: step.nowMs, random: ports.random.next() });
     if (decision.type === "events") apply(decision.events, step);
@@ -154,7 +155,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     }
   }
 
-  function commandOf(message: Exclude<SupervisorMessage, HandOver>, step: Step): Command {
+  function commandOf(message: Decided, step: Step): Command {
     if (message.type === "Ask") return triggerOf(message.params, step);
     if (message.type !== "Stored") return keptApart(message, step);
     const { body } = message;
@@ -241,6 +242,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
       const effect = react(event);
       if (effect !== null) effects.perform(effect);
     }
+    if (step.resumes) resume();
     if (step.settled.length > 0) effects.settled();
   }
 
@@ -272,7 +274,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     }
     // It had begun nothing: that death says nothing of it, also not of what it begins later.
     ports.ownerDeaths.recorded(id);
-    resume();
+    self.deliver({ type: "Resume" });
   }
 
   /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */

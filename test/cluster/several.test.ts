@@ -1,5 +1,6 @@
 /** Several instances of the whole engine on one store: what they promise together, one scene each. */
 import { describe, expect, test } from "bun:test";
+import { packBody } from "../../src/actors/stored-command.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { ok } from "../sim/scene.ts";
@@ -163,6 +164,31 @@ describe("an instance that is fenced before it is told so", () => {
     await several.world.pass(10_000);
     expect(engine.health().executions).toEqual({ active: 0, running: 0, waiting: 0 });
     expect(engine.health().pool).toMatchObject({ begun: 0, waiting: 0 });
+  });
+});
+
+describe("an outcome that waits for the next owner", () => {
+  test("counts before that owner starts what is ready", async () => {
+    let finish = (): void => undefined;
+    let owner = "";
+    const several = await Several.start(2, {
+      slots: 1,
+      nodes: { long: () => new Promise((resolve) => void (finish = () => resolve(ok("1")))) },
+      through: (store, name) => refusing(store, (call) => call === "commandsAfter" && name === owner),
+    });
+    const id = await several.create("a", [step("long"), step("x")]);
+    owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "the long node has begun, and x waits");
+    const body = packBody({ type: "outcome", node: 1, attempt: 1, beganAtMs: several.world.nowMs(), outcome: ok('"elsewhere"') });
+    await several.truth.send({ id: "outcome-of-x", execution: id, body });
+    const stopping = several.at(owner).engine.stop(60_000);
+    await several.world.pass(5_000);
+    finish();
+    await several.after(stopping);
+    several.kill(owner);
+    expect(await several.ended(several.instances[0]?.name ?? "", id)).toBe("COMPLETED");
+    expect(several.begun.map((each) => each.slice(3))).toEqual(["long/1"]);
   });
 });
 
