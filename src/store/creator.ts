@@ -47,6 +47,8 @@ class BatchingCreator implements Creator {
   readonly #backoff: Backoff;
   #waiting: Request[] = [];
   #running = false;
+  /** What the store last said; null when it has answered since. */
+  #trouble: StoreUnavailable | null = null;
 
   constructor(options: CreatorOptions) {
     this.#options = options;
@@ -60,7 +62,7 @@ class BatchingCreator implements Creator {
     return new Promise((resolve, reject) => {
       const request: Request = { execution, resolve, reject, settled: false, stopTimer: NOTHING };
       request.stopTimer = clock.after(timeoutMs, () =>
-        fail(request, new StoreUnavailable(`The store did not answer within ${timeoutMs} ms.`)),
+        fail(request, this.#trouble ?? new StoreUnavailable(`The store did not answer within ${timeoutMs} ms.`)),
       );
       this.#waiting.push(request);
       if (this.#running) return;
@@ -95,10 +97,13 @@ class BatchingCreator implements Creator {
     try {
       const answers = await this.#options.store.create(batch.map(({ execution }) => execution));
       this.#backoff.reset();
+      this.#trouble = null;
       batch.forEach((request, at) => void succeed(request, answers[at] as CreateAnswer));
     } catch (error) {
-      if (error instanceof StoreUnavailable) await this.#retry(batch);
-      else if (batch.length === 1) fail(batch[0] as Request, error);
+      if (error instanceof StoreUnavailable) {
+        this.#trouble = error;
+        await this.#retry(batch);
+      } else if (batch.length === 1) fail(batch[0] as Request, error);
       // One of them cannot be stored: alone, it harms nobody.
       else for (const request of batch) await this.#createSome([request]);
     }
