@@ -28,11 +28,20 @@ export type EngineLanesOptions = {
   readonly dropOffers: (lane: number) => void;
 };
 
-export function createEngineLanes({ store, company, errands, inbox, clock, tenureOf, takeClaims, dropOffers }: EngineLanesOptions): EngineLanes {
+export function createEngineLanes({
+  store,
+  company,
+  errands,
+  inbox,
+  clock,
+  tenureOf,
+  takeClaims,
+  dropOffers,
+}: EngineLanesOptions): EngineLanes {
   const { system, admission } = company;
   /** The tenure that each lane is being handed over under. */
   const leaving = new Map<number, Tenure | null>();
-  /** By lane: executions whose supervisors left before it was known what becomes of the lane. */
+  /** By lane: executions whose supervisors left before it was known what becomes of the lane, and of them. */
   const moved = new Map<number, Set<string>>();
   /** The first look at the commands that a lane's last owner left. */
   const firstLooks = new Map<number, Promise<void>>();
@@ -82,6 +91,12 @@ export function createEngineLanes({ store, company, errands, inbox, clock, tenur
       await lookedOnce(lane);
       if (isOwned(lane)) await system.ensure(executionId);
     },
+    takenOver(lane) {
+      const left = moved.get(lane) ?? [];
+      moved.delete(lane);
+      // They have ended: what they had in hand is recorded, or nobody wants it.
+      for (const id of left) if (!system.has(id)) errands.discard({ id, name: "" });
+    },
     sweep: () => system.sweep(),
     look(lane) {
       void (firstLooks.has(lane) ? inbox?.look(lane) : lookedOnce(lane));
@@ -95,7 +110,8 @@ export function createEngineLanes({ store, company, errands, inbox, clock, tenur
     },
     drop(lane, why) {
       const ids = clear(lane);
-      if (why === "lost") for (const id of ids) errands.discard({ id, name: "" });
+      if (why === "again") moved.set(lane, new Set(ids));
+      else for (const id of ids) errands.discard({ id, name: "" });
     },
   };
 

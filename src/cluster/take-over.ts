@@ -74,6 +74,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
       work.look(lane);
       await adoption.adopt(active, () => held.isOpen);
       held.isTakenOver = true;
+      if (held.isOpen) work.takenOver?.(lane);
     },
     async lookForUnknown(held) {
       try {

@@ -1,6 +1,7 @@
 /** Several instances of the whole engine on one store: what they promise together, one scene each. */
 import { describe, expect, test } from "bun:test";
 import { packBody } from "../../src/actors/stored-command.ts";
+import type { Hands } from "../../src/pool/pool.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { ok } from "../sim/scene.ts";
@@ -252,6 +253,45 @@ describe("an execution that went on elsewhere", () => {
     await several.after(stopping);
     expect(await several.ended("a", id)).toBe("COMPLETED");
     expect(several.begun).toEqual(["b: x/1"]);
+  });
+});
+
+describe("a lane that is read anew by its last owner", () => {
+  test("leaves nothing in hand of an execution that has ended meanwhile", async () => {
+    let [away, loses] = [false, false];
+    const hands: Hands[] = [];
+    const several = await Several.start(1, {
+      nodes: { x: () => new Promise((resolve) => void several.world.after(4_000, () => resolve(ok("1")))) },
+      through(store) {
+        const lost = new Set<number>();
+        const takeLease: SharedStore["takeLease"] = async (lane, ...values) => {
+          const taken = await store.takeLease(lane, ...values);
+          if (!loses || lost.has(lane)) return taken;
+          // It cannot tell any more whether another instance has had the lane.
+          lost.add(lane);
+          throw new StoreUnavailable("simulated: the answer was lost");
+        };
+        const refused = refusing(store, (call) => away && call === "renew");
+        return new Proxy(refused, { get: (target, call) => (call === "takeLease" ? takeLease : Reflect.get(target, call, target)) });
+      },
+      throughPool: (pool) => ({
+        ...pool,
+        attach(execution, listener) {
+          const its = pool.attach(execution, listener);
+          hands.push(its);
+          return its;
+        },
+      }),
+    });
+    const id = await several.create("a", [step("x")]);
+    await several.trigger("a", id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    away = true;
+    expect(await several.ended("a", id)).toBe("COMPLETED");
+    [away, loses] = [false, true];
+    await several.world.pass(10_000);
+    expect(lanesOf(several.at("a").engine)).toBe(8);
+    expect(hands.filter(({ size }) => size > 0)).toEqual([]);
   });
 });
 

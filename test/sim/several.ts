@@ -3,7 +3,7 @@ import { createDoorbellHub, type DoorbellHub } from "../../src/bus/memory-doorbe
 import { createMemoryStream } from "../../src/bus/memory-stream.ts";
 import type { StreamRecord } from "../../src/bus/bus.ts";
 import type { Engine, ExecutionView, TriggerResult } from "../../src/engine.ts";
-import type { RunAttempt } from "../../src/pool/pool.ts";
+import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
@@ -26,6 +26,8 @@ export type SeveralOptions = {
   readonly slots?: number;
   /** Puts something between an instance and the store. */
   readonly through?: (store: SharedStore, name: string, life: Life) => SharedStore;
+  /** Puts something before an instance's pool. */
+  readonly throughPool?: (pool: Pool, name: string) => Pool;
 };
 
 export class Several {
@@ -62,7 +64,7 @@ export class Several {
   async join(name: string): Promise<Instance> {
     const life = new Life(this.world);
     const { log, entries } = recordingLog();
-    const { nodes = {}, through = (store) => store } = this.#options;
+    const { nodes = {}, through = (store) => store, throughPool = (pool) => pool } = this.#options;
     const store = through(openSharedMemoryStore({ files: this.files, clock: this.world }), name, life);
     const run: RunAttempt = (attempt, context) => {
       this.begun.push(`${name}: ${attempt.nodeId}/${attempt.attempt}`);
@@ -74,6 +76,7 @@ export class Several {
         store,
         run,
         log,
+        throughPool: (pool) => throughPool(pool, name),
         ...(this.#options.slots === undefined ? {} : { slots: this.#options.slots }),
         cluster: {
           store,
