@@ -36,6 +36,7 @@ for (const plan of LONG_PLANS.filter(({ name }) => isWanted(name))) {
     console.log(
       `${plan.name}: ${wrong.length === 0 ? "well" : `${wrong.length} violations`}, ${seconds} s, ${JSON.stringify(report.counts)}`,
     );
+    for (const twice of report.verdict.sameAttemptTwice.slice(0, SHOWN)) console.log(`  same attempt twice: ${twice}`);
     console.log(`  answers: ${report.answers.refusals} to come again, ${report.answers.silences} none`);
     if (wrong.length > 0) console.log(`  logs in ${system.keep()}\n  ${wrong.slice(0, SHOWN).join("\n  ")}`);
   } catch (error) {

@@ -91,18 +91,18 @@ export async function applyLoad(load: Load, urls: readonly string[], key: string
   }
 }
 
-export type FanOptions = { readonly width?: number; readonly msMin?: number; readonly msMax?: number };
+export type FanOptions = { readonly width?: number; readonly msMin?: number; readonly msMax?: number; readonly spins?: boolean };
 
 const WIDTH = 20;
 
 /** 1 → width → 1, of nodes that take some milliseconds. */
-export function fan(random: Chance, { width = WIDTH, msMin = 1, msMax = 8 }: FanOptions = {}): Shape {
+export function fan(random: Chance, { width = WIDTH, msMin = 1, msMax = 8, spins = false }: FanOptions = {}): Shape {
   const wide = Array.from({ length: width }, (_, number) => `w${number}`);
   const node = (id: string, dependencies: readonly string[]): LoadNode => ({
     id,
     handler: "told",
     dependencies,
-    config: { ms: msMin + random.below(msMax - msMin + 1) },
+    config: { ms: msMin + random.below(msMax - msMin + 1), spins },
   });
   return { name: "fan", killers: [], nodes: [node("in", []), ...wide.map((id) => node(id, ["in"])), node("out", wide)] };
 }

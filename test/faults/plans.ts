@@ -52,6 +52,10 @@ const never =
 const noAttemptTwice = ({ verdict }: Report): readonly string[] =>
   verdict.sameAttemptTwice.map((twice) => `the same attempt twice: ${twice}`);
 
+/** Wide, and of nodes that hold their thread: more than the owner's threads can do, so that other instances take of it. */
+const crowds = (size: Size & { readonly width: number }) =>
+  shaped(size, (random) => fan(random, { width: size.width, msMin: 5, msMax: 25, spins: true }));
+
 /** In the order of one system's life: what harms most comes last. Kafka and each proxy are the system's own. */
 export const SHORT_PLANS: readonly Plan[] = [
   {
@@ -114,6 +118,11 @@ export const SHORT_PLANS: readonly Plan[] = [
     load: fans({ executions: 40, overMs: 5_000 }),
   },
   {
+    name: "kill -9 while instances run each other's nodes",
+    fault: faults.kills({ times: 2, everyMs: 1_500 }),
+    load: crowds({ executions: 2, overMs: 1_000, width: 150 }),
+  },
+  {
     name: "processes killed by their own handlers",
     fault: faults.nothing,
     load: fansWithKillers({ executions: 40, overMs: 4_000, every: 20 }),
@@ -147,6 +156,25 @@ export const LONG_PLANS: readonly Plan[] = [
     system: { instances: 10, environment: { WORKER_CONCURRENCY: "1" } },
     fault: faults.kills({ times: 15, everyMs: 2_000 }),
     load: fans({ executions: 400, overMs: 30_000 }),
+  },
+  {
+    name: "1. while instances run each other's nodes (1 → 600 → 1)",
+    fault: faults.kills({ times: 10, everyMs: 2_000 }),
+    load: crowds({ executions: 6, overMs: 12_000, width: 600 }),
+    settleMs: 120_000,
+  },
+  {
+    name: "2. SIGSTOP while instances run each other's nodes",
+    fault: faults.stops({ times: 3, forMs: 5_000 }),
+    load: crowds({ executions: 6, overMs: 12_000, width: 600 }),
+    settleMs: 120_000,
+  },
+  {
+    name: "3. rolling SIGTERM while instances run each other's nodes",
+    fault: faults.rollingTerm({ rounds: 2 }),
+    load: crowds({ executions: 6, overMs: 12_000, width: 600 }),
+    settleMs: 120_000,
+    also: (report) => [...never("unclean")(report), ...noAttemptTwice(report)],
   },
   {
     name: "2. SIGSTOP for 6 s, then SIGCONT",
