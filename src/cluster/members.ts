@@ -1,5 +1,6 @@
 /** Shows this instance to the others, and knows who of them is alive. */
 import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
 import type { Member, MemberView, SharedStore } from "../store/shared-store.ts";
 import { answered, type Contact, type LeaseTimes, mayJudge } from "./lease.ts";
 import type { Living } from "./tenure.ts";
@@ -27,12 +28,13 @@ export type MembersOptions = {
   readonly threads: number;
   readonly times: LeaseTimes;
   readonly clock: Clock;
+  readonly log: Log;
 };
 
 /** So many of the dead are remembered. One that is forgotten is found dead again when somebody asks. */
 const DEAD_MAX = 10_000;
 
-export function createMembers({ store, bootId, name, threads, times, clock }: MembersOptions): Members {
+export function createMembers({ store, bootId, name, threads, times, clock, log }: MembersOptions): Members {
   let all: readonly MemberView[] = [];
   let contact: Contact | null = null;
   let alive: ReadonlySet<string> = new Set();
@@ -49,7 +51,12 @@ export function createMembers({ store, bootId, name, threads, times, clock }: Me
     for (const boot of gone) believed.delete(boot);
     for (const boot of [...all.map((view) => view.bootId), ...gone]) if (!alive.has(boot)) dead.add(boot);
     for (const boot of dead) if (alive.has(boot) || dead.size > DEAD_MAX) dead.delete(boot);
-    for (const boot of gone) for (const listener of listeners) listener(boot);
+    for (const boot of gone) {
+      // One that has left in good order is not named any more.
+      const silent = all.find((view) => view.bootId === boot);
+      if (silent !== undefined) log.warn("An instance is silent: what it owned goes on at the others.", { silent: silent.name, boot });
+      for (const listener of listeners) listener(boot);
+    }
   }
 
   return {

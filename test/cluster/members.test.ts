@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { createMembers, type Members } from "../../src/cluster/members.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
+import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
 
 const times = { ttlMs: 3_000, renewMs: 1_000 };
@@ -14,11 +15,14 @@ describe("a member", () => {
   let own: Members;
   let other: Members;
   let found: string[];
+  let logged: ReturnType<typeof recordingLog>["entries"];
 
   beforeEach(() => {
     world = new World();
     store = openSharedMemoryStore({ files: emptySharedMemory(1), clock: world });
-    const member = (bootId: string) => createMembers({ store, bootId, name: bootId, threads: 1, times, clock: world });
+    const { log, entries } = recordingLog();
+    logged = entries;
+    const member = (bootId: string) => createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, times, clock: world, log });
     [own, other] = [member("own"), member("other")];
     found = [];
     own.living.onDeath((boot) => void found.push(`${boot}, alive: ${own.living.isAlive(boot)}`));
@@ -40,6 +44,7 @@ describe("a member", () => {
     expect(found).toEqual([]);
     await seconds(2, own);
     expect(found).toEqual(["other, alive: false"]);
+    expect(logged.map(({ level, fields }) => [level, fields.silent])).toEqual([["warn", "name of other"]]);
   });
 
   test("that has left is found gone", async () => {
@@ -47,6 +52,7 @@ describe("a member", () => {
     await store.leave("other");
     await seconds(1, own);
     expect(found).toEqual(["other, alive: false"]);
+    expect(logged).toEqual([]);
   });
 
   test("is not judged by one that the store has not answered for a full TTL", async () => {
