@@ -3,7 +3,7 @@
 const CR = 13;
 
 /** Where the value that begins at `at` ends; -1 where it is not all there yet. */
-export function endOfValue(bytes: Buffer, at: number): number {
+function endOfValue(bytes: Buffer, at: number): number {
   const line = bytes.indexOf(CR, at);
   if (line === -1 || line + 1 >= bytes.length) return -1;
   const next = line + 2;
