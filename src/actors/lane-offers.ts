@@ -41,6 +41,7 @@ export class LaneOffers {
   #talking = false;
   #dropped = false;
   #lookDue = false;
+  #before: Promise<ReadonlyMap<string, readonly OfferView[]>> | null = null;
 
   constructor(options: LaneOffersOptions) {
     this.#options = options;
@@ -109,8 +110,23 @@ export class LaneOffers {
     for (const { key } of this.#book.all()) this.#options.overflow.forget(key);
   }
 
-  /** What was claimed of the lane's last owner, by execution. Rejects where the store is away. */
+  /** What was claimed of the lane's last owner, by execution; asked for once. Rejects where the store is away: then again. */
   async claimsBefore(): Promise<ReadonlyMap<string, readonly OfferView[]>> {
+    this.#before ??= this.#askBefore();
+    try {
+      return await this.#before;
+    } catch (error) {
+      this.#before = null;
+      throw error;
+    }
+  }
+
+  /** It was asked what was claimed before, and there is an answer or will be. */
+  get knowsClaims(): boolean {
+    return this.#before !== null;
+  }
+
+  async #askBefore(): Promise<ReadonlyMap<string, readonly OfferView[]>> {
     const claimed = (await this.#options.store.offersIn(this.#options.lane)).filter(({ claimedBy }) => claimedBy !== null);
     for (const { id, execution } of claimed) {
       if (this.#book.get(id) !== undefined) continue;

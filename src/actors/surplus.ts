@@ -74,8 +74,6 @@ export function createSurplus(options: SurplusOptions): Surplus {
 
 type Lane = {
   readonly offers: LaneOffers;
-  /** What was claimed when the lane was taken; null until it is asked for. */
-  before: ReturnType<LaneOffers["claimsBefore"]> | null;
   readonly takenAtMs: number;
   lookedAtMs: number;
   rangAtMs: number;
@@ -113,23 +111,19 @@ class SurplusOffers implements Surplus {
 
   async claimsOf(executionId: string): Promise<readonly Claim[]> {
     const lane = this.#options.store.laneOf(executionId);
-    const views = (await this.#claimsBefore(this.#laneFor(lane))).get(executionId) ?? [];
+    const views = (await this.#laneFor(lane).offers.claimsBefore()).get(executionId) ?? [];
     return views.map(({ id, claimedBy }) => ({ ...readOfferId(id), executor: claimedBy ?? "" }));
   }
 
   taken(lane: number): void {
-    this.#claimsBefore(this.#laneFor(lane)).catch((error: unknown) => this.#failed(lane, error));
+    // Whoever still asked when the lane went may have been told of an earlier time.
+    this.drop(lane);
+    this.#askClaims(lane, this.#laneFor(lane));
     this.#orphansLater();
   }
 
-  async #claimsBefore(its: Lane): ReturnType<LaneOffers["claimsBefore"]> {
-    its.before ??= its.offers.claimsBefore();
-    try {
-      return await its.before;
-    } catch (error) {
-      its.before = null;
-      throw error;
-    }
+  #askClaims(lane: number, { offers }: Lane): void {
+    offers.claimsBefore().catch((error: unknown) => this.#failed(lane, error));
   }
 
   drop(lane: number): void {
@@ -160,7 +154,7 @@ class SurplusOffers implements Surplus {
       offered: (offeredIn) => this.#ring(offeredIn),
     });
     const nowMs = clock.monotonicMs();
-    const fresh: Lane = { offers, before: null, takenAtMs: nowMs, lookedAtMs: nowMs, rangAtMs: nowMs };
+    const fresh: Lane = { offers, takenAtMs: nowMs, lookedAtMs: nowMs, rangAtMs: nowMs };
     this.#lanes.set(lane, fresh);
     return fresh;
   }
@@ -288,11 +282,11 @@ class SurplusOffers implements Surplus {
     this.#cancelOrphans = this.#options.clock.after(ORPHANS_MS, () => {
       this.#cancelOrphans = null;
       const nowMs = this.#options.clock.monotonicMs();
-      for (const [lane, { offers, before, takenAtMs }] of this.#lanes) {
-        const isSettled = nowMs - takenAtMs >= ORPHANS_MS;
-        if (isSettled) offers.discardOrphans();
-        if (before === null) this.taken(lane);
-        else if (!isSettled || offers.size > 0) this.#orphansLater();
+      for (const [number, lane] of this.#lanes) {
+        const isSettled = nowMs - lane.takenAtMs >= ORPHANS_MS;
+        if (isSettled) lane.offers.discardOrphans();
+        if (!lane.offers.knowsClaims) this.#askClaims(number, lane);
+        if (!isSettled || !lane.offers.knowsClaims || lane.offers.size > 0) this.#orphansLater();
       }
       this.#tickLater(0);
     });

@@ -197,6 +197,8 @@ describe("an owner", () => {
 describe("a new owner", () => {
   test("is told what is claimed, waits for it, and starts the rest: nothing runs twice but what had begun at the dead one", async () => {
     const { play, a, b, c } = await three();
+    // Whoever asks too early, or too late, is told of another time.
+    expect(await play.after(b.surplus.claimsOf("e-1"))).toEqual([]);
     const first = await play.own(a, "e-1", 60, 200);
     await play.world.until(() => play.runs.some(({ by }) => by === "b") && play.runs.some(({ by }) => by === "c"), "others run some");
     const lane = play.truth.laneOf("e-1");
