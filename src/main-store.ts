@@ -11,11 +11,12 @@ import { systemIds } from "./env/ids.ts";
 import type { Log } from "./env/log.ts";
 import { systemTurns } from "./env/turns.ts";
 import { emptyMemory, openMemoryStore } from "./store/memory.ts";
-import { moveExecutions } from "./store/move.ts";
+import { type LeavableStore, moveExecutions } from "./store/move.ts";
 import { openRedisStore } from "./store/redis.ts";
 import type { RedisAddress } from "./store/redis-connection.ts";
 import type { SharedStore } from "./store/shared-store.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import { DataFolderFault } from "./store/sqlite-lock.ts";
 import { type Store, StoreUnavailable } from "./store/store.ts";
 
 export type OpenedStore = {
@@ -74,11 +75,27 @@ async function openRedis(config: Config, redis: RedisConfig, log: Log): Promise<
 /** What this machine ran alone goes on among the others. */
 async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise<void> {
   if (config.store !== "sqlite" || !existsSync(join(config.dataDir, "troupe.db"))) return;
-  const file = await openSqliteStore({ dataDir: config.dataDir });
+  const file = await openUnlessInUse(config.dataDir);
+  if (file === null) {
+    log.warn("Another Troupe uses the data folder: what its file holds is not brought to Redis by this instance.", {
+      dataDir: config.dataDir,
+    });
+    return;
+  }
   try {
     await moveExecutions({ from: file, to: redis, bootId: systemIds.next(), nowMs: systemClock.nowMs(), log });
   } finally {
     await file.close();
+  }
+}
+
+/** Null where another process has it: an instance with the same folder, which brings what is there, or one that runs on it. */
+async function openUnlessInUse(dataDir: string): Promise<LeavableStore | null> {
+  try {
+    return await openSqliteStore({ dataDir });
+  } catch (error) {
+    if (error instanceof DataFolderFault && error.isInUse) return null;
+    throw error;
   }
 }
 

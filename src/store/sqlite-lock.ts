@@ -6,6 +6,13 @@ import { join } from "node:path";
 /** The data folder cannot be used. The message is a sentence for the user, which says what to do. */
 export class DataFolderFault extends Error {
   override readonly name = "DataFolderFault";
+  /** By another process, which may end. */
+  readonly isInUse: boolean;
+
+  constructor(message: string, { isInUse = false, ...options }: ErrorOptions & { readonly isInUse?: boolean } = {}) {
+    super(message, options);
+    this.isInUse = isInUse;
+  }
 }
 
 /** For one that is just ending. */
@@ -38,7 +45,8 @@ function openLock(dataDir: string): Database {
   } catch (error) {
     db?.close();
     if ((error as { code?: unknown }).code !== "SQLITE_BUSY") throw unusable(dataDir, error);
-    throw new DataFolderFault(`Another Troupe uses ${dataDir}: stop it, or set APP_DATA_DIR to another folder.`, { cause: error });
+    const message = `Another Troupe uses ${dataDir}: stop it, or set APP_DATA_DIR to another folder.`;
+    throw new DataFolderFault(message, { cause: error, isInUse: true });
   }
 }
 

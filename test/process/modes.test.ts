@@ -266,6 +266,17 @@ describe("what one machine ran alone goes on among several", () => {
     await aloneAgain.end("SIGTERM");
   }
 
+  test("also where several instances are started at once on the folder of the one", async () => {
+    const home = newHome();
+    const alone = await startServer(home);
+    const ids = await Promise.all(Array.from({ length: 1_000 }, () => create(alone, "one of many", one)));
+    await alone.end("SIGTERM");
+    const servers = await startInstances(home, 3, { REDIS_URL: await freshRedis() });
+    const answers = await Promise.all(ids.map(async (id, number) => statusOf(servers[number % 3] as Server, id)));
+    expect(answers.filter(({ status }) => status !== "PENDING")).toEqual([]);
+    await Promise.all(servers.map((server) => server.end("SIGTERM")));
+  });
+
   test("after SIGTERM, and nothing runs twice", async () => {
     const home = newHome();
     const before = await begun(home);
