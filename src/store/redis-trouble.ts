@@ -26,6 +26,20 @@ export class ScriptUnknown extends Error {
 const NOT_NOW =
   /\b(TRYAGAIN|LOADING|CLUSTERDOWN|OOM|READONLY|MASTERDOWN|NOREPLICAS|BUSY|MISCONF|MOVED|ASK|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM)\b/;
 
+/** Where in a script it was said: nothing for people. */
+const WHERE = /[.]? ?script: [0-9a-f]+, on @user_script:\d+[.]?$|[.]$/;
+
+function notNow(message: string): string {
+  if (message.includes("OOM")) return "Redis is full";
+  if (message.includes("LOADING")) return "Redis is reading its files";
+  if (message.includes("READONLY")) return "Redis is a replica, which takes no writes";
+  if (message.includes("NOREPLICAS")) return "Too few replicas follow Redis";
+  if (message.includes("MISCONF")) return "Redis cannot write to its disk";
+  if (message.includes("BUSY")) return "Redis is busy with somebody's script";
+  if (message.includes("NOPERM")) return "Redis does not allow it to this user";
+  return "Redis cannot do that now";
+}
+
 /** Of what a client says of its connection: a sentence's end. It speaks of its own options, and its errors hold what it sent, the password too. */
 export function inOurWords(error: unknown): string {
   const message = messageOf(error);
@@ -55,7 +69,7 @@ export function troubleOf(error: unknown): Error {
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));
   if (message.startsWith("NOSCRIPT")) return new ScriptUnknown(message);
   if (message.startsWith("MOVED")) return new StoreUnavailable(`Redis is one of a Cluster (APP_REDIS_CLUSTER=true): ${message}`);
-  if (NOT_NOW.test(message)) return new StoreUnavailable(`Redis cannot now: ${message}`);
+  if (NOT_NOW.test(message)) return new StoreUnavailable(`${notNow(message)} (${message.replace(WHERE, "")}).`);
   if (message.startsWith("WRONGTYPE")) return new RedisRefusal(OTHERS);
   return new Error(`Redis refused a call: ${message}`);
 }
