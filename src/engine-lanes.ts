@@ -111,7 +111,7 @@ export function createEngineLanes({
     drop(lane, why) {
       const ids = clear(lane);
       if (why === "again") moved.set(lane, new Set(ids));
-      else for (const id of ids) errands.discard({ id, name: "" });
+      else for (const id of ids) errands.lose({ id, name: "" });
     },
   };
 

@@ -19,7 +19,12 @@ export type Errands = {
   giveBack(): void;
   /** The execution is owned here from now on: its supervisor attaches next. */
   yield(executionId: string): void;
-  /** Nobody wants it any more: what runs is aborted, and no outcome is sent. */
+  /**
+   * The execution went to another instance without a hand-over: what runs is aborted and told as released, in case that
+   * somebody waits for it. What has completed is told so.
+   */
+  lose(execution: ExecutionName): void;
+  /** It has ended: what runs is aborted, and no outcome is sent. */
   discard(execution: ExecutionName): void;
   /** Resolves when no outcome waits to be stored. */
   idle(): Promise<void>;
@@ -35,8 +40,8 @@ export type ErrandsOptions = {
   readonly send: (command: LaneCommand) => Promise<unknown>;
 };
 
-/** `waiting`: whoever waits for an attempt's end here, by node and attempt. */
-type Errand = { readonly hands: Hands; readonly waiting: Map<string, () => void>; wanted: boolean };
+/** `waiting`: whoever waits for an attempt's end here, by node and attempt. `aborted`: those that were, since another instance came. */
+type Errand = { readonly hands: Hands; readonly waiting: Map<string, () => void>; readonly aborted: Set<string>; wanted: boolean };
 
 const AGAIN = { firstMs: 50, longestMs: 2_000 };
 
@@ -51,6 +56,7 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     const errand: Errand = {
       wanted: true,
       waiting: new Map(),
+      aborted: new Set(),
       hands: pool.attach(execution, {
         // Its start is recorded, by the hand-over or by the claim.
         began: () => undefined,
@@ -63,12 +69,15 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
   }
 
   async function ended(id: string, errand: Errand, node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): Promise<void> {
+    const name = `${node}/${attempt}`;
     if (errand.wanted) {
       sending += 1;
+      // That it broke when it was aborted is no failure.
+      const told: Outcome = errand.aborted.has(name) && outcome.type !== "completed" ? { type: "released" } : outcome;
       const command = {
         id: `outcome/${id}/${node}/${attempt}/${bootId}`,
         execution: id,
-        body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome }),
+        body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome: told }),
       };
       await sent(id, errand, command);
       sending -= 1;
@@ -76,8 +85,9 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     // Whoever attached after us was told of it too, and settles it.
     if (errands.get(id) === errand) {
       errand.hands.settle(node, attempt);
-      errand.waiting.get(`${node}/${attempt}`)?.();
-      errand.waiting.delete(`${node}/${attempt}`);
+      errand.aborted.delete(name);
+      errand.waiting.get(name)?.();
+      errand.waiting.delete(name);
       leaveIfDone(id, errand);
     }
     if (sending === 0) for (const resolve of whenIdle.splice(0)) resolve();
@@ -99,6 +109,13 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
   function leaveIfDone(id: string, errand: Errand): void {
     if (errand.hands.size > 0 || errands.get(id) !== errand) return;
     leave(id, errand);
+  }
+
+  function end(id: string, errand: Errand, reason: string): void {
+    errand.hands.leaveOthers();
+    errand.hands.takeBack();
+    errand.hands.abort(reason);
+    leaveIfDone(id, errand);
   }
 
   function leave(id: string, errand: Errand): void {
@@ -132,13 +149,16 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
       const errand = errands.get(executionId);
       if (errand !== undefined) leave(executionId, errand);
     },
+    lose(execution) {
+      const errand = errandFor(execution);
+      errand.hands.takeBack();
+      for (const { node, attempt } of errand.hands.begun()) errand.aborted.add(`${node}/${attempt}`);
+      end(execution.id, errand, "Another instance owns this execution.");
+    },
     discard(execution) {
       const errand = errandFor(execution);
       errand.wanted = false;
-      errand.hands.leaveOthers();
-      errand.hands.takeBack();
-      errand.hands.abort("Another instance owns this execution.");
-      leaveIfDone(execution.id, errand);
+      end(execution.id, errand, "The execution has ended.");
     },
     idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };

@@ -55,8 +55,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   const { state, definition, tenure } = loaded;
   const { plan } = state;
   let given: Given = givenBy(plan, loaded.params);
-  let stopped = false;
-  let handedOver = false;
+  let [stopped, handedOver, isOver] = [false, false, false];
   let crash: { readonly error: unknown } | null = null;
 
   ports.errands.yield(id);
@@ -70,9 +69,8 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     },
   );
   const effects = createEffects({
-    ...{ id, state, ports, hands, tenure },
+    ...{ id, state, ports, hands, tenure, deliver: self.deliver },
     given: () => given,
-    deliver: self.deliver,
     finished: self.finished,
     failed(error) {
       // Told to the system by the next batch, so that one path alone handles crashes.
@@ -239,6 +237,7 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
         ports.ownerDeaths.recorded(id);
         resume();
       }
+      if (event.type === "ExecutionClosed") isOver = true;
       const effect = react(event);
       if (effect !== null) effects.perform(effect);
     }
@@ -250,6 +249,8 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
     stopped = true;
     effects.stop();
     hands.detach();
+    // Attempts that were taken for lost while they ran here, for another owner.
+    if (isOver && hands.size > 0) ports.errands.discard({ id, name: plan.name });
   }
 
   try {

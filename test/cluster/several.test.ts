@@ -4,7 +4,7 @@ import { packBody } from "../../src/actors/stored-command.ts";
 import type { Hands } from "../../src/pool/pool.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
-import { ok } from "../sim/scene.ts";
+import { fails, ok } from "../sim/scene.ts";
 import { lanesOf, Several } from "../sim/several.ts";
 
 const step = (id: string, after: readonly string[] = []) => ({ id, handler: "step", dependencies: after });
@@ -253,6 +253,39 @@ describe("an execution that went on elsewhere", () => {
     await several.after(stopping);
     expect(await several.ended("a", id)).toBe("COMPLETED");
     expect(several.begun).toEqual(["b: x/1"]);
+  });
+});
+
+describe("an instance that lost its lane while it was paused", () => {
+  test("tells what it aborts, since the owner after the next waits for it, where the next died without a word", async () => {
+    let [owner, second, paused] = ["", "", false];
+    const several = await Several.start(3, {
+      nodes: {
+        x: (attempt, signal) =>
+          attempt.attempt > 1 ? ok("1") : new Promise((resolve) => signal.addEventListener("abort", () => resolve(fails("Aborted.")))),
+      },
+      through: (store, name) =>
+        refusing(store, (call) => {
+          if (call === "takeLease") return paused && name === owner;
+          return call === "commit" && paused && name !== owner && (second === "" || name === second);
+        }),
+    });
+    const id = await several.create("a", [step("x")]);
+    owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    await several.world.pass(500);
+    const { life, engine } = several.at(owner);
+    const others = several.instances.filter((each) => each.name !== owner);
+    life.pause();
+    paused = true;
+    // Whichever of the two takes the lane, it cannot write; then it dies, and the other one goes on.
+    await several.world.until(() => others.reduce((sum, each) => sum + lanesOf(each.engine), 0) === 8, "the others own all lanes");
+    second = await several.ownerOf(id);
+    life.resume();
+    await several.world.until(() => engine.health().executions.active === 0, "the paused one has dropped what it had");
+    several.kill(second);
+    expect(await several.ended(several.instances.find(({ name }) => name !== owner)?.name ?? "", id)).toBe("COMPLETED");
   });
 });
 
