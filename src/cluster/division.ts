@@ -45,20 +45,17 @@ export function divide(look: Look): Division {
     const since = look.freeSinceMs.get(lane) ?? nowMs;
     freeSinceMs.set(lane, since);
     // Whoever should have it may not see what we see, or be in trouble: after a while anyone will do.
-    const isLeft = look.mayJudge && nowMs - since >= ttlMs;
-    if (free === "mine" || (free === "yes" && target === bootId) || isLeft) take.push(lane);
+    const isForAnyone = look.mayJudge && nowMs - since >= ttlMs;
+    if (free === "mine" || (free === "yes" && target === bootId) || isForAnyone) take.push(lane);
   });
   const share = targets.filter((target) => target === bootId).length;
-  return {
-    take,
-    give,
-    share,
-    freeSinceMs,
-    lookAgainInMs: soonestMs(
-      [...lanes, ...members].filter((each) => each.bootId !== bootId),
-      ttlMs,
-    ),
-  };
+  const soonest = soonestMs(
+    [...lanes, ...members].filter((each) => each.bootId !== bootId),
+    ttlMs,
+  );
+  // While many take many, each sees the others' halfway: what nobody takes for his own is looked at again.
+  const isLeft = states.some(({ free }, lane) => free === "yes" && !take.includes(lane));
+  return { take, give, share, freeSinceMs, lookAgainInMs: isLeft ? Math.min(soonest ?? LEFT_MS, LEFT_MS) : soonest };
 }
 
 /**
@@ -85,3 +82,5 @@ function soonestMs(leases: readonly { readonly remainingMs: number }[], ttlMs: n
 
 /** A little later, so that it is surely over then. */
 const SOON_MS = 5;
+/** How soon it is looked whether somebody has taken what was free. */
+const LEFT_MS = 100;

@@ -20,7 +20,7 @@ export class HeldLane implements Tenure {
   /** Its executions are being handed over: resolves when nothing of them acts any more. */
   handingOver: Promise<boolean> | null = null;
   /** It is being given away: resolves when that is over. */
-  leaving: Promise<void> | null = null;
+  leaving: Promise<"gone" | "kept"> | null = null;
   /** Its last commit is on its way: nothing else may be done with the committer. */
   isFinishing = false;
   #isEnded = false;

@@ -8,6 +8,7 @@ import { createCommitter } from "../store/committer.ts";
 import { DataLost, type Pending, type Renewal, type SharedStore } from "../store/shared-store.ts";
 import { type Lease, StoreUnavailable } from "../store/store.ts";
 import { HeldLane } from "./held-lane.ts";
+import { LaneChanges } from "./lane-changes.ts";
 import { createLaneTaker, type LaneTaken } from "./lane-taker.ts";
 import { type LeaseTimes, trustedUntilMs } from "./lease.ts";
 import type { LaneListener, LaneWork } from "./tenure.ts";
@@ -43,8 +44,11 @@ export type HeldLanes = {
   renew(): Promise<void>;
   /** The store came back and may have forgotten: each of these lanes is taken anew. */
   restart(lanes: readonly number[]): void;
-  /** A planned move. `clean`: false where the next owner shall take this one for dead. Resolves when the lane is free, or lost. */
-  handOver(held: HeldLane, clean: boolean): Promise<void>;
+  /**
+   * Resolves when the lane is free, or lost. `move`: it stays here (taken anew) where not everything is accounted for, since
+   * a planned move is no death. At an end it goes all the same; `unclean`: the next owner shall take this one for dead.
+   */
+  handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept">;
   /** The lane is not this instance's any more, which is worth a word unless the instance ends. */
   lose(held: HeldLane, isEnding?: boolean): void;
   /** Nothing is begun or written any more. */
@@ -64,10 +68,7 @@ class Lanes implements HeldLanes {
   readonly all = new Map<number, HeldLane>();
   readonly #options: HeldLanesOptions;
   readonly #taker;
-  readonly #busy = new Set<number>();
-  /** By lane. */
-  readonly #changedAt = new Map<number, number>();
-  changes = 0;
+  readonly #changes = new LaneChanges();
   #suspended = false;
 
   constructor(options: HeldLanesOptions) {
@@ -76,28 +77,29 @@ class Lanes implements HeldLanes {
     this.#taker = createLaneTaker({ store, bootId, ttlMs: options.times.ttlMs, clock });
   }
 
+  get changes(): number {
+    return this.#changes.count;
+  }
+
   stateOf(lane: number, since: number): "held" | "moving" | null {
     const held = this.all.get(lane);
     if (held !== undefined) return held.leaving === null ? "held" : "moving";
-    return this.#busy.has(lane) || (this.#changedAt.get(lane) ?? 0) > since ? "moving" : null;
+    return this.#changes.isMoving(lane, since) ? "moving" : null;
   }
 
   get isEmpty(): boolean {
-    return this.all.size === 0 && this.#busy.size === 0;
+    return this.all.size === 0 && this.#changes.isQuiet;
   }
 
   async take(lane: number): Promise<void> {
-    if (this.#busy.has(lane) || this.all.has(lane)) return;
-    this.#busy.add(lane);
-    let taken: LaneTaken | null = null;
+    if (this.#changes.isBusy(lane) || this.all.has(lane)) return;
     try {
-      taken = await this.#taker.take(lane);
+      const taken = await this.#changes.during(lane, this.#taker.take(lane));
+      if (taken !== null) await this.#open(taken);
     } catch (error) {
       // The next look at the lanes tells what became of it.
       this.#trouble("A lane could not be taken; tried again later.", error, lane);
     }
-    this.#busy.delete(lane);
-    if (taken !== null) await this.#open(taken);
   }
 
   async renew(): Promise<void> {
@@ -123,12 +125,12 @@ class Lanes implements HeldLanes {
   restart(lanes: readonly number[]): void {
     for (const lane of lanes) {
       const held = this.all.get(lane);
-      if (held !== undefined) void this.#takeAnew(held);
+      if (held !== undefined) void this.#takeAnew(held, true);
     }
   }
 
-  handOver(held: HeldLane, clean: boolean): Promise<void> {
-    held.leaving ??= this.#handOver(held, clean);
+  handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
+    held.leaving ??= this.#handOver(held, why);
     return held.leaving;
   }
 
@@ -202,17 +204,13 @@ class Lanes implements HeldLanes {
     void this.#openAfter(held, taken, { died: isOthers ? NOBODY : held.died });
   }
 
-  async #takeAnew(held: HeldLane): Promise<void> {
+  async #takeAnew(held: HeldLane, restarted: boolean): Promise<void> {
     const { listener, work } = this.#options;
     const { lane } = held;
     this.#dropAgain(held);
-    this.#busy.add(lane);
-    let taken = await this.#insist(lane, () => true);
-    // An older past has given out this epoch before, and readers of the stream take what comes under it for known.
-    while (taken && taken.lease.epoch <= held.committer.lease.epoch) taken = await this.#insist(lane, () => true);
-    this.#busy.delete(lane);
+    const taken = await this.#changes.during(lane, this.#insistAbove(held.committer.lease));
     if (taken === undefined) return;
-    if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted: true });
+    if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted });
     if (held.births === null) return;
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
@@ -225,9 +223,7 @@ class Lanes implements HeldLanes {
   }
 
   async #openAfter(old: HeldLane, taken: LaneTaken, how: Opening): Promise<void> {
-    this.#busy.add(old.lane);
-    await old.handingOver;
-    this.#busy.delete(old.lane);
+    await this.#changes.during(old.lane, Promise.resolve(old.handingOver));
     return this.#open(taken, how);
   }
 
@@ -237,28 +233,35 @@ class Lanes implements HeldLanes {
     const committer = createCommitter({ store, lease, clock, onApplied: listener.onApplied });
     const held = new HeldLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
     this.all.set(lease.lane, held);
-    this.#changed(lease.lane);
+    this.#changes.changed(lease.lane);
     await takeOver.begin(held, restarted);
   }
 
-  async #handOver(held: HeldLane, clean: boolean): Promise<void> {
-    const { work, listener } = this.#options;
+  async #handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
+    const { work } = this.#options;
     if (held.births !== null) held.handingOver = work.handOver(held.lane);
     const accounted = (await held.handingOver) ?? held.committer.lease.diedBootId === null;
     await held.retaking;
-    if (held.isEnded) return;
-    held.isFinishing = true;
+    if (held.isEnded) return "gone";
     // A death that is not in every log yet is the next owner's to record.
-    const finished = await held.committer.finish(clean && accounted && held.died.size === 0);
-    if (held.isEnded) return;
-    if (finished === "fenced") return this.lose(held);
+    const isClean = accounted && held.died.size === 0;
+    if (why === "move" && !isClean) {
+      void this.#takeAnew(held, false);
+      return "kept";
+    }
+    held.isFinishing = true;
+    const finished = await held.committer.finish(isClean && why !== "unclean end");
+    if (held.isEnded) return "gone";
+    if (finished === "fenced") this.lose(held);
+    else await this.#free(held);
+    return "gone";
+  }
+
+  async #free(held: HeldLane): Promise<void> {
     const { lease } = held.committer;
     this.#end(held);
-    if (held.births !== null) listener.onEnd?.(held.lane);
-    this.#busy.add(held.lane);
-    await this.#release(lease);
-    this.#busy.delete(held.lane);
-    this.#changed(held.lane);
+    if (held.births !== null) this.#options.listener.onEnd?.(held.lane);
+    await this.#changes.during(held.lane, this.#release(lease));
   }
 
   async #release(lease: Lease): Promise<void> {
@@ -272,12 +275,14 @@ class Lanes implements HeldLanes {
   #end(held: HeldLane): void {
     held.end();
     if (this.all.get(held.lane) === held) this.all.delete(held.lane);
-    this.#changed(held.lane);
+    this.#changes.changed(held.lane);
   }
 
-  #changed(lane: number): void {
-    this.changes += 1;
-    this.#changedAt.set(lane, this.changes);
+  /** An older past has given out this epoch before, and readers of the stream take what comes under it for known. */
+  async #insistAbove({ lane, epoch }: Lease): Promise<LaneTaken | null | undefined> {
+    let taken = await this.#insist(lane, () => true);
+    while (taken && taken.lease.epoch <= epoch) taken = await this.#insist(lane, () => true);
+    return taken;
   }
 
   /** Null where another has the lane, undefined where it is not wanted any more. */

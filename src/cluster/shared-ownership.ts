@@ -9,6 +9,7 @@ import { DataLost, type SharedStore } from "../store/shared-store.ts";
 import type { Retention } from "../store/store.ts";
 import { type Adoption, createAdoption } from "./adoption.ts";
 import { type Division, divide } from "./division.ts";
+import { createGiving, type Giving } from "./giving.ts";
 import type { HeldLane } from "./held-lane.ts";
 import { createHeldLanes, type HeldLanes } from "./held-lanes.ts";
 import { faultOf } from "./lease.ts";
@@ -79,7 +80,6 @@ class SharedOwnership implements Ownership {
   #division: Division | null = null;
   /** Of the last look: resolves when what it took goes on. */
   #taking: Promise<unknown> = Promise.resolve();
-  #moving = false;
   #leaving = false;
   #lost: string | null = null;
   #isTroubled = false;
@@ -112,8 +112,9 @@ class SharedOwnership implements Ownership {
     });
     const onDataLost = (error: DataLost) => this.#dataLost(error);
     const lanes = createHeldLanes({ ...this.#options, times, listener: this.#options, takeOver, work, onDataLost });
+    const giving = createGiving({ lanes, clock, given: () => doorbell.ring({ type: "members" }) });
     const rounds = { clock, everyMs: renewMs, againMs: AGAIN_MS, restMs: REST_MS, failed: (error: unknown) => this.#failed(error) };
-    const looks = startRounds({ ...rounds, round: () => this.#look(lanes) });
+    const looks = startRounds({ ...rounds, round: () => this.#look(lanes, giving) });
     const renewals = startRounds({ ...rounds, round: () => lanes.renew().then(() => null) });
     const running: Running = { lanes, looks, renewals, takeOver, adoption, work, ends: [] };
     this.#running = running;
@@ -122,6 +123,7 @@ class SharedOwnership implements Ownership {
       doorbell.listen((ring) => this.#heard(ring, running)),
       store.onRestart((restarted) => this.#restarted(restarted, lanes)),
       startRetention({ ...this.#options, isMine }),
+      () => giving.give([]),
       startSweeps(clock, () => this.#sweep(running)),
     );
     await looks.now();
@@ -188,7 +190,7 @@ class SharedOwnership implements Ownership {
     doorbell.ring({ type: "members" });
   }
 
-  async #look(lanes: HeldLanes): Promise<number | null> {
+  async #look(lanes: HeldLanes, giving: Giving): Promise<number | null> {
     const { store, doorbell, clock, ttlMs } = this.#options;
     const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
     const since = lanes.changes;
@@ -210,28 +212,8 @@ class SharedOwnership implements Ownership {
     });
     this.#division = division;
     this.#taking = Promise.all(division.take.map((lane) => lanes.take(lane)));
-    void this.#giveLanes(lanes);
+    giving.give(division.give);
     return division.lookAgainInMs;
-  }
-
-  /** One at a time, those that the last look told. */
-  async #giveLanes(lanes: HeldLanes): Promise<void> {
-    if (this.#moving) return;
-    this.#moving = true;
-    for (let held = this.#nextToGive(lanes); held !== null; held = this.#nextToGive(lanes)) {
-      await lanes.handOver(held, true);
-      this.#options.doorbell.ring({ type: "members" });
-    }
-    this.#moving = false;
-  }
-
-  #nextToGive(lanes: HeldLanes): HeldLane | null {
-    if (this.#leaving) return null;
-    for (const lane of this.#division?.give ?? []) {
-      const held = lanes.all.get(lane);
-      if (held?.isOpen === true && held.isTakenOver) return held;
-    }
-    return null;
   }
 
   async #handOverAll({ lanes, looks }: Running, clean: boolean): Promise<void> {
@@ -241,7 +223,7 @@ class SharedOwnership implements Ownership {
     doorbell.ring({ type: "members" });
     while (!lanes.isEmpty) {
       const leaving = [...lanes.all.values()].map(async (held) => {
-        await lanes.handOver(held, clean);
+        await lanes.handOver(held, clean ? "end" : "unclean end");
         doorbell.ring({ type: "members" });
       });
       await Promise.all(leaving);

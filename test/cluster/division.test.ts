@@ -85,6 +85,8 @@ describe("an instance", () => {
     expect(divide(look([["me", 100], "other"])).lookAgainInMs).toBeNull();
     const soon = divide(look(["me", ["other", 900]])).lookAgainInMs ?? 0;
     expect(soon).toBeWithin(900, 1_000);
+    // What is another's to take, and still free.
+    expect(divide(look(["me", null])).lookAgainInMs).toBeWithin(1, 500);
     const members = [member("me"), member("other", 400)];
     expect(divide(look(["me", ["other", 900]], { members })).lookAgainInMs).toBeLessThan(500);
   });

@@ -174,6 +174,38 @@ describe("a lane", () => {
   });
 });
 
+describe("a planned move", () => {
+  test("is no death: a lane whose work cannot be accounted for stays, and is taken up anew", async () => {
+    const { all, one } = await alone({}, 2);
+    const ids = await all.create(8);
+    await all.until(() => one.worker.adopted.length === 8, "they were found", 5_000);
+    one.worker.accounts = false;
+    const other = all.start();
+    await all.until(() => one.worker.handedOver.length > 0, "it was tried", 5_000);
+    await all.until(() => all.isAdopted(ids), "everything goes on", 1_000);
+    await all.pass(10_000);
+    expect([one.trusted.length, other.trusted.length, one.worker.handedOver.length]).toEqual([2, 0, 1]);
+    one.worker.accounts = true;
+    await all.until(() => all.isEven && all.isAdopted(ids), "it was tried again", 61_000);
+    expect(all.instances.map(({ worker }) => worker.deaths.size)).toEqual([0, 0]);
+  });
+
+  test("waits until all that was taken over goes on, and its deaths are in the logs", async () => {
+    const all = new Ownerships(2);
+    const ids = await all.create(60);
+    const first = all.start();
+    await all.until(() => first.worker.adopted.length === 60, "it goes on", 1_000);
+    all.kill(first);
+    const second = all.start();
+    second.worker.adoptingMs = 1_000;
+    await all.until(() => second.worker.adoptionsBegun > 0, "it takes over", 3 * TIMES.ttlMs);
+    const third = all.start();
+    await all.until(() => all.isEven && all.isAdopted(ids), "they share", 20_000);
+    await all.pass(2_000);
+    expect([second.worker.deaths.size, third.worker.deaths.size]).toEqual([60, 0]);
+  });
+});
+
 describe("an instance", () => {
   test("whose store has lost its data holds everything for ever, says why, and can end", async () => {
     const { all, one, ownership } = await alone();
