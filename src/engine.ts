@@ -3,6 +3,7 @@ import { startCompany } from "./actors/company.ts";
 import { createInbox, type Inbox } from "./actors/inbox.ts";
 import { createWaiters } from "./bus/waiters.ts";
 import type { CreateRequest, CreateResult, EngineHealth, TriggerResult } from "./engine-answers.ts";
+import { patience } from "./cluster/patience.ts";
 import { type ClusterOptions, joinCluster } from "./engine-cluster.ts";
 import { createEngineLanes } from "./engine-lanes.ts";
 import { createEngineOverflow } from "./engine-overflow.ts";
@@ -79,6 +80,8 @@ export type EngineOptions = {
 };
 
 const NO_CLAIMS: readonly never[] = [];
+/** How long an end waits until the store has the last outcomes of what ran for other instances. */
+const OUTCOMES_MS = 8_000;
 /** How long an end waits for the last events to be published; what is left is published by the next owner. */
 const FLUSH_MS = 1_000;
 
@@ -196,7 +199,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     overflow?.stop();
     errands.giveBack();
     await pool.drain(graceMs);
-    await errands.idle();
+    // A store that is away shall not hold up the end: what it does not get counts as cut off.
+    const { spent, cancel } = patience(clock, OUTCOMES_MS, () => ownership.storeTrouble !== null);
+    await Promise.race([spent, errands.idle()]);
+    cancel();
     await ownership.leave();
     await joined.flushed(FLUSH_MS);
   }
