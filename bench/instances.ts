@@ -34,7 +34,8 @@ async function measureOne(store: StoreKind, instances: number): Promise<void> {
   const threads = instances === 1 ? 2 : 1;
   const bench = await startBenchEngine({ store, threads, services });
   const others = [];
-  for (let other = 1; other < instances; other++) others.push(await startBenchServer("memory", threads, settingsFor(store, threads, benchFolder(), services)));
+  for (let other = 1; other < instances; other++)
+    others.push(await startBenchServer("memory", threads, settingsFor(store, threads, benchFolder(), services)));
   await until(() => (bench.engine.health().cluster?.lanes ?? 0) === 64 / instances, "the lanes are divided");
   for (const { title, executions, width } of CASES) {
     const definition = await bench.definition(fanOut(width));
@@ -45,7 +46,10 @@ async function measureOne(store: StoreKind, instances: number): Promise<void> {
     note(`${title}, ${store}, ${instances} instance(s)`, (executions * (width + 2)) / ((endMs - startMs) / 1_000));
     if (store === "redis") continue;
     await until(() => bench.engine.health().cluster?.outboxBytes === 0, "Kafka has every event");
-    note(`${title}, ${store}, ${instances} instance(s), to Kafka's last`, (executions * (width + 2)) / ((performance.now() - startMs) / 1_000));
+    note(
+      `${title}, ${store}, ${instances} instance(s), to Kafka's last`,
+      (executions * (width + 2)) / ((performance.now() - startMs) / 1_000),
+    );
   }
   await bench.stop();
   for (const other of others) await other.stop();

@@ -82,9 +82,7 @@ describe("the event stream in Kafka", () => {
       newTopics();
       const several = Array.from({ length: 4 }, () => streaming({ partitions: 5 }));
       for (const each of several) await available(each);
-      const { topics } = await asAdmin((admin) =>
-        admin.fetchTopicMetadata({ topics: [`${prefix}.events`, `${prefix}.dead-letters`] }),
-      );
+      const { topics } = await asAdmin((admin) => admin.fetchTopicMetadata({ topics: [`${prefix}.events`, `${prefix}.dead-letters`] }));
       expect(Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions.length]))).toEqual({
         [`${prefix}.events`]: 5,
         [`${prefix}.dead-letters`]: 1,
