@@ -76,4 +76,4 @@ export function troubleOf(error: unknown): Error {
 
 const OTHERS = "Redis holds something else under a name that Troupe uses: give Troupe a database, or a Redis, of its own.";
 export const LOST =
-  "Redis does not hold what it held: it was emptied, or it is another one. Nothing is written to it. Restore its data, or stop every instance and start anew.";
+  "Redis does not hold what it held: it was emptied, or it is another one. Nothing is written to it. Stop every instance, restore the data or do without it, and start them again.";
