@@ -233,11 +233,10 @@ function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: L
   function act(step: Step): void {
     for (const { node, attempt } of step.settled) hands.settle(node, attempt);
     for (const event of step.events) {
-      if (event.type === "OwnerDied") {
-        ports.ownerDeaths.recorded(id);
-        resume();
-      }
       if (event.type === "ExecutionClosed") isOver = true;
+      // Of what has ended before a death was recorded there is nothing to record.
+      if (isOver || event.type === "OwnerDied") ports.ownerDeaths.recorded(id);
+      if (event.type === "OwnerDied") resume();
       const effect = react(event);
       if (effect !== null) effects.perform(effect);
     }

@@ -169,6 +169,22 @@ describe("an instance that is fenced before it is told so", () => {
 });
 
 describe("an outcome that waits for the next owner", () => {
+  test("may end the execution before the death of the last one is recorded: there is nothing to record any more", async () => {
+    const several = await Several.start(2, { nodes: { x: () => new Promise<never>(() => undefined) } });
+    const id = await several.create("a", [step("x")]);
+    const owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    several.kill(owner);
+    const body = packBody({ type: "outcome", node: 0, attempt: 1, beganAtMs: several.world.nowMs(), outcome: ok('"elsewhere"') });
+    await several.truth.send({ id: "outcome-of-x", execution: id, body });
+    const other = several.instances[0]?.name ?? "";
+    expect(await several.ended(other, id)).toBe("COMPLETED");
+    await several.after(several.at(other).engine.stop(1_000));
+    const taken = await several.truth.takeLease(several.truth.laneOf(id), "next", 3_000);
+    expect(taken).toMatchObject({ type: "taken", lease: { diedBootId: null } });
+  });
+
   test("counts before that owner starts what is ready", async () => {
     let finish = (): void => undefined;
     let owner = "";
