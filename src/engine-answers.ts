@@ -38,10 +38,11 @@ export type EngineHealth = {
   readonly pool: { readonly threads: number; readonly begun: number; readonly waiting: number };
   /** Why it should not be sent work, as a sentence; null where it should. */
   readonly obstacle: string | null;
-  /** Null for an instance alone. `lanes`: how many it owns. */
+  /** Null for an instance alone. `lanes`: how many it owns. `trusted`: those of them whose leases surely last. */
   readonly cluster: {
     readonly bootId: string;
     readonly lanes: number;
+    readonly trusted: readonly number[];
     readonly events: StreamHealth | null;
     readonly outboxBytes: number;
   } | null;

@@ -248,6 +248,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         cluster: cluster && {
           bootId,
           lanes: [...ownership.tenures()].length,
+          trusted: [...ownership.tenures()].filter((tenure) => tenure.trusted()).map(({ lane }) => lane),
           events: cluster.events?.health() ?? null,
           outboxBytes: ownership.outboxBytes,
         },

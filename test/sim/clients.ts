@@ -1,5 +1,5 @@
 /** The clients of a play: they create and trigger, come again until they are answered, and note what was promised to them. */
-import type { CheckedDefinition, Engine } from "../../src/engine.ts";
+import type { CheckedDefinition, Engine, TriggerResult } from "../../src/engine.ts";
 import type { Store } from "../../src/store/store.ts";
 import { paramsOf, randomDefinition } from "./random-definition.ts";
 import type { World } from "./world.ts";
@@ -12,6 +12,8 @@ export class Clients {
   readonly broken: string[] = [];
   /** Executions of which a client was told that they are triggered. */
   readonly accepted = new Set<string>();
+  /** How often a client was told so of its own trigger. */
+  readonly #triggered = new Map<string, number>();
   readonly #world: World;
   readonly #truth: Store;
   readonly #engine: () => Engine;
@@ -19,12 +21,24 @@ export class Clients {
   #waiting = 0;
   #came = 0;
 
-  /** `engine`: the one that is in charge when it is asked. */
-  constructor(world: World, truth: Store, engine: () => Engine, longRetries: boolean) {
+  /** When a client was told that its trigger waits for the owner. */
+  readonly queuedAtMs: number[] = [];
+  readonly #sizeLimit: number | undefined;
+  readonly #mayForget: boolean;
+
+  /** `engine`: the one that is in charge when it is asked, or any of those that are. `mayForget`: the store falls into older pasts. */
+  constructor(
+    world: World,
+    truth: Store,
+    engine: () => Engine,
+    wishes: { readonly longRetries: boolean; readonly sizeLimit?: number; readonly mayForget?: boolean },
+  ) {
     this.#world = world;
     this.#truth = truth;
     this.#engine = engine;
-    this.#longRetries = longRetries;
+    this.#longRetries = wishes.longRetries;
+    this.#sizeLimit = wishes.sizeLimit;
+    this.#mayForget = wishes.mayForget ?? false;
   }
 
   /** All have their answer. */
@@ -35,7 +49,7 @@ export class Clients {
   /** One more execution: created and triggered in one act, or triggered afterwards by several clients at once. */
   come(): void {
     const { random } = this.#world;
-    const definition = JSON.stringify(randomDefinition(this.#world, this.#longRetries));
+    const definition = JSON.stringify(randomDefinition(this.#world, this.#longRetries, this.#sizeLimit));
     const key = random.chance(0.5) ? `key-${this.#came}` : null;
     const params = random.chance(0.5) ? paramsOf(this.#came) : null;
     const atOnce = random.chance(0.5);
@@ -64,7 +78,8 @@ export class Clients {
     for (;;) {
       const result = await this.#answered((engine) => engine.create({ definition, trigger, idempotency }));
       if (result.type === "created" || result.type === "exists") {
-        if ((await this.#truth.summary(result.id)) === null) this.broken.push(`${result.id} was answered, and is not durable`);
+        if (!this.#mayForget && (await this.#truth.summary(result.id)) === null)
+          this.broken.push(`${result.id} was answered, and is not durable`);
         return result.id;
       }
       if (result.type === "differs" || result.type === "refused") throw new Error(`Not created: ${JSON.stringify(result)}`);
@@ -75,16 +90,30 @@ export class Clients {
   /** Goes on until the engine that is in charge by then has taken the trigger, or says that it was taken. */
   async #trigger(id: string, params: string | null): Promise<void> {
     for (;;) {
-      const result = await this.#answered((engine) => engine.trigger(id, params));
+      const result = await this.#answered((engine) => engine.trigger(id, params).then((answer) => this.#heard(id, answer)));
       if (result.type === "triggered" || result.type === "already") return this.#accept(id);
-      if (result.type === "not_found") this.broken.push(`${id} was created, and is not found`);
+      if (result.type === "not_found") {
+        if (this.#mayForget) return;
+        this.broken.push(`${id} was created, and is not found`);
+      }
       await this.#pause();
     }
+  }
+
+  /** Also when the client has lost its patience meanwhile. */
+  #heard(id: string, answer: TriggerResult): TriggerResult {
+    if (answer.type === "queued") this.queuedAtMs.push(this.#world.nowMs());
+    if (answer.type !== "triggered") return answer;
+    const times = 1 + (this.#triggered.get(id) ?? 0);
+    this.#triggered.set(id, times);
+    if (times > 1 && !this.#mayForget) this.broken.push(`${times} triggers of ${id} were told that they have triggered it`);
+    return answer;
   }
 
   async #accept(id: string): Promise<void> {
     this.accepted.add(id);
     const summary = await this.#truth.summary(id);
+    if (this.#mayForget) return;
     if (summary === null || summary.triggeredAtMs === null) this.broken.push(`${id} is said to be triggered, which is not durable`);
   }
 

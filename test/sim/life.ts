@@ -9,6 +9,7 @@ export class Life implements Clock, Turns, Ids {
   alive = true;
   /** What has come due while it was paused; null while it is not. */
   #held: (() => void)[] | null = null;
+  #timers = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -31,7 +32,30 @@ export class Life implements Clock, Turns, Ids {
   }
 
   after(delayMs: number, fire: () => void): () => void {
-    return this.#world.after(delayMs, () => this.#ifAlive(fire));
+    let cancelled = false;
+    this.#timers += 1;
+    const act = (): void => {
+      if (cancelled) return;
+      end();
+      fire();
+    };
+    // Due while it is paused, a timer may still be cancelled by what comes before it.
+    const cancelDue = this.#world.after(delayMs, () => this.#ifAlive(act));
+    const end = (): void => {
+      if (!cancelled) this.#timers -= 1;
+      cancelled = true;
+      cancelDue();
+    };
+    return end;
+  }
+
+  /** How many it waits for. */
+  get timers(): number {
+    return this.#timers;
+  }
+
+  get isPaused(): boolean {
+    return this.#held !== null;
   }
 
   run(turn: () => void): void {

@@ -9,23 +9,31 @@ import type { Witness } from "./witness.ts";
 type Course = {
   readonly log: StoredLog;
   readonly witness: Witness;
+  readonly claims: boolean;
   readonly done: Set<number>;
   readonly attempts: Map<number, number>;
   readonly failures: Map<number, number>;
   readonly dueAtMs: Map<number, number>;
 };
 
-/** `deadBoots`: the boots that did not end cleanly. */
-export async function brokenPromises(truth: Store, log: StoredLog, witness: Witness, deadBoots: ReadonlySet<string>): Promise<string[]> {
+export type Allowed = {
+  /** Whether a boot may be called dead. */
+  readonly mayHaveDied: (bootId: string) => boolean;
+  /** Starts are recorded when an attempt is claimed: whoever claimed it may never come to begin it. */
+  readonly claims?: boolean;
+};
+
+export async function brokenPromises(truth: Store, log: StoredLog, witness: Witness, allowed: Allowed): Promise<string[]> {
   const { id, plan, events } = log;
-  const course: Course = { log, witness, done: new Set(), attempts: new Map(), failures: new Map(), dueAtMs: new Map() };
+  const claims = allowed.claims ?? false;
+  const course: Course = { log, witness, claims, done: new Set(), attempts: new Map(), failures: new Map(), dueAtMs: new Map() };
   const found: string[] = [];
   const ends = { ExecutionTriggered: 0, ExecutionFinished: 0, ExecutionClosed: 0 };
   let status = "";
   for (const event of events) {
     if (event.type in ends) ends[event.type as keyof typeof ends] += 1;
     if (event.type === "ExecutionFinished") status = event.status;
-    if (event.type === "OwnerDied" && !deadBoots.has(event.bootId)) found.push(`boot ${event.bootId} is called dead, and ended cleanly`);
+    if (event.type === "OwnerDied" && !allowed.mayHaveDied(event.bootId)) found.push(`boot ${event.bootId} is called dead, and is not`);
     if ("node" in event) found.push(...brokenBy(event, course));
     if (event.type !== "AttemptCompleted") continue;
     const name = plan.ids[event.node] ?? "";
@@ -43,13 +51,13 @@ export async function brokenPromises(truth: Store, log: StoredLog, witness: Witn
 }
 
 function brokenBy(event: Extract<WorkflowEvent, { node: number }>, course: Course): string[] {
-  const { log, witness, done, attempts, failures, dueAtMs } = course;
+  const { log, witness, claims, done, attempts, failures, dueAtMs } = course;
   const { node, attempt } = event;
   const name = log.plan.ids[node] ?? "";
   const found: string[] = [];
   if (attempt < (attempts.get(node) ?? 1)) found.push(`${name}/${attempt} comes after attempt ${attempts.get(node)}`);
   attempts.set(node, attempt);
-  const ran = event.type === "AttemptStarted" || event.type === "AttemptFailed" || event.type === "AttemptCompleted";
+  const ran = (event.type === "AttemptStarted" && !claims) || event.type === "AttemptFailed" || event.type === "AttemptCompleted";
   if (ran && !witness.saw(log.id, name, attempt)) found.push(`${name}/${attempt}: ${event.type}, and it never began`);
   if (event.type === "RetryScheduled") dueAtMs.set(node, event.dueAtMs);
   if (event.type === "AttemptFailed") failures.set(node, (failures.get(node) ?? 0) + 1);

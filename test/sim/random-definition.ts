@@ -3,8 +3,9 @@ import type { World } from "./world.ts";
 
 const LARGE = 70_000;
 
-export function randomDefinition({ random }: World, longRetries: boolean): unknown {
-  const size = 2 + random.below(10);
+/** Of less than `sizeLimit` nodes, and two at least. */
+export function randomDefinition({ random }: World, longRetries: boolean, sizeLimit = 12): unknown {
+  const size = 2 + random.below(sizeLimit - 2);
   const ids = Array.from({ length: size }, (_, node) => `${random.chance(0.1) ? "large" : "n"}${node}`);
   const nodes = ids.map((id, node) => {
     const dependencies = ids.slice(0, node).filter(() => random.chance(0.3));

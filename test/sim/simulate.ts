@@ -103,7 +103,7 @@ export async function simulate(seed: number, faults: Faults, sabotage: Sabotage 
   }
 
   let now = await start();
-  const clients = new Clients(world, truth, () => now.engine, faults.longRetries);
+  const clients = new Clients(world, truth, () => now.engine, faults);
   for (let count = 0; count < EXECUTIONS; count++) clients.come();
 
   for (let steps = 0; !clients.content || !(await allClosed()); steps++) {
@@ -150,14 +150,13 @@ export async function simulate(seed: number, faults: Faults, sabotage: Sabotage 
   }
 
   const broken = [...clients.broken, ...witness.broken];
-  const deadBoots = new Set(boots.filter((boot) => !ended.has(boot)));
   const statuses: string[] = [];
   const trace: string[] = [];
   for (const id of clients.accepted) {
     const log = await storedLog(truth, id);
     if (log === null) broken.push(`${id} was accepted, and is lost`);
     else {
-      broken.push(...(await brokenPromises(truth, log, witness, deadBoots)));
+      broken.push(...(await brokenPromises(truth, log, witness, { mayHaveDied: (boot) => !ended.has(boot) })));
       statuses.push(log.events.map((event) => (event.type === "ExecutionFinished" ? event.status : "")).join(""));
       trace.push(...log.events.map((event) => JSON.stringify(event)));
     }

@@ -5,6 +5,9 @@ import type { Life } from "./life.ts";
 import { outputOf } from "./random-definition.ts";
 import { dependenciesOf, storedLog } from "./stored-log.ts";
 
+const SHORT_MS = 200;
+const LONG_MS = 4_000;
+
 export class Witness {
   /** What was seen to be wrong. */
   readonly broken: string[] = [];
@@ -13,9 +16,12 @@ export class Witness {
   readonly #seen = new Set<string>();
   readonly #owners = new Set<string>();
   readonly #truth: Store;
+  readonly #long: number;
 
-  constructor(truth: Store) {
+  /** `long`: the probability that an attempt takes seconds. */
+  constructor(truth: Store, long = 0) {
     this.#truth = truth;
+    this.#long = long;
   }
 
   saw(executionId: string, nodeId: string, attempt: number): boolean {
@@ -23,29 +29,31 @@ export class Witness {
   }
 
   /**
-   * What one instance runs its attempts with. `role` is asked at each begin. A zombie cannot know that it is one until it
+   * What one instance runs its attempts with. `roleIn` is asked at each begin. A zombie cannot know that it is one until it
    * writes: what it loads meanwhile it may begin beside the owner, and no outcome of it will be taken.
    */
-  runIn(life: Life, fails: number, role: () => "owner" | "zombie" | "ended"): RunAttempt {
+  runIn(life: Life, fails: number, roleIn: (executionId: string, attempt: Attempt) => "owner" | "zombie" | "ended"): RunAttempt {
     const last = new Map<string, number>();
     return (attempt, { executionId, signal }) => {
       const node = `${executionId}/${attempt.nodeId}`;
       const name = `${node}/${attempt.attempt}`;
       this.begun.push(name);
       this.#seen.add(name);
-      if (role() === "owner") {
+      const role = roleIn(executionId, attempt);
+      if (role === "owner") {
         if (this.#owners.has(name)) this.broken.push(`${name} began twice`);
         this.#owners.add(name);
       }
       if (attempt.attempt <= (last.get(node) ?? 0)) this.broken.push(`${name} began after attempt ${last.get(node)}`);
       last.set(node, attempt.attempt);
-      if (role() === "ended") this.broken.push(`${name} began after the clean end of its instance`);
+      if (role === "ended") this.broken.push(`${name} began after the clean end of its instance`);
       void this.#look(executionId, attempt, name).catch((error: unknown) => this.broken.push(`${name}: ${String(error)}`));
       const { promise, resolve } = Promise.withResolvers<NodeOutcome>();
       const failure = { kind: "handler", code: "boom", message: "It broke.", retryable: true } as const;
       const failed: NodeOutcome = { type: "failed", failure };
       signal.addEventListener("abort", () => resolve(failed));
-      life.after(life.random.below(200), () =>
+      const isLong = this.#long > 0 && life.random.chance(this.#long);
+      life.after(life.random.below(isLong ? LONG_MS : SHORT_MS), () =>
         resolve(life.random.chance(fails) ? failed : { type: "completed", output: outputOf(attempt.nodeId) }),
       );
       return promise;

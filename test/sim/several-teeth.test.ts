@@ -1,0 +1,188 @@
+/** That the simulation of several instances would notice: what their working together rests on is broken on purpose. */
+import { describe, expect, test } from "bun:test";
+import { HeldLane } from "../../src/cluster/held-lane.ts";
+import type { SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import type { SharedStore } from "../../src/store/shared-store.ts";
+import type { Commit } from "../../src/store/store.ts";
+import type { Life } from "./life.ts";
+import { NO_TROUBLES, type SeveralFaults, type SeveralSabotage, simulateSeveral } from "./simulate-several.ts";
+
+const SEEDS = 60;
+
+/** A store of which one act is another. */
+function storeWith(acts: (store: SharedStore, files: SharedMemoryFiles, life: Life) => Partial<SharedStore>): SeveralSabotage {
+  return { store: (store, life, files) => Object.assign(store, acts(store, files, life)) };
+}
+
+/** While the play goes on, this is patched; the answer ends that. */
+type Patch = () => () => void;
+
+const trustedAlways: Patch = () => {
+  const { trusted } = HeldLane.prototype;
+  HeldLane.prototype.trusted = () => true;
+  return () => void (HeldLane.prototype.trusted = trusted);
+};
+const untouched: Patch = () => () => undefined;
+
+describe("the simulation of several instances notices", () => {
+  for (const [name, faults, sabotage, says, patch] of [
+    [
+      // The log's sequence stops a second writer as well, so both are taken away.
+      "a store that lets every owner write, wherever the log is",
+      { troubles: ["pause"] },
+      storeWith((store, files) => {
+        for (const lane of files.lanes) lane.judge = () => "next";
+        const commit = store.commit.bind(store);
+        return {
+          commit: (lane: number, given: Commit) => {
+            const entries = given.entries.map((entry) => {
+              const { chunk, summary } = entry;
+              const from = 1 + (files.executions.get(summary.id)?.summary.sequence ?? 0);
+              const to = from + chunk.to - chunk.from;
+              return { ...entry, chunk: { ...chunk, from, to }, summary: { ...summary, sequence: to } };
+            });
+            return commit(lane, { ...given, entries });
+          },
+        };
+      }),
+      /two results|times in the log|comes after attempt|another story/,
+    ],
+    [
+      "a store that says that a lapsed lease is renewed",
+      { troubles: ["storeAway", "pause"] },
+      storeWith((store) => {
+        const renew = store.renew.bind(store);
+        const pending = { commands: 0, births: 0, offers: 0, outboxEntries: 0, outboxBytes: 0 };
+        return {
+          renew: async (leases, ttlMs) =>
+            (await renew(leases, ttlMs)).map((renewal) => (renewal.type === "lapsed" ? { type: "renewed", pending } : renewal)),
+        };
+      }),
+      /does not own it|is trusted by/,
+    ],
+    ["an owner that trusts its lease for ever", { troubles: ["pause", "storeAway"] }, {}, /does not own it|is trusted by/, trustedAlways],
+    [
+      "an owner that takes for lost what a living instance runs",
+      { troubles: ["end", "join"] },
+      {
+        pool: (pool) => ({
+          ...pool,
+          attach(execution, listener) {
+            const hands = pool.attach(execution, listener);
+            return Object.assign(hands, {
+              watch(_node: number, _attempt: number, executor: string) {
+                Object.getPrototypeOf(hands).watch.call(hands, _node, _attempt, executor);
+                pool.executorDied(executor);
+              },
+            });
+          },
+        }),
+      },
+      /nobody died/,
+    ],
+    [
+      "a stored command that is deleted when it is read, before its commit",
+      { troubles: ["kill"] },
+      storeWith((store, files) => {
+        const read = store.commandsAfter.bind(store);
+        return {
+          async commandsAfter(lane, position, limit) {
+            const commands = await read(lane, position, limit);
+            const receipts = commands.map(({ id }) => ({ commandId: id, receipt: '{"type":"done"}' }));
+            files.lanes[lane]?.answered(receipts, Number.MAX_SAFE_INTEGER - 1e9);
+            return commands;
+          },
+        };
+      }),
+      /not durable|triggers of|never: all executions/,
+    ],
+    [
+      "receipts that are not kept",
+      {},
+      storeWith((_store, files) => {
+        for (const lane of files.lanes) lane.receiptOf = () => null;
+        return {};
+      }),
+      /not answered by the owner/,
+    ],
+    [
+      "births that nobody is told of",
+      { ringsLost: 0.5 },
+      storeWith((store) => {
+        const renew = store.renew.bind(store);
+        return {
+          renew: async (leases, ttlMs) =>
+            (await renew(leases, ttlMs)).map((renewal) =>
+              renewal.type === "renewed" ? { type: "renewed", pending: { ...renewal.pending, births: 0 } } : renewal,
+            ),
+        };
+      }),
+      /started \d+ ms after/,
+    ],
+    [
+      "outcomes of errands that are dropped",
+      { slots: 1 },
+      storeWith((store) => {
+        const send = store.send.bind(store);
+        return { send: async (command) => (command.id.startsWith("outcome/") ? { type: "queued" } : send(command)) };
+      }),
+      /never: all executions/,
+    ],
+    [
+      "a relay that deletes before it sends",
+      { troubles: ["kill", "streamAway"] },
+      storeWith((store) => {
+        const outbox = store.outbox.bind(store);
+        return {
+          async outbox(lane, limit) {
+            const entries = await outbox(lane, limit);
+            await store.relayed(
+              lane,
+              entries.map(({ id }) => id),
+            );
+            return entries;
+          },
+        };
+      }),
+      /the stream/,
+    ],
+    [
+      "a claim that others may claim too",
+      { slots: 1 },
+      storeWith((store, files) => {
+        const claim = store.claim.bind(store);
+        return {
+          async claim(lane, asked) {
+            const offers = await claim(lane, asked);
+            const lease = files.lanes[lane]?.view(3_000, 0);
+            if (lease !== undefined && lease.bootId !== null) {
+              await store.discard(
+                lane,
+                offers.map(({ id }) => id),
+              );
+              const number = Number.MAX_SAFE_INTEGER;
+              await store.offer({ lane, bootId: lease.bootId, epoch: lease.epoch, diedBootId: null }, offers, number);
+            }
+            return offers;
+          },
+        };
+      }),
+      /began twice/,
+    ],
+  ] as const satisfies readonly (readonly [string, Partial<SeveralFaults>, SeveralSabotage, RegExp, Patch?])[]) {
+    test(name, async () => {
+      const said: string[] = [];
+      const restore = (patch ?? untouched)();
+      try {
+        for (let seed = 1; seed <= SEEDS && !said.some((each) => says.test(each)); seed++) {
+          await simulateSeveral(seed, { ...NO_TROUBLES, slots: 2, ...faults }, sabotage).catch((error: unknown) =>
+            said.push(String(error)),
+          );
+        }
+      } finally {
+        restore();
+      }
+      expect(said.filter((each) => says.test(each)).length, `${SEEDS} seeds, and nothing that matches ${says}: ${said.join("\n")}`).toBe(1);
+    }, 60_000);
+  }
+});

@@ -1,0 +1,47 @@
+/** Several whole instances under simulated faults. A failing seed fails every time: `simulateSeveral(seed, faults)`. */
+import { describe, expect, test } from "bun:test";
+import { NO_TROUBLES, type SeveralFaults, simulateSeveral, type Trouble } from "./simulate-several.ts";
+
+const SEEDS = 15;
+const ALL: readonly Trouble[] = ["kill", "pause", "end", "join", "storeAway", "streamAway"];
+
+describe("several instances under faults: every execution ends, each lane has one owner, the stream tells all, nothing is left over", () => {
+  for (const [name, faults] of [
+    ["without faults", {}],
+    ["with room for one attempt each", { slots: 1 }],
+    ["with rings that are lost or late", { ringsLost: 0.3, handlerFails: 0.1 }],
+    ["with a stream that goes away, and takes events late or in part", { troubles: ["streamAway", "kill"], streamFails: 0.3 }],
+    ["with instances that end cleanly, and others that join", { troubles: ["end", "join"] }],
+    ["with a store that is away for seconds", { troubles: ["storeAway"] }],
+    ["with a store that loses calls and answers, and takes some late", { failing: 0.1 }],
+    ["with instances that are killed", { troubles: ["kill"], handlerFails: 0.05 }],
+    ["with instances that are paused, and wake up as zombies", { troubles: ["pause"] }],
+    ["with supervisors that crash and attempts that are lost", { conflicts: 0.1, attemptLost: 0.1 }],
+    ["with all of it", { troubles: ALL, failing: 0.05, ringsLost: 0.1, streamFails: 0.1, handlerFails: 0.05 }],
+    [
+      "with more of all of it, and little room",
+      {
+        ...{ troubles: ALL, failing: 0.1, conflicts: 0.03, ringsLost: 0.2, streamFails: 0.1, handlerFails: 0.1, attemptLost: 0.05 },
+        ...{ slots: 1, limit: 2, longRetries: true },
+      },
+    ],
+  ] as const satisfies readonly (readonly [string, Partial<SeveralFaults>])[]) {
+    test(name, async () => {
+      const given: SeveralFaults = { ...NO_TROUBLES, slots: 2, ...faults };
+      let [claims, completed] = [0, 0];
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const played = await simulateSeveral(seed, given);
+        claims += played.claims;
+        completed += played.statuses.filter((status) => status === "COMPLETED").length;
+      }
+      // Else the plays would say little.
+      expect(claims).toBeGreaterThan(SEEDS);
+      expect(completed).toBeGreaterThan(2 * SEEDS);
+    }, 120_000);
+  }
+
+  test("the same seed plays the same way", async () => {
+    const faults: SeveralFaults = { ...NO_TROUBLES, troubles: ALL, failing: 0.1, ringsLost: 0.1, handlerFails: 0.1, slots: 2 };
+    for (const seed of [1, 17]) expect((await simulateSeveral(seed, faults)).trace).toBe((await simulateSeveral(seed, faults)).trace);
+  });
+});
