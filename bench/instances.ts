@@ -1,12 +1,16 @@
 /**
  * Many executions at once through Redis, and through Redis and Kafka, on one instance and on two: 200 fan-outs of
  * 1 → 1,000 → 1, and 4,000 executions of 22 nodes, all `noop`. Timed: from the first create (each is triggered in the same
- * act) to the last end that a waiting client is told; with Kafka also until every event is acknowledged by it.
- * `REDIS_URL=… KAFKA_BOOTSTRAP_SERVERS=… bun bench/instances.ts [rounds]`
+ * act) to the last end that a waiting client is told; with Kafka also until no event waits for it, which is looked at once
+ * a second. Redis (append-only file, `everysec`) and Kafka run on the same machine. `bun bench/instances.ts [rounds]`
  */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { startKafka } from "../test/services/kafka.ts";
+import { startRedis } from "../test/services/redis.ts";
 import { benchFolder, fanOut, type Services, settingsFor, type StoreKind, startBenchEngine } from "./engine.ts";
 import { load, machineFacts, median } from "./machine.ts";
-import { startBenchServer } from "./server.ts";
+import { type BenchServer, startBenchServer } from "./server.ts";
 
 const CASES = [
   { title: "200 × (1 → 1,000 → 1)", executions: 200, width: 1_000 },
@@ -16,7 +20,7 @@ const STORES: readonly StoreKind[] = ["redis", "redis+kafka"];
 const AT_ONCE = 900;
 
 const rounds = Number(process.argv[2] ?? 3);
-const services: Services = { redisUrl: process.env["REDIS_URL"] ?? "", kafkaBrokers: process.env["KAFKA_BOOTSTRAP_SERVERS"] ?? "" };
+const kafka = await startKafka();
 const figures = new Map<string, number[]>();
 
 console.log(`Executions at once, noop nodes, ${rounds} rounds\n${machineFacts()}\n`);
@@ -28,14 +32,18 @@ for (const [what, values] of figures) {
   const range = `(${Math.round(Math.min(...values)).toLocaleString("en")} – ${Math.round(Math.max(...values)).toLocaleString("en")})`;
   console.log(`${what.padEnd(60)}${Math.round(median(values)).toLocaleString("en").padStart(12)} nodes/s ${range}`);
 }
+await kafka.stop();
 process.exit(0);
 
 async function measureOne(store: StoreKind, instances: number): Promise<void> {
   const threads = instances === 1 ? 2 : 1;
+  const dir = benchFolder();
+  const redis = await startRedis({ appendOnly: "everysec", dir });
+  const services: Services = { redisUrl: redis.url, kafkaBrokers: kafka.brokers.join() };
   const bench = await startBenchEngine({ store, threads, services });
-  const others = [];
+  const others: BenchServer[] = [];
   for (let other = 1; other < instances; other++)
-    others.push(await startBenchServer("memory", threads, settingsFor(store, threads, benchFolder(), services)));
+    others.push(await startBenchServer("memory", threads, settingsFor(store, threads, join(dir, "unused"), services)));
   await until(() => (bench.engine.health().cluster?.lanes ?? 0) === 64 / instances, "the lanes are divided");
   for (const { title, executions, width } of CASES) {
     const definition = await bench.definition(fanOut(width));
@@ -53,6 +61,8 @@ async function measureOne(store: StoreKind, instances: number): Promise<void> {
   }
   await bench.stop();
   for (const other of others) await other.stop();
+  await redis.stop();
+  rmSync(dir, { recursive: true, force: true });
 }
 
 async function all<T>(run: (definition: T) => Promise<string>, definition: T, count: number): Promise<void> {
