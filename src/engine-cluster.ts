@@ -145,6 +145,8 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     },
   });
 
+  const forget = store.onRestart(() => errands.storeRestarted());
+
   return {
     ownership,
     errands,
@@ -167,6 +169,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       cancel();
     },
     async close() {
+      forget();
       await doorbell.close();
       await events?.close();
     },

@@ -6,6 +6,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Attempt, AttemptKey, Hands, Outcome, Pool } from "../pool/pool.ts";
 import type { LaneCommand } from "../store/shared-store.ts";
 import type { NodeIndex } from "../workflow/messages.ts";
+import { createSentOutcomes } from "./sent-outcomes.ts";
 import { packBody } from "./stored-command.ts";
 
 export type Errands = {
@@ -26,6 +27,8 @@ export type Errands = {
   lose(execution: ExecutionName): void;
   /** It has ended: what runs is aborted, and no outcome is sent. */
   discard(execution: ExecutionName): void;
+  /** The store may have forgotten what it took last: that is sent again. */
+  storeRestarted(): void;
   /** Resolves when no outcome waits to be stored. */
   idle(): Promise<void>;
 };
@@ -48,7 +51,8 @@ const AGAIN = { firstMs: 50, longestMs: 2_000 };
 export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Errands {
   const errands = new Map<string, Errand>();
   const whenIdle: (() => void)[] = [];
-  let sending = 0;
+  const outcomes = createSentOutcomes(clock);
+  let [sending, told] = [0, 0];
 
   function errandFor(execution: ExecutionName): Errand {
     const known = errands.get(execution.id);
@@ -73,13 +77,14 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     if (errand.wanted) {
       sending += 1;
       // That it broke when it was aborted is no failure.
-      const told: Outcome = errand.aborted.has(name) && outcome.type !== "completed" ? { type: "released" } : outcome;
+      const word: Outcome = errand.aborted.has(name) && outcome.type !== "completed" ? { type: "released" } : outcome;
       const command = {
-        id: `outcome/${id}/${node}/${attempt}/${bootId}`,
+        // Of its own: where the store fell into an older past the same attempt may run here again.
+        id: `outcome/${id}/${node}/${attempt}/${bootId}/${(told += 1)}`,
         execution: id,
-        body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome: told }),
+        body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome: word }),
       };
-      await sent(id, errand, command);
+      await insist(command, () => errand.wanted && errands.get(id) === errand);
       sending -= 1;
     }
     // Whoever attached after us was told of it too, and settles it.
@@ -93,11 +98,12 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     if (sending === 0) for (const resolve of whenIdle.splice(0)) resolve();
   }
 
-  /** Resolves when the store has it, or nobody wants it any more. */
-  async function sent(id: string, errand: Errand, command: LaneCommand): Promise<void> {
-    for (let delayMs = AGAIN.firstMs; errand.wanted && errands.get(id) === errand; delayMs = Math.min(AGAIN.longestMs, delayMs * 2)) {
+  /** Resolves when the store has it, or it is not wanted any more. */
+  async function insist(command: LaneCommand, isWanted: () => boolean): Promise<void> {
+    for (let delayMs = AGAIN.firstMs; isWanted(); delayMs = Math.min(AGAIN.longestMs, delayMs * 2)) {
       try {
         await send(command);
+        outcomes.sent(command);
         return;
       } catch {
         // The store is away: the outcome waits here until it is back.
@@ -159,6 +165,9 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
       const errand = errandFor(execution);
       errand.wanted = false;
       end(execution.id, errand, "The execution has ended.");
+    },
+    storeRestarted() {
+      for (const command of outcomes.recent()) void insist(command, () => true);
     },
     idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };

@@ -183,6 +183,28 @@ export class MemoryLane {
     return ids.filter((id) => this.#offers.get(id)?.claim?.bootId === bootId);
   }
 
+  /**
+   * What brings the lane back to how it is now, once. The numbers of outbox entries and commands do not come back, since
+   * Redis gives them by the clock; nor does the epoch, which in Redis may be given twice where it rose in what is forgotten.
+   */
+  past(): () => void {
+    const record = this.#record;
+    const numbers = [this.#untilMs, this.#births, this.#offered] as const;
+    const [released, answer] = [this.#released, this.lastAnswer];
+    const [commands, receipts, outgoing, claims] = [[...this.#commands], [...this.#receipts], [...this.#outgoing], [...this.#claims]];
+    const offers = [...this.#offers].map(([id, standing]) => [id, { ...standing }] as const);
+    return () => {
+      this.#record = record && { ...record, epoch: this.#record?.epoch ?? record.epoch };
+      [this.#released, this.lastAnswer] = [released, answer];
+      [this.#untilMs, this.#births, this.#offered] = numbers;
+      this.#outgoing = outgoing;
+      refill(this.#commands, commands);
+      refill(this.#receipts, receipts);
+      refill(this.#claims, claims);
+      refill(this.#offers, offers);
+    };
+  }
+
   #isHeldUnder({ bootId, epoch }: Lease): boolean {
     return !this.#released && this.#record?.bootId === bootId && this.#record.epoch === epoch;
   }
@@ -201,6 +223,12 @@ export class MemoryLane {
       outboxBytes: this.#outgoing.reduce((sum, { bytes }) => sum + bytes, 0),
     };
   }
+}
+
+/** What was in it goes. */
+export function refill<Key, Value>(map: Map<Key, Value>, entries: Iterable<readonly [Key, Value]>): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
 }
 
 function viewOf({ offer, claim }: Standing): OfferView {

@@ -29,6 +29,11 @@ export function emptyRows(): MemoryRows {
   return { executions: new Map(), definitions: new Map() };
 }
 
+/** What is written to one is not written to the other. */
+export function copyOf(kept: Kept): Kept {
+  return { ...kept, chunks: [...kept.chunks], large: new Map(kept.large) };
+}
+
 /** Writes all of one execution's part of a commit, or nothing. */
 export function applyEntry(rows: MemoryRows, entry: CommitEntry, textBytesMax: number): EntryAnswer {
   const kept = rows.executions.get(entry.summary.id);

@@ -5,11 +5,12 @@
 import type { Clock } from "../env/clock.ts";
 import { byteLength } from "../env/bytes.ts";
 import { laneOf } from "./lane-of.ts";
-import { MemoryLane } from "./memory-lane.ts";
+import { MemoryLane, refill } from "./memory-lane.ts";
 import {
   activeIds,
   applyEntry,
   chunksAfter,
+  copyOf,
   createAll,
   emptyRows,
   largeTexts,
@@ -49,6 +50,26 @@ export function emptySharedMemory(lanes: number): SharedMemoryFiles {
     lanes: Array.from({ length: lanes }, (_, lane) => new MemoryLane(lane)),
     members: new Map(),
     onRestart: new Set(),
+  };
+}
+
+/**
+ * What lets the store fall back, once, to how it is now, as one that is restarted and has lost what it acknowledged last;
+ * everybody who has it open is told.
+ *
+ * @internal
+ */
+export function rememberPast(files: SharedMemoryFiles): () => void {
+  const lanes = files.lanes.map((lane) => lane.past());
+  const executions = [...files.executions].map(([id, kept]) => [id, copyOf(kept)] as const);
+  const definitions = [...files.definitions].map(([hash, named]) => [hash, { ...named }] as const);
+  const members = [...files.members].map(([bootId, each]) => [bootId, { ...each }] as const);
+  return () => {
+    for (const fallBack of lanes) fallBack();
+    refill(files.executions, executions);
+    refill(files.definitions, definitions);
+    refill(files.members, members);
+    for (const listener of [...files.onRestart]) listener(files.lanes.map(({ lane }) => lane));
   };
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { packBody } from "../../src/actors/stored-command.ts";
 import type { Hands } from "../../src/pool/pool.ts";
+import { rememberPast } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { fails, ok } from "../sim/scene.ts";
@@ -367,6 +368,23 @@ describe("claims", () => {
     expect((await several.truth.offersIn(several.truth.laneOf(id))).length).toBeGreaterThan(0);
     several.kill(owner);
     refuses = false;
+    await several.world.pass(60_000);
+    expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
+  });
+
+  test("are told again of what a store that was restarted has forgotten: nothing waits for ever", async () => {
+    const several = await start(2, () => false);
+    const id = await several.create("a", wide);
+    const owner = await several.ownerOf(id);
+    await several.trigger(owner, id);
+    for (let falls = 1; falls <= 3; falls++) {
+      const begunElsewhere = () => several.begun.filter((each) => !each.startsWith(owner)).length;
+      await several.world.until(() => begunElsewhere() >= 4 * falls, "the other one runs some");
+      const fallBack = rememberPast(several.files);
+      await several.world.pass(150);
+      fallBack();
+    }
+    expect(await several.ended(owner, id)).toBe("COMPLETED");
     await several.world.pass(60_000);
     expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
   });
