@@ -91,7 +91,15 @@ export function startCompany(options: CompanyOptions): Company {
 
   const system = createActorSystem<SupervisorMessage>({
     behaviour: {
-      start: (self) => startSupervisor(ports, self),
+      async start(self) {
+        const supervisor = await startSupervisor(ports, self);
+        // The store has forgotten it: what is in hand nobody waits for.
+        if (supervisor === null) {
+          admission.leave(self.id);
+          options.errands.discard({ id: self.id, name: "" });
+        }
+        return supervisor;
+      },
       mayWait: (error) => error instanceof StoreUnavailable,
       undeliverable(message, why) {
         if (message.type === "Ask") message.reply(receiptFor(why));

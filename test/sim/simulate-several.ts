@@ -6,7 +6,7 @@
 import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
 import type { ExecutionView } from "../../src/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
-import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore, rememberPast, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { Understood } from "../bus/documented-reader.ts";
 import { Clients } from "./clients.ts";
@@ -19,8 +19,8 @@ import { storedLog } from "./stored-log.ts";
 import { Witness } from "./witness.ts";
 import { World } from "./world.ts";
 
-/** What befalls instances (the first four), the store and the stream. */
-export type Trouble = "kill" | "pause" | "end" | "join" | "storeAway" | "streamAway";
+/** What befalls instances (the first four), the store and the stream. `fall`: the store is restarted with an older past. */
+export type Trouble = "kill" | "pause" | "end" | "join" | "storeAway" | "streamAway" | "fall";
 
 /** Probabilities, but for the last four. `slots`: attempts that an instance runs at once. */
 export type SeveralFaults = Stage["faults"] & {
@@ -65,6 +65,8 @@ const STEPS_MAX = 100_000;
 const QUIET_WITHIN_MS = 90_000;
 /** And what has not happened by then never will. */
 const UNTIL_MS = 3 * 60_000;
+/** A store that is restarted has forgotten at most so much. */
+const FORGOTTEN_MAX_MS = 1_000;
 /** All lanes are owned by then. */
 const SETTLED_AFTER_MS = 5_000;
 /** Where nothing is amiss but rings that get lost, what was triggered starts within this time. */
@@ -94,6 +96,7 @@ class Play {
   readonly #clients: Clients;
   #coming = EXECUTIONS;
   #troublesLeft = TROUBLES;
+  #falling = 0;
   #steps = 0;
   readonly #beganAtMs: number;
 
@@ -107,7 +110,7 @@ class Play {
       world,
       faults,
       files: this.#files,
-      weather: { calm: false, storeAwayUntilMs: 0, streamAwayUntilMs: 0 },
+      weather: { calm: false, storeAwayUntilMs: 0, streamAwayUntilMs: 0, storeRuns: 0 },
       hub: createDoorbellHub(world),
       witness: new Witness(this.#truth, LONG_NODES),
       lanes: new LaneWitness(this.#files, world, TTL_MS),
@@ -115,7 +118,9 @@ class Play {
       throughStore: sabotage.store ?? ((store) => store),
       throughPool: sabotage.pool ?? ((pool) => pool),
     };
-    this.#clients = new Clients(world, this.#truth, () => this.#any(), { longRetries: faults.longRetries, sizeLimit: NODES_LIMIT });
+    this.#clients = new Clients(world, this.#truth, () => this.#any(), {
+      ...{ longRetries: faults.longRetries, sizeLimit: NODES_LIMIT, mayForget: this.#forgets },
+    });
   }
 
   async run(): Promise<PlayedBySeveral> {
@@ -170,6 +175,19 @@ class Play {
       case "streamAway":
         weather.streamAwayUntilMs = world.nowMs() + 1_000 + random.below(5_000);
         return;
+      case "fall": {
+        // What one has forgotten does not come back with the next.
+        if (this.#falling > 0) return;
+        const fallBack = rememberPast(this.#files);
+        this.#falling += 1;
+        world.after(random.below(FORGOTTEN_MAX_MS), () => {
+          weather.storeRuns += 1;
+          weather.storeAwayUntilMs = world.nowMs() + random.below(1_000);
+          fallBack();
+          this.#falling -= 1;
+        });
+        return;
+      }
       case "pause":
         return this.#pause(this.#oneOf(this.#living().filter(({ life }) => !life.isPaused)));
       case "kill": {
@@ -228,7 +246,8 @@ class Play {
   }
 
   #isOver(): boolean {
-    if (this.#coming > 0 || !this.#clients.content || (this.#faults.troubles.length > 0 && this.#troublesLeft > 0)) return false;
+    if (this.#coming > 0 || this.#falling > 0 || !this.#clients.content || (this.#faults.troubles.length > 0 && this.#troublesLeft > 0))
+      return false;
     for (const { summary } of this.#files.executions.values()) if (summary.triggeredAtMs !== null && !summary.closed) return false;
     return true;
   }
@@ -266,8 +285,14 @@ class Play {
     return [`${this.#clients.content ? "" : "clients wait"}`, ...this.#broken(), ...remains(this.#files, this.#instances)];
   }
 
+  /** What somebody saw of a past that is forgotten says nothing. */
+  get #forgets(): boolean {
+    return this.#faults.troubles.includes("fall");
+  }
+
   #broken(): readonly string[] {
     const { witness, lanes } = this.#stage;
+    if (this.#forgets) return [...this.#clients.broken, ...this.#misread];
     return [...this.#clients.broken, ...witness.broken, ...lanes.broken, ...this.#misread];
   }
 
@@ -276,7 +301,8 @@ class Play {
     const broken = [...this.#broken(), ...left];
     const statuses: string[] = [];
     const trace: string[] = [];
-    for (const id of this.#clients.accepted) if (!this.#files.executions.has(id)) broken.push(`${id} was accepted, and is lost`);
+    for (const id of this.#clients.accepted)
+      if (!this.#forgets && !this.#files.executions.has(id)) broken.push(`${id} was accepted, and is lost`);
     // What is created late, by a call that nobody waits for any more, may still come.
     for (const id of [...this.#files.executions.keys()]) {
       const log = await storedLog(this.#truth, id);
@@ -284,9 +310,9 @@ class Play {
       const triggered = log.events.some(({ type }) => type === "ExecutionTriggered");
       broken.push(...this.#unlikeStream(id, log.events.length), ...(await this.#unlikeViews(id)));
       if (!triggered) continue;
-      const mayHaveDied = (boot: string) => this.#faults.failing > 0 || this.#silenced.has(boot);
+      const mayHaveDied = (boot: string) => this.#forgets || this.#faults.failing > 0 || this.#silenced.has(boot);
       broken.push(...(await brokenPromises(this.#truth, log, witness, { mayHaveDied, claims: true })));
-      if (this.#silenced.size === 0 && this.#faults.failing + this.#faults.attemptLost === 0) {
+      if (!this.#forgets && this.#silenced.size === 0 && this.#faults.failing + this.#faults.attemptLost === 0) {
         const dead = log.events.filter((event) => event.type === "AttemptLost" && event.death);
         if (dead.length > 0) broken.push(`${id}: ${dead.length} attempts are lost by a death, and nobody died`);
       }
@@ -301,8 +327,9 @@ class Play {
         if (waitedMs > STARTS_WITHIN_MS) broken.push(`${summary.id} started ${waitedMs} ms after it was triggered`);
       }
     }
-    if (this.#understood.rewinds > 0) broken.push(`the stream tells of ${this.#understood.rewinds} rewinds, and there was none`);
-    if (this.#silenced.size === 0 && this.#faults.failing === 0) {
+    if (!this.#forgets && this.#understood.rewinds > 0)
+      broken.push(`the stream tells of ${this.#understood.rewinds} rewinds, and there was none`);
+    if (this.#silenced.size === 0 && this.#faults.failing === 0 && !this.#forgets) {
       const begun = new Set<string>();
       for (const name of witness.begun) {
         if (begun.has(name)) broken.push(`${name} began twice, and nobody died`);

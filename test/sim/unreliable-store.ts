@@ -14,6 +14,8 @@ export type Weather = {
   /** Until then, by the world's clock, the store and the stream do not answer. */
   storeAwayUntilMs: number;
   streamAwayUntilMs: number;
+  /** Rises when the store is restarted: what was on its way is lost. */
+  storeRuns: number;
 };
 
 export type StoreFaults = {
@@ -27,7 +29,8 @@ const DEADLINE_MS = 1_500;
 const LATENCY_MAX_MS = 8;
 const CUT_MAX_MS = 30;
 const LATE_MAX_MS = 4_000;
-const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "onRestart", "close"]);
+const TOLD_MAX_MS = 300;
+const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "close"]);
 
 export function unreliableStore(store: SharedStore, world: World, life: Life, weather: Weather, faults: StoreFaults): SharedStore {
   const { random } = world;
@@ -46,7 +49,9 @@ export function unreliableStore(store: SharedStore, world: World, life: Life, we
       const answer = (isLost: boolean, act: () => void): void => {
         if (!isLost) life.after(latencyMs(), () => settle(act));
       };
+      const run = weather.storeRuns;
       const arrive = (isLost: boolean): void => {
+        if (weather.storeRuns !== run) return;
         const awayMs = weather.storeAwayUntilMs - world.nowMs();
         if (awayMs > 0) return void world.after(awayMs + latencyMs(), () => arrive(isLost));
         call().then(
@@ -80,6 +85,11 @@ export function unreliableStore(store: SharedStore, world: World, life: Life, we
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       if (NO_CALLS.has(name)) return value.bind(target);
+      if (name === "onRestart") {
+        const onRestart: SharedStore["onRestart"] = (listener) =>
+          target.onRestart((lanes) => void life.after(random.below(TOLD_MAX_MS), () => listener(lanes)));
+        return onRestart;
+      }
       if (name === "commit") return (lane: number, given: Commit) => through(() => commit(lane, given));
       return (...values: readonly unknown[]) => through(() => Reflect.apply(value, target, values));
     },
