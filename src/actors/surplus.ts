@@ -285,8 +285,9 @@ class SurplusOffers implements Surplus {
       for (const [number, lane] of this.#lanes) {
         const isSettled = nowMs - lane.takenAtMs >= ORPHANS_MS;
         if (isSettled) lane.offers.discardOrphans();
-        if (!lane.offers.knowsClaims) this.#askClaims(number, lane);
-        if (!isSettled || !lane.offers.knowsClaims || lane.offers.size > 0) this.#orphansLater();
+        const isKnown = lane.offers.knowsClaims;
+        if (!isKnown) this.#askClaims(number, lane);
+        if (!isSettled || !isKnown || lane.offers.size > 0) this.#orphansLater();
       }
       this.#tickLater(0);
     });

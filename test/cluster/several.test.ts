@@ -359,16 +359,21 @@ describe("claims", () => {
   };
 
   test("of an execution that ended are discarded by the next owner, where the last one could not any more", async () => {
-    const several = await start(2, (_name, call) => call === "discard" && refuses);
-    let refuses = true;
+    let [refuses, killed, asked] = [true, false, 0];
+    const several = await start(2, (_name, call) => {
+      // The next owner asks in vain at first.
+      if (call === "offersIn" && killed) return asked++ < 8;
+      return call === "discard" && refuses;
+    });
     const id = await several.create("a", wide);
     const owner = await several.ownerOf(id);
     await several.trigger(owner, id);
     expect(await several.ended(owner, id)).toBe("COMPLETED");
     expect((await several.truth.offersIn(several.truth.laneOf(id))).length).toBeGreaterThan(0);
     several.kill(owner);
+    killed = true;
     refuses = false;
-    await several.world.pass(60_000);
+    await several.world.pass(90_000);
     expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
   });
 
