@@ -140,8 +140,8 @@ class Lanes implements HeldLanes {
     if (held.isEnded) return;
     this.#end(held);
     held.committer.abandon();
-    if (held.births === null) return;
-    if (!isEnding) log.warn("A lane is another instance's now.", { lane });
+    if (!isEnding && held.births !== null) log.warn("A lane is another instance's now.", { lane });
+    // Also where it was not known yet what it holds: before it was taken anew, this instance may have had it.
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
   }
@@ -211,7 +211,6 @@ class Lanes implements HeldLanes {
     const taken = await this.#changes.during(lane, this.#insistAbove(held.committer.lease));
     if (taken === undefined) return;
     if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted });
-    if (held.births === null) return;
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
   }

@@ -1,10 +1,11 @@
 /** Several instances of the whole engine on one store: what they promise together, one scene each. */
 import { describe, expect, test } from "bun:test";
 import { packBody } from "../../src/actors/stored-command.ts";
-import type { Hands } from "../../src/pool/pool.ts";
+import type { Hands, Pool } from "../../src/pool/pool.ts";
 import { rememberPast } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
+import { refusing } from "../sim/refusing-store.ts";
 import { fails, ok } from "../sim/scene.ts";
 import { lanesOf, Several } from "../sim/several.ts";
 
@@ -324,14 +325,7 @@ describe("a lane that is read anew by its last owner", () => {
         const refused = refusing(store, (call) => away && call === "renew");
         return new Proxy(refused, { get: (target, call) => (call === "takeLease" ? takeLease : Reflect.get(target, call, target)) });
       },
-      throughPool: (pool) => ({
-        ...pool,
-        attach(execution, listener) {
-          const its = pool.attach(execution, listener);
-          hands.push(its);
-          return its;
-        },
-      }),
+      throughPool: (pool) => noting(pool, hands),
     });
     const id = await several.create("a", [step("x")]);
     await several.trigger("a", id);
@@ -343,92 +337,45 @@ describe("a lane that is read anew by its last owner", () => {
     expect(lanesOf(several.at("a").engine)).toBe(8);
     expect(hands.filter(({ size }) => size > 0)).toEqual([]);
   });
-});
 
-describe("claims", () => {
-  const WIDTH = 60;
-  const wide = [step("root"), ...Array.from({ length: WIDTH }, (_, at) => step(`n${at}`, ["root"]))];
-  const start = async (count: number, through: (name: string, call: string) => boolean) => {
-    const run = () => new Promise<ReturnType<typeof ok>>((resolve) => void several.world.after(100, () => resolve(ok("1"))));
-    const several: Several = await Several.start(count, {
-      slots: 4,
-      nodes: Object.fromEntries(wide.slice(1).map((node) => [node.id, run])),
-      through: (store, name) => refusing(store, (call) => through(name, call)),
+  test("and lost before it is read leaves nothing in hand either", async () => {
+    let [owner, isAway] = ["", false];
+    const hands: Hands[] = [];
+    const several = await Several.start(2, {
+      nodes: {
+        x: (attempt, signal) =>
+          attempt.attempt > 1 ? ok("1") : new Promise((resolve) => signal.addEventListener("abort", () => resolve(fails("Aborted.")))),
+      },
+      through: (store, name) => refusing(store, (call) => isAway && name === owner && (call === "renew" || call === "active")),
+      throughPool: (pool, name) => (name === "a" ? noting(pool, hands) : pool),
     });
-    return several;
-  };
-
-  test("of an execution that ended are discarded by the next owner, where the last one could not any more", async () => {
-    let [refuses, killed, asked] = [true, false, 0];
-    const several = await start(2, (_name, call) => {
-      // The next owner asks in vain at first.
-      if (call === "offersIn" && killed) return asked++ < 8;
-      return call === "discard" && refuses;
-    });
-    const id = await several.create("a", wide);
-    const owner = await several.ownerOf(id);
-    await several.trigger(owner, id);
-    expect(await several.ended(owner, id)).toBe("COMPLETED");
-    expect((await several.truth.offersIn(several.truth.laneOf(id))).length).toBeGreaterThan(0);
-    several.kill(owner);
-    killed = true;
-    refuses = false;
-    await several.world.pass(90_000);
-    expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
-  });
-
-  test("are told again of what a store that was restarted has forgotten: nothing waits for ever", async () => {
-    const several = await start(2, () => false);
-    const id = await several.create("a", wide);
-    const owner = await several.ownerOf(id);
-    await several.trigger(owner, id);
-    for (let falls = 1; falls <= 3; falls++) {
-      const begunElsewhere = () => several.begun.filter((each) => !each.startsWith(owner)).length;
-      await several.world.until(() => begunElsewhere() >= 4 * falls, "the other one runs some");
-      const fallBack = rememberPast(several.files);
-      await several.world.pass(150);
-      fallBack();
-    }
-    expect(await several.ended(owner, id)).toBe("COMPLETED");
-    await several.world.pass(60_000);
-    expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
-  });
-
-  test("whose outcomes wait for the owner run no second time where the claimer becomes the owner", async () => {
-    let owner = "";
-    let mayRead = false;
-    // The owner never reads what is sent to it, and the next one not at once.
-    const several = await start(2, (name, call) => call === "commandsAfter" && owner !== "" && (name === owner || !mayRead));
-    const id = await several.create("a", wide);
-    owner = await several.ownerOf(id);
-    const other = owner === "a" ? "b" : "a";
-    await several.trigger(owner, id);
-    const sent = async () => (await several.truth.commandsAfter(several.truth.laneOf(id), 0, 100)).length;
-    let waiting = 0;
-    await several.world.until(() => {
-      void sent().then((count) => (waiting = count));
-      return waiting > 8;
-    }, "outcomes wait for the owner");
-    await several.after(several.at(owner).engine.stop(1_000));
-    several.kill(owner);
-    await several.world.pass(500);
-    mayRead = true;
-    expect(await several.ended(other, id)).toBe("COMPLETED");
-    const ran = several.begun.filter((each) => each.startsWith(other)).map((each) => each.split("/")[0]);
-    expect(ran.filter((each, at) => ran.indexOf(each) !== at)).toEqual([]);
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count++) ids.push(await several.create("a", [step("x")]));
+    const owners = await Promise.all(ids.map((each) => several.ownerOf(each)));
+    const id = ids[owners.indexOf("a")] ?? "";
+    owner = "a";
+    await several.trigger("a", id);
+    await several.world.until(() => several.begun.length === 1, "x has begun");
+    isAway = true;
+    rememberPast(several.files)();
+    await several.world.until(() => lanesOf(several.at("b").engine) === 8, "b owns all lanes");
+    isAway = false;
+    expect(await several.ended("b", id)).toBe("COMPLETED");
+    await several.world.pass(1_000);
+    expect(hands.filter(({ size }) => size > 0)).toEqual([]);
   });
 });
 
-/** A store that refuses some calls, as one that is away. */
-function refusing(store: SharedStore, refuses: (call: string) => boolean): SharedStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      return (...values: readonly unknown[]) =>
-        refuses(String(name)) ? Promise.reject(new StoreUnavailable("simulated: away")) : Reflect.apply(value, target, values);
+/** Notes every attachment to the pool. */
+function noting(pool: Pool, hands: Hands[]): Pool {
+  return {
+    ...pool,
+    attach(execution, listener) {
+      const its = pool.attach(execution, listener);
+      hands.push(its);
+      return its;
     },
-  });
+  };
 }
 
 describe("a clean end", () => {
