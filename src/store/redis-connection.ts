@@ -45,6 +45,7 @@ export type RedisServer = { readonly name: string; call(name: string, ...args: r
 const BYTES_PER_MS = 20_000;
 /** A connection that is silent for so long while something is asked of it is made anew: it may be cut without a word. */
 const SILENT_MS = 5_000;
+const FIRST_RECONNECT_MS = 25;
 const ALONE = "redis";
 
 /**
@@ -204,10 +205,12 @@ export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }:
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
   };
-  if ("url" in address) return new Redis(address.url, { ...options, enableOfflineQueue: false, retryStrategy: () => reconnectDelayMs });
+  // A connection that was cut for a moment is back at once; a server that is away is not asked all the time.
+  const pauseBefore = (times: number): number => Math.min(reconnectDelayMs, FIRST_RECONNECT_MS * 2 ** Math.min(times - 1, 10));
+  if ("url" in address) return new Redis(address.url, { ...options, enableOfflineQueue: false, retryStrategy: pauseBefore });
   return new Cluster([...address.nodes], {
     redisOptions: { ...options, ...credentialsOf(address.nodes[0] ?? "") },
-    clusterRetryStrategy: () => reconnectDelayMs,
+    clusterRetryStrategy: pauseBefore,
     enableOfflineQueue: false,
     slotsRefreshTimeout: 2 * commandTimeoutMs,
     slotsRefreshInterval: 5_000,
