@@ -53,8 +53,6 @@ export type EngineCluster = {
   isHeld(): boolean;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   created(execution: NewExecution, owned: boolean): void;
-  /** Resolves when what this instance has committed is published, or the time is up. */
-  flushed(withinMs: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -83,7 +81,6 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention }: Cl
     full: () => null,
     isHeld: () => false,
     created: () => undefined,
-    flushed: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
@@ -161,12 +158,6 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       if (summary.triggeredAtMs === null) return;
       if (owned) ownership.heardOf(lane, 1);
       else doorbell.ring({ type: "born", lane, executions: [summary.id] });
-    },
-    async flushed(withinMs) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const cancel = clock.after(withinMs, resolve);
-      await Promise.race([promise, Promise.all([...relays.values()].map((relay) => relay.idle()))]);
-      cancel();
     },
     async close() {
       forget();

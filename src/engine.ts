@@ -82,8 +82,6 @@ export type EngineOptions = {
 const NO_CLAIMS: readonly never[] = [];
 /** How long an end waits until the store has the last outcomes of what ran for other instances. */
 const OUTCOMES_MS = 8_000;
-/** How long an end waits for the last events to be published; what is left is published by the next owner. */
-const FLUSH_MS = 1_000;
 
 /** Takes over what it can of the store and begins to work. Rejects with the faults of handlers, or StoreUnavailable. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -204,7 +202,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await Promise.race([spent, errands.idle()]);
     cancel();
     await ownership.leave();
-    await joined.flushed(FLUSH_MS);
   }
 
   await ownership.begin(lanes);
