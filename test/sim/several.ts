@@ -24,6 +24,8 @@ export type SeveralOptions = {
   readonly lanes?: number;
   readonly seed?: number;
   readonly slots?: number;
+  /** Bytes of events that may wait to be published. */
+  readonly outboxBytes?: { readonly max: number; readonly hold: number };
   /** Puts something between an instance and the store. */
   readonly through?: (store: SharedStore, name: string, life: Life) => SharedStore;
   /** Puts something before an instance's pool. */
@@ -38,6 +40,7 @@ export class Several {
   /** `instance: node/attempt` of every attempt that has begun, in order. */
   readonly begun: string[] = [];
   readonly published: StreamRecord[] = [];
+  isStreamAway = false;
   readonly #options: SeveralOptions;
   readonly #hub: DoorbellHub;
   readonly #stream = createMemoryStream();
@@ -82,7 +85,7 @@ export class Several {
           store,
           doorbell: this.#hub.hang(),
           events: {
-            publish: (records) => this.#stream.publish(records),
+            publish: (records) => (this.isStreamAway ? Promise.reject(new Error("The stream is away.")) : this.#stream.publish(records)),
             health: () => ({ available: true }),
             close: () => Promise.resolve(),
           },
@@ -91,7 +94,7 @@ export class Several {
           leaseTtlMs: 3_000,
           leaseRenewMs: 1_000,
           overflowAfterMs: 100,
-          outboxBytes: { max: 256 * 2 ** 20, hold: 512 * 2 ** 20 },
+          outboxBytes: this.#options.outboxBytes ?? { max: 256 * 2 ** 20, hold: 512 * 2 ** 20 },
         },
       }),
     );
