@@ -10,6 +10,8 @@ import type { Store } from "./store/store.ts";
 export type EngineLanes = LaneWork & {
   /** Its lane is this instance's, and stays so for now. */
   isOwned(lane: number): boolean;
+  /** Resolves when every command that waits in the lane now is with its supervisor, or the lane is another's. */
+  readCommands(lane: number): Promise<void>;
   /** The execution's supervisor has left, since it was fenced: what it had in hand waits for the word on its lane. */
   moved(executionId: string): void;
 };
@@ -56,12 +58,13 @@ export function createEngineLanes({
     const known = firstLooks.get(lane);
     if (known !== undefined) return known;
     takeClaims(lane);
-    const look = inbox === null ? Promise.resolve() : lookUntilRead(lane, inbox);
+    const look = readCommands(lane);
     firstLooks.set(lane, look);
     return look;
   }
 
-  async function lookUntilRead(lane: number, inbox: Inbox): Promise<void> {
+  async function readCommands(lane: number): Promise<void> {
+    if (inbox === null) return;
     const backoff = new Backoff(clock);
     while (!(await inbox.look(lane)) && isOwned(lane)) await backoff.wait();
   }
@@ -81,6 +84,7 @@ export function createEngineLanes({
 
   return {
     isOwned,
+    readCommands,
     moved(executionId) {
       const lane = store.laneOf(executionId);
       const its = moved.get(lane) ?? new Set();

@@ -145,7 +145,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   /** Outcomes that it still sent count; what it ran beyond them is lost. */
   async function buried(died: string): Promise<void> {
-    if (inbox !== null) await Promise.all([...ownership.tenures()].map(({ lane }) => inbox.look(lane)));
+    await Promise.all([...ownership.tenures()].map(({ lane }) => lanes.readCommands(lane)));
     pool.executorDied(died);
   }
 
