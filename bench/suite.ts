@@ -1,0 +1,85 @@
+/** What the suite measures, in groups that are measured side by side, and what we want of it. */
+import type { StoreKind, Variant } from "./case.ts";
+import type { SubjectName } from "./group.ts";
+import type { MetricName } from "./metrics.ts";
+
+export type Group = {
+  /** What the command line knows it by. */
+  readonly key: string;
+  readonly title: string;
+  readonly subjects: readonly SubjectName[];
+  /** Where more than the fewest are needed. */
+  readonly rounds?: number;
+};
+
+const STORES: readonly StoreKind[] = ["memory", "sqlite", "redis", "redis+kafka"];
+
+export const GROUPS: readonly Group[] = [
+  { key: "fan-out-10", title: "Fan-out, narrow", subjects: onStores("fan-out", { n: 10 }) },
+  { key: "fan-out-100", title: "Fan-out of 100", subjects: onStores("fan-out", { n: 100 }) },
+  { key: "fan-out-1000", title: "Fan-out of 1,000", subjects: onStores("fan-out", { n: 1_000 }) },
+  {
+    key: "fan-out-10000",
+    title: "Fan-out of 10,000 beside others, and of 100,000",
+    subjects: [...onStores("fan-out", { n: 10_000 }), ...onStores("fan-out", { n: 99_998 })],
+  },
+  { key: "diamonds", title: "5-node diamonds, 1,000 at once", subjects: onStores("diamonds", { atOnce: 1_000 }) },
+  { key: "chain", title: "A chain of 200", subjects: onStores("chain", { n: 200 }) },
+  { key: "depth", title: "Chains of 20 and 2,000", subjects: [20, 2_000].flatMap((n) => onStores("chain", { n })) },
+  {
+    key: "at-once",
+    title: "5-node diamonds, 1 to 10,000 at once",
+    subjects: [1, 10, 100, 10_000].flatMap((atOnce) => onStores("diamonds", { atOnce })),
+  },
+];
+
+export type Goal = SubjectName & { readonly metric: MetricName; readonly goal: number };
+
+export const GOALS: readonly Goal[] = [
+  ...goals("fan-out", { n: 10_000 }, "nodes/s", [300_000, 200_000, 200_000, 120_000]),
+  ...goals("diamonds", { atOnce: 1_000 }, "executions/s", [30_000, 20_000, 20_000, 12_000]),
+  ...goals("chain", { n: 200 }, "ms a step", [0.03, 0.4, 0.2, 0.2]),
+];
+
+/** One figure as a multiple of another that was measured in the same group. */
+export type RatioGoal = {
+  readonly title: string;
+  readonly metric: MetricName;
+  readonly ours: SubjectName;
+  readonly theirs: SubjectName;
+  /** At least. */
+  readonly goal: number;
+};
+
+export const RATIOS: readonly RatioGoal[] = STORES.map((store) => ({
+  title: `fan-out of 100,000 to one of 10,000, ${store}`,
+  metric: "nodes/s",
+  ours: { case: "fan-out", variant: { store, n: 99_998 } },
+  theirs: { case: "fan-out", variant: { store, n: 10_000 } },
+  goal: 0.8,
+}));
+
+function onStores(name: string, variant: Variant, stores: readonly StoreKind[] = STORES): SubjectName[] {
+  return stores.map((store) => ({ case: name, variant: { store, ...variant } }));
+}
+
+/** In the order of the stores. */
+function goals(name: string, variant: Variant, metric: MetricName, values: readonly number[]): Goal[] {
+  return values.map((goal, at) => ({ case: name, variant: { store: STORES[at] ?? "memory", ...variant }, metric, goal }));
+}
+
+/**
+ * The groups of which something is wanted, each with just that. `what`: a case or a group's key; `variant`: what is said of it.
+ * What is no part of the suite is a group of its own, so that any form of a case can be measured.
+ */
+export function chosen(what: string | null, variant: Variant): readonly Group[] {
+  const fits = (subject: SubjectName): boolean =>
+    Object.entries(variant).every(([key, value]) => subject.variant[key as keyof Variant] === value);
+  const found = GROUPS.flatMap((group) => {
+    const isWhole = what === null || what === group.key;
+    const subjects = group.subjects.filter((subject) => (isWhole || subject.case === what) && fits(subject));
+    return subjects.length === 0 ? [] : [{ ...group, subjects }];
+  });
+  if (found.length > 0 || what === null) return found;
+  return [{ key: what, title: what, subjects: [{ case: what, variant: { store: "memory", ...variant } }] }];
+}
