@@ -1,7 +1,6 @@
 /** What a request's body says, as JSON text: content type, encoding, UTF-8, and YAML turned into JSON. */
 import { readBody } from "./body.ts";
 import { type Refusal, refuse } from "./problem.ts";
-import { yamlToJson } from "./yaml.ts";
 
 /** `text`: JSON text that is not checked yet; "" where there is no body. */
 export type DocumentResult = { readonly ok: true; readonly text: string } | Refusal;
@@ -22,7 +21,10 @@ export async function readDocument(request: Request, limits: DocumentLimits): Pr
   if (kind === "other") return otherType(type);
   const text = decode(body.bytes);
   if (text === null) return refuse(400, "The body is not valid UTF-8.");
-  return kind === "yaml" ? yamlToJson(text, limits.nesting) : { ok: true, text };
+  if (kind === "json") return { ok: true, text };
+  // Its parser takes long to load, and most servers never see a YAML document.
+  const { yamlToJson } = await import("./yaml.ts");
+  return yamlToJson(text, limits.nesting);
 }
 
 type Kind = "json" | "yaml" | "other";
