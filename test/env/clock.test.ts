@@ -45,6 +45,21 @@ test("a turn runs later, never within the call that asked for it", async () => {
   expect(order).toEqual(["asked", "turn"]);
 });
 
+test("turns come in the order in which they were asked for, and what a turn asks for comes after those that wait", async () => {
+  const order: string[] = [];
+  await new Promise<void>((done) => {
+    systemTurns.run(() => {
+      order.push("first");
+      systemTurns.run(() => {
+        order.push("last");
+        done();
+      });
+    });
+    systemTurns.run(() => order.push("second"));
+  });
+  expect(order).toEqual(["first", "second", "last"]);
+});
+
 test("chance lies between 0 and 1", () => {
   const values = Array.from({ length: 100 }, () => systemRandom.next());
   expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
