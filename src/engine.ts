@@ -160,7 +160,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const refusal = refusalNow();
     if (refusal !== null) return unavailable(refusal);
     const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
-    const execution = company.newExecution(id, definition, trigger, hashOf(idempotency?.body ?? definition.text));
+    const execution = company.newExecution(id, definition, trigger, idempotency === null ? definition.hash : hashOf(idempotency.body));
     const lane = store.laneOf(id);
     const tenure = ownership.tenureOf(lane);
     try {

@@ -1,9 +1,10 @@
-/** Checks definitions: small ones at once, large ones in a thread that lives while there is work for it. */
+/** Checks definitions: small ones at once, and each text once; large ones in a thread that lives while there is work for it. */
 import type { Clock } from "../env/clock.ts";
 import { hashOf } from "../env/ids.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
 import type { Plan } from "../workflow/graph.ts";
 import { unpackPlan } from "../workflow/plan-pack.ts";
+import { CheckedDefinitions } from "./checked-definitions.ts";
 import type { CheckAnswer, CheckOrder, CheckerSettings } from "./definition-thread.ts";
 
 /** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
@@ -34,6 +35,8 @@ export type CheckerOptions = {
 /** Some milliseconds of work. */
 const LARGE_FROM = 256 * 1024;
 const IDLE_MS = 10_000;
+/** Of each form: texts of small definitions that are kept with their plans. */
+const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
 type Waiting = {
   readonly order: CheckOrder;
@@ -44,9 +47,21 @@ type Waiting = {
 
 export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_FROM }: CheckerOptions): DefinitionChecker {
   const waiting = new Map<number, Waiting>();
+  const checkedBefore = {
+    workflow: new CheckedDefinitions<CheckResult>(KEPT_CHARACTERS),
+    steps: new CheckedDefinitions<CheckResult>(KEPT_CHARACTERS),
+  };
   let thread: Worker | null = null;
   let numbers = 0;
   let cancelIdle: (() => void) | null = null;
+
+  function checkHere(text: string, form: DefinitionOptions["form"]): CheckResult {
+    const result = parseDefinition(text, { ...definitions, form });
+    if (!result.ok) return result;
+    const checked: CheckResult = { ok: true, definition: { ...result, hash: hashOf(result.text) } };
+    checkedBefore[form].keep(text, checked);
+    return checked;
+  }
 
   function start(): Worker {
     const started = new Worker(new URL("./definition-thread.ts", import.meta.url).href);
@@ -96,10 +111,7 @@ export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_
 
   return {
     check(text, form) {
-      if (text.length < largeFrom) {
-        const result = parseDefinition(text, { ...definitions, form });
-        return Promise.resolve(result.ok ? { ok: true, definition: { ...result, hash: hashOf(result.text) } } : result);
-      }
+      if (text.length < largeFrom) return Promise.resolve(checkedBefore[form].get(text) ?? checkHere(text, form));
       return new Promise((resolve, reject) => {
         const order: CheckOrder = { number: ++numbers, text, form };
         waiting.set(order.number, { order, resolve, reject, deaths: 0 });

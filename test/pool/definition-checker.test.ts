@@ -1,6 +1,7 @@
 /** Definitions are checked the same way on the main thread and in a thread. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
+import { CheckedDefinitions } from "../../src/pool/checked-definitions.ts";
 import { createDefinitionChecker } from "../../src/pool/definition-checker.ts";
 import { DEFAULTS, LIMITS } from "../sim/instance.ts";
 
@@ -40,5 +41,59 @@ describe("a definition that is checked in a thread", () => {
     const asked = stopping.check(JSON.stringify({ name: "w", dag: { nodes: [node("a")] } }), "workflow");
     stopping.close();
     await expect(asked).rejects.toThrow("The server is stopping.");
+  });
+});
+
+describe("a definition that was checked before", () => {
+  const text = JSON.stringify({ name: "w", dag: { nodes: [node("a")] } });
+  const checker = () => createDefinitionChecker({ ...options, largeFrom: Number.POSITIVE_INFINITY });
+
+  test("is not checked again, whoever sends it: the answer is the same object", async () => {
+    const { check } = checker();
+    const first = await check(text, "workflow");
+    expect(first.ok).toBe(true);
+    expect(await check(`${text.slice(0, 5)}${text.slice(5)}`, "workflow")).toBe(first);
+  });
+
+  test("is another one where a single character differs, also a space", async () => {
+    const { check } = checker();
+    const first = await check(text, "workflow");
+    const second = await check(`${text} `, "workflow");
+    expect(second).not.toBe(first);
+    expect(second).toEqual(first);
+  });
+
+  test("is checked by the rules of its form", async () => {
+    const { check } = checker();
+    expect((await check(text, "workflow")).ok).toBe(true);
+    expect((await check(text, "steps")).ok).toBe(false);
+    expect((await check(text, "workflow")).ok).toBe(true);
+  });
+
+  test("is checked again where it was refused", async () => {
+    const { check } = checker();
+    const first = await check("{", "workflow");
+    const second = await check("{", "workflow");
+    expect(second).not.toBe(first);
+    expect(second).toEqual(first);
+  });
+});
+
+describe("the definitions that are kept", () => {
+  test("are those that were used last, up to the limit of characters", () => {
+    const kept = new CheckedDefinitions<{ readonly of: string }>(8);
+    const texts = ["aa", "bb", "cc", "dd", "ee", "ff"];
+    for (const text of texts) {
+      kept.keep(text, { of: text });
+      // The first is used all the time.
+      expect(kept.get("aa")?.of).toBe("aa");
+    }
+    expect(texts.filter((text) => kept.get(text) !== undefined)).toEqual(["aa", "ee", "ff"]);
+  });
+
+  test("are none that is alone over the limit", () => {
+    const kept = new CheckedDefinitions<object>(8);
+    kept.keep("12345", {});
+    expect(kept.get("12345")).toBeUndefined();
   });
 });
