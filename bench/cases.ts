@@ -4,6 +4,7 @@ import type { Case } from "./case.ts";
 const LOADERS: Readonly<Record<string, () => Promise<Case>>> = {
   "fan-out": async () => (await import("./cases/fan-out.ts")).fanOutCase,
   chain: async () => (await import("./cases/chain.ts")).chainCase,
+  micro: async () => (await import("./cases/micro.ts")).microCase,
   diamonds: async () => (await import("./cases/diamonds.ts")).diamondsCase,
 };
 

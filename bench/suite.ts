@@ -31,6 +31,7 @@ export const GROUPS: readonly Group[] = [
     title: "5-node diamonds, 1 to 10,000 at once",
     subjects: [1, 10, 100, 10_000].flatMap((atOnce) => onStores("diamonds", { atOnce })),
   },
+  { key: "micro", title: "Parts alone", subjects: parts() },
 ];
 
 export type Goal = SubjectName & { readonly metric: MetricName; readonly goal: number };
@@ -61,6 +62,15 @@ export const RATIOS: readonly RatioGoal[] = STORES.map((store) => ({
 
 function onStores(name: string, variant: Variant, stores: readonly StoreKind[] = STORES): SubjectName[] {
   return stores.map((store) => ({ case: name, variant: { store, ...variant } }));
+}
+
+function parts(): SubjectName[] {
+  const alone = ["mailbox", "decide-evolve", "template-parse", "template-resolve", "codec-encode", "codec-decode"];
+  const rest = ["pool-1", "pool-512", "check-diamond", "check-1000"];
+  return [
+    ...[...alone, ...rest].map((part) => ({ case: "micro", variant: { part } })),
+    ...["commit-1", "commit-100"].flatMap((part) => onStores("micro", { part }, ["memory", "sqlite", "redis"])),
+  ];
 }
 
 /** In the order of the stores. */

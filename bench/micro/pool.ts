@@ -1,0 +1,77 @@
+/** `noop` attempts through the real pool of threads, from the start to the outcome that is settled. */
+import { systemClock } from "../../src/env/clock.ts";
+import { readConfig } from "../../src/env/config.ts";
+import { systemTurns } from "../../src/env/turns.ts";
+import type { Attempt } from "../../src/pool/pool.ts";
+import { createThreadPool } from "../../src/pool/thread-pool.ts";
+import type { ThreadSettings } from "../../src/thread.ts";
+import { THREADS } from "../bench-engine.ts";
+import { type Micro, nsOf } from "./timing.ts";
+
+/** `atOnce` are started in one turn; nanoseconds for each. */
+export async function poolRoundTrip(atOnce: number): Promise<Micro> {
+  const read = readConfig({ WORKER_CONCURRENCY: String(THREADS), APP_STORE: "memory", APP_HANDLERS_DIR: "no-handlers", LOG_LEVEL: "warn" });
+  if (!read.ok) throw new Error(read.faults.join(" "));
+  const { config } = read;
+  const settings: ThreadSettings = {
+    ...config.handlers,
+    handlersDir: config.handlersDir,
+    outputBytes: config.limits.outputBytes,
+    nesting: config.limits.nesting,
+    logLevel: config.logLevel,
+    instanceName: "bench",
+  };
+  const pool = createThreadPool({
+    entry: new URL("../../src/thread.ts", import.meta.url),
+    settings,
+    threads: config.threads,
+    slotsPerThread: config.slotsPerThread,
+    abortGraceMs: config.abortGraceMs,
+    clock: systemClock,
+    turns: systemTurns,
+    report: (sentence) => console.error(sentence),
+  });
+  await pool.ready();
+  const attempts = Array.from({ length: atOnce }, (_, node) => noop(node));
+  let open = 0;
+  let finished: () => void = () => undefined;
+  const hands = pool.attach(
+    { id: "0193", name: "micro" },
+    {
+      began: () => undefined,
+      returned: () => undefined,
+      ended(node, attempt, _beganAtMs, outcome) {
+        if (outcome.type !== "completed") throw new Error(`An attempt is ${outcome.type}: ${JSON.stringify(outcome)}`);
+        hands.settle(node, attempt);
+        open -= 1;
+        if (open === 0) finished();
+      },
+    },
+  );
+  const act = (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    finished = resolve;
+    open = atOnce;
+    for (const attempt of attempts) hands.start(attempt);
+    return promise;
+  };
+  return { ns: async () => (await nsOf(act)) / atOnce, stop: () => pool.close() };
+}
+
+function noop(node: number): Attempt {
+  return {
+    node,
+    nodeId: `n${node}`,
+    attempt: 1,
+    handler: "noop",
+    config: null,
+    fromTrigger: [],
+    scope: [],
+    parents: [],
+    params: null,
+    runtime: null,
+    timeoutMs: 3_600_000,
+    priority: 5,
+    suspect: false,
+  };
+}
