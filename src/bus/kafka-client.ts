@@ -1,4 +1,4 @@
-/** A kafkajs client as we want it: its log in ours, no retries of its own, and without a timer that it lets spin. */
+/** A kafkajs client as we want it (for what is not records): its log in ours, no retries of its own, and without a timer that it lets spin. */
 import { Kafka, logLevel } from "kafkajs";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import type { Log } from "../env/log.ts";
@@ -11,8 +11,8 @@ export type KafkaAddress = {
   readonly requestTimeoutMs?: number;
 };
 
-const CONNECTION_TIMEOUT_MS = 3_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+export const CONNECTION_TIMEOUT_MS = 3_000;
+export const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * kafkajs 2.2.4 looks for waiting requests every millisecond, also where none wait (its issue 1751): with a delay of minus

@@ -2,19 +2,20 @@
  * The connection to Kafka, for as long as the process runs. When something goes wrong with it, it is thrown away and made
  * anew after a while, again and again: a fresh client knows nothing of brokers that were there before.
  */
-import { type Admin, Partitioners, type Producer } from "kafkajs";
+import type { Admin } from "kafkajs";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { StreamHealth } from "./bus.ts";
 import { createKafkaClient, type KafkaAddress } from "./kafka-client.ts";
+import { createKafkaProducer, type KafkaProducer } from "./kafka-producer.ts";
 import { ensureTopics, type Topics } from "./kafka-topics.ts";
 
 export type KafkaConnection = {
   /** Null while there is none. */
-  readonly producer: Producer | null;
+  readonly producer: KafkaProducer | null;
   health(): StreamHealth;
   /** This producer has failed with it: the connection is made anew. */
-  lost(producer: Producer, error: unknown): void;
+  lost(producer: KafkaProducer, error: unknown): void;
   /** Kafka has taken something. */
   worked(): void;
   close(): Promise<void>;
@@ -31,7 +32,7 @@ export type KafkaConnectionOptions = KafkaAddress & {
   readonly onConnected: () => void;
 };
 
-type Connected = { readonly admin: Admin; readonly producer: Producer };
+type Connected = { readonly admin: Admin; readonly producer: KafkaProducer };
 
 /** Nobody may be sending when Kafka goes: it is asked from time to time. */
 const ASK_EVERY_MS = 5_000;
@@ -57,7 +58,7 @@ class Connection implements KafkaConnection {
     void this.#connect();
   }
 
-  get producer(): Producer | null {
+  get producer(): KafkaProducer | null {
     return this.#connected?.producer ?? null;
   }
 
@@ -65,7 +66,7 @@ class Connection implements KafkaConnection {
     return this.#trouble === null ? { available: true } : { available: false, reason: this.#trouble };
   }
 
-  lost(producer: Producer, error: unknown): void {
+  lost(producer: KafkaProducer, error: unknown): void {
     const connected = this.#connected;
     if (connected?.producer !== producer) return;
     this.#connected = null;
@@ -91,20 +92,12 @@ class Connection implements KafkaConnection {
 
   async #connect(): Promise<void> {
     const { clock, log, topics, partitions, onConnected } = this.#options;
-    const kafka = createKafkaClient(this.#options, log);
-    const admin = kafka.admin();
-    // Not idempotent: with several sends at once that loses what a paused broker had acknowledged (seen with kafkajs 2.2.4).
-    const producer = kafka.producer({
-      idempotent: false,
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      // Once more at once, for a partition whose leader has changed.
-      retry: { retries: 1 },
-    });
+    const admin = createKafkaClient(this.#options, log).admin();
+    const producer = createKafkaProducer({ ...this.#options, admin, topics: Object.values(topics) });
     try {
       await admin.connect();
       await ensureTopics(admin, topics, partitions, clock, log);
-      await producer.connect();
+      await producer.refresh();
     } catch (error) {
       void this.#disconnect({ admin, producer });
       return this.#away(error);

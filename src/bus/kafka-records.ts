@@ -1,13 +1,14 @@
 /** The stream's records as Kafka has them, format version 1 (docs/events.md): what a record says, and cutting one that is too large. */
-import type { Message } from "kafkajs";
 import type { EventRecord, StreamRecord } from "./bus.ts";
+import type { BatchRecord } from "./kafka-batch.ts";
 
 /** A message, and what it was made of. `bytes`: about what it takes in a request. */
-export type Outgoing = { readonly message: Message; readonly record: StreamRecord; readonly bytes: number };
+export type Outgoing = BatchRecord & { readonly record: StreamRecord; readonly bytes: number };
 
 /** Of this format. It changes when an older reader would misread what a newer one wrote. */
 const RECORD_VERSION = 1;
-const HEADERS = { "content-type": "application/json", "troupe-record": String(RECORD_VERSION) };
+/** Of every record. */
+export const HEADERS = { "content-type": "application/json", "troupe-record": String(RECORD_VERSION) };
 /** Headers, key and lengths. */
 const BYTES_AROUND = 150;
 const SEPARATOR_BYTES = 2;
@@ -31,15 +32,12 @@ export function deadLetterOf(
   { execution, from, to, epoch, events }: EventRecord,
   reason: string,
   headLengthMax = HEAD_LENGTH_MAX,
-): Message {
+): BatchRecord {
   const text = typeof events === "string" ? events : "";
   const head = text.slice(0, headLengthMax).toWellFormed();
   const bytes = Buffer.byteLength(text);
-  return {
-    key: execution,
-    headers: HEADERS,
-    value: JSON.stringify({ version: RECORD_VERSION, execution, from, to, epoch, reason, bytes, head }),
-  };
+  const value = JSON.stringify({ version: RECORD_VERSION, execution, from, to, epoch, reason, bytes, head });
+  return { key: execution, value, valueBytes: Buffer.byteLength(value) };
 }
 
 /** Between events, so that no piece has more bytes of them, unless one event alone has. A chunk's lines are its events. */
@@ -68,7 +66,8 @@ function cut(record: EventRecord, events: string, bytesMax: number): readonly Ev
 
 function toMessage(record: StreamRecord): Outgoing {
   const value = valueText(record);
-  return { message: { key: record.execution, value, headers: HEADERS }, record, bytes: Buffer.byteLength(value) + BYTES_AROUND };
+  const valueBytes = Buffer.byteLength(value);
+  return { key: record.execution, value, valueBytes, record, bytes: valueBytes + BYTES_AROUND };
 }
 
 function valueText(record: StreamRecord): string {

@@ -2,13 +2,15 @@
  * The event stream in Kafka. Records of all lanes that wait at the same moment go in one request, one request is in flight,
  * and no request is larger than Kafka takes. What it will never take is replaced by a stub, so that nothing waits behind it.
  */
-import { KafkaJSProtocolError, type Message, type Producer } from "kafkajs";
+import { KafkaJSProtocolError } from "kafkajs";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { EventRecord, EventStream, Omitted, StreamRecord } from "./bus.ts";
+import type { BatchRecord } from "./kafka-batch.ts";
 import type { KafkaAddress } from "./kafka-client.ts";
 import { type KafkaConnection, openKafkaConnection } from "./kafka-connection.ts";
-import { deadLetterOf, type Outgoing, stubOf, toMessages } from "./kafka-records.ts";
+import type { KafkaProducer } from "./kafka-producer.ts";
+import { deadLetterOf, HEADERS, type Outgoing, stubOf, toMessages } from "./kafka-records.ts";
 import { type Topics, topicNames } from "./kafka-topics.ts";
 
 export type KafkaOptions = KafkaAddress & {
@@ -107,7 +109,7 @@ class KafkaStream implements EventStream {
   }
 
   /** One request, with what waits, the oldest first. */
-  async #sendNext(producer: Producer): Promise<void> {
+  async #sendNext(producer: KafkaProducer): Promise<void> {
     const request: Outgoing[] = [];
     const jobs: Job[] = [];
     let bytes = 0;
@@ -136,13 +138,9 @@ class KafkaStream implements EventStream {
   }
 
   /** In smaller and smaller requests where Kafka finds it too large, and a stub for what it never takes. */
-  async #send(producer: Producer, request: readonly Outgoing[]): Promise<void> {
+  async #send(producer: KafkaProducer, request: readonly Outgoing[]): Promise<void> {
     try {
-      await this.#request(
-        producer,
-        this.#topics.events,
-        request.map(({ message }) => message),
-      );
+      await this.#request(producer, this.#topics.events, request);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       this.#takeLess(request);
@@ -155,7 +153,7 @@ class KafkaStream implements EventStream {
     }
   }
 
-  async #sendPieces(producer: Producer, { record, bytes }: Outgoing, error: Error): Promise<void> {
+  async #sendPieces(producer: KafkaProducer, { record, bytes }: Outgoing, error: Error): Promise<void> {
     const pieces = toMessages(record, Math.ceil(bytes / 2));
     if (pieces.length > 1) for (const piece of pieces) await this.#send(producer, [piece]);
     else if ("rewoundTo" in record || isStub(record)) throw error;
@@ -168,7 +166,7 @@ class KafkaStream implements EventStream {
   }
 
   /** With less of the text where even that is too large. Nothing waits for ever behind a letter. */
-  async #bury(producer: Producer, record: EventRecord, reason: string): Promise<void> {
+  async #bury(producer: KafkaProducer, record: EventRecord, reason: string): Promise<void> {
     for (const letter of [deadLetterOf(record, reason), deadLetterOf(record, reason, 0)]) {
       try {
         return await this.#request(producer, this.#topics.deadLetters, [letter]);
@@ -198,10 +196,10 @@ class KafkaStream implements EventStream {
     );
   }
 
-  async #request(producer: Producer, topic: string, messages: Message[]): Promise<void> {
+  async #request(producer: KafkaProducer, topic: string, records: readonly BatchRecord[]): Promise<void> {
     this.#sentAtMs = this.#options.clock.monotonicMs();
     try {
-      await producer.send({ topic, messages, acks: -1 });
+      await producer.send(topic, HEADERS, records);
     } finally {
       this.#sentAtMs = null;
     }

@@ -230,7 +230,7 @@ describe("a lane's relay", () => {
     const scene = new Scene();
     const understood = new Understood();
     const landing = (records: readonly StreamRecord[]) => {
-      for (const record of records) for (const { message } of toMessages(record, 900_000)) understood.read(String(message.value));
+      for (const record of records) for (const { value } of toMessages(record, 900_000)) understood.read(value);
     };
     const paused = Promise.withResolvers<void>();
     const options = { store: scene.store, lane: LANE, budget: scene.budget, clock: scene.world, log: scene.said.log };

@@ -109,7 +109,7 @@ class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAf
 function fragileStream(world: World, read: (value: string) => void, faults: () => boolean) {
   return {
     async publish(records: readonly StreamRecord[]): Promise<void> {
-      const values = records.flatMap((record) => toMessages(record, 350).map(({ message }) => String(message.value)));
+      const values = records.flatMap((record) => toMessages(record, 350).map(({ value }) => value));
       const fault = faults() ? world.random.below(8) : 8;
       const after = (ms: number) => new Promise<void>((resolve) => void world.after(ms, resolve));
       await after(world.random.below(10));

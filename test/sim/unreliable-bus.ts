@@ -42,7 +42,7 @@ export function unreliableStream(read: (value: string) => void, world: World, li
   };
   return {
     publish(records: readonly StreamRecord[]) {
-      const values = records.flatMap((record) => toMessages(record, RECORD_BYTES_MAX).map(({ message }) => String(message.value)));
+      const values = records.flatMap((record) => toMessages(record, RECORD_BYTES_MAX).map(({ value }) => value));
       const fault = !weather.calm && random.chance(failing) ? random.below(3) : null;
       return new Promise((resolve, reject) => {
         const fail = (): void => {
