@@ -2,29 +2,30 @@
 import { Hono } from "hono";
 import { stepsRoutes } from "./dialects/steps.ts";
 import { docsRoutes } from "./docs.ts";
-import { edge, onError } from "./edge.ts";
+import { edged, onError } from "./edge.ts";
 import { executionRoute } from "./execution.ts";
 import { healthRoutes } from "./health.ts";
 import { noRoute } from "./methods.ts";
 import { openApiRoute } from "./openapi/document.ts";
 import type { App, HttpEnv, HttpParts } from "./parts.ts";
 import { resultsRoute } from "./results.ts";
+import { createRoutes } from "./routes.ts";
 import { triggerRoutes } from "./trigger.ts";
 import { workflowRoutes } from "./workflows.ts";
 
 export function createApp(parts: HttpParts): App {
   const app = new Hono<HttpEnv>({ strict: false });
-  app.use(edge(parts));
-  app.onError(onError(parts.log));
-  app.notFound(noRoute(app));
+  app.onError(onError(parts));
+  app.notFound(edged(noRoute(app), parts));
 
-  workflowRoutes(app, parts);
-  executionRoute(app, parts);
-  triggerRoutes(app, parts);
-  resultsRoute(app, parts);
-  stepsRoutes(app, parts);
-  healthRoutes(app, parts);
-  docsRoutes(app);
-  openApiRoute(app, parts);
+  const routes = createRoutes(app, parts);
+  workflowRoutes(routes, parts);
+  executionRoute(routes, parts);
+  triggerRoutes(routes, parts);
+  resultsRoute(routes, parts);
+  stepsRoutes(routes, parts);
+  healthRoutes(routes, parts);
+  docsRoutes(routes);
+  openApiRoute(routes, parts);
   return app;
 }

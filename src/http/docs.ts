@@ -1,32 +1,37 @@
 /** GET /docs: the interactive page. All that it loads comes from this server, and no script or style stands in the page itself. */
 import { fileURLToPath } from "node:url";
-import { described } from "./openapi/described.ts";
-import type { App } from "./parts.ts";
+import type { Routes } from "./routes.ts";
 
-export function docsRoutes(app: App): void {
-  app.get(
-    "/",
-    described({
+export function docsRoutes(routes: Routes): void {
+  routes.add({
+    method: "GET",
+    path: "/",
+    description: {
       tag: "documents",
       summary: "Leads to the documentation",
       answers: { 302: { description: "To /docs.", headers: ["Location"] } },
       problems: [],
-    }),
-    () => new Response(null, { status: 302, headers: { location: "/docs" } }),
-  );
-  app.get(
-    "/docs",
-    described({ tag: "documents", summary: "The interactive documentation", answers: { 200: { description: "A page." } }, problems: [] }),
-    () =>
+    },
+    answer: () => new Response(null, { status: 302, headers: { location: "/docs" } }),
+  });
+  routes.add({
+    method: "GET",
+    path: "/docs",
+    description: { tag: "documents", summary: "The interactive documentation", answers: { 200: { description: "A page." } }, problems: [] },
+    answer: () =>
       new Response(PAGE, {
         headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", "content-security-policy": POLICY },
       }),
-  );
-  app.get("/docs/start.js", () => new Response(START, { headers: { "content-type": "text/javascript", "cache-control": KEPT } }));
-  for (const { name, type, url } of ASSETS) {
-    const file = Bun.file(fileURLToPath(url));
-    app.get(`/docs/${name}`, () => new Response(file, { headers: { "content-type": type, "cache-control": KEPT } }));
-  }
+  });
+  const part = (name: string, type: string, content: string | Bun.BunFile): void =>
+    routes.add({
+      method: "GET",
+      path: `/docs/${name}`,
+      description: null,
+      answer: () => new Response(content, { headers: { "content-type": type, "cache-control": KEPT } }),
+    });
+  part("start.js", "text/javascript", START);
+  for (const { name, type, url } of ASSETS) part(name, type, Bun.file(fileURLToPath(url)));
 }
 
 /** Of all that the package holds only these are served. */

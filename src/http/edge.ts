@@ -1,26 +1,45 @@
-/** What every answer has, whichever route gives it: a request id and the headers that keep browsers careful. */
-import type { ErrorHandler, MiddlewareHandler } from "hono";
+/** What every answer has, whichever route gives it: a request id, the headers that keep browsers careful, and no fault that gets out. */
+import type { Context, ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { StoreUnavailable } from "../engine.ts";
+import { CAREFUL_HEADERS } from "./answer-headers.ts";
 import type { HttpEnv, HttpParts } from "./parts.ts";
 import { type ProblemStatus, problemAnswer, unavailable } from "./problem.ts";
 
-/** Takes the client's `X-Request-Id` where it is a plain word, else makes one. */
-export function edge({ ids, log }: Pick<HttpParts, "ids" | "log">): MiddlewareHandler<HttpEnv> {
-  return async (c, next) => {
-    const given = c.req.raw.headers.get("x-request-id");
+type EdgeParts = Pick<HttpParts, "ids" | "log">;
+
+/** Takes the client's `X-Request-Id` where it is a plain word, else makes one. What `work` throws is answered as a problem. */
+export function edged<Path extends string>(
+  work: (c: Context<HttpEnv, Path>) => Response | Promise<Response>,
+  { ids, log }: EdgeParts,
+): (c: Context<HttpEnv, Path>) => Promise<Response> {
+  return async (c) => {
+    const request = c.req.raw;
+    const given = request.headers.get("x-request-id");
     const requestId = given !== null && PLAIN_ID.test(given) ? given : ids.next();
-    c.set("requestId", requestId);
-    await next();
-    const { headers } = c.res;
-    if (c.req.method === "HEAD") await addLength(c.res);
+    let answer: Response;
+    try {
+      answer = await work(c);
+    } catch (error) {
+      answer = answerTo(error, c, requestId, log);
+    }
+    const { headers } = answer;
+    if (request.method === "HEAD") await addLength(answer);
     headers.set("x-request-id", requestId);
-    headers.set("x-content-type-options", "nosniff");
-    headers.set("referrer-policy", "no-referrer");
-    if (!headers.has("content-security-policy")) headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-    if (c.res.status >= 500)
-      log.debug("Answered with an error.", { requestId, method: c.req.method, path: c.req.path, status: c.res.status });
+    if (!headers.has("x-content-type-options"))
+      for (const [name, value] of CAREFUL_ENTRIES) if (!headers.has(name)) headers.set(name, value);
+    if (answer.status >= 500)
+      log.debug("Answered with an error.", { requestId, method: request.method, path: c.req.path, status: answer.status });
+    return answer;
   };
+}
+
+/** For what the library itself throws, before or beside the routes. */
+export function onError(parts: EdgeParts): ErrorHandler<HttpEnv> {
+  return (error, c) =>
+    edged(() => {
+      throw error;
+    }, parts)(c);
 }
 
 /** The length that the body of the same GET would have; else an answer without a body says that it is 0. */
@@ -30,25 +49,19 @@ async function addLength(answer: Response): Promise<void> {
 }
 
 /** What a route has thrown, as a problem: the library's own refusals keep their status, all else is 500 and logged. */
-export function onError(log: HttpParts["log"]): ErrorHandler<HttpEnv> {
-  return (error, c) => {
-    if (error instanceof HTTPException && isRefusal(error.status))
-      return problemAnswer({ status: error.status, detail: error.message || "The request cannot be answered." });
-    if (error instanceof StoreUnavailable)
-      return problemAnswer(unavailable({ type: "unavailable", reason: error.message, retryAfterMs: 1000 }));
-    log.error("A request failed for a reason that nobody foresaw.", {
-      requestId: c.get("requestId"),
-      method: c.req.method,
-      path: c.req.path,
-      error,
-    });
-    return problemAnswer({
-      status: 500,
-      detail: "Something went wrong inside Troupe. The log has more, under this answer's x-request-id.",
-    });
-  };
+function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: HttpParts["log"]): Response {
+  if (error instanceof HTTPException && isRefusal(error.status))
+    return problemAnswer({ status: error.status, detail: error.message || "The request cannot be answered." });
+  if (error instanceof StoreUnavailable)
+    return problemAnswer(unavailable({ type: "unavailable", reason: error.message, retryAfterMs: 1000 }));
+  log.error("A request failed for a reason that nobody foresaw.", { requestId, method: c.req.method, path: c.req.path, error });
+  return problemAnswer({
+    status: 500,
+    detail: "Something went wrong inside Troupe. The log has more, under this answer's x-request-id.",
+  });
 }
 
+const CAREFUL_ENTRIES = Object.entries(CAREFUL_HEADERS);
 const PLAIN_ID = /^[\w.:-]{1,128}$/;
 const REFUSALS: ReadonlySet<number> = new Set<ProblemStatus>([400, 404, 405, 413, 415, 422, 503]);
 

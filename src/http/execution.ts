@@ -1,18 +1,19 @@
 /** GET /workflows/{execution_id}: how far an execution is. */
-import { described } from "./openapi/described.ts";
 import { executionAnswer } from "./openapi/answers.ts";
 import { isCurrent, notModified } from "./etag.ts";
 import { executionTexts, headOnlyJson } from "./execution-json.ts";
 import { jsonAnswer } from "./json-text.ts";
 import { bodyOf } from "./long-text.ts";
-import type { App, HttpParts } from "./parts.ts";
+import type { HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer } from "./problem.ts";
-import { checked, viewQuery } from "./query.ts";
+import { viewQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
 
-export function executionRoute(app: App, { engine, turns }: HttpParts): void {
-  app.get(
-    "/workflows/:execution_id",
-    described({
+export function executionRoute(routes: Routes, { engine, turns }: HttpParts): void {
+  routes.add({
+    method: "GET",
+    path: "/workflows/:execution_id",
+    description: {
       tag: "workflows",
       summary: "Status of an execution",
       description:
@@ -22,17 +23,17 @@ export function executionRoute(app: App, { engine, turns }: HttpParts): void {
         304: { description: "Nothing has changed since the answer with this ETag.", headers: ["ETag"] },
       },
       problems: [404, 422, 503],
-    }),
-    checked("query", viewQuery),
-    async (c) => {
+    },
+    query: viewQuery,
+    async answer(c, { query }) {
       const view = await engine.view(c.req.param("execution_id"));
       if (view === null) return problemAnswer(NOT_FOUND);
       // The sequence rises with all that happens to an execution; only a stall is no event.
       const etag = `"${view.sequence}${view.stalled ? "-stalled" : ""}"`;
       const headers = { etag, "cache-control": "no-cache" };
       if (isCurrent(etag, c.req.header("if-none-match"))) return notModified(headers);
-      const text = c.req.valid("query").view === "summary" ? headOnlyJson(view) : await bodyOf(executionTexts(view), turns);
+      const text = query.view === "summary" ? headOnlyJson(view) : await bodyOf(executionTexts(view), turns);
       return jsonAnswer(200, text, headers);
     },
-  );
+  });
 }

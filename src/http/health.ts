@@ -1,22 +1,23 @@
 /** GET /health: how it is. GET /ready: whether to send it work. */
 import type { EngineHealth } from "../engine.ts";
-import { described } from "./openapi/described.ts";
 import { healthAnswer, readyAnswer } from "./openapi/answers.ts";
 import { jsonAnswer } from "./json-text.ts";
-import type { App, HttpParts } from "./parts.ts";
+import type { HttpParts } from "./parts.ts";
 import { problemAnswer, sentence } from "./problem.ts";
+import type { Routes } from "./routes.ts";
 
-export function healthRoutes(app: App, { engine, version, instanceName }: HttpParts): void {
-  app.get(
-    "/health",
-    described({
+export function healthRoutes(routes: Routes, { engine, version, instanceName }: HttpParts): void {
+  routes.add({
+    method: "GET",
+    path: "/health",
+    description: {
       tag: "operations",
       summary: "How this instance is",
       description: "200 as long as it answers at all; `degraded` where it runs without a service that its settings name.",
       answers: { 200: { schema: healthAnswer, description: "It answers." } },
       problems: [],
-    }),
-    () => {
+    },
+    answer() {
       const { state, degraded, store, executions, pool, cluster } = engine.health();
       const healthy = state === "running" && store.available;
       const health = {
@@ -33,22 +34,23 @@ export function healthRoutes(app: App, { engine, version, instanceName }: HttpPa
       };
       return jsonAnswer(200, JSON.stringify(health));
     },
-  );
+  });
 
-  app.get(
-    "/ready",
-    described({
+  routes.add({
+    method: "GET",
+    path: "/ready",
+    description: {
       tag: "operations",
       summary: "Whether this instance should be sent work",
       answers: { 200: { schema: readyAnswer, description: "It should." } },
       problems: [503],
-    }),
-    () => {
+    },
+    answer() {
       const obstacle = obstacleOf(engine.health());
       if (obstacle === null) return jsonAnswer(200, '{"ready":true}');
       return problemAnswer({ status: 503, detail: obstacle, headers: { "retry-after": "1" } });
     },
-  );
+  });
 }
 
 function obstacleOf({ obstacle, degraded }: EngineHealth): string | null {

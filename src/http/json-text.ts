@@ -1,4 +1,5 @@
 /** JSON written by hand from its parts: users' ids as keys keep their order, and outputs go in as the texts that they are. */
+import { JSON_HEADERS } from "./answer-headers.ts";
 
 /** A string as JSON. */
 export const quote: (text: string) => string = JSON.stringify;
@@ -27,9 +28,9 @@ let lastPrefix = "";
 export function jsonAnswer(
   status: number,
   text: string | ReadableStream<Uint8Array>,
-  headers: Readonly<Record<string, string>> = NONE,
+  headers: Readonly<Record<string, string>> | null = null,
 ): Response {
-  return new Response(text, { status, headers: { "content-type": "application/json", "cache-control": "no-store", ...headers } });
+  const answer = new Response(text, { status, headers: JSON_HEADERS });
+  for (const name in headers) answer.headers.set(name, headers[name] as string);
+  return answer;
 }
-
-const NONE: Readonly<Record<string, string>> = {};

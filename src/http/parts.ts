@@ -18,7 +18,6 @@ export type HttpParts = {
 };
 
 export type HttpEnv = {
-  Variables: { requestId: string };
   /** What the server gives with each request; absent where there is none, as in tests. */
   Bindings: {
     /** This request may be silent for so long. */

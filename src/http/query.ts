@@ -1,10 +1,15 @@
 /** What comes in beside the body, as valibot schemas: they check it, and the OpenAPI document is made from them. */
-import type { Context, Env } from "hono";
-import { validator } from "hono-openapi";
+import type { HonoRequest } from "hono";
 import * as v from "valibot";
 import { EXECUTION_STATES } from "../engine.ts";
 import { decodeCursor } from "./cursor.ts";
-import { problemAnswer } from "./problem.ts";
+import { type Refusal, refuse } from "./problem.ts";
+
+export type QuerySchema<Value> = v.GenericSchema<unknown, Value>;
+/** Of headers in lower case. */
+export type HeaderSchema<Value> = QuerySchema<Value> & { readonly entries: v.ObjectEntries };
+
+type Given<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
 /** At most this long does a request wait, whatever it asks for. */
 const WAIT_MAX_MS = 60_000;
@@ -67,29 +72,37 @@ export const idempotencyHeader = v.object({
   ),
 });
 
-/** The middleware that checks a part of the request; what does not fit is answered with 422. */
-export function checked<S extends v.GenericSchema, T extends "query" | "header">(target: T, schema: S) {
-  return validator<S, T, Env, string>(target, schema, refuseFaults);
+/** Reads and checks the query. Most requests have none: what the schema makes of that is known before. */
+export function queryReader<Value>(schema: QuerySchema<Value>): (request: HonoRequest) => Given<Value> {
+  const ofNone = check(schema, "query", {});
+  return (request) => {
+    if (!request.url.includes("?")) return ofNone;
+    const values = Object.entries(request.queries()).map(([name, all]) => [name, all.length === 1 ? all[0] : all]);
+    return check(schema, "query", Object.fromEntries(values));
+  };
 }
 
-type Issue = { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined };
+/** Reads and checks the headers that the schema names, likewise. */
+export function headerReader<Value>(schema: HeaderSchema<Value>): (headers: Headers) => Given<Value> {
+  const ofNone = check(schema, "header", {});
+  const names = Object.keys(schema.entries);
+  return (headers) => {
+    const values = names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)]] : []));
+    return values.length === 0 ? ofNone : check(schema, "header", Object.fromEntries(values));
+  };
+}
 
-function refuseFaults(
-  result: { readonly success: boolean; readonly target: string; readonly error?: readonly Issue[] },
-  _c: Context,
-): Response | undefined {
-  if (result.success) return undefined;
-  const errors = (result.error ?? []).map(({ path, message }) => ({ path: `${result.target}.${pathText(path ?? [])}`, message }));
+/** What does not fit is refused with 422. */
+function check<Value>(schema: QuerySchema<Value>, target: "query" | "header", values: unknown): Given<Value> {
+  const result = v.safeParse(schema, values);
+  if (result.success) return { ok: true, value: result.output };
+  const errors = result.issues.map(({ path, message }) => ({ path: `${target}.${pathText(path ?? [])}`, message }));
   const first = errors[0];
-  return problemAnswer({
-    status: 422,
-    detail: `In the ${result.target}, ${first?.path.slice(result.target.length + 1)} is not usable. ${first?.message}.`,
-    errors,
-  });
+  return refuse(422, `In the ${target}, ${first?.path.slice(target.length + 1)} is not usable. ${first?.message}.`, { errors });
 }
 
-function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[]): string {
-  return path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+function pathText(path: readonly { readonly key?: unknown }[]): string {
+  return path.map(({ key }) => String(key)).join(".");
 }
 
 function waitMs(text: string): number {

@@ -1,29 +1,30 @@
 /** GET /workflows/{execution_id}/results: what an execution has put out. */
 import { isTerminal } from "../engine.ts";
-import { described } from "./openapi/described.ts";
 import { resultsAnswer } from "./openapi/answers.ts";
 import { jsonAnswer } from "./json-text.ts";
 import { bodyOf } from "./long-text.ts";
-import type { App, HttpParts } from "./parts.ts";
+import type { HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer } from "./problem.ts";
-import { checked, waitQuery } from "./query.ts";
+import { waitQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
 import { resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
-export function resultsRoute(app: App, parts: HttpParts): void {
-  app.get(
-    "/workflows/:execution_id/results",
-    described({
+export function resultsRoute(routes: Routes, parts: HttpParts): void {
+  routes.add({
+    method: "GET",
+    path: "/workflows/:execution_id/results",
+    description: {
       tag: "workflows",
       summary: "Results of an execution",
       description: "The output of each node that has completed. Before the end: what there is, with `completed` false.",
       answers: { 200: { schema: resultsAnswer, description: "All outputs so far." } },
       problems: [404, 422, 503],
-    }),
-    checked("query", waitQuery),
-    async (c) => {
+    },
+    query: waitQuery,
+    async answer(c, { query }) {
       const id = c.req.param("execution_id");
-      const waitMs = c.req.valid("query").wait;
+      const waitMs = query.wait;
       let view = await parts.engine.view(id);
       // What has ended, or is not there, is not waited for.
       if (view !== null && !isTerminal(view.status) && waitMs !== undefined) {
@@ -32,5 +33,5 @@ export function resultsRoute(app: App, parts: HttpParts): void {
       }
       return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts.turns));
     },
-  );
+  });
 }

@@ -1,20 +1,19 @@
 /** POST /workflows/{execution_id}/trigger, and the same under an older system's path: starts an execution, once. */
 import type { Context } from "hono";
 import { type ExecutionStatus, isTerminal, type TriggerResult } from "../engine.ts";
-import { described } from "./openapi/described.ts";
 import { queuedAnswer as queuedAnswerSchema, triggeredAnswer } from "./openapi/answers.ts";
-import { triggerBody } from "./openapi/bodies.ts";
 import { readDocument } from "./document.ts";
 import { jsonAnswer, quote } from "./json-text.ts";
 import { bodyOf } from "./long-text.ts";
 import { paramsOf } from "./params.ts";
-import type { App, HttpEnv, HttpParts } from "./parts.ts";
+import type { HttpEnv, HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer, unavailable } from "./problem.ts";
-import { checked, waitQuery } from "./query.ts";
+import { waitQuery } from "./query.ts";
+import type { Routes } from "./routes.ts";
 import { resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
-export function triggerRoutes(app: App, parts: HttpParts): void {
+export function triggerRoutes(routes: Routes, parts: HttpParts): void {
   const { engine, limits, turns } = parts;
 
   /** `form`: the older one has no word for a trigger that is stored and not answered yet. */
@@ -52,31 +51,33 @@ export function triggerRoutes(app: App, parts: HttpParts): void {
     tag: "workflows",
     description:
       "Its body, which may be left out, gives the params. An execution runs once: triggering what runs or has ended changes nothing, and `message` says so. With `wait` the answer is that of the results, with this message in `trigger`.",
-    body: triggerBody,
+    body: "trigger",
     answers: { 200: { schema: triggeredAnswer, description: "It runs, or was triggered before." } },
     problems: [400, 404, 413, 415, 422, 503],
   } as const;
 
-  app.post(
-    "/workflows/:execution_id/trigger",
-    described({
+  routes.add({
+    method: "POST",
+    path: "/workflows/:execution_id/trigger",
+    description: {
       ...triggering,
       summary: "Start an execution",
       answers: {
         ...triggering.answers,
         202: { schema: queuedAnswerSchema, description: "It is stored, and the instance that owns the execution has not answered yet." },
       },
-    }),
-    checked("query", waitQuery),
-    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait, "canonical"),
-  );
+    },
+    query: waitQuery,
+    answer: (c, { query }) => trigger(c, c.req.param("execution_id"), query.wait, "canonical"),
+  });
 
-  app.post(
-    "/workflow/trigger/:execution_id",
-    described({ ...triggering, summary: "Start an execution (older form)" }),
-    checked("query", waitQuery),
-    (c) => trigger(c, c.req.param("execution_id"), c.req.valid("query").wait, "older"),
-  );
+  routes.add({
+    method: "POST",
+    path: "/workflow/trigger/:execution_id",
+    description: { ...triggering, summary: "Start an execution (older form)" },
+    query: waitQuery,
+    answer: (c, { query }) => trigger(c, c.req.param("execution_id"), query.wait, "older"),
+  });
 }
 
 const QUEUED = "The trigger is stored for the instance that owns this execution, which has not answered yet";

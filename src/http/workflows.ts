@@ -1,16 +1,15 @@
 /** /workflows: new executions in, the list of them out. Also POST /workflow, where an older system's clients send theirs. */
-import { described } from "./openapi/described.ts";
 import { createdAnswer, workflowsAnswer } from "./openapi/answers.ts";
-import { workflowBody } from "./openapi/bodies.ts";
 import { encodeCursor } from "./cursor.ts";
 import { summaryJson } from "./execution-json.ts";
 import { jsonAnswer, quote, quoteOrNull } from "./json-text.ts";
-import type { App, HttpParts } from "./parts.ts";
+import type { HttpParts } from "./parts.ts";
 import { problemAnswer } from "./problem.ts";
-import { checked, idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
+import { idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
+import type { Routes } from "./routes.ts";
 import { submit, warningsMember } from "./submission.ts";
 
-export function workflowRoutes(app: App, parts: HttpParts): void {
+export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   const { engine } = parts;
 
   async function create(request: Request, route: string, status: 200 | 201, idempotencyKey: string | undefined): Promise<Response> {
@@ -24,46 +23,49 @@ export function workflowRoutes(app: App, parts: HttpParts): void {
 
   const creating = {
     tag: "workflows",
-    body: workflowBody,
+    body: "workflow",
     problems: [400, 413, 415, 422, 503],
   } as const;
 
-  app.post(
-    "/workflows",
-    described({
+  routes.add({
+    method: "POST",
+    path: "/workflows",
+    description: {
       ...creating,
       summary: "Submit a workflow",
       description: "Checks the definition and stores an execution of it, which starts when it is triggered.",
       answers: { 201: { schema: createdAnswer, description: "It is stored; Location tells where.", headers: ["Location"] } },
-    }),
-    checked("header", idempotencyHeader),
-    (c) => create(c.req.raw, "POST /workflows", 201, c.req.valid("header")["idempotency-key"]),
-  );
+    },
+    header: idempotencyHeader,
+    answer: (c, { header }) => create(c.req.raw, "POST /workflows", 201, header["idempotency-key"]),
+  });
 
-  app.post(
-    "/workflow",
-    described({
+  routes.add({
+    method: "POST",
+    path: "/workflow",
+    description: {
       ...creating,
       summary: "Submit a workflow (older form)",
       description: "The same as POST /workflows, answered with 200.",
       answers: { 200: { schema: createdAnswer, description: "It is stored.", headers: ["Location"] } },
-    }),
-    checked("header", idempotencyHeader),
-    (c) => create(c.req.raw, "POST /workflow", 200, c.req.valid("header")["idempotency-key"]),
-  );
+    },
+    header: idempotencyHeader,
+    answer: (c, { header }) => create(c.req.raw, "POST /workflow", 200, header["idempotency-key"]),
+  });
 
-  app.get(
-    "/workflows",
-    described({
+  routes.add({
+    method: "GET",
+    path: "/workflows",
+    description: {
       tag: "workflows",
       summary: "List executions",
       description: "Newest first. A page ends with `next_cursor` (and a `Link` header) where there are more.",
       answers: { 200: { schema: workflowsAnswer, description: "A page.", headers: ["Link"] } },
       problems: [422, 503],
-    }),
-    checked("query", listQuery),
-    async (c) => {
-      const { status, name, tag, cursor, limit = PAGE_DEFAULT } = c.req.valid("query");
+    },
+    query: listQuery,
+    async answer(c, { query }) {
+      const { status, name, tag, cursor, limit = PAGE_DEFAULT } = query;
       const found = await engine.list({
         ...(status === undefined ? {} : { status }),
         ...(name === undefined ? {} : { name }),
@@ -75,9 +77,9 @@ export function workflowRoutes(app: App, parts: HttpParts): void {
       const last = page.at(-1);
       const next = found.length > limit && last !== undefined ? encodeCursor(last) : null;
       const text = `{"workflows":[${page.map(summaryJson).join(",")}],"next_cursor":${quoteOrNull(next)}}`;
-      return jsonAnswer(200, text, next === null ? {} : { link: linkToNext(c.req.url, next) });
+      return jsonAnswer(200, text, next === null ? null : { link: linkToNext(c.req.url, next) });
     },
-  );
+  });
 }
 
 /** RFC 8288: the same list from the cursor on, relative to this server. */

@@ -3,79 +3,80 @@ import { encodeCursor } from "../cursor.ts";
 import { jsonAnswer, quote } from "../json-text.ts";
 import { bodyOf } from "../long-text.ts";
 import { acceptedStepsAnswer, stepsAnswer, stepsListAnswer } from "../openapi/answers.ts";
-import { stepsBody } from "../openapi/bodies.ts";
-import { described } from "../openapi/described.ts";
-import type { App, HttpParts } from "../parts.ts";
+import type { HttpParts } from "../parts.ts";
 import { NOT_FOUND, problemAnswer } from "../problem.ts";
-import { checked, idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../query.ts";
+import { idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../query.ts";
+import type { Routes } from "../routes.ts";
 import { submit, warningsMember } from "../submission.ts";
 import { waitForEnd } from "../waiting.ts";
 import { linkToNext } from "../workflows.ts";
 import { stepsTexts } from "./steps-json.ts";
 import { stepsPage, stepsPageTexts } from "./steps-page.ts";
 
-export function stepsRoutes(app: App, parts: HttpParts): void {
+export function stepsRoutes(routes: Routes, parts: HttpParts): void {
   const { engine, turns } = parts;
 
-  app.post(
-    "/api/workflow",
-    described({
+  routes.add({
+    method: "POST",
+    path: "/api/workflow",
+    description: {
       tag: "steps",
       summary: "Submit a workflow of steps",
       description: "It starts at once. With `wait` the answer also holds all that GET /api/workflow/{id} tells.",
-      body: stepsBody,
+      body: "steps",
       answers: { 202: { schema: acceptedStepsAnswer, description: "It is stored and has been started.", headers: ["Location"] } },
       problems: [400, 413, 415, 422, 503],
-    }),
-    checked("header", idempotencyHeader),
-    checked("query", waitQuery),
-    async (c) => {
-      const idempotencyKey = c.req.valid("header")["idempotency-key"];
+    },
+    header: idempotencyHeader,
+    query: waitQuery,
+    async answer(c, { header, query }) {
       const submitted = await submit(parts, c.req.raw, {
         form: "steps",
         route: "POST /api/workflow",
-        idempotencyKey,
+        idempotencyKey: header["idempotency-key"],
         trigger: { params: null },
       });
       if (!submitted.ok) return problemAnswer(submitted.problem);
       const { id, definition } = submitted;
       const headers = { location: `/api/workflow/${id}` };
       const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warningsMember(definition)}`;
-      const waitMs = c.req.valid("query").wait;
+      const waitMs = query.wait;
       if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
       await waitForEnd(c, engine, id, waitMs);
       const view = await engine.view(id);
       return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await bodyOf(stepsTexts(engine, view, `,${own}`), turns), headers);
     },
-  );
+  });
 
-  app.get(
-    "/api/workflow/:id",
-    described({
+  routes.add({
+    method: "GET",
+    path: "/api/workflow/:id",
+    description: {
       tag: "steps",
       summary: "Status of a workflow, by steps",
       description: "What was submitted in another form shows as one parallel step per level of its graph.",
       answers: { 200: { schema: stepsAnswer, description: "As the store has it." } },
       problems: [404, 503],
-    }),
-    async (c) => {
+    },
+    async answer(c) {
       const view = await engine.view(c.req.param("id"));
       return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(stepsTexts(engine, view), turns));
     },
-  );
+  });
 
-  app.get(
-    "/api/workflows",
-    described({
+  routes.add({
+    method: "GET",
+    path: "/api/workflows",
+    description: {
       tag: "steps",
       summary: "List workflows, by steps",
       description: "Newest first. `Link` leads to the next page where there are more, or where the page would be very large.",
       answers: { 200: { schema: stepsListAnswer, description: "A page.", headers: ["Link"] } },
       problems: [422, 503],
-    }),
-    checked("query", stepsListQuery),
-    async (c) => {
-      const { cursor, limit = PAGE_MAX } = c.req.valid("query");
+    },
+    query: stepsListQuery,
+    async answer(c, { query }) {
+      const { cursor, limit = PAGE_MAX } = query;
       const found = await engine.list({ ...(cursor == null ? {} : { before: cursor }), limit: limit + 1 });
       const page = await stepsPage(engine, found.slice(0, limit));
       const last = found[page.taken - 1];
@@ -83,8 +84,8 @@ export function stepsRoutes(app: App, parts: HttpParts): void {
       return jsonAnswer(
         200,
         await bodyOf(stepsPageTexts(engine, page.views), turns),
-        more ? { link: linkToNext(c.req.url, encodeCursor(last)) } : {},
+        more ? { link: linkToNext(c.req.url, encodeCursor(last)) } : null,
       );
     },
-  );
+  });
 }

@@ -1,11 +1,13 @@
 /** The bodies that routes take, for the OpenAPI document: the schemas that check them, with the published examples. */
-import { resolver } from "hono-openapi";
+import { type describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
 import { stepsSchema, workflowSchema } from "../../workflow/definition.ts";
-import type { BodyDescription } from "./described.ts";
+import type { RouteDescription } from "./description.ts";
 import { chainExample, parallelFetchExample, paramsByNodeExample, paramsExample, stepsExample } from "./examples.ts";
 
-export const workflowBody: BodyDescription = {
+type BodyDescription = NonNullable<Parameters<typeof describeRoute>[0]["requestBody"]>;
+
+const workflowBody: BodyDescription = {
   required: true,
   description: "A workflow's definition, as JSON or YAML.",
   content: inBothTypes(schemaOf("Workflow", workflowSchema), {
@@ -14,7 +16,7 @@ export const workflowBody: BodyDescription = {
   }),
 };
 
-export const stepsBody: BodyDescription = {
+const stepsBody: BodyDescription = {
   required: true,
   description: "Steps, one after the other, each with tasks in a row or side by side.",
   content: inBothTypes(schemaOf("Steps", stepsSchema), { steps: { summary: "Two steps", value: stepsExample } }),
@@ -22,7 +24,7 @@ export const stepsBody: BodyDescription = {
 
 const anyObject = { type: "object", additionalProperties: true };
 
-export const triggerBody: BodyDescription = {
+const triggerBody: BodyDescription = {
   required: false,
   description:
     "The params: an object under `params`, or, without that, the body itself. A member whose name is a node's id and whose value is an object is also merged into that node's config.",
@@ -40,6 +42,13 @@ export const triggerBody: BodyDescription = {
       none: { summary: "No params", value: {} },
     },
   ),
+};
+
+/** By the name that a route's description says. */
+export const BODIES: Readonly<Record<NonNullable<RouteDescription["body"]>, BodyDescription>> = {
+  workflow: workflowBody,
+  steps: stepsBody,
+  trigger: triggerBody,
 };
 
 /** The converter knows no `custom` schema, which a user's own map is checked by. */

@@ -1,27 +1,9 @@
-/** How a route is described for the OpenAPI document: short to write beside the route, complete in the document. */
+/** How a route is described in the OpenAPI document: what was short beside the route is complete here. */
 import { describeRoute, resolver } from "hono-openapi";
-import type { GenericSchema } from "valibot";
 import { PROBLEM_TYPE, type ProblemStatus } from "../problem.ts";
 import { problemDocument } from "./answers.ts";
-
-export type RouteDescription = {
-  readonly tag: "workflows" | "steps" | "operations" | "documents";
-  readonly summary: string;
-  readonly description?: string;
-  readonly body?: BodyDescription;
-  readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** Beside these, every route may answer 500. */
-  readonly problems: readonly ProblemStatus[];
-};
-export type AnswerDescription = {
-  readonly description: string;
-  readonly schema?: GenericSchema;
-  /** Where the answer is no JSON. */
-  readonly mediaType?: string;
-  /** Of HEADERS. */
-  readonly headers?: readonly (keyof typeof HEADERS)[];
-};
-export type BodyDescription = NonNullable<Parameters<typeof describeRoute>[0]["requestBody"]>;
+import { BODIES } from "./bodies.ts";
+import type { AnswerDescription, RouteDescription } from "./description.ts";
 
 export function described({ tag, summary, description, body, answers, problems }: RouteDescription) {
   const responses: Record<string, object> = {};
@@ -31,7 +13,7 @@ export function described({ tag, summary, description, body, answers, problems }
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(body === undefined ? {} : { requestBody: body }),
+    ...(body === undefined ? {} : { requestBody: BODIES[body] }),
     responses: responses as NonNullable<Parameters<typeof describeRoute>[0]["responses"]>,
   });
 }

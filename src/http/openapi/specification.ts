@@ -1,0 +1,35 @@
+/** The text of the OpenAPI document. Its own app holds the descriptions only: no request goes through it. */
+import { Hono } from "hono";
+import { generateSpecs, validator } from "hono-openapi";
+import type { DescribedRoute } from "../routes.ts";
+import { described } from "./described.ts";
+
+/** `version`: of Troupe. */
+export async function specificationOf(routes: readonly DescribedRoute[], version: string): Promise<string> {
+  const app = new Hono();
+  for (const { method, path, description, query, header } of routes) {
+    const checks = [...(header === null ? [] : [validator("header", header)]), ...(query === null ? [] : [validator("query", query)])];
+    app.on(method, path, described(description), ...checks);
+  }
+  const document = await generateSpecs(app, {
+    documentation: {
+      openapi: "3.1.0",
+      info: {
+        title: "Troupe",
+        version,
+        description: "A workflow engine: a graph of nodes goes in, actors run it on a pool of threads, results come out.",
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      tags: [
+        { name: "workflows", description: "Submit, start and watch executions" },
+        { name: "steps", description: "The same for workflows of steps" },
+        { name: "operations", description: "How this instance is" },
+        { name: "documents", description: "About this API" },
+      ],
+    },
+    excludeStaticFile: false,
+    // Problems are described at each route; it would invent another 400.
+    defaultValidationErrorResponse: false,
+  });
+  return JSON.stringify(document);
+}
