@@ -6,6 +6,15 @@ const LOADERS: Readonly<Record<string, () => Promise<Case>>> = {
   chain: async () => (await import("./cases/chain.ts")).chainCase,
   micro: async () => (await import("./cases/micro.ts")).microCase,
   diamonds: async () => (await import("./cases/diamonds.ts")).diamondsCase,
+  outputs: async () => (await import("./cases/outputs.ts")).outputsCase,
+  "one-node": async () => (await import("./cases/one-node.ts")).oneNodeCase,
+  rest: async () => (await import("./cases/rest.ts")).restCase,
+  instances: async () => (await import("./cases/instances.ts")).instancesCase,
+  waits: async () => (await import("./cases/waits.ts")).waitsCase,
+  cpu: async () => (await import("./cases/cpu.ts")).cpuCase,
+  footprint: async () => (await import("./cases/footprint.ts")).footprintCase,
+  idle: async () => (await import("./cases/idle.ts")).idleCase,
+  start: async () => (await import("./cases/start.ts")).startCase,
 };
 
 export const CASE_NAMES: readonly string[] = Object.keys(LOADERS);

@@ -4,6 +4,7 @@ export type Metric = { readonly better: "higher" | "lower"; readonly digits: num
 
 export const METRICS = {
   "nodes/s": { better: "higher", digits: 0 },
+  "nodes/s until Kafka has all": { better: "higher", digits: 0 },
   "executions/s": { better: "higher", digits: 0 },
   "tasks/s": { better: "higher", digits: 0 },
   "events/s": { better: "higher", digits: 0 },

@@ -71,6 +71,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }
 
+/** The value that so large a share of all does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
 /** `fan-out redis n=10000`: the same for the same form of a case, whatever the order of its parts. */
 export function nameOf({ case: name, variant }: { readonly case: string; readonly variant: Variant }): string {
   const { store, part, n, size, atOnce, instances } = variant;

@@ -14,6 +14,8 @@ export type Group = {
 
 const STORES: readonly StoreKind[] = ["memory", "sqlite", "redis", "redis+kafka"];
 
+const CPU_RAW: SubjectName = { case: "cpu", variant: { part: "raw" } };
+
 export const GROUPS: readonly Group[] = [
   { key: "fan-out-10", title: "Fan-out, narrow", subjects: onStores("fan-out", { n: 10 }) },
   { key: "fan-out-100", title: "Fan-out of 100", subjects: onStores("fan-out", { n: 100 }) },
@@ -31,6 +33,35 @@ export const GROUPS: readonly Group[] = [
     title: "5-node diamonds, 1 to 10,000 at once",
     subjects: [1, 10, 100, 10_000].flatMap((atOnce) => onStores("diamonds", { atOnce })),
   },
+  { key: "outputs-100", title: "Outputs of 100 bytes", subjects: onStores("outputs", { n: 1_000, size: 100 }) },
+  {
+    key: "outputs-10000",
+    title: "Outputs of 10 KB, read by the last node and not",
+    subjects: [...onStores("outputs", { n: 1_000, size: 10_000 }), ...onStores("outputs", { n: 1_000, size: 10_000, part: "read" })],
+  },
+  { key: "outputs-1000000", title: "Outputs of 1 MB", subjects: onStores("outputs", { n: 100, size: 1_000_000 }) },
+  { key: "one-node", title: "One node over HTTP", subjects: onStores("one-node", {}) },
+  {
+    key: "rest",
+    title: "Created and triggered over HTTP",
+    subjects: [{ case: "rest", variant: { store: "memory", part: "health" } }, ...onStores("rest", {})],
+  },
+  ...["redis" as const, "redis+kafka" as const].flatMap((store) =>
+    [1_000, 20].map((n) => ({
+      key: `instances-${n}`,
+      title: `1 to 3 instances on ${store}, 1 → ${n} → 1`,
+      subjects: [1, 2, 3].map((instances) => ({ case: "instances", variant: { store, n, instances } })),
+    })),
+  ),
+  { key: "waits", title: "10,000 nodes that wait a second", subjects: onStores("waits", { n: 10_000 }, ["memory", "sqlite", "redis"]) },
+  {
+    key: "cpu",
+    title: "Nodes that compute, beside raw Workers",
+    subjects: [CPU_RAW, ...onStores("cpu", {}, ["memory", "sqlite"])],
+  },
+  { key: "footprint", title: "Memory of 100,000 nodes", subjects: onStores("footprint", { n: 100_000 }, ["memory", "sqlite"]) },
+  { key: "idle", title: "At rest", subjects: onStores("idle", {}, ["sqlite", "redis", "redis+kafka"]) },
+  { key: "start", title: "From the start to the first answer", subjects: onStores("start", {}, ["memory", "sqlite", "redis"]) },
   { key: "micro", title: "Parts alone", subjects: parts() },
 ];
 
@@ -40,6 +71,17 @@ export const GOALS: readonly Goal[] = [
   ...goals("fan-out", { n: 10_000 }, "nodes/s", [300_000, 200_000, 200_000, 120_000]),
   ...goals("diamonds", { atOnce: 1_000 }, "executions/s", [30_000, 20_000, 20_000, 12_000]),
   ...goals("chain", { n: 200 }, "ms a step", [0.03, 0.4, 0.2, 0.2]),
+  ...goals("one-node", {}, "p50 ms", [0.5, 1, 1, 1]),
+  ...goals("one-node", {}, "p99 ms", [3, 5, 5, 5]),
+  ...goals("rest", {}, "executions/s", [8_000, 8_000, 8_000, 8_000]),
+  ...goals("waits", { n: 10_000 }, "ms in all", [3_000, 3_000, 3_000]),
+  ...goals("cpu", {}, "longest answer ms", [50, 50]),
+  ...goals("footprint", { n: 100_000 }, "bytes a node, live", [1_024, 1_024]),
+  ...goals("footprint", { n: 100_000 }, "bytes a node, RSS at most", [1_024, 1_024]),
+  ...goals("footprint", { n: 100_000 }, "MiB kept", [8, 8]),
+  ...goals("idle", {}, "% of a core", [0.5, 0.5, 0.5, 0.5]),
+  ...goals("idle", {}, "bytes written", [0, 0, 0, 0]),
+  ...goals("start", {}, "ms in all", [300, 300, 300]),
 ];
 
 /** One figure as a multiple of another that was measured in the same group. */
@@ -52,13 +94,26 @@ export type RatioGoal = {
   readonly goal: number;
 };
 
-export const RATIOS: readonly RatioGoal[] = STORES.map((store) => ({
-  title: `fan-out of 100,000 to one of 10,000, ${store}`,
-  metric: "nodes/s",
-  ours: { case: "fan-out", variant: { store, n: 99_998 } },
-  theirs: { case: "fan-out", variant: { store, n: 10_000 } },
-  goal: 0.8,
-}));
+export const RATIOS: readonly RatioGoal[] = [
+  ...STORES.map(
+    (store): RatioGoal => ({
+      title: `fan-out of 100,000 to one of 10,000, ${store}`,
+      metric: "nodes/s",
+      ours: { case: "fan-out", variant: { store, n: 99_998 } },
+      theirs: { case: "fan-out", variant: { store, n: 10_000 } },
+      goal: 0.8,
+    }),
+  ),
+  ...onStores("cpu", {}, ["memory", "sqlite"]).map(
+    (ours): RatioGoal => ({
+      title: `200 × 5 ms of CPU to raw Workers, ${ours.variant.store}`,
+      metric: "speed-up",
+      ours,
+      theirs: CPU_RAW,
+      goal: 0.95,
+    }),
+  ),
+];
 
 function onStores(name: string, variant: Variant, stores: readonly StoreKind[] = STORES): SubjectName[] {
   return stores.map((store) => ({ case: name, variant: { store, ...variant } }));

@@ -1,15 +1,15 @@
 /** Many small executions at once inside the process: from the first create, each triggered in the same act, to the last end that a waiting client is told. */
 import { type Case, needed } from "../case.ts";
 import { countCosts } from "../costs.ts";
-import { type BenchEngine, startBenchEngine } from "../bench-engine.ts";
+import { startBenchEngine } from "../bench-engine.ts";
 import { fanOut } from "../definitions.ts";
+import { createdAndEnded } from "./created-and-ended.ts";
 
 const WIDTH = 3;
 const NODES = WIDTH + 2;
 const AT_ONCE = 1_000;
 const WARM_EXECUTIONS = 10_000;
 const ROUND_MS = 1_500;
-const CLIENTS_A_MS = 100;
 
 export const diamondsCase: Case = {
   name: "diamonds",
@@ -19,13 +19,13 @@ export const diamondsCase: Case = {
     const bench = await startBenchEngine({ store: needed(variant.store ?? null), services });
     const definition = await bench.definition(fanOut(WIDTH));
     const costs = countCosts(services);
-    const warmMs = await msOf(bench, definition, Math.min(WARM_EXECUTIONS, atOnce * 100), atOnce);
+    const warmMs = await createdAndEnded(bench, definition, Math.min(WARM_EXECUTIONS, atOnce * 100), atOnce);
     const rate = Math.min(WARM_EXECUTIONS, atOnce * 100) / warmMs;
     const count = Math.max(atOnce, Math.round(rate * ROUND_MS));
     return {
       async round() {
         await costs.begin();
-        const ms = await msOf(bench, definition, count, atOnce);
+        const ms = await createdAndEnded(bench, definition, count, atOnce);
         return { "executions/s": (count / ms) * 1_000, ...(await costs.perNode(count * NODES)) };
       },
       async stop() {
@@ -35,20 +35,3 @@ export const diamondsCase: Case = {
     };
   },
 };
-
-async function msOf(bench: BenchEngine, definition: Parameters<BenchEngine["runNew"]>[0], count: number, atOnce: number): Promise<number> {
-  const ids: string[] = [];
-  let next = 0;
-  const startedMs = performance.now();
-  await Promise.all(
-    Array.from({ length: Math.min(atOnce, count) }, async (_, client) => {
-      // Clients do not all come in one and the same turn.
-      await Bun.sleep(client / CLIENTS_A_MS);
-      while (next++ < count) ids.push(await bench.runNew(definition));
-    }),
-  );
-  const ms = performance.now() - startedMs;
-  // Of a sample: reading all of them back would take longer than running them.
-  await bench.assertCompleted(ids.filter((_, at) => at % 97 === 0));
-  return ms;
-}

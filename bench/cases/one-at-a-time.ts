@@ -14,15 +14,19 @@ export async function oneAtATime(options: {
   readonly services: ServicesOfRun;
   readonly definition: unknown;
   readonly nodes: number;
+  /** On top of the engine's settings. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** In a round, where that is less than what a second has room for. */
+  readonly runsMost?: number;
   /** The round's median, in milliseconds, as what the case tells. */
   readonly measure: (ms: number) => Measured;
 }): Promise<Subject> {
-  const { variant, services, nodes, measure } = options;
-  const bench = await startBenchEngine({ store: needed(variant.store ?? null), services });
+  const { variant, services, nodes, environment = {}, runsMost = MOST, measure } = options;
+  const bench = await startBenchEngine({ store: needed(variant.store ?? null), services, environment });
   const definition = await bench.definition(options.definition);
   const costs = countCosts(services);
-  const first = await timesOf(bench, definition, WARM_MS, MOST);
-  const runs = Math.min(MOST, Math.max(FEWEST, Math.round(ROUND_MS / median(first.slice(first.length >> 1)))));
+  const first = await timesOf(bench, definition, WARM_MS, runsMost);
+  const runs = Math.min(runsMost, Math.max(FEWEST, Math.round(ROUND_MS / median(first.slice(first.length >> 1)))));
   return {
     async round() {
       await costs.begin();

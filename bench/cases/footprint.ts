@@ -1,0 +1,118 @@
+/**
+ * Memory of a running execution of n nodes, in a server of its own (Linux: it reads /proc). Twice a round: with noop nodes, for the most
+ * that the process holds and what it keeps; then with nodes that stop at a gate, for what is alive in the middle.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { benchFolder } from "../bench-engine.ts";
+import { type BenchServer, startBenchServer } from "../bench-server.ts";
+import { type Case, needed } from "../case.ts";
+import { fanOut } from "../definitions.ts";
+import { rssBytesOf } from "../facts.ts";
+import { assertCompleted, type Client, openClient, untilHealth } from "../http-client.ts";
+
+const NODES = 100_000;
+const WARM_NODES = 10_000;
+const WARM_TIMES = 3;
+/** After an execution's end, until what it used should be given back. */
+const REST_MS = 5_000;
+const MIB = 2 ** 20;
+
+export const footprintCase: Case = {
+  name: "footprint",
+  title: "memory of an execution of n nodes: what is alive in its middle, the most that the process holds, and what it keeps 5 s after",
+  async start(variant, services) {
+    const nodes = variant.n ?? NODES;
+    const dir = benchFolder();
+    const gate = gateIn(dir);
+    const server = await startBenchServer({
+      store: needed(variant.store ?? null),
+      services,
+      environment: { APP_HANDLERS_DIR: join(dir, "handlers") },
+      probe: true,
+    });
+    const client = await openClient(server.url);
+    gate.open();
+    for (let i = 0; i < WARM_TIMES; i++) await runToEnd(server, client, fanOut(WARM_NODES, { handler: i === 0 ? "gate" : "noop" }));
+    await Bun.sleep(REST_MS);
+    const baseline = rssBytesOf(server.pid);
+    return {
+      async round() {
+        const before = await server.liveBytes();
+        gate.close();
+        const id = await begin(server, fanOut(nodes - 2, { handler: "gate" }));
+        await untilHealth(client, ({ pool }) => pool.begun + pool.waiting >= nodes - 2);
+        const live = (await server.liveBytes()) - before;
+        gate.open();
+        await untilEnded(client, id);
+
+        forgetMostRss(server.pid);
+        await runToEnd(server, client, fanOut(nodes - 2));
+        const most = mostRssBytesOf(server.pid);
+        await Bun.sleep(REST_MS);
+        return {
+          "bytes a node, live": live / nodes,
+          "bytes a node, RSS at most": (most - baseline) / nodes,
+          "MiB kept": (rssBytesOf(server.pid) - baseline) / MIB,
+        };
+      },
+      async stop() {
+        client.close();
+        await server.stop();
+        rmSync(dir, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+/** Created and triggered; its id. */
+async function begin({ url }: BenchServer, definition: unknown): Promise<string> {
+  const { execution_id: id } = (await post(`${url}/workflows`, JSON.stringify(definition))) as { execution_id: string };
+  await post(`${url}/workflows/${id}/trigger`, "");
+  return id;
+}
+
+async function runToEnd(server: BenchServer, client: Client, definition: unknown): Promise<void> {
+  await untilEnded(client, await begin(server, definition));
+}
+
+async function untilEnded(client: Client, id: string): Promise<void> {
+  await untilHealth(client, ({ executions: { running, waiting } }) => running + waiting === 0);
+  await assertCompleted(client, id);
+}
+
+async function post(url: string, body: string): Promise<unknown> {
+  const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+  return await response.json();
+}
+
+/** A handler whose nodes wait while it is closed. */
+function gateIn(dir: string): { open(): void; close(): void } {
+  const sign = join(dir, "open");
+  mkdirSync(join(dir, "handlers"));
+  writeFileSync(
+    join(dir, "handlers", "gate.ts"),
+    `import { existsSync } from "node:fs";
+import { defineHandler } from "troupe";
+const sign = ${JSON.stringify(sign)};
+let opening = null;
+export default defineHandler({ name: "gate", run: () => (existsSync(sign) ? null : (opening ??= untilOpen())) });
+async function untilOpen() {
+  while (!existsSync(sign)) await Bun.sleep(20);
+  opening = null;
+  return null;
+}
+`,
+  );
+  return { open: () => writeFileSync(sign, ""), close: () => rmSync(sign) };
+}
+
+/** From now on the most is counted anew. */
+function forgetMostRss(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+function mostRssBytesOf(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1_024;
+}
