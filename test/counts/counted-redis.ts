@@ -1,0 +1,168 @@
+/**
+ * The counted engine as one instance on a real Redis, its events published to a stream in memory. Its world's time stands
+ * still while Redis works: so what is decided meanwhile is the next commit, however quick or slow the machine is.
+ */
+import { RedisClient } from "bun";
+import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
+import type { StreamRecord } from "../../src/bus/bus.ts";
+import type { Engine } from "../../src/engine.ts";
+import type { ClusterOptions } from "../../src/engine-cluster.ts";
+import { systemClock } from "../../src/env/clock.ts";
+import { systemIds } from "../../src/env/ids.ts";
+import { openRedisStore } from "../../src/store/redis.ts";
+import type { SharedStore } from "../../src/store/shared-store.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import { askRedis, type RedisService } from "../services/redis.ts";
+import { type After, countedWorld, type Counts, noCounts, startCounted, THREADS } from "./counted-engine.ts";
+
+export type RedisCounts = {
+  /** Scripts that clients called. */
+  readonly scripts: number;
+  readonly bytesIn: number;
+  /** What its keys have grown by when all is over. */
+  readonly memory: number;
+  /** Of the outbox, each deleted when the stream had it. */
+  readonly outboxEntries: number;
+  /** Calls that published to the stream, the records in them and their characters. */
+  readonly sends: number;
+  readonly records: number;
+  readonly streamCharacters: number;
+};
+
+export type CountedRedis = {
+  readonly engine: Engine;
+  readonly counts: Counts;
+  /** Lets the world go on until the promise is settled. */
+  readonly after: After;
+  /** What the act cost (which waits by `after`), until the stream has every event of it. */
+  costOf(act: () => Promise<unknown>): Promise<RedisCounts>;
+  stop(): Promise<void>;
+};
+
+const LANES = 64;
+/** Of simulated time: many times what a relay gathers for, and no sweep falls into it. */
+const REST_MS = 500;
+/** No renewal and no sweep falls into what is counted. */
+const LEASE_RENEW_MS = 3_600_000;
+
+/** Resolves when it owns every lane. The server must be nobody else's. */
+export async function startCountedRedis(server: RedisService): Promise<CountedRedis> {
+  const world = countedWorld();
+  const counts = noCounts();
+  const { log } = recordingLog();
+  const redis = await openRedisStore({
+    address: { url: server.url },
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    outbox: true,
+    lanes: LANES,
+  });
+  const bus = { entries: 0, sends: 0, records: 0, characters: 0 };
+  const { store, isBusy } = watched(redis, (ids) => {
+    bus.entries += ids.length;
+  });
+  /** One thing happens; time passes only where Redis has nothing to do. */
+  const goOn = async (untilMs = Number.POSITIVE_INFINITY): Promise<boolean> => {
+    if (await world.step(world.nowMs())) return true;
+    // What Redis has just answered may lead to more.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    return (await world.step(world.nowMs())) || isBusy() || (await world.step(untilMs));
+  };
+  const after: After = async (promise) => {
+    let settled = false;
+    const both = promise.finally(() => {
+      settled = true;
+    });
+    while (!settled)
+      if (!(await goOn())) throw new Error("Nothing can happen any more, and the answer that the test waits for is not there.");
+    return both;
+  };
+  const events = {
+    async publish(records: readonly StreamRecord[]): Promise<void> {
+      bus.sends += 1;
+      bus.records += records.length;
+      for (const record of records) if ("events" in record && typeof record.events === "string") bus.characters += record.events.length;
+    },
+    health: () => ({ available: true }) as const,
+    close: async () => undefined,
+  };
+  const cluster: ClusterOptions = {
+    store,
+    doorbell: createDoorbellHub(world).hang(),
+    events,
+    name: "counted",
+    threads: THREADS,
+    leaseTtlMs: 4 * LEASE_RENEW_MS,
+    leaseRenewMs: LEASE_RENEW_MS,
+    overflowAfterMs: 100,
+    outboxBytes: { max: 256 * 2 ** 20, hold: 512 * 2 ** 20 },
+  };
+  const engine = await after(startCounted(world, counts, cluster));
+  while (engine.health().cluster?.lanes !== LANES) await goOn();
+  return {
+    engine,
+    counts,
+    after,
+    async costOf(act) {
+      const memory = await memoryOf(server);
+      const before = await trafficOf(server);
+      Object.assign(bus, { entries: 0, sends: 0, records: 0, characters: 0 });
+      await act();
+      const restMs = world.nowMs() + REST_MS;
+      while (await goOn(restMs));
+      const now = await trafficOf(server);
+      const left = await Promise.all(Array.from({ length: LANES }, (_, lane) => redis.outbox(lane, 1)));
+      if (left.some((entries) => entries.length > 0)) throw new Error(`After ${REST_MS} ms some events are not in the stream yet.`);
+      return {
+        scripts: now.scripts - before.scripts,
+        bytesIn: now.bytesIn - before.bytesIn,
+        memory: (await memoryOf(server)) - memory,
+        outboxEntries: bus.entries,
+        sends: bus.sends,
+        records: bus.records,
+        streamCharacters: bus.characters,
+      };
+    },
+    async stop() {
+      await after(engine.stop(0));
+      await store.close();
+    },
+  };
+}
+
+/** Each call's beginning and end is seen; `relayed` is told what was deleted of an outbox. */
+function watched(store: SharedStore, relayed: (ids: readonly string[]) => void): { readonly store: SharedStore; isBusy(): boolean } {
+  let calls = 0;
+  const seen = new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: readonly unknown[]): unknown => {
+        if (name === "relayed") relayed(args[1] as readonly string[]);
+        const answer: unknown = Reflect.apply(member, target, args);
+        if (!(answer instanceof Promise)) return answer;
+        calls += 1;
+        return answer.finally(() => {
+          calls -= 1;
+        });
+      };
+    },
+  });
+  return { store: seen, isBusy: () => calls > 0 };
+}
+
+async function trafficOf({ port }: RedisService): Promise<Pick<RedisCounts, "scripts" | "bytesIn">> {
+  const info = String(await askRedis(port, "INFO", "everything"));
+  const value = (pattern: RegExp): number => Number(pattern.exec(info)?.[1] ?? 0);
+  return { scripts: value(/^cmdstat_evalsha:calls=(\d+)/m), bytesIn: value(/^total_net_input_bytes:(\d+)/m) };
+}
+
+/** Of every key with what it holds. What Redis says of its whole memory has buffers and half-empty tables in it. */
+async function memoryOf({ url }: RedisService): Promise<number> {
+  const client = new RedisClient(url);
+  const keys = (await client.send("KEYS", ["*"])) as string[];
+  const sizes = await Promise.all(keys.map((key) => client.send("MEMORY", ["USAGE", key, "SAMPLES", "0"])));
+  client.close();
+  return sizes.reduce((sum: number, size) => sum + Number(size), 0);
+}
