@@ -30,7 +30,8 @@ export type SqliteCalls = {
   large(executionId: string, keys: readonly string[]): readonly (string | null)[];
   list(query: ListQuery): readonly Summary[];
   active(): readonly string[];
-  sweep(retention: Retention): number;
+  /** The ids of what is gone. */
+  sweep(retention: Retention): readonly string[];
   markMoving(): readonly string[];
   largeTextsOf(executionId: string): readonly LargeText[];
   moved(executionId: string): null;

@@ -85,14 +85,14 @@ export class SqliteWrites {
     return "created";
   }
 
-  sweep({ nowMs, finishedMs, untriggeredMs, limit }: Retention): number {
+  sweep({ nowMs, finishedMs, untriggeredMs, limit }: Retention): string[] {
     const { finishedBefore, untriggeredBefore } = this.#statements;
     return this.#transaction(() => {
       const gone = finishedBefore.values(nowMs - finishedMs, limit);
       gone.push(...untriggeredBefore.values(nowMs - untriggeredMs, limit - gone.length));
       for (const row of gone) this.#delete(row as [string, string, number, string]);
       for (const definition of new Set(gone.map((row) => row[1] as string))) this.#statements.dropDefinition.run(definition, definition);
-      return gone.length;
+      return gone.map((row) => row[0] as string);
     });
   }
 

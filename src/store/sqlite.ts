@@ -4,9 +4,10 @@ import type { LeavableStore } from "./move.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
 import { lockDataFolder } from "./sqlite-lock.ts";
+import { RECENT_CHARACTERS, RecentExecutions } from "./sqlite-recent.ts";
 import { packEntries } from "./sqlite-rows.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
-import type { Chunk, Commit, CommitAnswer, CreateAnswer, EntryAnswer, LargeText, Lease, ListQuery } from "./store.ts";
+import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, LargeText, Lease, ListQuery } from "./store.ts";
 import type { NewExecution, Retention, StoredExecution, Summary } from "./store.ts";
 
 export type SqliteStoreOptions = {
@@ -18,6 +19,8 @@ export type SqliteStoreOptions = {
   readonly textBytesMax?: number;
   /** What the file may grow to; then the store is away until retention has made room. */
   readonly fileBytesMax?: number;
+  /** Roughly what is kept of the executions that were written last; 0: every read asks the thread. */
+  readonly recentCharactersMax?: number;
   /** Starts the thread: `sqlite-thread.ts` as a Worker. */
   readonly spawn?: () => SqliteThread;
 };
@@ -44,7 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Leav
     lock.release();
     throw error;
   }
-  return new SqliteStore(client, lock);
+  return new SqliteStore(client, lock, options.recentCharactersMax ?? RECENT_CHARACTERS);
 }
 
 function spawnThread(): SqliteThread {
@@ -55,10 +58,12 @@ class SqliteStore implements LeavableStore {
   readonly lanes = 1;
   readonly #client: SqliteClient;
   readonly #lock: { release(): void };
+  #recent: RecentExecutions;
 
-  constructor(client: SqliteClient, lock: { release(): void }) {
+  constructor(client: SqliteClient, lock: { release(): void }, recentCharactersMax: number) {
     this.#client = client;
     this.#lock = lock;
+    this.#recent = new RecentExecutions(recentCharactersMax);
   }
 
   laneOf(): number {
@@ -70,23 +75,40 @@ class SqliteStore implements LeavableStore {
   }
 
   async commit(lane: number, { id, entries, cleanEnd }: Commit): Promise<CommitAnswer> {
-    return unpack(await this.#client.call("commit", lane, id, packEntries(entries), cleanEnd));
+    try {
+      const answer = unpack(await this.#client.call("commit", lane, id, packEntries(entries), cleanEnd));
+      this.#committed(entries, answer);
+      return answer;
+    } catch (error) {
+      this.#recent.forget(entries.map(({ summary }) => summary.id));
+      throw error;
+    }
   }
 
-  create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
-    return this.#client.call("create", batch);
+  #committed(entries: readonly CommitEntry[], answer: CommitAnswer): void {
+    for (let at = 0; at < entries.length; at++) {
+      const entry = entries[at] as CommitEntry;
+      if (answer.type === "done" && answer.entries[at]?.type === "applied") this.#recent.committed(entry);
+      else this.#recent.forget([entry.summary.id]);
+    }
   }
 
-  load(executionId: string): Promise<StoredExecution | null> {
-    return this.#client.call("load", executionId);
+  async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
+    const answers = await this.#client.call("create", batch);
+    for (let at = 0; at < batch.length; at++) if (answers[at] === "created") this.#recent.created(batch[at] as NewExecution);
+    return answers;
   }
 
-  chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
-    return this.#client.call("chunksAfter", executionId, sequence);
+  async load(executionId: string): Promise<StoredExecution | null> {
+    return this.#recent.load(executionId) ?? this.#client.call("load", executionId);
   }
 
-  summary(executionId: string): Promise<Summary | null> {
-    return this.#client.call("summary", executionId);
+  async chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
+    return this.#recent.chunksAfter(executionId, sequence) ?? this.#client.call("chunksAfter", executionId, sequence);
+  }
+
+  async summary(executionId: string): Promise<Summary | null> {
+    return this.#recent.summary(executionId) ?? this.#client.call("summary", executionId);
   }
 
   large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
@@ -106,8 +128,9 @@ class SqliteStore implements LeavableStore {
     for (;;) {
       const limit = Math.min(SWEEP_BATCH, retention.limit - gone);
       const some = await this.#client.call("sweep", { ...retention, limit });
-      gone += some;
-      if (some < SWEEP_BATCH || gone >= retention.limit) return gone;
+      this.#recent.forget(some);
+      gone += some.length;
+      if (some.length < SWEEP_BATCH || gone >= retention.limit) return gone;
     }
   }
 
@@ -121,9 +144,11 @@ class SqliteStore implements LeavableStore {
 
   async moved(executionId: string): Promise<void> {
     await this.#client.call("moved", executionId);
+    this.#recent.forget([executionId]);
   }
 
   async close(): Promise<void> {
+    this.#recent = new RecentExecutions(0);
     try {
       await this.#client.close();
     } finally {

@@ -17,7 +17,8 @@ const removeFolder = (folder: string) => rmSync(folder, { recursive: true, force
 
 for (const [name, over] of [
   ["sqlite", {}],
-  ["sqlite, without its thread,", { spawn: inlineThread }],
+  ["sqlite, reading the file only,", { recentCharactersMax: 0 }],
+  ["sqlite, without its thread,", { spawn: inlineThread, recentCharactersMax: 0 }],
 ] as const) {
   storeContract(name, () => {
     const dataDir = makeFolder();
@@ -185,7 +186,7 @@ describe("the sqlite store's folder", () => {
     const commit = { id: commitId(lease, 1), entries: [entryAfter(1, "e1")], cleanEnd: false };
     expect(await store.commit(0, commit)).toMatchObject({ type: "done" });
     workers[0]?.terminate();
-    const unanswered = [rejectionOf(store.summary("e1")), rejectionOf(store.load("e1"))];
+    const unanswered = [rejectionOf(store.active(0)), rejectionOf(store.list({ limit: 1 }))];
     for (const error of await Promise.all(unanswered)) expect(error).toBeInstanceOf(StoreUnavailable);
     expect(await store.commit(0, commit)).toEqual({ type: "done", entries: [{ type: "applied" }] });
     expect((await store.load("e1"))?.chunks).toHaveLength(2);
