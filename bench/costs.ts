@@ -14,6 +14,7 @@ export type Costs = {
 
 type Snapshot = {
   readonly cpuUs: number;
+  readonly mainUs: number;
   readonly redis: { readonly cpuUs: number; readonly calls: number; readonly bytesIn: number; readonly memory: number } | null;
   readonly kafka: { readonly cpuUs: number; readonly bytes: number } | null;
 };
@@ -28,6 +29,7 @@ export function countCosts({ redis, kafka }: ServicesOfRun): Costs {
     const { user, system } = process.cpuUsage();
     return {
       cpuUs: user + system,
+      mainUs: mainThreadUs(),
       redis: probe === null ? null : redisCosts(String(await probe.send("INFO", ["everything"]))),
       kafka: kafka === null ? null : { cpuUs: cpuUsOf(kafka.pid), bytes: bytesUnder(kafka.dataDir, kafka.prefix) },
     };
@@ -43,6 +45,7 @@ export function countCosts({ redis, kafka }: ServicesOfRun): Costs {
       const each = (after: number, earlier: number): number => (after - earlier) / nodes;
       return {
         "µs CPU a node": each(now.cpuUs, before.cpuUs),
+        "µs main thread a node": each(now.mainUs, before.mainUs),
         ...(now.redis !== null &&
           before.redis !== null && {
             "µs Redis CPU a node": each(now.redis.cpuUs, before.redis.cpuUs),
@@ -71,6 +74,11 @@ function redisCosts(info: string): NonNullable<Snapshot["redis"]> {
     bytesIn: value("total_net_input_bytes"),
     memory: value("used_memory"),
   };
+}
+
+/** Of the thread that decides and commits: what no number of cores makes quicker (Linux). */
+function mainThreadUs(): number {
+  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ")[0]) / 1_000;
 }
 
 /** All threads of a process, user and system (Linux). */

@@ -23,6 +23,7 @@ export const METRICS = {
   "% of a core": { better: "lower", digits: 2 },
   "bytes written": { better: "lower", digits: 0 },
   "µs CPU a node": { better: "lower", digits: 2 },
+  "µs main thread a node": { better: "lower", digits: 2 },
   "µs Redis CPU a node": { better: "lower", digits: 2 },
   "µs Kafka CPU a node": { better: "lower", digits: 2 },
   "Redis calls a node": { better: "lower", digits: 4 },
