@@ -1,6 +1,7 @@
 /** What is read of executions: whole, in parts, and which of a lane are active. Plain commands, so that Redis copies no log for a script. */
 import type { LaneKeys } from "./redis-keys.ts";
 import type { LaneCalls } from "./redis-lane-calls.ts";
+import type { PartCalls } from "./redis-parts.ts";
 import { scripts } from "./redis-scripts.ts";
 import { type StoredSummary, unpackChunk, unpackSummary } from "./redis-summary.ts";
 import { type Chunk, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
@@ -45,9 +46,11 @@ export async function readSummaries(calls: LaneCalls, keys: LaneKeys, ids: reado
   });
 }
 
-export async function readSummary(calls: LaneCalls, keys: LaneKeys, id: string): Promise<Summary | null> {
-  const [read] = await readSummaries(calls, keys, [id]);
-  return read?.summary ?? null;
+/** `calls`: those of the script `summary`. */
+export async function readSummary(calls: PartCalls, keys: LaneKeys, id: string): Promise<Summary | null> {
+  const part = { keys: [keys.record, keys.summary(id), keys.log(id)], args: [], length: 0 };
+  const [packed, origin] = (await calls.run(part)) as readonly (string | null)[];
+  return typeof packed === "string" && typeof origin === "string" ? unpackSummary(id, packed, origin).summary : null;
 }
 
 export async function readLarge(

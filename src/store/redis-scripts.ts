@@ -1,8 +1,9 @@
-/** The Lua scripts, each with the guard before it, and the hash by which Redis knows them. */
+/** The Lua scripts, each with what stands before it, and the hash by which Redis knows them. */
 import beat from "./scripts/beat.lua" with { type: "text" };
 import begin from "./scripts/begin.lua" with { type: "text" };
 import chunks from "./scripts/chunks.lua" with { type: "text" };
 import claim from "./scripts/claim.lua" with { type: "text" };
+import clock from "./scripts/clock.lua" with { type: "text" };
 import commit from "./scripts/commit.lua" with { type: "text" };
 import create from "./scripts/create.lua" with { type: "text" };
 import discard from "./scripts/discard.lua" with { type: "text" };
@@ -10,10 +11,12 @@ import forget from "./scripts/forget.lua" with { type: "text" };
 import guard from "./scripts/guard.lua" with { type: "text" };
 import lease from "./scripts/lease.lua" with { type: "text" };
 import offer from "./scripts/offer.lua" with { type: "text" };
+import parts from "./scripts/parts.lua" with { type: "text" };
 import relayed from "./scripts/relayed.lua" with { type: "text" };
 import release from "./scripts/release.lua" with { type: "text" };
 import renew from "./scripts/renew.lua" with { type: "text" };
 import send from "./scripts/send.lua" with { type: "text" };
+import summary from "./scripts/summary.lua" with { type: "text" };
 import take from "./scripts/take.lua" with { type: "text" };
 import withdraw from "./scripts/withdraw.lua" with { type: "text" };
 import type { RedisConnection, Reply } from "./redis-connection.ts";
@@ -26,8 +29,8 @@ export const scripts = {
   beat: guarded(beat),
   chunks: guarded(chunks),
   claim: guarded(claim),
-  commit: guarded(commit),
-  create: guarded(create),
+  commit: inParts(commit),
+  create: inParts(create),
   discard: guarded(discard),
   forget: guarded(forget),
   lease: guarded(lease),
@@ -36,6 +39,7 @@ export const scripts = {
   release: guarded(release),
   renew: guarded(renew),
   send: guarded(send),
+  summary: inParts(summary),
   take: guarded(take),
   withdraw: guarded(withdraw),
 } as const;
@@ -56,8 +60,14 @@ export async function runScript(
   }
 }
 
+/** For one lane, under the guard. */
 function guarded(text: string): Script {
-  return script(`${guard}${text}`);
+  return script(`${clock}${guard}${text}`);
+}
+
+/** For many lanes: each part looks at its lane's token itself. */
+function inParts(text: string): Script {
+  return script(`${clock}${parts}${text}`);
 }
 
 function script(text: string): Script {

@@ -64,7 +64,11 @@ export function troubleOf(error: unknown): Error {
   if (!(error instanceof Error) || error.name !== "ReplyError")
     return new StoreUnavailable(`Redis cannot be reached: ${inOurWords(error)}`);
   // Not as a cause: it holds all that was sent, and a log shows it.
-  const { message } = error;
+  return errorOf(error.message);
+}
+
+/** `message`: what Redis, or a script, says is wrong. */
+export function errorOf(message: string): Error {
   if (message.startsWith("TROUPELOST")) return new DataLost(LOST);
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));
   if (message.startsWith("NOSCRIPT")) return new ScriptUnknown(message);

@@ -1,11 +1,10 @@
-/** Commits and creates as what their scripts take: what is of one lane goes in one call. */
+/** Commits and creates as the parts that their scripts take: what is of one lane goes in one part. */
 import type { LaneKeys } from "./redis-keys.ts";
 import { indexMembers } from "./redis-index.ts";
-import { packChunk, packOrigin, packProgress } from "./redis-summary.ts";
-import type { ScriptCall } from "./redis-lane-calls.ts";
-import { scripts } from "./redis-scripts.ts";
+import type { Part } from "./redis-parts.ts";
+import { packChunk, packOrigin, packPlace, packProgress, packRest, packSequence } from "./redis-summary.ts";
 import { refusalOf } from "./refusal.ts";
-import type { Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, NewExecution } from "./store.ts";
+import type { Chunk, Commit, CommitAnswer, CreateAnswer, EntryAnswer, LargeText, NewExecution, Summary } from "./store.ts";
 
 export type WriteOptions = {
   /** Whether pointers for the bus are written. */
@@ -14,91 +13,135 @@ export type WriteOptions = {
 };
 
 export type PackedCommit = {
-  readonly call: ScriptCall;
-  /** By what each entry was refused before it was sent, or null. */
-  readonly refusals: readonly (string | null)[];
+  readonly part: Part;
+  /** By what each entry was refused before it was sent, or null; null where none was. */
+  readonly refusals: readonly (string | null)[] | null;
 };
 
-export function packCommit(keys: LaneKeys, { id, entries, receipts = [], cleanEnd }: Commit, options: WriteOptions): PackedCommit {
-  const refusals = entries.map((entry) => refusalOf(entry, options.textBytesMax));
-  const taken = entries.filter((_, at) => refusals[at] === null);
-  const named = [keys.active, keys.index, keys.outbox, keys.commands];
-  const cells: string[] = [];
-  const larges: string[] = [];
-  const bigKeys: string[] = [];
-  const answers: string[] = [];
+export function packCommit(lane: LaneKeys, { id, entries, receipts = [], cleanEnd }: Commit, options: WriteOptions): PackedCommit {
+  const { outbox, textBytesMax } = options;
+  const keys = [lane.record, lane.active, lane.index, lane.outbox, lane.commands];
+  const args = [id.bootId, String(id.epoch), String(id.number), cleanEnd ? "1" : "0", outbox ? "1" : "0", "", "", ""];
+  const logKeys: string[] = [];
+  const larges = new Larges();
   const seenKeys: string[] = [];
-  taken.forEach(({ chunk, summary, large, receipts: own = [] }: CommitEntry, at) => {
-    named.push(keys.summary(summary.id), keys.log(summary.id));
-    cells.push(String(chunk.from - 1), packProgress(summary), packChunk(chunk));
-    for (const { key, text } of large) {
-      bigKeys.push(keys.big(summary.id));
-      larges.push(String(at + 1), key, text);
+  const answers: string[] = [];
+  let refusals: (string | null)[] | null = null;
+  let [taken, length] = [0, 0];
+  for (let at = 0; at < entries.length; at++) {
+    const entry = entries[at] as Commit["entries"][number];
+    const { chunk, summary, receipts: own = [] } = entry;
+    const refusal = refusalOf(entry, textBytesMax);
+    if (refusal !== null) {
+      refusals ??= entries.map(() => null);
+      refusals[at] = refusal;
+      continue;
     }
+    taken += 1;
+    length += chunk.text.length;
+    keys.push(lane.summary(summary.id));
+    logKeys.push(lane.log(summary.id));
+    args.push(packSequence(chunk.from - 1), packSequence(summary.sequence), packPlace(summary), packRest(summary), packChunk(chunk));
+    if (outbox) args.push(packPointer(summary, chunk));
+    larges.add(taken, lane.big(summary.id), entry.large);
     for (const { commandId, receipt } of own) {
-      seenKeys.push(keys.seen(commandId));
-      answers.push(String(at + 1), receipt);
+      seenKeys.push(lane.seen(commandId));
+      answers.push(String(taken), receipt);
     }
-  });
+  }
   for (const { commandId, receipt } of receipts) {
-    seenKeys.push(keys.seen(commandId));
+    seenKeys.push(lane.seen(commandId));
     answers.push("0", receipt);
   }
-  const counts = [taken.length, bigKeys.length, seenKeys.length].map(String);
-  const head = [id.bootId, String(id.epoch), String(id.number), cleanEnd ? "1" : "0", options.outbox ? "1" : "0", ...counts];
-  const args = head.concat(cells, larges, answers);
-  return { call: { script: scripts.commit, keys: named.concat(bigKeys, seenKeys), args }, refusals };
+  args[5] = String(taken);
+  args[6] = String(larges.keys.length);
+  args[7] = String(seenKeys.length);
+  return {
+    part: { keys: keys.concat(logKeys, larges.keys, seenKeys), args: args.concat(larges.args, answers), length: length + larges.length },
+    refusals,
+  };
 }
 
 const APPLIED: EntryAnswer = { type: "applied" };
 const CONFLICT: EntryAnswer = { type: "conflict" };
 
-/** `answer`: the script's. */
-export function unpackCommit(answer: string, refusals: readonly (string | null)[]): CommitAnswer {
+/** `answer`: the script's. `count`: how many entries the commit has. */
+export function unpackCommit(answer: string, count: number, refusals: readonly (string | null)[] | null): CommitAnswer {
   if (answer === "fenced") return { type: "fenced" };
+  const entries = new Array<EntryAnswer>(count).fill(APPLIED);
+  if (answer === "done" && refusals === null) return { type: "done", entries };
   const conflicts = new Set(answer.split(" ").slice(1).map(Number));
   let sent = 0;
-  const entries = refusals.map((reason): EntryAnswer => {
-    if (reason !== null) return { type: "refused", reason };
-    sent += 1;
-    return conflicts.has(sent) ? CONFLICT : APPLIED;
-  });
+  for (let at = 0; at < count; at++) {
+    const reason = refusals?.[at] ?? null;
+    if (reason !== null) entries[at] = { type: "refused", reason };
+    else if (conflicts.has(++sent)) entries[at] = CONFLICT;
+  }
   return { type: "done", entries };
 }
 
-/** Throws RangeError where one of them can never be stored. */
-export function packCreate(keys: LaneKeys, batch: readonly NewExecution[], options: WriteOptions): ScriptCall {
-  const named = [keys.active, keys.index, keys.outbox, keys.definitions];
+export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { outbox }: WriteOptions): Part {
+  const definitions = new Map<string, { readonly number: string; readonly text: string }>();
+  const executionKeys: string[] = [];
   const cells: string[] = [];
-  const larges: string[] = [];
-  const bigKeys: string[] = [];
-  const definitions = new Map<string, { readonly position: number; readonly text: string }>();
+  const larges = new Larges();
   const earlierChunks: string[] = [];
+  let length = 0;
   batch.forEach(({ summary, earlier = [], chunk, definitionText, large, bodyHash }, at) => {
-    const known = definitions.get(summary.definition) ?? { position: definitions.size + 1, text: definitionText };
-    definitions.set(summary.definition, known);
-    named.push(keys.summary(summary.id), keys.log(summary.id), keys.definition(summary.definition));
-    const members = indexMembers(summary).join("\n");
-    cells.push(bodyHash, packProgress(summary), packOrigin(summary, bodyHash), packChunk(chunk), members, String(known.position));
-    for (const { key, text } of large) {
-      bigKeys.push(keys.big(summary.id));
-      larges.push(String(at + 1), key, text);
+    let definition = definitions.get(summary.definition);
+    if (definition === undefined) {
+      definition = { number: String(definitions.size + 1), text: definitionText };
+      definitions.set(summary.definition, definition);
+      length += definitionText.length;
     }
-    for (const each of earlier) earlierChunks.push(String(at + 1), packChunk(each));
+    length += chunk.text.length;
+    executionKeys.push(lane.summary(summary.id), lane.log(summary.id));
+    const active = summary.triggeredAtMs !== null && !summary.closed ? String(summary.triggeredAtMs) : "";
+    const members = indexMembers(summary);
+    cells.push(bodyHash, packProgress(summary), packOrigin(summary, bodyHash), packChunk(chunk), active, definition.number);
+    cells.push(outbox ? packPointer(summary, chunk) : "", String(members.length), ...members);
+    larges.add(at + 1, lane.big(summary.id), large);
+    for (const each of earlier) {
+      earlierChunks.push(String(at + 1), packChunk(each));
+      length += each.text.length;
+    }
   });
-  const texts = Array.from(definitions.values(), ({ text }) => text);
-  const head = [
-    options.outbox ? "1" : "0",
-    String(batch.length),
-    String(texts.length),
-    String(bigKeys.length),
-    String(earlierChunks.length / 2),
-  ];
-  return { script: scripts.create, keys: named.concat(bigKeys), args: head.concat(cells, texts, larges, earlierChunks) };
+  const counts = [definitions.size, batch.length, larges.keys.length, earlierChunks.length / 2].map(String);
+  const args = [outbox ? "1" : "0", ...counts];
+  const keys = [lane.record, lane.active, lane.index, lane.outbox, lane.definitions];
+  for (const [hash, { text }] of definitions) {
+    keys.push(lane.definition(hash));
+    args.push(text);
+  }
+  return {
+    keys: keys.concat(executionKeys, larges.keys),
+    args: args.concat(cells, larges.args, earlierChunks),
+    length: length + larges.length,
+  };
 }
 
 const CREATE_ANSWERS: Readonly<Record<string, CreateAnswer>> = { c: "created", e: "exists", d: "differs" };
 
 export function unpackCreate(answer: string): CreateAnswer[] {
   return Array.from(answer, (letter) => CREATE_ANSWERS[letter] as CreateAnswer);
+}
+
+/** The large texts of a part: a key each, and entry, key and text as arguments. */
+class Larges {
+  readonly keys: string[] = [];
+  readonly args: string[] = [];
+  length = 0;
+
+  add(entry: number, bigKey: string, texts: readonly LargeText[]): void {
+    for (const { key, text } of texts) {
+      this.keys.push(bigKey);
+      this.args.push(String(entry), key, text);
+      this.length += text.length;
+    }
+  }
+}
+
+/** An execution's line in an outbox entry: `execution from to status closed`. */
+function packPointer({ id, status, closed }: Summary, { from, to }: Chunk): string {
+  return `${id} ${from} ${to} ${status} ${closed ? 1 : 0}`;
 }

@@ -11,6 +11,8 @@ import { beat, leave, releaseLease, renewLease, takeLane, viewLane } from "./red
 import { listExecutions } from "./redis-list.ts";
 import { type Claim, claim, discard, heldClaims, offer, offersIn, withdraw } from "./redis-offers.ts";
 import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "./redis-reads.ts";
+import { createPartCalls, type PartCalls } from "./redis-parts.ts";
+import { type Script, scripts } from "./redis-scripts.ts";
 import { type Restarts, watchRestarts } from "./redis-restarts.ts";
 import { sweepLanes } from "./redis-retention.ts";
 import { beginStore } from "./redis-start.ts";
@@ -71,7 +73,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
     // Renewals come often, so this connection is the first to see that a server is another.
     const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
-    return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), restarts, connections });
+    const partsOf = (script: Script) => createPartCalls({ connection: work, token, script, gathers: "url" in address });
+    const gathered = { commits: partsOf(scripts.commit), creates: partsOf(scripts.create), summaries: partsOf(scripts.summary) };
+    return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, restarts, connections });
   } catch (error) {
     for (const connection of connections) connection.close();
     throw error;
@@ -92,6 +96,9 @@ type Parts = {
   readonly writes: WriteOptions;
   readonly work: LaneCalls;
   readonly leases: LaneCalls;
+  readonly commits: PartCalls;
+  readonly creates: PartCalls;
+  readonly summaries: PartCalls;
   readonly restarts: Restarts;
   readonly connections: readonly RedisConnection[];
 };
@@ -120,13 +127,12 @@ class RedisStore implements SharedStore {
   }
 
   async commit(lane: number, commit: Commit): Promise<CommitAnswer> {
-    const keys = this.#keys(lane);
-    const { call, refusals } = packCommit(keys, commit, this.#parts.writes);
-    return unpackCommit((await this.#work.run(keys.record, call)) as string, refusals);
+    const { part, refusals } = packCommit(this.#keys(lane), commit, this.#parts.writes);
+    return unpackCommit((await this.#parts.commits.run(part)) as string, commit.entries.length, refusals);
   }
 
   async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
-    const { writes } = this.#parts;
+    const { writes, creates } = this.#parts;
     for (const execution of batch) {
       const reason = refusalOf(execution, writes.textBytesMax);
       if (reason !== null) throw new RangeError(reason);
@@ -134,13 +140,8 @@ class RedisStore implements SharedStore {
     const answers: CreateAnswer[] = [];
     const byLane = Map.groupBy(batch.keys(), (at) => this.laneOf((batch[at] as NewExecution).summary.id));
     const calls = Array.from(byLane, async ([lane, positions]) => {
-      const keys = this.#keys(lane);
-      const call = packCreate(
-        keys,
-        positions.map((at) => batch[at] as NewExecution),
-        writes,
-      );
-      const answer = unpackCreate((await this.#work.run(keys.record, call)) as string);
+      const some = positions.map((at) => batch[at] as NewExecution);
+      const answer = unpackCreate((await creates.run(packCreate(this.#keys(lane), some, writes))) as string);
       positions.forEach((at, index) => {
         answers[at] = answer[index] as CreateAnswer;
       });
@@ -158,7 +159,7 @@ class RedisStore implements SharedStore {
   }
 
   summary(executionId: string): Promise<Summary | null> {
-    return readSummary(this.#work, this.#keysOf(executionId), executionId);
+    return readSummary(this.#parts.summaries, this.#keysOf(executionId), executionId);
   }
 
   large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {

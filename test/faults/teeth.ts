@@ -32,9 +32,13 @@ export const SHORT_TEETH: readonly Tooth[] = [
   {
     name: "fencing is switched off",
     changes: [
-      { file: COMMIT, from: "if held[1] ~= ARGV[3] or held[2] ~= ARGV[4] or held[7] ~= '0' then return 'fenced' end\n", to: "" },
-      { file: COMMIT, from: "if number ~= last + 1 then return 'fenced' end\n", to: "" },
-      { file: COMMIT, from: "if sequence_of[key] == ARGV[at] then", to: "if sequence_of[key] then" },
+      { file: COMMIT, from: "if held[2] ~= ARGV[args + 1] or held[3] ~= epoch or held[6] ~= '0' then return 'fenced' end\n", to: "" },
+      { file: COMMIT, from: "if tonumber(number) ~= held[4] + 1 then return 'fenced' end\n", to: "" },
+      {
+        file: COMMIT,
+        from: "if packed and string.sub(packed, begins + 1, ends) == before then",
+        to: "if packed then ends = begins + #string.match(packed, '^%S+ (%S+ )')",
+      },
     ],
     fault: lateRequests({ times: 1, forMs: 6_000 }),
     load: fans({ executions: 150, overMs: 5_000 }),

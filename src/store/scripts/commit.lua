@@ -1,116 +1,155 @@
--- One commit of a lane. First everything is read and decided, then everything is written: Redis does not roll back.
+-- Commits, one in each part. First everything of a part is read and decided, then everything is written: Redis does not roll back.
 --
--- KEYS: record, active, index, outbox, commands; for each entry summary and log; a `big` for each large text; a `seen` for
--- each receipt. ARGV: token, 0, boot id, epoch, number, clean (1 or 0), outbox (1 or 0), how many entries, large texts and
--- receipts; for each entry the sequence before it, its progress, its chunk; for each large text its entry, key and text;
--- for each receipt its entry (0: whatever becomes of the entries) and itself.
+-- KEYS of a part: record, active, index, outbox, commands; for each entry its summary, then for each its log; a `big` for each
+-- large text; a `seen` for each receipt. ARGV of a part: boot id, epoch, number, clean (1 or 0), outbox (1 or 0), how many
+-- entries, large texts and receipts; for each entry the sequence before it, its progress in three, its chunk and, where there is
+-- an outbox, its pointer; for each large text its entry, key and text; for each receipt its entry (0: whatever becomes of the
+-- entries) and itself.
 --
 -- Answers 'fenced', or 'done' and the positions of the entries that conflict, from 1.
-local record, active, index, outbox, commands = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local with_outbox = ARGV[7] == '1'
-local entries, larges, receipts = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local KEYS_BEFORE, ARGS_BEFORE = 5, 10
+local KEYS_BEFORE, ARGS_BEFORE = 5, 8
 local RECEIPT_SECONDS = 600
--- `…:lane` and `…:x:` differ by so much: what follows is the execution.
-local execution_at = #record - #'lane' + #'x:' + 1
+-- Of moves in one call of a command: each adds at most two members.
+local MOVES_MAX = 3 * 1000
+local NONE = {}
+-- By summary: the line that this call has made of it. Keys of different lanes differ.
+local line_of = {}
 
-local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'answer', 'outbox_sequence', 'outbox_bytes', 'free')
-if held[1] ~= ARGV[3] or held[2] ~= ARGV[4] or held[7] ~= '0' then return 'fenced' end
-local number, last = tonumber(ARGV[5]), tonumber(held[3])
-if number == last and number > 0 then return held[4] end
-if number ~= last + 1 then return 'fenced' end
-
--- A progress begins with its sequence and what the lane's sets go by: status, closed, created, triggered, finished.
-local PROGRESS = '(%d+) (%u+ %d %d+ %S+ %S+)'
--- What each execution is like, as far as this commit has come.
-local sequence_of, place_of = {}, {}
--- By entry: false for a conflict, else the place of its execution before it.
-local before = {}
-local answer = { 'done' }
-for entry = 1, entries do
-  local key = KEYS[KEYS_BEFORE + 2 * entry - 1]
-  if sequence_of[key] == nil then
-    local packed = redis.call('GET', key)
-    sequence_of[key] = false
-    if packed then sequence_of[key], place_of[key] = string.match(packed, '^%d+ ' .. PROGRESS) end
-  end
-  local at = ARGS_BEFORE + 3 * entry - 2
-  if sequence_of[key] == ARGV[at] then
-    before[entry] = place_of[key]
-    sequence_of[key], place_of[key] = string.match(ARGV[at + 1], '^' .. PROGRESS)
-  else
-    before[entry] = false
-    answer[#answer + 1] = entry
-  end
+local function read_all(first, last)
+  if last - first < ARGUMENTS_MAX then return first <= last and redis.call('MGET', unpack(KEYS, first, last)) or NONE end
+  local all = read_all(first, last - ARGUMENTS_MAX)
+  local rest = redis.call('MGET', unpack(KEYS, last - ARGUMENTS_MAX + 1, last))
+  for at = 1, ARGUMENTS_MAX do all[#all + 1] = rest[at] end
+  return all
 end
 
-local function move(execution, old_place, new_place)
-  local PLACE = '^(%u+) (%d) (%d+) (%S+) (%S+)'
-  local old_status, old_closed, created, old_triggered = string.match(old_place, PLACE)
-  local new_status, new_closed, _, new_triggered, finished = string.match(new_place, PLACE)
-  local tail = created .. execution
-  if old_status ~= new_status then
-    redis.call('ZREM', index, 's:' .. old_status .. ':' .. tail)
-    redis.call('ZADD', index, 0, 's:' .. new_status .. ':' .. tail)
-  end
-  if old_triggered == '-' and new_triggered ~= '-' then redis.call('ZREM', index, 'u:' .. tail) end
-  local was_active = old_triggered ~= '-' and old_closed == '0'
-  local is_active = new_triggered ~= '-' and new_closed == '0'
-  if is_active and not was_active then
-    redis.call('ZADD', active, new_triggered, execution)
-  elseif was_active and not is_active then
-    redis.call('ZREM', active, execution)
-  end
-  if new_closed == '1' and old_closed == '0' and finished ~= '-' then redis.call('ZADD', index, 0, 'e:' .. finished .. execution) end
-end
-
-local outbox_sequence = with_outbox and following(held[5]) or 0
-local mark = whole(outbox_sequence) .. ' '
-local pointers = {}
-local bytes = 0
-for entry = 1, entries do
-  local old_place = before[entry]
-  if old_place then
-    local key = KEYS[KEYS_BEFORE + 2 * entry - 1]
-    local at = ARGS_BEFORE + 3 * entry - 2
-    local progress, chunk = ARGV[at + 1], ARGV[at + 2]
-    redis.call('RPUSH', KEYS[KEYS_BEFORE + 2 * entry], chunk)
-    redis.call('SET', key, mark .. progress)
-    local to, new_place = string.match(progress, '^' .. PROGRESS)
-    if old_place ~= new_place then move(string.sub(key, execution_at), old_place, new_place) end
-    if with_outbox then
-      bytes = bytes + #chunk
-      pointers[#pointers + 1] = string.sub(key, execution_at) .. ' ' .. whole(ARGV[at] + 1) .. ' ' .. to .. ' ' .. string.match(new_place, '^%u+ %d')
+-- Executions that have come from one place to another, three items each: what that changes in the lane's sets.
+local PLACE = '^(%u+) (%d) (%d+) (%S+) (%S+)'
+local function move(moves, first, last, active, index, execution_at)
+  local gone, new, settled, begun = {}, {}, {}, {}
+  for at = first, last, 3 do
+    local execution = string.sub(moves[at], execution_at)
+    local old_status, old_closed, created, old_triggered = string.match(moves[at + 1], PLACE)
+    local new_status, new_closed, _, new_triggered, finished = string.match(moves[at + 2], PLACE)
+    local tail = created .. execution
+    if old_status ~= new_status then
+      gone[#gone + 1] = 's:' .. old_status .. ':' .. tail
+      new[#new + 1] = '0'
+      new[#new + 1] = 's:' .. new_status .. ':' .. tail
+    end
+    if old_triggered == '-' and new_triggered ~= '-' then gone[#gone + 1] = 'u:' .. tail end
+    if new_closed == '1' and old_closed == '0' and finished ~= '-' then
+      new[#new + 1] = '0'
+      new[#new + 1] = 'e:' .. finished .. execution
+    end
+    local was_active = old_triggered ~= '-' and old_closed == '0'
+    local is_active = new_triggered ~= '-' and new_closed == '0'
+    if is_active and not was_active then
+      begun[#begun + 1] = new_triggered
+      begun[#begun + 1] = execution
+    elseif was_active and not is_active then
+      settled[#settled + 1] = execution
     end
   end
+  if #gone > 0 then redis.call('ZREM', index, unpack(gone)) end
+  if #new > 0 then redis.call('ZADD', index, unpack(new)) end
+  if #settled > 0 then redis.call('ZREM', active, unpack(settled)) end
+  if #begun > 0 then redis.call('ZADD', active, unpack(begun)) end
 end
 
-local args = ARGS_BEFORE + 3 * entries
-local keys = KEYS_BEFORE + 2 * entries
-for large = 1, larges do
-  local at = args + 3 * large - 2
-  if before[tonumber(ARGV[at])] then redis.call('HSET', KEYS[keys + large], ARGV[at + 1], ARGV[at + 2]) end
-end
+return each_part(function(keys, args)
+  local record, active, index, outbox, commands = KEYS[keys + 1], KEYS[keys + 2], KEYS[keys + 3], KEYS[keys + 4], KEYS[keys + 5]
+  local epoch, number, clean, with_outbox = ARGV[args + 2], ARGV[args + 3], ARGV[args + 4], ARGV[args + 5] == '1'
+  local entries, larges, receipts = tonumber(ARGV[args + 6]), tonumber(ARGV[args + 7]), tonumber(ARGV[args + 8])
+  local held = redis.call('HMGET', record, 'token', 'boot', 'epoch', 'number', 'clean', 'free', 'outbox_sequence', 'outbox_bytes')
+  if held[1] ~= ARGV[1] then return LOST end
+  if held[2] ~= ARGV[args + 1] or held[3] ~= epoch or held[6] ~= '0' then return 'fenced' end
+  if held[4] == number and number ~= '0' then return redis.call('HGET', record, 'answer') end
+  if tonumber(number) ~= held[4] + 1 then return 'fenced' end
 
-args = args + 3 * larges
-keys = keys + larges
-for receipt = 1, receipts do
-  local at = args + 2 * receipt - 1
-  local entry = tonumber(ARGV[at])
-  if entry == 0 or before[entry] then
-    local seen = KEYS[keys + receipt]
-    local there = redis.call('GET', seen)
-    local waits = there and string.sub(there, 1, 1) == 'q'
-    if waits then redis.call('XDEL', commands, string.sub(there, 2) .. '-0') end
-    -- The first receipt stands.
-    if waits or not there then redis.call('SET', seen, 'r' .. ARGV[at + 1], 'EX', RECEIPT_SECONDS) end
+  keys, args = keys + KEYS_BEFORE, args + ARGS_BEFORE
+  local args_each = with_outbox and 6 or 5
+  local stored = read_all(keys + 1, keys + entries)
+  local outbox_sequence = with_outbox and following(held[7]) or 0
+  local mark = with_outbox and whole(outbox_sequence) .. ' ' or '0 '
+  -- Summary, the place before and the one now (status, closed, created, triggered, finished: what the lane's sets go by).
+  local moves, move_of = NONE, NONE
+  local lines = {}
+  local is_conflict = NONE
+  local told = 'done'
+  for entry = 1, entries do
+    local summary = KEYS[keys + entry]
+    local at = args + args_each * (entry - 1)
+    local before, place = ARGV[at + 1], ARGV[at + 3]
+    local packed = line_of[summary] or stored[entry]
+    local begins = packed and string.find(packed, ' ', 1, true)
+    local ends = begins and begins + #before
+    if packed and string.sub(packed, begins + 1, ends) == before then
+      if string.sub(packed, ends + 1, ends + #place) ~= place then
+        if moves == NONE then moves, move_of = {}, {} end
+        if not move_of[summary] then
+          move_of[summary] = #moves + 3
+          moves[#moves + 1] = summary
+          moves[#moves + 1] = string.sub(packed, ends + 1)
+        end
+        moves[move_of[summary]] = place
+      end
+      local line = mark .. ARGV[at + 2] .. place .. ARGV[at + 4]
+      line_of[summary] = line
+      lines[#lines + 1] = summary
+      lines[#lines + 1] = line
+    else
+      if is_conflict == NONE then is_conflict = {} end
+      is_conflict[entry] = true
+      told = told .. ' ' .. entry
+    end
   end
-end
 
-if #pointers > 0 then
-  redis.call('XADD', outbox, whole(outbox_sequence) .. '-0', 'e', ARGV[4], 'b', whole(bytes), 'p', table.concat(pointers, '\n'))
-  redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence), 'outbox_bytes', whole(held[6] + bytes))
-end
-local told = table.concat(answer, ' ')
-redis.call('HSET', record, 'number', ARGV[5], 'clean', ARGV[6], 'answer', told)
-return told
+  local pointers = {}
+  local bytes = 0
+  for entry = 1, entries do
+    if not is_conflict[entry] then
+      local at = args + args_each * (entry - 1)
+      redis.call('RPUSH', KEYS[keys + entries + entry], ARGV[at + 5])
+      if with_outbox then
+        bytes = bytes + #ARGV[at + 5]
+        pointers[#pointers + 1] = ARGV[at + 6]
+      end
+    end
+  end
+  for first = 1, #lines, ARGUMENTS_MAX do
+    redis.call('MSET', unpack(lines, first, math.min(first + ARGUMENTS_MAX - 1, #lines)))
+  end
+  -- `…:lane` and `…:x:` differ by so much: what follows is the execution.
+  local execution_at = #record - #'lane' + #'x:' + 1
+  for first = 1, #moves, MOVES_MAX do
+    move(moves, first, math.min(first + MOVES_MAX - 1, #moves), active, index, execution_at)
+  end
+
+  args, keys = args + args_each * entries, keys + 2 * entries
+  for large = 1, larges do
+    local at = args + 3 * large - 2
+    if not is_conflict[tonumber(ARGV[at])] then redis.call('HSET', KEYS[keys + large], ARGV[at + 1], ARGV[at + 2]) end
+  end
+
+  args, keys = args + 3 * larges, keys + larges
+  for receipt = 1, receipts do
+    local at = args + 2 * receipt - 1
+    if not is_conflict[tonumber(ARGV[at])] then
+      local seen = KEYS[keys + receipt]
+      local there = redis.call('GET', seen)
+      local waits = there and string.sub(there, 1, 1) == 'q'
+      if waits then redis.call('XDEL', commands, string.sub(there, 2) .. '-0') end
+      -- The first receipt stands.
+      if waits or not there then redis.call('SET', seen, 'r' .. ARGV[at + 1], 'EX', RECEIPT_SECONDS) end
+    end
+  end
+
+  if #pointers > 0 then
+    redis.call('XADD', outbox, whole(outbox_sequence) .. '-0', 'e', epoch, 'b', whole(bytes), 'p', table.concat(pointers, '\n'))
+    redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence), 'outbox_bytes', whole(held[8] + bytes))
+  end
+  redis.call('HSET', record, 'number', number, 'answer', told)
+  if clean ~= held[5] then redis.call('HSET', record, 'clean', clean) end
+  return told
+end)

@@ -1,87 +1,112 @@
--- New executions of one lane. First everything is read and decided, then everything is written.
+-- New executions, in each part those of one lane. First everything of a part is read and decided, then everything is written.
 --
--- KEYS: record, active, index, outbox, definitions; for each execution summary, log and definition; a `big` for each large
--- text. ARGV: token, 0, outbox (1 or 0), how many executions, texts of definitions, large texts and earlier chunks; for each
--- execution the body's hash, progress, origin, chunk, members of the index (a line each) and which text is its definition;
--- those texts; for each large text its execution, key and text; for each earlier chunk its execution (rising) and itself.
+-- KEYS of a part: record, active, index, outbox, definitions; for each definition its key; for each execution summary and log;
+-- a `big` for each large text. ARGV of a part: outbox (1 or 0), how many definitions, executions, large texts and earlier chunks;
+-- the definitions' texts; for each execution the body's hash, progress, origin, chunk, when it was triggered where it is active
+-- (else empty), which definition is its, its pointer and, after their number, its members of the index; for each large text
+-- its execution, key and text; for each earlier chunk its execution (rising) and itself.
 --
--- Answers a letter for each: c created, e exists, d differs.
-local record, active, index, outbox, definitions = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local with_outbox = ARGV[3] == '1'
-local executions, texts, larges, earliers = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local KEYS_BEFORE, ARGS_BEFORE = 5, 7
-local KEYS_EACH, ARGS_EACH = 3, 6
-local execution_at = #record - #'lane' + #'x:' + 1
-local definition_at = #record - #'lane' + #'def:' + 1
+-- Answers a letter for each execution: c created, e exists, d differs.
+local KEYS_BEFORE, ARGS_BEFORE, ARGS_EACH = 5, 5, 8
 
-local answers = {}
-local new = {}
-for at = 1, executions do
-  local key = KEYS_BEFORE + KEYS_EACH * (at - 1) + 1
-  local hash = ARGV[ARGS_BEFORE + ARGS_EACH * (at - 1) + 1]
-  local there = new[KEYS[key]]
-  if there == nil and redis.call('EXISTS', KEYS[key]) == 1 then
-    local origin = redis.call('LINDEX', KEYS[key + 1], 0)
-    there = string.sub(origin, 1, string.find(origin, '\n', 1, true) - 1)
-  end
-  if there == nil then
-    answers[at] = 'c'
-    new[KEYS[key]] = hash
-  else
-    answers[at] = there == hash and 'e' or 'd'
-  end
-end
+return each_part(function(keys, args)
+  local record, active, index, outbox, definitions = KEYS[keys + 1], KEYS[keys + 2], KEYS[keys + 3], KEYS[keys + 4], KEYS[keys + 5]
+  local with_outbox = ARGV[args + 1] == '1'
+  local texts, executions, larges, earliers = tonumber(ARGV[args + 2]), tonumber(ARGV[args + 3]), tonumber(ARGV[args + 4]), tonumber(ARGV[args + 5])
+  local definition_keys, execution_keys = keys + KEYS_BEFORE, keys + KEYS_BEFORE + texts
+  local definition_texts = args + ARGS_BEFORE
+  local definition_at = #record - #'lane' + #'def:' + 1
+  local execution_at = #record - #'lane' + #'x:' + 1
 
-local outbox_sequence = 0
-if with_outbox then outbox_sequence = following(redis.call('HGET', record, 'outbox_sequence')) end
-local mark = whole(outbox_sequence) .. ' '
-local texts_before = ARGS_BEFORE + ARGS_EACH * executions
-local larges_before = texts_before + texts
-local earliers_before = larges_before + 3 * larges
-local earlier = 1
-local pointers = {}
-local bytes, births = 0, 0
-for at = 1, executions do
-  if answers[at] == 'c' then
-    local key = KEYS_BEFORE + KEYS_EACH * (at - 1) + 1
-    local arg = ARGS_BEFORE + ARGS_EACH * (at - 1) + 1
-    local execution = string.sub(KEYS[key], execution_at)
-    local progress, chunk = ARGV[arg + 1], ARGV[arg + 3]
-    local sequence, status, closed, created, triggered = string.match(progress, '^(%d+) (%u+) (%d) (%d+) (%S+)')
-    redis.call('SET', KEYS[key], mark .. progress)
-    redis.call('RPUSH', KEYS[key + 1], ARGV[arg + 2])
-    while earlier <= earliers and tonumber(ARGV[earliers_before + 2 * earlier - 1]) <= at do
-      if tonumber(ARGV[earliers_before + 2 * earlier - 1]) == at then
-        redis.call('RPUSH', KEYS[key + 1], ARGV[earliers_before + 2 * earlier])
+  local held = redis.call('HMGET', record, 'token', 'outbox_sequence')
+  if held[1] ~= ARGV[1] then return LOST end
+
+  local answers = {}
+  local hashes = {}
+  local args_of = {}
+  local next_args = definition_texts + texts
+  for at = 1, executions do
+    args_of[at] = next_args
+    local summary, hash = KEYS[execution_keys + 2 * at - 1], ARGV[next_args + 1]
+    next_args = next_args + ARGS_EACH + tonumber(ARGV[next_args + ARGS_EACH])
+    local there = hashes[summary]
+    if there == nil and redis.call('EXISTS', summary) == 1 then
+      local origin = redis.call('LINDEX', KEYS[execution_keys + 2 * at], 0)
+      there = string.sub(origin, 1, string.find(origin, '\n', 1, true) - 1)
+    end
+    if there == nil then
+      answers[at] = 'c'
+      hashes[summary] = hash
+    else
+      answers[at] = there == hash and 'e' or 'd'
+    end
+  end
+  local large_args = next_args
+  local earlier_args = large_args + 3 * larges
+
+  local outbox_sequence = with_outbox and following(held[2]) or 0
+  local mark = with_outbox and whole(outbox_sequence) .. ' ' or '0 '
+  local earlier = 1
+  local pointers, lines, members, born = {}, {}, {}, {}
+  local uses = {}
+  local bytes, births = 0, 0
+  local function write()
+    if #lines > 0 then redis.call('MSET', unpack(lines)) end
+    if #members > 0 then redis.call('ZADD', index, unpack(members)) end
+    if #born > 0 then redis.call('ZADD', active, unpack(born)) end
+    lines, members, born = {}, {}, {}
+  end
+  for at = 1, executions do
+    if answers[at] == 'c' then
+      local summary, log = KEYS[execution_keys + 2 * at - 1], KEYS[execution_keys + 2 * at]
+      local arg = args_of[at]
+      local chunk, triggered, definition = ARGV[arg + 4], ARGV[arg + 5], tonumber(ARGV[arg + 6])
+      if earlier <= earliers and tonumber(ARGV[earlier_args + 2 * earlier - 1]) <= at then
+        redis.call('RPUSH', log, ARGV[arg + 3])
+        while earlier <= earliers and tonumber(ARGV[earlier_args + 2 * earlier - 1]) <= at do
+          if tonumber(ARGV[earlier_args + 2 * earlier - 1]) == at then redis.call('RPUSH', log, ARGV[earlier_args + 2 * earlier]) end
+          earlier = earlier + 1
+        end
+        redis.call('RPUSH', log, chunk)
+      else
+        redis.call('RPUSH', log, ARGV[arg + 3], chunk)
       end
-      earlier = earlier + 1
-    end
-    redis.call('RPUSH', KEYS[key + 1], chunk)
-    if redis.call('HINCRBY', definitions, string.sub(KEYS[key + 2], definition_at), 1) == 1 then
-      redis.call('SET', KEYS[key + 2], ARGV[texts_before + ARGV[arg + 5]])
-    end
-    for member in string.gmatch(ARGV[arg + 4], '[^\n]+') do redis.call('ZADD', index, 0, member) end
-    if triggered ~= '-' and closed == '0' then
-      redis.call('ZADD', active, triggered, execution)
-      births = births + 1
-    end
-    if with_outbox then
-      bytes = bytes + #chunk
-      pointers[#pointers + 1] = execution .. ' ' .. string.match(chunk, '^%d+') .. ' ' .. sequence .. ' ' .. status .. ' ' .. closed
+      lines[#lines + 1] = summary
+      lines[#lines + 1] = mark .. ARGV[arg + 2]
+      for member = 1, tonumber(ARGV[arg + ARGS_EACH]) do
+        members[#members + 1] = '0'
+        members[#members + 1] = ARGV[arg + ARGS_EACH + member]
+      end
+      if triggered ~= '' then
+        born[#born + 1] = triggered
+        born[#born + 1] = string.sub(summary, execution_at)
+        births = births + 1
+      end
+      uses[definition] = (uses[definition] or 0) + 1
+      if with_outbox then
+        bytes = bytes + #chunk
+        pointers[#pointers + 1] = ARGV[arg + 7]
+      end
+      if #members >= ARGUMENTS_MAX / 2 then write() end
     end
   end
-end
+  write()
 
-for large = 1, larges do
-  local at = larges_before + 3 * large - 2
-  if answers[tonumber(ARGV[at])] == 'c' then
-    redis.call('HSET', KEYS[KEYS_BEFORE + KEYS_EACH * executions + large], ARGV[at + 1], ARGV[at + 2])
+  for at = 1, texts do
+    local definition = KEYS[definition_keys + at]
+    if uses[at] and redis.call('HINCRBY', definitions, string.sub(definition, definition_at), uses[at]) == uses[at] then
+      redis.call('SET', definition, ARGV[definition_texts + at])
+    end
   end
-end
-if #pointers > 0 then
-  redis.call('XADD', outbox, whole(outbox_sequence) .. '-0', 'e', '0', 'b', whole(bytes), 'p', table.concat(pointers, '\n'))
-  redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence))
-  redis.call('HINCRBY', record, 'outbox_bytes', bytes)
-end
-if births > 0 then redis.call('HINCRBY', record, 'births', births) end
-return table.concat(answers)
+  for large = 1, larges do
+    local at = large_args + 3 * large - 2
+    if answers[tonumber(ARGV[at])] == 'c' then redis.call('HSET', KEYS[execution_keys + 2 * executions + large], ARGV[at + 1], ARGV[at + 2]) end
+  end
+  if #pointers > 0 then
+    redis.call('XADD', outbox, whole(outbox_sequence) .. '-0', 'e', '0', 'b', whole(bytes), 'p', table.concat(pointers, '\n'))
+    redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence))
+    redis.call('HINCRBY', record, 'outbox_bytes', bytes)
+  end
+  if births > 0 then redis.call('HINCRBY', record, 'births', births) end
+  return table.concat(answers)
+end)

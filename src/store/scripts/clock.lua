@@ -1,0 +1,14 @@
+-- Stands before every script but `begin`.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+-- A number as a whole one: Lua would write 1e+15.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+-- The number after `last`. By the clock, so that after a fall into an older past none is given twice: who still has one from
+-- before must not take it for another's.
+local function following(last)
+  return math.max(last + 1, clock())
+end
