@@ -1,6 +1,6 @@
 /** What waits for hosts of one kind: who gets what, and what becomes of it when a host is blocked or ends. */
 import type { Turns } from "../env/turns.ts";
-import type { Failure } from "../workflow/failure.ts";
+import { balance } from "./balance.ts";
 import type { Entry } from "./entry.ts";
 import { Groups } from "./groups.ts";
 import type { Outcome } from "./pool.ts";
@@ -8,8 +8,7 @@ import { PriorityQueue } from "./priority-queue.ts";
 import type { Remains, Runner } from "./runner.ts";
 import { Staff } from "./staff.ts";
 import type { FirstWord, StaffOptions } from "./staff.ts";
-import { LOST, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.ts";
-import { OutcomeKind } from "./work.ts";
+import { outcomeOf, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.ts";
 import type { Outcomes } from "./work.ts";
 
 const WATCH_MS = 25;
@@ -210,8 +209,15 @@ export class Crew {
       this.#groups?.survived();
       entry.table.ended(entry, verdictOf(entry, outcomeOf(outcomes.kinds[i] as number, outcomes.texts[i] as string)));
     }
-    if (this.#waiting > 0) this.#placeSoon();
-    else this.observer?.lineEmpty();
+    if (this.#waiting > 0) return this.#placeSoon();
+    this.#balance(runner, nowMs);
+    this.observer?.lineEmpty();
+  }
+
+  /** Where this host has begun all that it had, and nothing waits in the line, it is given of what waits at another. */
+  #balance(runner: Runner, nowMs: number): void {
+    const mayTake = this.#stage === "working" && this.#waiting === 0 && this.#groups === null;
+    if (mayTake && runner.state === "ready" && runner.queued === 0 && !runner.silent) balance(this.#staff.runners, runner, nowMs);
   }
 
   #died(runner: Runner, reason: string): void {
@@ -266,6 +272,7 @@ export class Crew {
 
   #lookAtAll(): void {
     const nowMs = this.#options.clock.nowMs();
+    for (const runner of this.#staff.runners) this.#balance(runner, nowMs);
     for (const runner of this.#staff.runners) {
       if (runner.state === "ready" && runner.inHand + runner.vacated > 0) this.#lookAt(runner, nowMs);
       else this.#staff.lookAt(runner, nowMs);
@@ -283,16 +290,5 @@ export class Crew {
     runner.stop(timedOut, stop, "The attempt's timeout is over.");
     if (condemned) this.#end(runner);
     else if (runner.listen(nowMs, this.#options.silentMs)) this.putBack(runner.takeBackQueued());
-  }
-}
-
-function outcomeOf(kind: number, text: string): Outcome {
-  switch (kind) {
-    case OutcomeKind.completed:
-      return { type: "completed", output: text };
-    case OutcomeKind.failed:
-      return { type: "failed", failure: JSON.parse(text) as Failure };
-    default:
-      return LOST;
   }
 }

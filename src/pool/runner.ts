@@ -6,6 +6,8 @@ import type { AbortReason, Work } from "./work.ts";
 
 /** An attempt that has run for this long has its start told. */
 const RAN_LONG_MS = 50;
+/** In less time it shows no pace. */
+const PACE_MS = 2;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** What a look at a runner found. */
@@ -44,6 +46,9 @@ export class Runner implements Place {
   #given = 0;
   #beat = 0;
   #beatAtMs = 0;
+  /** From when on its pace is taken, and how many had begun by then. */
+  #paceFromMs = 0;
+  #paceFromBegun = 0;
 
   constructor(link: Link) {
     const { slots } = link.cells;
@@ -69,6 +74,13 @@ export class Runner implements Place {
     return Math.max(0, (this.#given - this.begun) | 0);
   }
 
+  /** For how long what has not begun waits, as fast as it goes lately; 0 where that is not known yet. */
+  waitMs(nowMs: number): number {
+    const tookMs = nowMs - this.#paceFromMs;
+    const begun = (this.begun - this.#paceFromBegun) | 0;
+    return tookMs < PACE_MS ? 0 : (this.queued * tookMs) / Math.max(1, begun);
+  }
+
   /** Entries that `send` would bring to the host. */
   get unsent(): number {
     return this.#outbox.length;
@@ -83,7 +95,10 @@ export class Runner implements Place {
 
   /** Gives it an entry; `send` brings it to the host. */
   put(entry: Entry, nowMs: number): void {
-    if (this.inHand === 0) this.#beatAtMs = nowMs;
+    if (this.inHand === 0) {
+      this.#beatAtMs = nowMs;
+      this.#takePaceFrom(nowMs);
+    }
     const cell = this.#free[(this.#freeCount -= 1)] as number;
     if (cell >= this.#highWater) this.#highWater = cell + 1;
     this.inHand += 1;
@@ -159,6 +174,7 @@ export class Runner implements Place {
 
   /** Looks at every entry that is due to be looked at. */
   look(nowMs: number): Look {
+    this.#takePaceFrom(nowMs);
     const ranLong: Entry[] = [];
     const timedOut: Entry[] = [];
     let condemned = false;
@@ -210,6 +226,11 @@ export class Runner implements Place {
       if (stood === "queued") entry.place = null;
     }
     return remains;
+  }
+
+  #takePaceFrom(nowMs: number): void {
+    this.#paceFromMs = nowMs;
+    this.#paceFromBegun = this.begun;
   }
 
   #held(): readonly Entry[] {

@@ -1,12 +1,26 @@
 /** What becomes of an attempt whose host, or whose time, has ended. */
+import type { Failure } from "../workflow/failure.ts";
 import type { Entry } from "./entry.ts";
 import type { Outcome } from "./pool.ts";
 import type { Remains } from "./runner.ts";
+import { OutcomeKind } from "./work.ts";
 
 /** It had ended or was harmless; nobody counts this. */
 export const LOST: Outcome = { type: "lost", death: false };
 /** It may have been what killed its host. */
 const LOST_BY_DEATH: Outcome = { type: "lost", death: true };
+
+/** What a host said, unpacked. What it gave back without running it was taken back by then. */
+export function outcomeOf(kind: number, text: string): Outcome {
+  switch (kind) {
+    case OutcomeKind.completed:
+      return { type: "completed", output: text };
+    case OutcomeKind.failed:
+      return { type: "failed", failure: JSON.parse(text) as Failure };
+    default:
+      return LOST;
+  }
+}
 
 /** What a host said of an attempt, unless its time was up before: then it failed by that, whatever came later. */
 export function verdictOf(entry: Entry, said: Outcome): Outcome {

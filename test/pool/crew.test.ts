@@ -59,3 +59,48 @@ test("a host whose blocking call has returned is given what waits at once", asyn
   expect(host.given.map(({ attempt }) => attempt.node)).toEqual([0, 1, 1]);
   await crew.close();
 });
+
+test("a host that has begun all that it had is given half of what waits at a slower one, those that would begin last", async () => {
+  const { world, crew, hosts, ended } = crewOf(2);
+  const [quick, slow] = hosts as [FakeHost, FakeHost];
+  for (let node = 0; node < 10; node += 1) crew.add(entryOf(node, (each) => void ended.push(each)));
+  await world.pass(1);
+  expect(slow.given.map(({ attempt }) => attempt.node)).toEqual([1, 3, 5, 7, 9]);
+  begin(slow, 1, world.nowMs());
+  await world.pass(10);
+  begin(quick, 5, world.nowMs());
+  const cells = quick.given.map(({ cell }) => cell);
+  quick.events.outcomes({ cells, kinds: cells.map(() => OutcomeKind.completed), texts: cells.map(() => "null") });
+  expect(quick.given.slice(5).map(({ attempt }) => attempt.node)).toEqual([7, 9]);
+  expect(slow.given.map(({ cell }) => slow.cells.states[cell])).toEqual([
+    CellState.BEGUN,
+    CellState.QUEUED,
+    CellState.QUEUED,
+    CellState.TAKEN,
+    CellState.TAKEN,
+  ]);
+  await crew.close();
+});
+
+test("a host takes nothing from another that begins the rest as soon", async () => {
+  const { world, crew, hosts } = crewOf(2);
+  const [quick, slow] = hosts as [FakeHost, FakeHost];
+  for (let node = 0; node < 10; node += 1) crew.add(entryOf(node, () => undefined));
+  await world.pass(1);
+  await world.pass(3);
+  begin(quick, 5, world.nowMs());
+  begin(slow, 3, world.nowMs());
+  const cells = quick.given.map(({ cell }) => cell);
+  quick.events.outcomes({ cells, kinds: cells.map(() => OutcomeKind.completed), texts: cells.map(() => "null") });
+  expect(quick.given.length).toBe(5);
+  await crew.close();
+});
+
+/** The host begins the first `count` of what it was given. */
+function begin({ cells, given }: FakeHost, count: number, nowMs: number): void {
+  for (const { cell } of given.slice(0, count)) {
+    cells.beganAtMs[cell] = nowMs;
+    cells.states[cell] = CellState.BEGUN;
+  }
+  cells.begun[0] = count;
+}
