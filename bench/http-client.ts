@@ -98,7 +98,12 @@ export async function healthOf(client: Client): Promise<ServerHealth> {
   return JSON.parse(await client.ask(requestText("GET", "/health"))) as ServerHealth;
 }
 
-/** Asks again and again, at once: the caller's time runs. */
-export async function untilHealth(client: Client, isSo: (health: ServerHealth) => boolean): Promise<void> {
-  while (!isSo(await healthOf(client))) await Bun.sleep(1);
+/** Asks every so many milliseconds. */
+export async function untilHealth(client: Client, everyMs: number, isSo: (health: ServerHealth) => boolean): Promise<void> {
+  while (!isSo(await healthOf(client))) await Bun.sleep(everyMs);
+}
+
+/** Nothing runs any more, and nothing waits to. Its own end is seen at most `everyMs` late. */
+export async function untilAllEnded(client: Client, everyMs = 1): Promise<void> {
+  await untilHealth(client, everyMs, ({ executions: { running, waiting } }) => running + waiting === 0);
 }

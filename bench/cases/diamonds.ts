@@ -9,7 +9,7 @@ const WIDTH = 3;
 const NODES = WIDTH + 2;
 const AT_ONCE = 1_000;
 const WARM_EXECUTIONS = 10_000;
-const ROUND_MS = 1_500;
+const ROUND_MS = 1_000;
 
 export const diamondsCase: Case = {
   name: "diamonds",

@@ -9,13 +9,15 @@ import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed } from "../case.ts";
 import { fanOut } from "../definitions.ts";
 import { rssBytesOf } from "../facts.ts";
-import { assertCompleted, type Client, openClient, untilHealth } from "../http-client.ts";
+import { assertCompleted, type Client, openClient, untilAllEnded, untilHealth } from "../http-client.ts";
 
 const NODES = 100_000;
 const WARM_NODES = 10_000;
 const WARM_TIMES = 3;
 /** After an execution's end, until what it used should be given back. */
 const REST_MS = 5_000;
+/** Seldom: answers are memory too. */
+const POLL_MS = 20;
 const MIB = 2 ** 20;
 
 export const footprintCase: Case = {
@@ -41,7 +43,7 @@ export const footprintCase: Case = {
         const before = await server.liveBytes();
         gate.close();
         const id = await begin(server, fanOut(nodes - 2, { handler: "gate" }));
-        await untilHealth(client, ({ pool }) => pool.begun + pool.waiting >= nodes - 2);
+        await untilHealth(client, POLL_MS, ({ pool }) => pool.begun + pool.waiting >= nodes - 2);
         const live = (await server.liveBytes()) - before;
         gate.open();
         await untilEnded(client, id);
@@ -77,7 +79,7 @@ async function runToEnd(server: BenchServer, client: Client, definition: unknown
 }
 
 async function untilEnded(client: Client, id: string): Promise<void> {
-  await untilHealth(client, ({ executions: { running, waiting } }) => running + waiting === 0);
+  await untilAllEnded(client, POLL_MS);
   await assertCompleted(client, id);
 }
 

@@ -4,7 +4,7 @@ import { startBenchServer } from "../bench-server.ts";
 import { type Case, type Measured, needed } from "../case.ts";
 import { cpuUsOf } from "../costs.ts";
 import { diamond } from "../definitions.ts";
-import { assertCompleted, executionIdOf, openClient, requestText, untilHealth } from "../http-client.ts";
+import { assertCompleted, executionIdOf, openClient, requestText, untilAllEnded } from "../http-client.ts";
 
 const EXECUTIONS = 200;
 /** Until its threads and collectors have come to rest. */
@@ -22,7 +22,7 @@ export const idleCase: Case = {
       id = executionIdOf(await client.ask(requestText("POST", "/workflows", JSON.stringify(diamond()))));
       await client.ask(requestText("POST", `/workflows/${id}/trigger`, ""));
     }
-    await untilHealth(client, ({ executions: { running, waiting } }) => running + waiting === 0);
+    await untilAllEnded(client);
     await assertCompleted(client, id);
     client.close();
     await Bun.sleep(REST_MS);

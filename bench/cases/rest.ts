@@ -2,7 +2,7 @@
 import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed, type Subject } from "../case.ts";
 import { chain } from "../definitions.ts";
-import { assertCompleted, type Client, executionIdOf, openClient, requestText, spread, untilHealth } from "../http-client.ts";
+import { assertCompleted, type Client, executionIdOf, openClient, requestText, spread, untilAllEnded } from "../http-client.ts";
 
 const CONNECTIONS = 32;
 const ROUND_MS = 1_500;
@@ -33,7 +33,7 @@ async function executions(server: BenchServer, clients: readonly Client[], first
       ids.push(id);
     });
     // What was only taken in is not done.
-    await untilHealth(first, ({ executions: { running, waiting } }) => running + waiting === 0);
+    await untilAllEnded(first);
     const ms = performance.now() - startedMs;
     for (const [at, id] of ids.entries()) if (at % SAMPLED_EACH === 0) await assertCompleted(first, id);
     return ms;
