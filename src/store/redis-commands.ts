@@ -1,6 +1,7 @@
 /** Commands for a lane's owner, and the outbox. */
 import type { LaneKeys } from "./redis-keys.ts";
 import type { LaneCalls } from "./redis-lane-calls.ts";
+import type { PartCalls } from "./redis-parts.ts";
 import type { Reply } from "./redis-connection.ts";
 import { scripts } from "./redis-scripts.ts";
 import type { LaneCommand, OutboxEntry, OutboxPointer, Sent, StoredCommand } from "./shared-store.ts";
@@ -29,19 +30,20 @@ export async function receiptOf(calls: LaneCalls, keys: LaneKeys, commandId: str
 
 export async function readOutbox(calls: LaneCalls, keys: LaneKeys, limit: number): Promise<readonly OutboxEntry[]> {
   const [entries] = await calls.read(keys.record, ["xrange", keys.outbox, "-", "+", "count", String(limit)]);
-  return (entries as readonly StreamEntry[]).map(([id, [, epoch, , , , pointers = ""]]) => ({
+  return (entries as readonly StreamEntry[]).map(([id, [, epoch, , pointers = ""]]) => ({
     id,
     pointers: pointers.split("\n").map((line) => unpackPointer(line, Number(epoch))),
   }));
 }
 
-/** Ids of one call. */
+/** Ids of one part. */
 const IDS_MAX = 1_000;
 
-export async function deleteRelayed(calls: LaneCalls, keys: LaneKeys, ids: readonly string[]): Promise<void> {
+/** `calls`: those of the script `relayed`. */
+export async function deleteRelayed(calls: PartCalls, keys: LaneKeys, ids: readonly string[]): Promise<void> {
   const ours = ids.filter((id) => /^\d+-\d+$/.test(id));
   for (let at = 0; at === 0 || at < ours.length; at += IDS_MAX) {
-    await calls.run(keys.record, { script: scripts.relayed, keys: [keys.outbox], args: ours.slice(at, at + IDS_MAX) });
+    await calls.run({ keys: [keys.record, keys.outbox], args: ours.slice(at, at + IDS_MAX), length: 0 });
   }
 }
 

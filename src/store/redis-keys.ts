@@ -18,7 +18,10 @@ export type LaneKeys = {
   readonly active: string;
   /** Sorted set without scores: where lists and retention find executions (redis-index.ts says its members' forms). */
   readonly index: string;
-  /** Stream of pointers to what the bus shall get, one entry a commit or create: `e` epoch, `b` bytes, `p` a line for each execution. */
+  /**
+   * Stream of pointers to what the bus shall get, one entry a commit or create, by its number and its bytes: `e` epoch, `p` a
+   * line for each execution.
+   */
   readonly outbox: string;
   /** Stream of commands for the lane's owner: `i` id, `x` execution, `b` body. */
   readonly commands: string;

@@ -35,7 +35,7 @@ export const scripts = {
   forget: guarded(forget),
   lease: guarded(lease),
   offer: guarded(offer),
-  relayed: guarded(relayed),
+  relayed: inParts(relayed),
   release: guarded(release),
   renew: guarded(renew),
   send: guarded(send),

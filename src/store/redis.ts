@@ -74,7 +74,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
     const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
     const partsOf = (script: Script) => createPartCalls({ connection: work, token, script, gathers: "url" in address });
-    const gathered = { commits: partsOf(scripts.commit), creates: partsOf(scripts.create), summaries: partsOf(scripts.summary) };
+    const gathered = {
+      commits: partsOf(scripts.commit),
+      creates: partsOf(scripts.create),
+      summaries: partsOf(scripts.summary),
+      trims: partsOf(scripts.relayed),
+    };
     return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, restarts, connections });
   } catch (error) {
     for (const connection of connections) connection.close();
@@ -99,6 +104,7 @@ type Parts = {
   readonly commits: PartCalls;
   readonly creates: PartCalls;
   readonly summaries: PartCalls;
+  readonly trims: PartCalls;
   readonly restarts: Restarts;
   readonly connections: readonly RedisConnection[];
 };
@@ -232,7 +238,7 @@ class RedisStore implements SharedStore {
   }
 
   relayed(lane: number, ids: readonly string[]): Promise<void> {
-    return deleteRelayed(this.#work, this.#keys(lane), ids);
+    return deleteRelayed(this.#parts.trims, this.#keys(lane), ids);
   }
 
   offer(lease: Lease, offers: readonly Offer[], number: number): Promise<"offered" | "fenced"> {

@@ -23,7 +23,7 @@ const isCommit = (passing: Passing): boolean => isScript(passing) && keyAt(passi
 const isCommitOf = (word: string) => (passing: Passing) => isCommit(passing) && passing.frame.includes(`["${word}"`);
 const isSend = (passing: Passing): boolean => isScript(passing) && passing.words[2] === "3" && keyAt(passing, 1) === "commands";
 const isOutboxRead = ({ words: [name, key] }: Passing): boolean => name?.toLowerCase() === "xrange" && key?.endsWith(":out") === true;
-const isTrim = (passing: Passing): boolean => isScript(passing) && passing.words[2] === "2" && keyAt(passing, 1) === "out";
+const isTrim = (passing: Passing): boolean => isScript(passing) && keyAt(passing, 1) === "out";
 const isTake = (passing: Passing): boolean => isScript(passing) && passing.words[2] === "4" && keyAt(passing, 1) === "offers";
 
 const POINTS = [

@@ -100,6 +100,25 @@ describe("what is asked of several lanes in one turn", () => {
     expect(summaries.answer.map((summary) => summary?.sequence)).toEqual([...new Array<number>(LANES).fill(2), undefined]);
   });
 
+  test("is one script call for all that the bus has got; the bytes that wait are right, also where some were deleted already", async () => {
+    const store = await open();
+    const { ids, leases } = await fill(store);
+    await Promise.all(leases.map((lease, lane) => store.commit(lane, commitOf(lease, 1, entryAfter(1, ids[lane] as string)))));
+    const entries = await Promise.all(ALL.map((lane) => store.outbox(lane, 10)));
+    const bytesOf = (id: string | undefined) => Number(id?.split("-")[1]);
+    const waiting = async () =>
+      (await Promise.all(ALL.map((lane) => admin.hget(`${keyPrefix}:{${lane}}:lane`, "outbox_bytes")))).map(Number);
+    await store.relayed(0, []);
+    const trims = await callsFor(() => Promise.all(entries.map(([first], lane) => store.relayed(lane, [first?.id ?? ""]))));
+    expect(trims.calls).toBe(1);
+    expect(await waiting()).toEqual(entries.map(([, second]) => bytesOf(second?.id)));
+    const [first, second] = entries[0] ?? [];
+    await store.commit(0, commitOf(leases[0] as Lease, 2, entryAfter(2, ids[0] as string)));
+    const [, third] = await store.outbox(0, 10);
+    await store.relayed(0, [first?.id ?? "", second?.id ?? ""]);
+    expect((await waiting())[0]).toBe(bytesOf(third?.id));
+  });
+
   test("while a call is in flight waits for it and goes with the next: however many commit, two calls", async () => {
     const store = await open();
     const { ids, leases } = await fill(store);

@@ -146,7 +146,7 @@ return each_part(function(keys, args)
   end
 
   if #pointers > 0 then
-    redis.call('XADD', outbox, whole(outbox_sequence) .. '-0', 'e', epoch, 'b', whole(bytes), 'p', table.concat(pointers, '\n'))
+    redis.call('XADD', outbox, whole(outbox_sequence) .. '-' .. whole(bytes), 'e', epoch, 'p', table.concat(pointers, '\n'))
     redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence), 'outbox_bytes', whole(held[8] + bytes))
   end
   redis.call('HSET', record, 'number', number, 'answer', told)

@@ -103,7 +103,7 @@ return each_part(function(keys, args)
     if answers[tonumber(ARGV[at])] == 'c' then redis.call('HSET', KEYS[execution_keys + 2 * executions + large], ARGV[at + 1], ARGV[at + 2]) end
   end
   if #pointers > 0 then
-    redis.call('XADD', outbox, whole(outbox_sequence) .. '-0', 'e', '0', 'b', whole(bytes), 'p', table.concat(pointers, '\n'))
+    redis.call('XADD', outbox, whole(outbox_sequence) .. '-' .. whole(bytes), 'e', '0', 'p', table.concat(pointers, '\n'))
     redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence))
     redis.call('HINCRBY', record, 'outbox_bytes', bytes)
   end

@@ -4,16 +4,17 @@
 local LOST = '!TROUPELOST the data token is gone'
 -- Lua takes so many arguments at a time. Even, for commands that take pairs.
 local ARGUMENTS_MAX = 4000
--- `run(keys, args)` does the part whose keys and arguments come after so many, and answers for it. What is wrong with one part
--- harms no other: its answer is `!` and what is wrong.
+-- `run(keys, args, last)` does the part whose keys and arguments come after so many, the last argument at `last`, and answers for
+-- it. What is wrong with one part harms no other: its answer is `!` and what is wrong.
 local function each_part(run)
   local keys, args = 0, 2
   local answers = {}
   for part = 1, tonumber(ARGV[2]) do
-    local is_done, answer = pcall(run, keys, args + 2)
+    local keys_after, args_after = keys + tonumber(ARGV[args + 1]), args + 2 + tonumber(ARGV[args + 2])
+    local is_done, answer = pcall(run, keys, args + 2, args_after)
     if not is_done then answer = '!' .. (type(answer) == 'table' and answer.err or tostring(answer)) end
     answers[part] = answer
-    keys, args = keys + tonumber(ARGV[args + 1]), args + 2 + tonumber(ARGV[args + 2])
+    keys, args = keys_after, args_after
   end
   return answers
 end
