@@ -1,6 +1,7 @@
 /** The main thread's end of the SQLite thread: numbers its calls, and lets none of them hang when the thread dies. */
 import { DataFolderFault } from "./sqlite-lock.ts";
-import type { CallName, OpenOptions, Reply, Request, SqliteCalls, Trouble } from "./sqlite-protocol.ts";
+import type { CallName, OpenOptions, PackedCallName, Reply, SqliteCalls, SqlitePackedCalls, Trouble } from "./sqlite-protocol.ts";
+import type { Cell } from "./sqlite-rows.ts";
 import { StoreUnavailable } from "./store.ts";
 
 /** As much of a Worker as is used: a test runs the thread's inside without a thread. */
@@ -34,9 +35,13 @@ export class SqliteClient {
 
   /** Rejects with StoreUnavailable, with RangeError for what can never be stored, and with Error for a bug or a broken file. */
   async call<Name extends CallName>(name: Name, ...args: Parameters<SqliteCalls[Name]>): Promise<ReturnType<SqliteCalls[Name]>> {
-    if (this.#closed) throw new StoreUnavailable("The store is closed.");
-    const thread = this.#ready ?? (await this.#current().catch(rejectAsUnavailable));
-    return (await this.#send(thread, name, args)) as ReturnType<SqliteCalls[Name]>;
+    return (await this.#ask([0, name, ...args])) as ReturnType<SqliteCalls[Name]>;
+  }
+
+  /** `request`: packed, with room for its head; it is sent as it is. Rejects likewise. */
+  async callPacked<Name extends PackedCallName>(name: Name, request: Cell[]): Promise<ReturnType<SqlitePackedCalls[Name]>> {
+    request[1] = name;
+    return (await this.#ask(request)) as ReturnType<SqlitePackedCalls[Name]>;
   }
 
   /** What was called before is answered first. */
@@ -45,7 +50,7 @@ export class SqliteClient {
     this.#closed = true;
     const thread = await this.#thread?.catch(() => null);
     if (!thread || thread.ended) return;
-    await this.#send(thread, "close", []).finally(() => this.#end(thread, "The store is closed."));
+    await this.#send(thread, [0, "close"]).finally(() => this.#end(thread, "The store is closed."));
   }
 
   /** A dead thread is replaced by the next call. */
@@ -62,7 +67,7 @@ export class SqliteClient {
     worker.addEventListener("error", died);
     worker.addEventListener("close", died);
     try {
-      await this.#send(thread, "open", [this.#options]);
+      await this.#send(thread, [0, "open", this.#options]);
     } catch (error) {
       this.#end(thread, "The SQLite file could not be opened.");
       throw error;
@@ -71,10 +76,17 @@ export class SqliteClient {
     return thread;
   }
 
-  #send(thread: Thread, name: CallName, args: readonly unknown[]): Promise<unknown> {
-    const request: Request = { call: ++this.#call, name, args };
+  async #ask(request: unknown[]): Promise<unknown> {
+    if (this.#closed) throw new StoreUnavailable("The store is closed.");
+    return this.#send(this.#ready ?? (await this.#current().catch(rejectAsUnavailable)), request);
+  }
+
+  /** `request`: a Request whose number is not set. */
+  #send(thread: Thread, request: unknown[]): Promise<unknown> {
+    const call = ++this.#call;
+    request[0] = call;
     return new Promise((resolve, reject) => {
-      thread.pending.set(request.call, { resolve, reject });
+      thread.pending.set(call, { resolve, reject });
       thread.worker.postMessage(request);
     });
   }
@@ -99,13 +111,13 @@ function rejectAsUnavailable(error: unknown): never {
 }
 
 function settle(thread: Thread, reply: Reply): void {
-  const pending = thread.pending.get(reply.call);
-  thread.pending.delete(reply.call);
-  if (reply.ok) pending?.resolve(reply.answer);
-  else pending?.reject(errorOf(reply));
+  const pending = thread.pending.get(reply[0]);
+  thread.pending.delete(reply[0]);
+  if (reply[1]) pending?.resolve(reply[2]);
+  else pending?.reject(errorOf(reply[2], reply[3]));
 }
 
-function errorOf({ kind, message }: Trouble): Error {
+function errorOf(kind: Trouble["kind"], message: string): Error {
   switch (kind) {
     case "away":
       return new StoreUnavailable(message);

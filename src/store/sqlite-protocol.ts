@@ -1,19 +1,11 @@
-/** What the main thread asks of the SQLite thread. Every request is one message, and so is its reply; replies come in order. */
+/**
+ * What the main thread asks of the SQLite thread. Every request is one message, and so is its reply; replies come in order.
+ * Both are flat lists where they can be: those pass to a thread at a third of the cost of objects in objects.
+ */
 import type { DatabaseOptions } from "./sqlite-schema.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
-import type {
-  Chunk,
-  CommitId,
-  CreateAnswer,
-  Lease,
-  LargeText,
-  ListQuery,
-  NewExecution,
-  Retention,
-  StoredExecution,
-  Summary,
-} from "./store.ts";
+import type { Chunk, CreateAnswer, Lease, LargeText, ListQuery, Retention, StoredExecution, Summary } from "./store.ts";
 
 export type OpenOptions = DatabaseOptions & { readonly file: string; readonly textBytesMax: number };
 
@@ -21,9 +13,6 @@ export type OpenOptions = DatabaseOptions & { readonly file: string; readonly te
 export type SqliteCalls = {
   open(options: OpenOptions): null;
   acquire(lane: number, bootId: string): Lease;
-  /** `cells`: the entries, packed. */
-  commit(lane: number, id: CommitId, cells: readonly Cell[], cleanEnd: boolean): PackedAnswer;
-  create(batch: readonly NewExecution[]): readonly CreateAnswer[];
   load(executionId: string): StoredExecution | null;
   chunksAfter(executionId: string, sequence: number): readonly Chunk[];
   summary(executionId: string): Summary | null;
@@ -38,11 +27,23 @@ export type SqliteCalls = {
   close(): null;
 };
 
+/** The calls whose arguments are packed, as lists that begin with the request's own head (sqlite-pack.ts). */
+export type SqlitePackedCalls = {
+  /** The number of entries where all were applied. */
+  commit(request: readonly Cell[]): number | PackedAnswer;
+  /** The number of executions where all were created. */
+  create(request: readonly Cell[]): number | readonly CreateAnswer[];
+};
+
 export type CallName = keyof SqliteCalls;
+export type PackedCallName = keyof SqlitePackedCalls;
 
-export type Request = { readonly call: number; readonly name: CallName; readonly args: readonly unknown[] };
+/** Its head is the number and the name of the call; then come the arguments. */
+export type Request = readonly [call: number, name: CallName | PackedCallName, ...args: unknown[]];
 
-export type Reply = { readonly call: number } & ({ readonly ok: true; readonly answer: unknown } | ({ readonly ok: false } & Trouble));
+export type Reply =
+  | readonly [call: number, ok: true, answer: unknown]
+  | readonly [call: number, ok: false, kind: Trouble["kind"], message: string];
 
 /**
  * `away`: it may go better later (busy, disk full); `refused`: this value can never be stored; `folder`: the file cannot

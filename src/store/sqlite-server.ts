@@ -1,9 +1,10 @@
 /** The inside of the SQLite thread: requests in, replies out, errors turned into what the main thread can act on. */
 import type { Database } from "bun:sqlite";
-import type { CallName, Reply, Request, SqliteCalls, Trouble } from "./sqlite-protocol.ts";
+import type { CallName, PackedCallName, Reply, Request, SqliteCalls, SqlitePackedCalls, Trouble } from "./sqlite-protocol.ts";
 import { DataFolderFault } from "./sqlite-lock.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
-import { unpackEntries } from "./sqlite-rows.ts";
+import { HEAD_CELLS, unpackCommit, unpackNew } from "./sqlite-pack.ts";
+import type { Cell } from "./sqlite-rows.ts";
 import { openDatabase } from "./sqlite-schema.ts";
 import { SqliteWrites } from "./sqlite-writes.ts";
 
@@ -21,8 +22,6 @@ export function createSqliteServer(): (request: Request) => Reply {
       return null;
     },
     acquire: (lane, bootId) => the().writes.acquire(lane, bootId),
-    commit: (lane, id, cells, cleanEnd) => the().writes.commit(lane, id, unpackEntries(cells), cleanEnd),
-    create: (batch) => the().writes.create(batch),
     load: (executionId) => the().reads.load(executionId),
     chunksAfter: (executionId, sequence) => the().reads.chunksAfter(executionId, sequence),
     summary: (executionId) => the().reads.summary(executionId),
@@ -42,15 +41,32 @@ export function createSqliteServer(): (request: Request) => Reply {
       return null;
     },
   };
-  return ({ call, name, args }) => {
+  const packedCalls: SqlitePackedCalls = {
+    commit(request) {
+      const answer = the().writes.commit(unpackCommit(request));
+      return answer.type === "done" && answer.others.length === 0 ? answer.count : answer;
+    },
+    create(request) {
+      const answers = the().writes.create(unpackNew(request));
+      return answers.every((answer) => answer === "created") ? answers.length : answers;
+    },
+  };
+  return (request) => {
+    const [call, name] = request;
     try {
+      if (isPacked(name)) return [call, true, packedCalls[name](request as readonly Cell[])];
       // The arguments' types are those of `name`: both were made by one typed call on the main thread.
       const run = calls[name] as (...args: readonly unknown[]) => ReturnType<SqliteCalls[CallName]>;
-      return { call, ok: true, answer: run(...args) };
+      return [call, true, run(...request.slice(HEAD_CELLS))];
     } catch (error) {
-      return { call, ok: false, ...troubleOf(error) };
+      const { kind, message } = troubleOf(error);
+      return [call, false, kind, message];
     }
   };
+}
+
+function isPacked(name: CallName | PackedCallName): name is PackedCallName {
+  return name === "commit" || name === "create";
 }
 
 type Opened = { readonly db: Database; readonly reads: SqliteReads; readonly writes: SqliteWrites };

@@ -2,8 +2,9 @@
 import type { Database, Statement } from "bun:sqlite";
 import { judge, type LaneRecord, leaseOf, take } from "./fence.ts";
 import { refusalOf } from "./refusal.ts";
-import { type Cell, type EntryRow, originOf, progressOf } from "./sqlite-rows.ts";
-import type { CommitId, CreateAnswer, Lease, NewExecution, Retention } from "./store.ts";
+import type { CommitRow, EntryRow, NewRow } from "./sqlite-pack.ts";
+import type { Cell } from "./sqlite-rows.ts";
+import type { CreateAnswer, Lease, Retention } from "./store.ts";
 
 /** What became of a commit: the number of entries, and only those that were not applied. Short, since it is kept and sent. */
 export type PackedAnswer =
@@ -37,7 +38,7 @@ export class SqliteWrites {
     });
   }
 
-  commit(lane: number, id: CommitId, entries: readonly EntryRow[], cleanEnd: boolean): PackedAnswer {
+  commit({ lane, id, entries, cleanEnd }: CommitRow): PackedAnswer {
     return this.#transaction(() => {
       const kept = this.#laneRecord(lane);
       const verdict = judge(kept?.record ?? null, id);
@@ -66,7 +67,7 @@ export class SqliteWrites {
   }
 
   /** Throws RangeError where one of them can never be stored; then none is. */
-  create(batch: readonly NewExecution[]): CreateAnswer[] {
+  create(batch: readonly NewRow[]): CreateAnswer[] {
     for (const execution of batch) {
       const reason = refusalOf(execution, this.#textBytesMax);
       if (reason !== null) throw new RangeError(reason);
@@ -74,14 +75,16 @@ export class SqliteWrites {
     return this.#transaction(() => batch.map((execution) => this.#create(execution)));
   }
 
-  #create({ summary, earlier = [], chunk, definitionText, large, bodyHash }: NewExecution): CreateAnswer {
+  #create({ columns, earlier, chunk, definitionText, large }: NewRow): CreateAnswer {
     const { insert, bodyHashOf, keepDefinition, append, keepLarge, keepTag } = this.#statements;
-    const { changes } = insert.run(...originOf(summary), ...progressOf(summary), bodyHash);
-    if (changes === 0) return bodyHashOf.values(summary.id)[0]?.[0] === bodyHash ? "exists" : "differs";
-    keepDefinition.run(summary.definition, definitionText);
-    for (const { from, to, text } of [...earlier, chunk]) append.run(summary.id, from, to, text);
-    for (const { key, text } of large) keepLarge.run(summary.id, key, text);
-    for (const tag of summary.tags) keepTag.run(tag, summary.createdAtMs, summary.id);
+    const [id, , definition, tags, , createdAtMs] = columns as [string, string, string, string, number, number];
+    const { changes } = insert.run(...columns);
+    if (changes === 0) return bodyHashOf.values(id)[0]?.[0] === columns.at(-1) ? "exists" : "differs";
+    keepDefinition.run(definition, definitionText);
+    for (const each of earlier) append.run(id, each.from, each.to, each.text);
+    append.run(id, chunk.from, chunk.to, chunk.text);
+    for (const { key, text } of large) keepLarge.run(id, key, text);
+    if (tags !== "[]") for (const tag of JSON.parse(tags) as string[]) keepTag.run(tag, createdAtMs, id);
     return "created";
   }
 

@@ -5,7 +5,7 @@ import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
 import { lockDataFolder } from "./sqlite-lock.ts";
 import { RECENT_CHARACTERS, RecentExecutions } from "./sqlite-recent.ts";
-import { packEntries } from "./sqlite-rows.ts";
+import { packCommit, packNew } from "./sqlite-pack.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, LargeText, Lease, ListQuery } from "./store.ts";
 import type { NewExecution, Retention, StoredExecution, Summary } from "./store.ts";
@@ -74,9 +74,10 @@ class SqliteStore implements LeavableStore {
     return this.#client.call("acquire", lane, bootId);
   }
 
-  async commit(lane: number, { id, entries, cleanEnd }: Commit): Promise<CommitAnswer> {
+  async commit(lane: number, commit: Commit): Promise<CommitAnswer> {
+    const { entries } = commit;
     try {
-      const answer = unpack(await this.#client.call("commit", lane, id, packEntries(entries), cleanEnd));
+      const answer = unpack(await this.#client.callPacked("commit", packCommit(lane, commit)));
       this.#committed(entries, answer);
       return answer;
     } catch (error) {
@@ -94,7 +95,8 @@ class SqliteStore implements LeavableStore {
   }
 
   async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
-    const answers = await this.#client.call("create", batch);
+    const answer = await this.#client.callPacked("create", packNew(batch));
+    const answers = typeof answer === "number" ? new Array<CreateAnswer>(answer).fill("created") : answer;
     for (let at = 0; at < batch.length; at++) if (answers[at] === "created") this.#recent.created(batch[at] as NewExecution);
     return answers;
   }
@@ -159,7 +161,8 @@ class SqliteStore implements LeavableStore {
 
 const APPLIED: EntryAnswer = { type: "applied" };
 
-function unpack(packed: PackedAnswer): CommitAnswer {
+function unpack(packed: number | PackedAnswer): CommitAnswer {
+  if (typeof packed === "number") return { type: "done", entries: new Array<EntryAnswer>(packed).fill(APPLIED) };
   if (packed.type === "fenced") return packed;
   const entries: EntryAnswer[] = new Array<EntryAnswer>(packed.count).fill(APPLIED);
   for (const [at, reason] of packed.others) entries[at] = reason === null ? { type: "conflict" } : { type: "refused", reason };
