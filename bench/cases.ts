@@ -15,6 +15,10 @@ const LOADERS: Readonly<Record<string, () => Promise<Case>>> = {
   footprint: async () => (await import("./cases/footprint.ts")).footprintCase,
   idle: async () => (await import("./cases/idle.ts")).idleCase,
   start: async () => (await import("./cases/start.ts")).startCase,
+  bullmq: async () => (await import("./rivals/bullmq.ts")).bullmqCase,
+  effect: async () => (await import("./rivals/effect.ts")).effectCase,
+  "thread-pool": async () => (await import("./rivals/thread-pool.ts")).threadPoolCase,
+  ceiling: async () => (await import("./rivals/ceiling.ts")).ceilingCase,
 };
 
 export const CASE_NAMES: readonly string[] = Object.keys(LOADERS);
