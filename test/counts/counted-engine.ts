@@ -2,7 +2,7 @@
  * The engine with every act counted that could be done by node and is done by batch. The parts are real (engine, actors, codec,
  * pool, frames, host), time is simulated, and a commit takes a while, as on a disk: so a count is the same on every machine.
  */
-import { type Engine, startEngine } from "../../src/engine.ts";
+import { type CheckedDefinition, type Engine, startEngine } from "../../src/engine.ts";
 import type { ClusterOptions } from "../../src/engine-cluster.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { Turns } from "../../src/env/turns.ts";
@@ -65,20 +65,33 @@ export function fanOut(width: number): unknown {
  * waiting clients ask for at the end is in them.
  */
 export async function countManyAtOnce(after: After, engine: Engine, counts: Counts, executions: number): Promise<Counts> {
-  const checked = await engine.check(JSON.stringify(fanOut(3)), "workflow");
-  if (!checked.ok) throw new Error(`The test's definition is refused: ${JSON.stringify(checked.problems)}`);
-  const { definition } = checked;
+  const definition = await checked(engine, fanOut(3));
   Object.assign(counts, noCounts());
   const runNew = async (): Promise<void> => {
-    const created = await engine.create({ definition, trigger: { params: null }, idempotency: null });
-    if (created.type !== "created") throw new Error(`Not created: ${JSON.stringify(created)}`);
-    if (!(await engine.waitForEnd(created.id, 60_000))) throw new Error(`Execution ${created.id} has not ended.`);
+    const result = await engine.create({ definition, trigger: { params: null }, idempotency: null });
+    if (result.type !== "created") throw new Error(`Not created: ${JSON.stringify(result)}`);
+    if (!(await engine.waitForEnd(result.id, 60_000))) throw new Error(`Execution ${result.id} has not ended.`);
   };
   await after(Promise.all(Array.from({ length: executions }, runNew)));
   const counted = { ...counts };
   const ended = await after(engine.list({ status: "COMPLETED", limit: executions }));
   if (ended.length !== executions) throw new Error(`${ended.length} of ${executions} executions are COMPLETED.`);
   return counted;
+}
+
+/** Created and not yet triggered; its id. */
+export async function created(after: After, engine: Engine, definition: unknown): Promise<string> {
+  const request = { definition: await checked(engine, definition), trigger: null, idempotency: null };
+  const result = await after(engine.create(request));
+  if (result.type !== "created") throw new Error(`Not created: ${JSON.stringify(result)}`);
+  return result.id;
+}
+
+/** A large one is checked in a real thread, which the world would not wait for. */
+async function checked(engine: Engine, definition: unknown): Promise<CheckedDefinition> {
+  const result = await engine.check(JSON.stringify(definition), "workflow");
+  if (!result.ok) throw new Error(`The test's definition is refused: ${JSON.stringify(result.problems)}`);
+  return result.definition;
 }
 
 /** Lets a world go on until the promise is settled. */

@@ -3,8 +3,7 @@
  * real (engine, actors, codec, pool, frames, host), time is simulated, and a commit takes a while, as on a disk.
  */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { created } from "../sim/instance.ts";
-import { type Counts, countedWorld, expectAtMost, fanOut, inWorld, noCounts, startCounted, THREADS } from "./counted-engine.ts";
+import { type Counts, countedWorld, created, expectAtMost, fanOut, inWorld, noCounts, startCounted, THREADS } from "./counted-engine.ts";
 
 describe.each([1_000, 8_000])("a fan-out of %d", (width) => {
   const nodes = width + 2;
@@ -57,7 +56,7 @@ async function countsOf(width: number): Promise<Counts> {
   const world = countedWorld();
   const after = inWorld(world);
   const engine = await after(startCounted(world, counts));
-  const id = await after(created(engine, fanOut(width)));
+  const id = await created(after, engine, fanOut(width));
   // What the start took is not the fan-out's.
   Object.assign(counts, { messages: 0, turns: 0, timers: 0 });
   const ended = engine.waitForEnd(id, 60_000);

@@ -2,8 +2,17 @@
 import { heapStats } from "bun:jsc";
 import { beforeAll, describe, test } from "bun:test";
 import type { Engine } from "../../src/engine.ts";
-import { created } from "../sim/instance.ts";
-import { type After, countManyAtOnce, countedWorld, expectAtMost, fanOut, inWorld, noCounts, startCounted } from "./counted-engine.ts";
+import {
+  type After,
+  countManyAtOnce,
+  countedWorld,
+  created,
+  expectAtMost,
+  fanOut,
+  inWorld,
+  noCounts,
+  startCounted,
+} from "./counted-engine.ts";
 
 const WIDTH = 10_000;
 const EXECUTIONS = 500;
@@ -54,7 +63,7 @@ type Alive = { readonly objects: number; readonly bytes: number };
 
 /** While the first commit of the middle is being written. The execution is at its end when this resolves. */
 async function inTheMidst(): Promise<Alive> {
-  const id = await after(created(engine, fanOut(WIDTH)));
+  const id = await created(after, engine, fanOut(WIDTH));
   Object.assign(counts, noCounts());
   const before = look();
   const ended = engine.waitForEnd(id, REST_MS);
