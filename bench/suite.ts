@@ -1,7 +1,9 @@
 /** What the suite measures, in groups that are measured side by side, and what we want of it. */
 import type { StoreKind, Variant } from "./case.ts";
+import type { Goal, RatioGoal } from "./goal.ts";
 import type { SubjectName } from "./group.ts";
 import type { MetricName } from "./metrics.ts";
+import { BESIDE_CHAIN, BESIDE_DIAMONDS, BESIDE_FAN_OUT, BESIDE_ONE_NODE, RIVAL_RATIOS, SMALL_CEILINGS } from "./rivals/compared.ts";
 
 export type Group = {
   /** What the command line knows it by. */
@@ -23,10 +25,10 @@ export const GROUPS: readonly Group[] = [
   {
     key: "fan-out-10000",
     title: "Fan-out of 10,000 beside others, and of 100,000",
-    subjects: [...onStores("fan-out", { n: 10_000 }), ...onStores("fan-out", { n: 99_998 })],
+    subjects: [...onStores("fan-out", { n: 10_000 }), ...BESIDE_FAN_OUT, ...onStores("fan-out", { n: 99_998 })],
   },
-  { key: "diamonds", title: "5-node diamonds, 1,000 at once", subjects: onStores("diamonds", { atOnce: 1_000 }) },
-  { key: "chain", title: "A chain of 200", subjects: onStores("chain", { n: 200 }) },
+  { key: "diamonds", title: "5-node diamonds, 1,000 at once", subjects: [...onStores("diamonds", { atOnce: 1_000 }), ...BESIDE_DIAMONDS] },
+  { key: "chain", title: "A chain of 200", subjects: [...onStores("chain", { n: 200 }), ...BESIDE_CHAIN] },
   { key: "depth", title: "Chains of 20 and 2,000", subjects: [20, 2_000].flatMap((n) => onStores("chain", { n })) },
   {
     key: "at-once",
@@ -40,7 +42,7 @@ export const GROUPS: readonly Group[] = [
     subjects: [...onStores("outputs", { n: 1_000, size: 10_000 }), ...onStores("outputs", { n: 1_000, size: 10_000, part: "read" })],
   },
   { key: "outputs-1000000", title: "Outputs of 1 MB", subjects: onStores("outputs", { n: 100, size: 1_000_000 }) },
-  { key: "one-node", title: "One node over HTTP", subjects: onStores("one-node", {}) },
+  { key: "one-node", title: "One node over HTTP, and others in the process", subjects: [...onStores("one-node", {}), ...BESIDE_ONE_NODE] },
   {
     key: "rest",
     title: "Created and triggered over HTTP",
@@ -62,10 +64,9 @@ export const GROUPS: readonly Group[] = [
   { key: "footprint", title: "Memory of 100,000 nodes", subjects: onStores("footprint", { n: 100_000 }, ["memory", "sqlite"]) },
   { key: "idle", title: "At rest", subjects: onStores("idle", {}, ["sqlite", "redis", "redis+kafka"]) },
   { key: "start", title: "From the start to the first answer", subjects: onStores("start", {}, ["memory", "sqlite", "redis"]) },
+  { key: "small-commits", title: "Small commits without an engine", subjects: SMALL_CEILINGS },
   { key: "micro", title: "Parts alone", subjects: parts() },
 ];
-
-export type Goal = SubjectName & { readonly metric: MetricName; readonly goal: number };
 
 export const GOALS: readonly Goal[] = [
   ...goals("fan-out", { n: 10_000 }, "nodes/s", [300_000, 200_000, 200_000, 120_000]),
@@ -84,17 +85,8 @@ export const GOALS: readonly Goal[] = [
   ...goals("start", {}, "ms in all", [300, 300, 300]),
 ];
 
-/** One figure as a multiple of another that was measured in the same group. */
-export type RatioGoal = {
-  readonly title: string;
-  readonly metric: MetricName;
-  readonly ours: SubjectName;
-  readonly theirs: SubjectName;
-  /** At least. */
-  readonly goal: number;
-};
-
 export const RATIOS: readonly RatioGoal[] = [
+  ...RIVAL_RATIOS,
   ...STORES.map(
     (store): RatioGoal => ({
       title: `fan-out of 100,000 to one of 10,000, ${store}`,

@@ -23,19 +23,22 @@ export function tableOf(results: Results): string {
     "ratio",
     found.toFixed(2),
     "",
-    goal.toFixed(2),
-    found >= goal ? "yes" : "NO",
+    goal === null ? "" : goal.toFixed(2),
+    goal === null ? "" : found >= goal ? "yes" : "NO",
   ]);
   return aligned([["case", "", "median", "lowest – highest round", "goal", "reached"], ...rows, ...ratios]);
 }
 
-export type FoundRatio = { readonly title: string; readonly found: number; readonly goal: number };
+/** `goal`: null where it is only worth knowing. */
+export type FoundRatio = { readonly title: string; readonly found: number; readonly goal: number | null };
 
 /** Those whose both sides were measured. */
 export function ratiosOf(results: Results): FoundRatio[] {
-  return RATIOS.flatMap(({ title, metric, ours, theirs, goal }) => {
-    const [our, their] = [figureOf(results, ours.case, ours.variant, metric), figureOf(results, theirs.case, theirs.variant, metric)];
-    return our === undefined || their === undefined ? [] : [{ title, found: ratio(our, their), goal }];
+  return RATIOS.flatMap(({ title, metric, ours, theirs, theirMetric = metric, goal }) => {
+    const our = figureOf(results, ours.case, ours.variant, metric);
+    const their = figureOf(results, theirs.case, theirs.variant, theirMetric);
+    if (our === undefined || their === undefined) return [];
+    return [{ title, found: METRICS[metric].better === "higher" ? ratio(our, their) : ratio(their, our), goal }];
   });
 }
 
