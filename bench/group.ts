@@ -68,7 +68,7 @@ async function start(subject: SubjectName, services: ServicesOfRun): Promise<Run
       return said.measured;
     },
     async stop() {
-      if (child.exitCode === null) child.send("stop");
+      if (child.exitCode === null && child.signalCode === null) child.send("stop");
       await child.exited;
     },
   };
