@@ -115,6 +115,10 @@ describe("packages", () => {
     ["src/store/memory.ts", "node:timers/promises"],
     ["src/workflow/graph.ts", "node:fs"],
     ["src/workflow/graph.ts", "yaml"],
+    ["src/store/redis.ts", "bullmq"],
+    ["bench/cases/fan-out.ts", "effect"],
+    ["bench/bench-engine.ts", "effect/workflow"],
+    ["test/pool/pool.test.ts", "poolifier"],
   ];
   test.each(refused)("%s may not import %s", (file, specifier) => {
     expect(rulesBrokenBy(file, `import x from "${specifier}";`)).toEqual(["packages in line 2"]);
@@ -129,6 +133,9 @@ describe("packages", () => {
     ["src/env/log.ts", "pino"],
     ["src/workflow/definition.ts", "valibot"],
     ["src/store/memory.ts", "node:crypto"],
+    ["bench/rivals/bullmq.ts", "bullmq"],
+    ["bench/rivals/effect.ts", "effect/workflow"],
+    ["bench/rivals/pool-thread.ts", "poolifier"],
   ];
   test.each(allowed)("%s may import %s", (file, specifier) => {
     expect(rulesBrokenBy(file, `import x from "${specifier}";`)).toEqual([]);
