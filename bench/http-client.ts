@@ -22,7 +22,23 @@ type Waiting = { resolve(body: string): void; reject(error: Error): void };
 
 const LENGTH = /\ncontent-length: (\d+)/i;
 
-export async function openClient(url: string): Promise<Client> {
+/** The server cuts a connection that was quiet for 10 s, so what pauses between rounds opens its clients anew for each. */
+export async function withClients<T>(
+  url: string,
+  count: number,
+  act: (clients: readonly Client[], first: Client) => Promise<T>,
+): Promise<T> {
+  const first = await openClient(url);
+  const clients = [first];
+  while (clients.length < count) clients.push(await openClient(url));
+  try {
+    return await act(clients, first);
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
+
+async function openClient(url: string): Promise<Client> {
   const { hostname, port } = new URL(url);
   let heard = "";
   let waiting: Waiting | null = null;
@@ -56,7 +72,8 @@ export async function openClient(url: string): Promise<Client> {
     ask: (request) =>
       new Promise((resolve, reject) => {
         waiting = { resolve, reject };
-        if (socket.write(request) < request.length) fail("The request did not fit into the socket: it is too large for this client.");
+        if (socket.write(request) < request.length)
+          fail("The server has closed the connection, or the request is too large for this client.");
       }),
     close: () => void socket.end(),
   };

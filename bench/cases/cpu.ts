@@ -9,7 +9,7 @@ import { startBenchServer } from "../bench-server.ts";
 import type { Case, ServicesOfRun, StoreKind, Subject } from "../case.ts";
 import type { CpuAnswer, CpuOrder } from "../cpu-thread.ts";
 import { independent } from "../definitions.ts";
-import { type Client, executionIdOf, openClient, requestText } from "../http-client.ts";
+import { type Client, executionIdOf, requestText, withClients } from "../http-client.ts";
 
 const TASKS = 200;
 const TASK_MS = 5;
@@ -49,19 +49,15 @@ async function engineSubject(options: {
   const dir = benchFolder();
   writeFileSync(join(dir, "spin.ts"), handlerText());
   const server = await startBenchServer({ store, services, environment: { APP_HANDLERS_DIR: dir } });
-  const [client, watcher] = [await openClient(server.url), await openClient(server.url)];
-  await runMs(client, WARM_TASKS, loops);
+  await withClients(server.url, 1, (_, client) => runMs(client, WARM_TASKS, loops));
   return {
     async round() {
       const aloneMs = await alone();
-      const watch = watchHealth(watcher);
-      const ms = await runMs(client, TASKS, loops);
-      return { "speed-up": aloneMs / ms, "longest answer ms": await watch.stop() };
+      const [ms, longestMs] = await watched(server.url, () => withClients(server.url, 1, (_, client) => runMs(client, TASKS, loops)));
+      return { "speed-up": aloneMs / ms, "longest answer ms": longestMs };
     },
     async stop() {
       close();
-      client.close();
-      watcher.close();
       await server.stop();
       rmSync(dir, { recursive: true, force: true });
     },
@@ -88,10 +84,10 @@ async function runMs(client: Client, tasks: number, loops: number): Promise<numb
   return ms;
 }
 
-/** `stop`: the longest that one answer took, in milliseconds. */
-function watchHealth(client: Client): { stop(): Promise<number> } {
+/** What `act` resolves with, and the longest that an answer to a health check took meanwhile, in milliseconds. */
+async function watched<T>(url: string, act: () => Promise<T>): Promise<[T, number]> {
   let isOver = false;
-  async function watch(): Promise<number> {
+  const watching = withClients(url, 1, async (_, client) => {
     const ask = requestText("GET", "/health");
     let longestMs = 0;
     while (!isOver) {
@@ -102,14 +98,14 @@ function watchHealth(client: Client): { stop(): Promise<number> } {
       await Bun.sleep(Math.max(0, HEALTH_EVERY_MS - tookMs));
     }
     return longestMs;
+  });
+  try {
+    const answer = await act();
+    isOver = true;
+    return [answer, await watching];
+  } finally {
+    isOver = true;
   }
-  const watching = watch();
-  return {
-    stop() {
-      isOver = true;
-      return watching;
-    },
-  };
 }
 
 type CpuWorker = { ask(order: CpuOrder): Promise<CpuAnswer>; terminate(): void };

@@ -9,7 +9,7 @@ import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed } from "../case.ts";
 import { fanOut } from "../definitions.ts";
 import { rssBytesOf } from "../facts.ts";
-import { assertCompleted, type Client, openClient, untilAllEnded, untilHealth } from "../http-client.ts";
+import { assertCompleted, untilAllEnded, untilHealth, withClients } from "../http-client.ts";
 
 const NODES = 100_000;
 const WARM_NODES = 10_000;
@@ -33,9 +33,8 @@ export const footprintCase: Case = {
       environment: { APP_HANDLERS_DIR: join(dir, "handlers") },
       probe: true,
     });
-    const client = await openClient(server.url);
     gate.open();
-    for (let i = 0; i < WARM_TIMES; i++) await runToEnd(server, client, fanOut(WARM_NODES, { handler: i === 0 ? "gate" : "noop" }));
+    for (let i = 0; i < WARM_TIMES; i++) await runToEnd(server, fanOut(WARM_NODES, { handler: i === 0 ? "gate" : "noop" }));
     await Bun.sleep(REST_MS);
     const baseline = rssBytesOf(server.pid);
     return {
@@ -43,13 +42,13 @@ export const footprintCase: Case = {
         const before = await server.liveBytes();
         gate.close();
         const id = await begin(server, fanOut(nodes - 2, { handler: "gate" }));
-        await untilHealth(client, POLL_MS, ({ pool }) => pool.begun + pool.waiting >= nodes - 2);
+        await withClients(server.url, 1, (_, client) => untilHealth(client, POLL_MS, ({ pool }) => pool.begun + pool.waiting >= nodes - 2));
         const live = (await server.liveBytes()) - before;
         gate.open();
-        await untilEnded(client, id);
+        await untilEnded(server, id);
 
         forgetMostRss(server.pid);
-        await runToEnd(server, client, fanOut(nodes - 2));
+        await runToEnd(server, fanOut(nodes - 2));
         const most = mostRssBytesOf(server.pid);
         await Bun.sleep(REST_MS);
         return {
@@ -59,7 +58,6 @@ export const footprintCase: Case = {
         };
       },
       async stop() {
-        client.close();
         await server.stop();
         rmSync(dir, { recursive: true, force: true });
       },
@@ -74,13 +72,15 @@ async function begin({ url }: BenchServer, definition: unknown): Promise<string>
   return id;
 }
 
-async function runToEnd(server: BenchServer, client: Client, definition: unknown): Promise<void> {
-  await untilEnded(client, await begin(server, definition));
+async function runToEnd(server: BenchServer, definition: unknown): Promise<void> {
+  await untilEnded(server, await begin(server, definition));
 }
 
-async function untilEnded(client: Client, id: string): Promise<void> {
-  await untilAllEnded(client, POLL_MS);
-  await assertCompleted(client, id);
+function untilEnded({ url }: BenchServer, id: string): Promise<void> {
+  return withClients(url, 1, async (_, client) => {
+    await untilAllEnded(client, POLL_MS);
+    await assertCompleted(client, id);
+  });
 }
 
 async function post(url: string, body: string): Promise<unknown> {

@@ -4,7 +4,7 @@ import { startBenchServer } from "../bench-server.ts";
 import { type Case, type Measured, needed } from "../case.ts";
 import { cpuUsOf } from "../costs.ts";
 import { diamond } from "../definitions.ts";
-import { assertCompleted, executionIdOf, openClient, requestText, untilAllEnded } from "../http-client.ts";
+import { assertCompleted, executionIdOf, requestText, untilAllEnded, withClients } from "../http-client.ts";
 
 const EXECUTIONS = 200;
 /** Until its threads and collectors have come to rest. */
@@ -16,15 +16,15 @@ export const idleCase: Case = {
   title: "a server at rest after some executions, for 10 s: CPU of the process, and bytes that it writes to the disk",
   async start(variant, services) {
     const server = await startBenchServer({ store: needed(variant.store ?? null), services });
-    const client = await openClient(server.url);
-    let id = "";
-    for (let i = 0; i < EXECUTIONS; i++) {
-      id = executionIdOf(await client.ask(requestText("POST", "/workflows", JSON.stringify(diamond()))));
-      await client.ask(requestText("POST", `/workflows/${id}/trigger`, ""));
-    }
-    await untilAllEnded(client);
-    await assertCompleted(client, id);
-    client.close();
+    await withClients(server.url, 1, async (_, client) => {
+      let id = "";
+      for (let i = 0; i < EXECUTIONS; i++) {
+        id = executionIdOf(await client.ask(requestText("POST", "/workflows", JSON.stringify(diamond()))));
+        await client.ask(requestText("POST", `/workflows/${id}/trigger`, ""));
+      }
+      await untilAllEnded(client);
+      await assertCompleted(client, id);
+    });
     await Bun.sleep(REST_MS);
 
     async function window(): Promise<Measured> {

@@ -8,7 +8,7 @@ import { type BenchEngine, startBenchEngine, THREADS } from "../bench-engine.ts"
 import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed, type RedisOfRun } from "../case.ts";
 import { fanOut } from "../definitions.ts";
-import { healthOf, openClient } from "../http-client.ts";
+import { healthOf, withClients } from "../http-client.ts";
 import { createdAndEnded } from "./created-and-ended.ts";
 
 const WIDTH = 20;
@@ -57,14 +57,13 @@ export const instancesCase: Case = {
 /** Each has its share of the lanes, and none is on its way. */
 async function untilDivided({ engine }: BenchEngine, others: readonly BenchServer[]): Promise<void> {
   const share = Math.ceil(LANES / (others.length + 1));
-  const clients = await Promise.all(others.map(({ url }) => openClient(url)));
+  const lanesOf = ({ url }: BenchServer): Promise<number> =>
+    withClients(url, 1, async (_, client) => (await healthOf(client)).cluster?.lanes ?? 0);
   for (;;) {
-    const healths = [engine.health(), ...(await Promise.all(clients.map(healthOf)))];
-    const lanes = healths.map(({ cluster }) => cluster?.lanes ?? 0);
-    if (Math.max(...lanes) <= share && lanes.reduce((sum, count) => sum + count) === LANES) break;
+    const lanes = [engine.health().cluster?.lanes ?? 0, ...(await Promise.all(others.map(lanesOf)))];
+    if (Math.max(...lanes) <= share && lanes.reduce((sum, count) => sum + count) === LANES) return;
     await Bun.sleep(POLL_MS);
   }
-  for (const client of clients) client.close();
 }
 
 /** Events that wait for Kafka, in Redis: what an instance says of them is a second old. Without Kafka there are none. */

@@ -2,7 +2,7 @@
 import { startBenchServer } from "../bench-server.ts";
 import { type Case, needed } from "../case.ts";
 import { chain } from "../definitions.ts";
-import { executionIdOf, openClient, requestText } from "../http-client.ts";
+import { type Client, executionIdOf, requestText, withClients } from "../http-client.ts";
 import { percentile } from "../results.ts";
 
 const EXECUTIONS = 500;
@@ -13,10 +13,9 @@ export const oneNodeCase: Case = {
   title: "one noop node over HTTP by one client that keeps its connection: POST …/trigger?wait=10s until its answer",
   async start(variant, services) {
     const server = await startBenchServer({ store: needed(variant.store ?? null), services });
-    const client = await openClient(server.url);
     const create = requestText("POST", "/workflows", JSON.stringify(chain(1)));
 
-    async function timesOf(count: number): Promise<number[]> {
+    async function timesOf(client: Client, count: number): Promise<number[]> {
       const ids: string[] = [];
       for (let i = 0; i < count; i++) ids.push(executionIdOf(await client.ask(create)));
       const times: number[] = [];
@@ -30,16 +29,13 @@ export const oneNodeCase: Case = {
       return times;
     }
 
-    await timesOf(WARM_EXECUTIONS);
+    await withClients(server.url, 1, (_, client) => timesOf(client, WARM_EXECUTIONS));
     return {
       async round() {
-        const times = await timesOf(EXECUTIONS);
+        const times = await withClients(server.url, 1, (_, client) => timesOf(client, EXECUTIONS));
         return { "p50 ms": percentile(times, 0.5), "p99 ms": percentile(times, 0.99) };
       },
-      async stop() {
-        client.close();
-        await server.stop();
-      },
+      stop: () => server.stop(),
     };
   },
 };

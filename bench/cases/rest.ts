@@ -2,10 +2,10 @@
 import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed, type Subject } from "../case.ts";
 import { chain } from "../definitions.ts";
-import { assertCompleted, type Client, executionIdOf, openClient, requestText, spread, untilAllEnded } from "../http-client.ts";
+import { assertCompleted, executionIdOf, requestText, spread, untilAllEnded, withClients } from "../http-client.ts";
 
 const CONNECTIONS = 32;
-const ROUND_MS = 1_500;
+const ROUND_MS = 1_200;
 const WARM_EXECUTIONS = 4_000;
 const SAMPLED_EACH = 97;
 
@@ -14,43 +14,41 @@ export const restCase: Case = {
   title: "POST /workflows and POST …/trigger for each of many one-node executions over 32 kept connections, until all have ended",
   async start(variant, services) {
     const server = await startBenchServer({ store: needed(variant.store ?? null), services });
-    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => openClient(server.url)));
-    const [first] = clients;
-    if (first === undefined) throw new Error("No connection.");
-    return variant.part === "health" ? health(server, clients) : await executions(server, clients, first);
+    return variant.part === "health" ? health(server) : await executions(server);
   },
 };
 
-async function executions(server: BenchServer, clients: readonly Client[], first: Client): Promise<Subject> {
+async function executions(server: BenchServer): Promise<Subject> {
   const create = requestText("POST", "/workflows", JSON.stringify(chain(1)));
 
-  async function msOf(count: number): Promise<number> {
-    const ids: string[] = [];
-    const startedMs = performance.now();
-    await spread(clients, count, async (client) => {
-      const id = executionIdOf(await client.ask(create));
-      await client.ask(requestText("POST", `/workflows/${id}/trigger`, ""));
-      ids.push(id);
+  const msOf = (count: number): Promise<number> =>
+    withClients(server.url, CONNECTIONS, async (clients, first) => {
+      const ids: string[] = [];
+      const startedMs = performance.now();
+      await spread(clients, count, async (client) => {
+        const id = executionIdOf(await client.ask(create));
+        await client.ask(requestText("POST", `/workflows/${id}/trigger`, ""));
+        ids.push(id);
+      });
+      // What was only taken in is not done.
+      await untilAllEnded(first);
+      const ms = performance.now() - startedMs;
+      for (const [at, id] of ids.entries()) if (at % SAMPLED_EACH === 0) await assertCompleted(first, id);
+      return ms;
     });
-    // What was only taken in is not done.
-    await untilAllEnded(first);
-    const ms = performance.now() - startedMs;
-    for (const [at, id] of ids.entries()) if (at % SAMPLED_EACH === 0) await assertCompleted(first, id);
-    return ms;
-  }
 
   await msOf(WARM_EXECUTIONS);
   const count = Math.round((WARM_EXECUTIONS / (await msOf(WARM_EXECUTIONS))) * ROUND_MS);
   return {
     round: async () => ({ "executions/s": (count / (await msOf(count))) * 1_000 }),
-    stop: () => end(server, clients),
+    stop: () => server.stop(),
   };
 }
 
-function health(server: BenchServer, clients: readonly Client[]): Subject {
+function health(server: BenchServer): Subject {
   const ask = requestText("GET", "/health");
-  return {
-    async round() {
+  const perSecond = (): Promise<number> =>
+    withClients(server.url, CONNECTIONS, async (clients) => {
       let answers = 0;
       const startedMs = performance.now();
       const endMs = startedMs + ROUND_MS;
@@ -62,13 +60,7 @@ function health(server: BenchServer, clients: readonly Client[]): Subject {
           }
         }),
       );
-      return { "requests/s": (answers / (performance.now() - startedMs)) * 1_000 };
-    },
-    stop: () => end(server, clients),
-  };
-}
-
-async function end(server: BenchServer, clients: readonly Client[]): Promise<void> {
-  for (const client of clients) client.close();
-  await server.stop();
+      return (answers / (performance.now() - startedMs)) * 1_000;
+    });
+  return { round: async () => ({ "requests/s": await perSecond() }), stop: () => server.stop() };
 }

@@ -4,7 +4,7 @@ import { benchFolder } from "../bench-engine.ts";
 import { startBenchServer } from "../bench-server.ts";
 import { type Case, needed } from "../case.ts";
 import { diamond } from "../definitions.ts";
-import { assertCompleted, executionIdOf, openClient, requestText } from "../http-client.ts";
+import { assertCompleted, executionIdOf, requestText, withClients } from "../http-client.ts";
 import { median } from "../results.ts";
 
 const STARTS = 3;
@@ -20,13 +20,14 @@ export const startCase: Case = {
     async function once(): Promise<number> {
       const startedMs = performance.now();
       const server = await startBenchServer({ store, services, dir });
-      const client = await openClient(server.url);
-      await client.ask(requestText("GET", "/health"));
-      const ms = performance.now() - startedMs;
-      const id = executionIdOf(await client.ask(requestText("POST", "/workflows", JSON.stringify(diamond()))));
-      await client.ask(requestText("POST", `/workflows/${id}/trigger?wait=10s`, ""));
-      await assertCompleted(client, id);
-      client.close();
+      const ms = await withClients(server.url, 1, async (_, client) => {
+        await client.ask(requestText("GET", "/health"));
+        const answeredMs = performance.now() - startedMs;
+        const id = executionIdOf(await client.ask(requestText("POST", "/workflows", JSON.stringify(diamond()))));
+        await client.ask(requestText("POST", `/workflows/${id}/trigger?wait=10s`, ""));
+        await assertCompleted(client, id);
+        return answeredMs;
+      });
       await server.stop();
       return ms;
     }
