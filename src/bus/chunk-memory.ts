@@ -26,56 +26,89 @@ export function createByteBudget(bytesMax: number): ByteBudget {
   };
 }
 
-export type ChunkMemory = {
-  remember(execution: string, epoch: number, chunk: Chunk): void;
-  /** The text, or null where it is not remembered. It stays until it is forgotten. */
-  textOf(pointer: OutboxPointer): string | null;
-  forget(pointer: OutboxPointer): void;
-  /** Everything remembered until now; `forgetUntil` with it forgets that much. */
-  mark(): number;
-  forgetUntil(mark: number): void;
+/** `next`: of the same execution; `last`: its last, where this is its first. `order`: rises with each that is remembered. */
+type Remembered = {
+  readonly chunk: Chunk;
+  readonly epoch: number;
+  readonly order: number;
+  next: Remembered | null;
+  last: Remembered | null;
 };
 
-type Remembered = { readonly chunk: Chunk; readonly epoch: number; readonly order: number };
+export class ChunkMemory {
+  readonly #budget: ByteBudget;
+  /** By execution its first, since most have one or two at a time. */
+  readonly #firsts = new Map<string, Remembered>();
+  #order = 0;
+  #takenBytes = 0;
 
-export function createChunkMemory(budget: ByteBudget): ChunkMemory {
-  /** In the order of the commits. */
-  const chunks = new Map<string, Remembered>();
-  let order = 0;
-
-  function drop(key: string, { chunk }: Remembered): void {
-    chunks.delete(key);
-    budget.give(chunk.text.length);
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
   }
 
-  return {
-    remember(execution, epoch, chunk) {
-      const key = keyOf(execution, chunk.from);
-      const before = chunks.get(key);
-      if (before !== undefined) drop(key, before);
-      // The oldest stay: they are sent first. What comes while there is no room is read from the store when its turn comes.
-      if (budget.take(chunk.text.length)) chunks.set(key, { chunk, epoch, order: ++order });
-    },
-    textOf({ execution, from, to, epoch }) {
-      const remembered = chunks.get(keyOf(execution, from));
-      // After a fall back into an older past, the same sequences may have been written twice.
-      return remembered?.epoch === epoch && remembered.chunk.to === to ? remembered.chunk.text : null;
-    },
-    forget({ execution, from }) {
-      const key = keyOf(execution, from);
-      const remembered = chunks.get(key);
-      if (remembered !== undefined) drop(key, remembered);
-    },
-    mark: () => order,
-    forgetUntil(mark) {
-      for (const [key, remembered] of chunks) {
-        if (remembered.order > mark) return;
-        drop(key, remembered);
-      }
-    },
-  };
-}
+  remember(execution: string, epoch: number, chunk: Chunk): void {
+    // The oldest stay: they are sent first. What comes while there is no room is read from the store when its turn comes.
+    if (!this.#budget.take(chunk.text.length)) return;
+    const remembered: Remembered = { chunk, epoch, order: ++this.#order, next: null, last: null };
+    const first = this.#firsts.get(execution);
+    const last = first?.last ?? first;
+    if (first === undefined || last === undefined) return void this.#firsts.set(execution, remembered);
+    if (chunk.from <= last.chunk.to) {
+      // The store has forgotten what was written before, and the execution goes on from there: also one that is created again.
+      this.#forget(first);
+      return void this.#firsts.set(execution, remembered);
+    }
+    last.next = remembered;
+    first.last = remembered;
+  }
 
-function keyOf(execution: string, from: number): string {
-  return `${execution}/${from}`;
+  /** The text, or null where it is not remembered. It is forgotten, and its bytes count until the next `release`. */
+  take({ execution, from, to, epoch }: OutboxPointer): string | null {
+    let before: Remembered | null = null;
+    for (let each = this.#firsts.get(execution) ?? null; each !== null; before = each, each = each.next) {
+      // After a fall back into an older past, the same sequences may have been written twice.
+      if (each.chunk.from !== from || each.chunk.to !== to || each.epoch !== epoch) continue;
+      if (before === null) this.#unlinkFirst(execution, each);
+      else this.#unlink(execution, before, each);
+      this.#takenBytes += each.chunk.text.length;
+      return each.chunk.text;
+    }
+    return null;
+  }
+
+  /** What was taken is needed no more. */
+  release(): void {
+    this.#budget.give(this.#takenBytes);
+    this.#takenBytes = 0;
+  }
+
+  /** Everything remembered until now; `forgetUntil` with it forgets that much. */
+  mark(): number {
+    return this.#order;
+  }
+
+  forgetUntil(mark: number): void {
+    for (const [execution, first] of this.#firsts) {
+      for (let each: Remembered | null = first; each !== null && each.order <= mark; each = each.next) {
+        this.#unlinkFirst(execution, each);
+        this.#budget.give(each.chunk.text.length);
+      }
+    }
+  }
+
+  #forget(first: Remembered): void {
+    for (let each: Remembered | null = first; each !== null; each = each.next) this.#budget.give(each.chunk.text.length);
+  }
+
+  #unlinkFirst(execution: string, { next, last }: Remembered): void {
+    if (next === null) return void this.#firsts.delete(execution);
+    next.last = last === next ? null : last;
+    this.#firsts.set(execution, next);
+  }
+
+  #unlink(execution: string, before: Remembered, { next }: Remembered): void {
+    before.next = next;
+    const first = this.#firsts.get(execution);
+    if (next === null && first !== undefined) first.last = before === first ? null : before;
+  }
 }

@@ -155,9 +155,9 @@ class Body {
     this.int8(rest);
   }
 
+  /** Byte by byte: for so few that is faster than a call. */
   bytes(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.at);
-    this.at += bytes.length;
+    for (let at = 0; at < bytes.length; at++) this.#buffer[this.at++] = bytes[at] as number;
   }
 
   /** After its length. */

@@ -12,6 +12,7 @@ export const HEADERS = { "content-type": "application/json", "troupe-record": St
 /** Headers, key and lengths. */
 const BYTES_AROUND = 150;
 const SEPARATOR_BYTES = 2;
+const PLAIN = /^[\w-]+$/;
 const HEAD_LENGTH_MAX = 16 * 1024;
 
 /** Each with a value of `bytesMax` at the most, as far as cutting between events allows. */
@@ -71,9 +72,14 @@ function toMessage(record: StreamRecord): Outgoing {
 }
 
 function valueText(record: StreamRecord): string {
-  const start = `{"version":${RECORD_VERSION},"execution":${JSON.stringify(record.execution)},"epoch":${record.epoch}`;
+  const start = `{"version":${RECORD_VERSION},"execution":${quoted(record.execution)},"epoch":${record.epoch}`;
   if ("rewoundTo" in record) return `${start},"rewound":true,"to":${record.rewoundTo}}`;
   const { from, to, events, status, closed } = record;
   const what = typeof events === "string" ? `"events":${events}` : `"omitted":${JSON.stringify(events.omitted)}`;
   return `${start},"from":${from},"to":${to},"status":${status === null ? "null" : `"${status}"`},"closed":${closed},${what}}`;
+}
+
+/** Ids are mostly UUIDs, and to look is cheaper than to write anew. */
+function quoted(id: string): string {
+  return PLAIN.test(id) ? `"${id}"` : JSON.stringify(id);
 }

@@ -8,9 +8,9 @@ import type { Log } from "../env/log.ts";
 import type { OutboxEntry, SharedStore } from "../store/shared-store.ts";
 import type { CommitEntry } from "../store/store.ts";
 import type { EventSink, StreamRecord } from "./bus.ts";
-import { type ByteBudget, createChunkMemory } from "./chunk-memory.ts";
+import { type ByteBudget, ChunkMemory } from "./chunk-memory.ts";
 import { type Pointed, recordsOf } from "./outbox-records.ts";
-import { createSentSequences } from "./sent-sequences.ts";
+import { SentSequences } from "./sent-sequences.ts";
 
 export type OutboxRelay = {
   /** What a commit has written under this epoch, or a create of this instance under epoch 0: its bytes are sent from memory. */
@@ -42,8 +42,13 @@ export type OutboxRelayOptions = {
 
 /** Entries that are asked for at a time. */
 const PAGE = 256;
-/** What is read next gathers for so long, since asking costs the same for one commit and for twenty. */
+/**
+ * What is read next gathers for so long after the last read: asking costs the same for one commit and for twenty, and what
+ * follows each other becomes one record. What comes after a rest goes at once.
+ */
 const GATHER_MS = 20;
+/** Lanes read at the same moments, so that the store and the stream are asked for many at a time, but not all lanes at one. */
+const TOGETHER_MS = 5;
 /** A send is about as large as one request to the stream, in characters. */
 const SEND_LENGTH = 900_000;
 /** Executions that the store is asked of at a time. */
@@ -58,7 +63,7 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
 class LaneRelay implements OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #memory;
-  readonly #sent = createSentSequences();
+  readonly #sent = new SentSequences();
   #rewinds: StreamRecord[] = [];
   #restarts = 0;
   #wanted = false;
@@ -70,7 +75,7 @@ class LaneRelay implements OutboxRelay {
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
-    this.#memory = createChunkMemory(options.budget);
+    this.#memory = new ChunkMemory(options.budget);
   }
 
   applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void {
@@ -118,7 +123,8 @@ class LaneRelay implements OutboxRelay {
 
   async #run(): Promise<void> {
     while (this.#wanted && !this.#stopped) {
-      await this.#wait(this.#readAtMs + GATHER_MS - this.#options.clock.monotonicMs());
+      const nextAtMs = Math.ceil((this.#readAtMs + GATHER_MS) / TOGETHER_MS) * TOGETHER_MS;
+      await this.#wait(nextAtMs - this.#options.clock.monotonicMs());
       this.#wanted = false;
       if (!(await this.#relayPage(this.#restarts))) this.#wanted = true;
       else if (!this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
@@ -138,7 +144,9 @@ class LaneRelay implements OutboxRelay {
       if (!(await this.#publish(rewinds))) return false;
       this.#rewinds = this.#rewinds.slice(rewinds.length);
     }
-    if (!(await this.#relay(entries, restarts))) return false;
+    const relayed = await this.#relay(entries, restarts);
+    this.#memory.release();
+    if (!relayed) return false;
     if (entries.length < PAGE) {
       // Whatever was committed before the page was read was in it, or is relayed by somebody else.
       this.#memory.forgetUntil(mark);
@@ -154,7 +162,7 @@ class LaneRelay implements OutboxRelay {
     let send = new Send();
     for (const entry of entries) {
       for (const pointer of entry.pointers) {
-        send.add({ pointer, text: this.#memory.textOf(pointer) });
+        send.add({ pointer, text: this.#memory.take(pointer) });
         if (!send.isFull) continue;
         if (!(await this.#send(send, restarts))) return false;
         send = new Send();
@@ -172,7 +180,7 @@ class LaneRelay implements OutboxRelay {
     // From here on the stream may have them, also where no answer comes.
     for (const { execution, to } of records) this.#sent.reached(execution, to);
     if (records.length > 0 && !(await this.#publish(records))) return false;
-    for (const { pointer } of pointed) this.#memory.forget(pointer);
+    this.#memory.release();
     if (ids.length === 0) return true;
     // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.
     const trim = async (): Promise<boolean> => {

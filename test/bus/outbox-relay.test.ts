@@ -362,7 +362,7 @@ describe("a store that came back with an older past", () => {
     await relay.storeRestarted(2);
     const { entries, epoch } = await scene.commit("x", 2);
     relay.applied(entries, epoch);
-    await scene.world.pass(100);
+    await scene.world.pass(200);
     expect(scene.sequences).toEqual(["x 1-1", "x 2-3", "x 4-4", "rewound 2", "x 3-3"]);
     expect(scene.sent[3]).toEqual({ execution: "x", rewoundTo: 2, epoch: 2 });
   });
