@@ -3,7 +3,7 @@ import type { StoreKind } from "./case.ts";
 import { cellOf, markdownTable, withNote } from "./markdown.ts";
 import type { MetricName } from "./metrics.ts";
 import type { Figure, Results } from "./results.ts";
-import { RIVALS } from "./rivals/promises.ts";
+import { PROMISES, QUESTIONS, RIVALS } from "./rivals/promises.ts";
 import { STORE_KINDS, STORE_NAMES } from "./stores.ts";
 
 type Column = {
@@ -35,12 +35,13 @@ export function rivalsTable(results: Results): string {
   return withNote(rows.length === 0 ? null : markdownTable([["", ...COLUMNS.map(({ head }) => head)], ...rows]), missing);
 }
 
-/** Said of them by their own documentation, whether or not they were measured. */
+/** Looked up in their own documentation and source, whether or not they were measured. */
 export function promisesTable(): string {
-  return markdownTable([["", "promises", "beside ours"], ...RIVALS.map(({ title, promises, lacks }) => [title, promises, lacks])]).replace(
-    "|---|---:|---:|",
-    "|---|---|---|",
-  );
+  const rows = (Object.keys(QUESTIONS) as (keyof typeof QUESTIONS)[]).map((key) => [
+    QUESTIONS[key],
+    ...PROMISES.map(({ answers }) => answers[key]),
+  ]);
+  return markdownTable([["", ...PROMISES.map(({ name }) => name)], ...rows]).replaceAll("---:", "---");
 }
 
 const CEILINGS: readonly (readonly [part: string, what: string])[] = [

@@ -29,7 +29,8 @@ function widths(results: Results): string | null {
   if (lines.length === 0) return null;
   const marks = RIVALS.flatMap(({ title, case: name, variant }) => {
     for (const n of RIVAL_WIDTHS) {
-      const figure = figureOf(results, name, { ...variant, n }, "nodes/s") ?? figureOf(results, name, { ...variant, n }, "tasks/s");
+      const figure =
+        figureOf(results, name, { part: "fan-out", ...variant, n }, "nodes/s") ?? figureOf(results, name, { ...variant, n }, "tasks/s");
       if (figure !== undefined) return [{ name: title, x: n, y: median(figure.rounds) }];
     }
     return [];

@@ -46,7 +46,7 @@ async function startBullmq(url: string, shape: Shape, settings: BullmqSettings):
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   }
-  // A function of this process, as most have it: a file of its own in a thread ("sandboxed") is slower.
+  // A function of this process, which needs no message to run: a file may have a process or thread of its own ("sandboxed").
   const workers = Array.from({ length: count }, () => {
     const worker = new Worker(QUEUE, work, { connection: connect(), concurrency, lockDuration: LOCK_MS, removeOnComplete: { count: 0 } });
     // Redis has it by then.
