@@ -15,6 +15,7 @@ const WIDTH = 880;
 const HEIGHT = 556;
 const PLOT = { left: 96, right: WIDTH - 150, top: 106, bottom: HEIGHT - 100 };
 const NAME_GAP = 17;
+const ASIDE = 4;
 
 /** The file. */
 export function linesPlot({ x, y, lines, marks, ...head }: LinesPlot): string {
@@ -31,7 +32,8 @@ export function linesPlot({ x, y, lines, marks, ...head }: LinesPlot): string {
     ...x.ticks.flatMap((value) => vertical(along(value), value)),
     label(PLOT.left + (PLOT.right - PLOT.left) / 2, PLOT.bottom + 44, x.name, { "text-anchor": "middle", fill: INK.soft }),
     label(SIDE, PLOT.top - 14, y.name, { fill: INK.soft }),
-    ...lines.flatMap(({ hue, points }) => drawn(hue, points, along, up)),
+    // Beside one another, or the spread of one would stand over another's.
+    ...lines.flatMap(({ hue, points }, at) => drawn(hue, points, (value) => along(value) + (at - (lines.length - 1) / 2) * ASIDE, up)),
     ...apart(names).map((each) => label(each.x + 12, each.y + 4, each.name, { fill: each.hue, "font-weight": 600 })),
     ...apart(marks.map((mark) => ({ ...mark, x: along(mark.x), y: up(mark.y), at: up(mark.y) }))).flatMap((mark) => [
       element("path", { d: diamond(mark.x, mark.at), fill: HUES.grey }),
