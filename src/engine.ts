@@ -4,20 +4,20 @@ import { createInbox, type Inbox } from "./actors/inbox.ts";
 import { createWaiters } from "./bus/waiters.ts";
 import type { CreateRequest, CreateResult, EngineHealth, TriggerResult } from "./engine-answers.ts";
 import { patience } from "./cluster/patience.ts";
+import { createBirths } from "./engine-births.ts";
 import { type ClusterOptions, joinCluster } from "./engine-cluster.ts";
 import { createEngineLanes } from "./engine-lanes.ts";
 import { createEngineOverflow } from "./engine-overflow.ts";
 import { createRemoteTriggers } from "./engine-remote.ts";
 import { createTriggers, unavailable } from "./engine-triggers.ts";
 import type { Clock } from "./env/clock.ts";
-import { derivedId, hashOf, type Ids } from "./env/ids.ts";
+import type { Ids } from "./env/ids.ts";
 import type { Log } from "./env/log.ts";
 import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
 import { type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
 import type { Pool } from "./pool/pool.ts";
-import { createCreator } from "./store/creator.ts";
-import { largeKey, type ListQuery, type Retention, type Store, StoreUnavailable, type Summary } from "./store/store.ts";
+import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import type { Catalog } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
@@ -138,9 +138,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
-  const creator = createCreator({ store, clock });
   let retiring = false;
   let stopping = false;
+  const births = createBirths({
+    ...{ store, company, ownership, lanes, ids, clock },
+    created: joined.created,
+    isStopping: () => stopping,
+  });
   ownership.living.onDeath((died) => void buried(died));
 
   /** Outcomes that it still sent count; what it ran beyond them is lost. */
@@ -155,34 +159,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const refusalNow = (): string | null => (stopping ? "The server is stopping." : joined.full());
-
-  async function create({ definition, trigger, idempotency }: CreateRequest): Promise<CreateResult> {
-    const refusal = refusalNow();
-    if (refusal !== null) return unavailable(refusal);
-    const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
-    const execution = company.newExecution(id, definition, trigger, idempotency === null ? definition.hash : hashOf(idempotency.body));
-    const lane = store.laneOf(id);
-    const tenure = ownership.tenureOf(lane);
-    try {
-      const answer = await creator.create(execution);
-      if (answer === "differs") return { type: "differs" };
-      const owned = lanes.isOwned(lane);
-      if (answer === "created") {
-        // Written under a tenure that has ended since, it may have gone on elsewhere.
-        if (owned && tenure !== null && tenure === ownership.tenureOf(lane)) company.created(execution, definition.plan, tenure);
-        joined.created(execution, owned);
-      }
-      if (trigger !== null && !stopping && owned) void company.system.ensure(id);
-      // Without a key the id is new: what exists already is this request, sent again after a lost answer.
-      return { type: idempotency === null ? "created" : answer, id };
-    } catch (error) {
-      if (error instanceof RangeError) return { type: "refused", reason: error.message };
-      if (!(error instanceof StoreUnavailable)) throw error;
-      // It may have been created and triggered all the same.
-      if (trigger !== null) ownership.unsure(lane);
-      return unavailable(error.message);
-    }
-  }
 
   /** What runs ends, or is given back; every outcome is in the store before the last word. */
   async function end(graceMs: number): Promise<void> {
@@ -208,7 +184,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   company.admission.open();
   return {
     check: checker.check,
-    create,
+    create(request) {
+      const refusal = refusalNow();
+      return refusal === null ? births.create(request) : Promise.resolve(unavailable(refusal));
+    },
     trigger(id, params) {
       const refusal = refusalNow();
       return refusal === null ? triggers.trigger(id, params) : Promise.resolve(unavailable(refusal));
@@ -226,6 +205,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     list: (query) => store.list(query),
     async waitForEnd(id, withinMs) {
       const wait = waiters.wait(id, withinMs);
+      if (company.isUnderWay(id)) return wait?.ended ?? false;
       try {
         // It may have ended before anybody waited.
         return (await hasEnded(id)) || ((await wait?.ended) ?? false);

@@ -1,5 +1,5 @@
 /** A message told to an actor and received, in batches of as many as a frame of outcomes holds, through the event loop's own turns. */
-import { createMailbox } from "../../src/actors/mailbox.ts";
+import { Mailbox } from "../../src/actors/mailbox.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { type Micro, nsOf } from "./timing.ts";
 
@@ -7,17 +7,17 @@ const BATCH = 512;
 
 export function mailbox(): Micro {
   let received: () => void = () => undefined;
-  const box = createMailbox<{ readonly node: number }>({
-    turns: systemTurns,
-    limit: BATCH,
-    receive: async (batch) => {
+  const reader = {
+    receive: async (batch: readonly unknown[]) => {
       if (batch.length !== BATCH) throw new Error(`A batch of ${batch.length}: what was told in one turn is one batch of ${BATCH}.`);
       received();
     },
-    crashed: (error) => {
+    rested: () => undefined,
+    crashed: (error: unknown) => {
       throw error;
     },
-  });
+  };
+  const box = new Mailbox<{ readonly node: number }>(reader, systemTurns, BATCH);
   box.open();
   const act = (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -6,170 +6,199 @@ import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { dispatchOf } from "./dispatch.ts";
 import type { Given } from "./given.ts";
-import type { Ports, Tenure } from "./ports.ts";
+import type { Ports } from "./ports.ts";
+import type { Tenure } from "./tenure.ts";
 
-export type Effects = {
-  perform(effect: Effect): void;
-  /** An outcome was settled: a finished execution is closed once nothing is in hand. */
-  settled(): void;
-  stop(): void;
-};
-
-const FETCH_AGAIN_MS = 200;
-const HELD_AGAIN_MS = 500;
-
-export function createEffects(options: {
+/** The supervisor whose effects they are. */
+export interface EffectsHost {
   readonly id: string;
   readonly state: ExecutionState;
   readonly ports: Ports;
   readonly hands: Hands;
   readonly tenure: Tenure;
-  readonly given: () => Given;
-  readonly deliver: (command: Command) => void;
-  readonly finished: () => void;
-  readonly failed: (error: unknown) => void;
-}): Effects {
-  const { id, state, ports, hands, tenure, deliver } = options;
-  const { plan } = state;
-  const timers = new Map<NodeIndex, () => void>();
-  /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
-  const started = new Uint32Array(plan.ids.length);
-  /** Ready, and held back until events are published again. */
-  let held: NodeIndex[] = [];
-  let stopped = false;
+  /** What came with the trigger. */
+  readonly given: Given;
+  /** To itself, in a later turn. */
+  deliver(command: Command): void;
+  /** Nothing is left to do. */
+  finished(): void;
+  /** It cannot go on as it is. */
+  failed(error: unknown): void;
+}
 
-  function perform(effect: Effect): void {
+const FETCH_AGAIN_MS = 200;
+const HELD_AGAIN_MS = 500;
+
+export class Effects {
+  readonly #host: EffectsHost;
+  /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
+  readonly #started: Uint32Array;
+  /** Of retries, by node; null before the first. */
+  #timers: Map<NodeIndex, () => void> | null = null;
+  /** Ready, and held back until events are published again; null where nothing is. */
+  #held: NodeIndex[] | null = null;
+  #stopped = false;
+
+  constructor(host: EffectsHost) {
+    this.#host = host;
+    this.#started = new Uint32Array(host.state.plan.ids.length);
+  }
+
+  perform(effect: Effect): void {
+    const { state } = this.#host;
+    const { plan } = state;
     switch (effect.type) {
       case "Admit":
-        if (state.status === "PENDING") {
-          const { triggeredAtMs } = state;
-          ports.admission.wait({
-            id,
-            priority: plan.priority,
-            triggeredAtMs: triggeredAtMs ?? 0,
-            admitted: () => deliver({ type: "Start" }),
-          });
-        }
-        return;
+        return this.#admit();
       case "StartRoots":
-        for (let node = 0; node < plan.ids.length; node++) if (plan.level[node] === 0) startNode(node);
+        for (let node = 0; node < plan.ids.length; node++) if (plan.level[node] === 0) this.#startNode(node);
         return;
       case "StartDependents": {
         const end = at(plan.dependentStart, effect.node + 1);
-        for (let edge = at(plan.dependentStart, effect.node); edge < end; edge++) startNode(at(plan.dependents, edge));
+        for (let edge = at(plan.dependentStart, effect.node); edge < end; edge++) this.#startNode(at(plan.dependents, edge));
         return;
       }
       case "StartAttempt":
-        startNode(effect.node);
-        return;
+        return this.#startNode(effect.node);
       case "WatchAttempt":
-        return watch(effect);
+        return this.#watch(effect);
       case "StartTimer":
-        startTimer(effect.node, effect.attempt, effect.dueAtMs);
-        return;
+        return this.#startTimer(effect.node, effect.attempt, effect.dueAtMs);
       case "TakeBack":
-        ports.admission.leave(id);
-        for (const cancel of timers.values()) cancel();
-        timers.clear();
-        if (!state.closed && hands.takeBack() === 0) deliver({ type: "Close" });
-        return;
+        return this.#takeBack();
       case "Forget":
-        ports.admission.leave(id);
-        options.finished();
+        this.#host.ports.admission.leave(this.#host.id);
+        this.#host.finished();
         return;
       default:
         return absurd(effect);
     }
   }
 
+  /** An outcome was settled: a finished execution is closed once nothing is in hand. */
+  settled(): void {
+    const { state, hands } = this.#host;
+    if (isTerminal(state.status) && !state.closed && hands.size === 0) this.#host.deliver({ type: "Close" });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimers();
+  }
+
+  #admit(): void {
+    const { id, state, ports } = this.#host;
+    if (state.status !== "PENDING") return;
+    ports.admission.wait({
+      id,
+      priority: state.plan.priority,
+      triggeredAtMs: state.triggeredAtMs ?? 0,
+      admitted: () => this.#host.deliver({ type: "Start" }),
+    });
+  }
+
+  #takeBack(): void {
+    const { id, state, ports, hands } = this.#host;
+    ports.admission.leave(id);
+    this.#cancelTimers();
+    if (!state.closed && hands.takeBack() === 0) this.#host.deliver({ type: "Close" });
+  }
+
   /** Recorded as started: here, at an instance that lives, or it went with a thread or an instance of an earlier life. */
-  function watch({ node, attempt, executor }: Extract<Effect, { type: "WatchAttempt" }>): void {
-    if (!isOpen(node, attempt) || hands.holds(node, attempt)) return;
+  #watch({ node, attempt, executor }: Extract<Effect, { type: "WatchAttempt" }>): void {
+    const { state, ports, hands } = this.#host;
+    const isOpen = state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
+    if (!isOpen || hands.holds(node, attempt)) return;
     const elsewhere = executor !== ports.bootId;
     if (elsewhere && ports.isAlive(executor)) hands.watch(node, attempt, executor);
-    else deliver({ type: "LoseAttempt", node, attempt, death: elsewhere && ports.shared });
+    else this.#host.deliver({ type: "LoseAttempt", node, attempt, death: elsewhere && ports.shared });
   }
 
-  function isOpen(node: NodeIndex, attempt: number): boolean {
-    return state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
-  }
-
-  function startNode(node: NodeIndex): void {
+  #startNode(node: NodeIndex): void {
+    const { state, ports } = this.#host;
     if (state.status !== "RUNNING" || state.nodeStatus[node] !== NodeCode.QUEUED) return;
     const attempt = at(state.attempt, node);
-    if (started[node] === attempt) return;
-    if (ports.isHeld()) return holdBack(node);
-    started[node] = attempt;
-    dispatch(node, attempt);
+    if (this.#started[node] === attempt) return;
+    if (ports.isHeld()) return this.#holdBack(node);
+    this.#started[node] = attempt;
+    this.#dispatch(node, attempt);
   }
 
-  function holdBack(node: NodeIndex): void {
-    if (held.push(node) > 1) return;
-    ports.clock.after(HELD_AGAIN_MS, () => {
-      const nodes = held;
-      held = [];
-      whenTrusted(() => {
-        for (const each of nodes) startNode(each);
+  #holdBack(node: NodeIndex): void {
+    if (this.#held !== null) {
+      this.#held.push(node);
+      return;
+    }
+    const nodes = [node];
+    this.#held = nodes;
+    this.#host.ports.clock.after(HELD_AGAIN_MS, () => {
+      this.#held = null;
+      this.#whenTrusted(() => {
+        for (const each of nodes) this.#startNode(each);
       });
     });
   }
 
   /** What waited for something may begin only while the lane is trusted; where it is another's, never. */
-  function whenTrusted(act: () => void): void {
-    if (stopped) return;
+  #whenTrusted(act: () => void): void {
+    if (this.#stopped) return;
+    const { tenure } = this.#host;
     if (tenure.trusted()) return act();
     void tenure.regained().then((isOurs) => {
-      if (isOurs) whenTrusted(act);
+      if (isOurs) this.#whenTrusted(act);
     });
   }
 
-  function keyOf(ancestor: NodeIndex): string {
-    return largeKey.output(plan.ids[ancestor] ?? "", at(state.begun, ancestor));
+  #dispatch(node: NodeIndex, attempt: number, fetched: ReadonlyMap<string, string> = NONE_FETCHED): void {
+    const { state, ports, given, hands } = this.#host;
+    const largeOutput =
+      fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
+    const dispatched = dispatchOf({ state, node, catalog: ports.catalog, given, largeOutput });
+    if (dispatched.type === "attempt") hands.start(dispatched.attempt);
+    else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 
-  function inMemory(ancestor: NodeIndex): string | undefined {
-    return ports.largeTexts.peek(id, keyOf(ancestor));
-  }
-
-  function dispatch(node: NodeIndex, attempt: number, fetched?: ReadonlyMap<string, string>): void {
-    const largeOutput = fetched === undefined ? inMemory : (ancestor: NodeIndex) => fetched.get(keyOf(ancestor)) ?? inMemory(ancestor);
-    const dispatched = dispatchOf({ state, node, catalog: ports.catalog, given: options.given(), largeOutput });
-    if (dispatched.type === "attempt") return hands.start(dispatched.attempt);
-    // All that it needs is fetched, not only what is missing now: what is in memory may have left it by then.
-    const keys = [...(fetched?.keys() ?? []), ...dispatched.nodes.map(keyOf)];
-    const again = (texts?: ReadonlyMap<string, string>): void =>
-      whenTrusted(() => {
-        if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) dispatch(node, attempt, texts);
+  /** `keys`: all that it needs, not only what is missing now: what is in memory may have left it by then. */
+  #fetch(node: NodeIndex, attempt: number, keys: readonly string[], fetched: ReadonlyMap<string, string>): void {
+    const { id, state, ports } = this.#host;
+    const again = (texts: ReadonlyMap<string, string>): void =>
+      this.#whenTrusted(() => {
+        if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) this.#dispatch(node, attempt, texts);
       });
     ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {
       // A store that is away is nobody's fault: the node waits.
       if (error instanceof StoreUnavailable) ports.clock.after(FETCH_AGAIN_MS, () => again(fetched));
-      else options.failed(error);
+      else this.#host.failed(error);
     });
   }
 
-  function startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {
+  readonly #inMemory = (ancestor: NodeIndex): string | undefined => this.#host.ports.largeTexts.peek(this.#host.id, this.#keyOf(ancestor));
+
+  #keyOf(ancestor: NodeIndex): string {
+    const { plan, begun } = this.#host.state;
+    return largeKey.output(plan.ids[ancestor] ?? "", at(begun, ancestor));
+  }
+
+  #startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {
+    const { state, ports } = this.#host;
     if (state.nodeStatus[node] !== NodeCode.RETRYING || state.attempt[node] !== attempt) return;
-    timers.get(node)?.();
+    this.#timers ??= new Map();
+    this.#timers.get(node)?.();
     const cancel = ports.timers.at(dueAtMs, () => {
-      timers.delete(node);
-      deliver({ type: "FireRetry", node, attempt });
+      this.#timers?.delete(node);
+      this.#host.deliver({ type: "FireRetry", node, attempt });
     });
-    timers.set(node, cancel);
+    this.#timers.set(node, cancel);
   }
 
-  return {
-    perform,
-    settled() {
-      if (isTerminal(state.status) && !state.closed && hands.size === 0) deliver({ type: "Close" });
-    },
-    stop() {
-      stopped = true;
-      for (const cancel of timers.values()) cancel();
-      timers.clear();
-    },
-  };
+  #cancelTimers(): void {
+    if (this.#timers === null) return;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
 }
+
+const NONE_FETCHED: ReadonlyMap<string, string> = new Map();
 
 function absurd(effect: never): never {
   throw new Error(`Unknown effect ${JSON.stringify(effect)}.`);

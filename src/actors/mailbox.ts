@@ -1,102 +1,113 @@
 /** One actor's queue. Hands over everything that waits, one batch at a time; never two batches at once. */
 import type { Turns } from "../env/turns.ts";
 
-export type Mailbox<M> = {
-  /** False: full, the sender must decide. For messages that start something new. */
-  tell(message: M): boolean;
-  /** For messages that are bounded where they start (outcomes, timers): never refused, or accepted work would be lost. */
-  deliver(message: M): void;
-  /** Holds deliveries back until `open`: while the actor starts, or starts again. What waits stays. */
-  shut(): void;
-  open(): void;
-  /** No message waits and none is being received. */
-  idle(): boolean;
-  /** Takes out what waits. */
-  takeOut(): readonly M[];
-  /** The same, and the mailbox is not used any more. */
-  close(): readonly M[];
-};
+/** Whose mailbox it is. */
+export interface Reader<M> {
+  /** Given batches in order, each when the one before is settled. */
+  receive(batch: readonly M[]): Promise<void>;
+  /** The last batch is done and nothing waits. */
+  rested(): void;
+  /** `receive` rejected: the mailbox is shut, and keeps what waits for the next `open`. */
+  crashed(error: unknown): void;
+}
 
 type State = "idle" | "scheduled" | "busy" | "closed";
 
-/**
- * `receive` is given batches in order and awaited. Where it rejects the mailbox shuts and `crashed` is told; what
- * waits then is kept for the next `open`.
- */
-export function createMailbox<M>(options: {
-  readonly turns: Turns;
-  readonly limit: number;
-  readonly receive: (batch: readonly M[]) => Promise<void>;
-  readonly crashed: (error: unknown) => void;
-}): Mailbox<M> {
-  const { turns, limit, receive, crashed } = options;
-  let queue: M[] = [];
-  let state: State = "idle";
-  let shut = true;
+export class Mailbox<M> {
+  readonly #reader: Reader<M>;
+  readonly #turns: Turns;
+  readonly #limit: number;
+  #queue: M[] = [];
+  #state: State = "idle";
+  #shut = true;
 
-  function schedule(): void {
-    if (shut || state !== "idle" || queue.length === 0) return;
-    state = "scheduled";
-    turns.run(() => void drain());
+  /** `limit`: so many messages may wait before `tell` refuses. */
+  constructor(reader: Reader<M>, turns: Turns, limit: number) {
+    this.#reader = reader;
+    this.#turns = turns;
+    this.#limit = limit;
   }
 
-  async function drain(): Promise<void> {
-    if (state !== "scheduled") return;
-    state = "idle";
-    if (shut) return;
-    state = "busy";
-    const batch = queue;
-    queue = [];
-    try {
-      await receive(batch);
-    } catch (error) {
-      if (closed()) return;
-      state = "idle";
-      shut = true;
-      crashed(error);
-      return;
-    }
-    if (closed()) return;
-    state = "idle";
-    schedule();
+  /** False: full, the sender must decide. For messages that start something new. */
+  tell(message: M): boolean {
+    if (this.#state === "closed" || this.#queue.length >= this.#limit) return false;
+    this.#push(message);
+    return true;
   }
 
-  function closed(): boolean {
-    return state === "closed";
+  /** For messages that are bounded where they start (outcomes, timers): never refused, or accepted work would be lost. */
+  deliver(message: M): void {
+    if (this.#state !== "closed") this.#push(message);
   }
 
-  function takeOut(): readonly M[] {
-    const rest = queue;
-    queue = [];
+  /** Holds deliveries back until `open`: while the actor starts, or starts again. What waits stays. */
+  shut(): void {
+    this.#shut = true;
+  }
+
+  open(): void {
+    this.#shut = false;
+    this.#schedule();
+  }
+
+  /** A batch is being received. */
+  get busy(): boolean {
+    return this.#state === "busy";
+  }
+
+  /** No message waits and none is being received. */
+  get idle(): boolean {
+    return (this.#state === "idle" || this.#state === "closed") && this.#queue.length === 0;
+  }
+
+  /** Takes out what waits. */
+  takeOut(): readonly M[] {
+    const rest = this.#queue;
+    this.#queue = [];
     return rest;
   }
 
-  function push(message: M): void {
-    queue.push(message);
-    schedule();
+  /** The same, and the mailbox is not used any more. */
+  close(): readonly M[] {
+    this.#state = "closed";
+    return this.takeOut();
   }
 
-  return {
-    tell(message) {
-      if (closed() || queue.length >= limit) return false;
-      push(message);
-      return true;
-    },
-    deliver(message) {
-      if (!closed()) push(message);
-    },
-    shut() {
-      shut = true;
-    },
-    open() {
-      shut = false;
-      schedule();
-    },
-    idle: () => (state === "idle" || state === "closed") && queue.length === 0,
-    takeOut,
-    close() {
-      state = "closed";
-      return takeOut();
-    },
+  #push(message: M): void {
+    this.#queue.push(message);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#shut || this.#state !== "idle" || this.#queue.length === 0) return;
+    this.#state = "scheduled";
+    this.#turns.run(this.#drain);
+  }
+
+  readonly #drain = (): void => {
+    if (this.#state !== "scheduled") return;
+    this.#state = "idle";
+    if (this.#shut) return;
+    this.#state = "busy";
+    void this.#handOver(this.takeOut());
   };
+
+  async #handOver(batch: readonly M[]): Promise<void> {
+    try {
+      await this.#reader.receive(batch);
+    } catch (error) {
+      if (this.#isClosed()) return;
+      this.#state = "idle";
+      this.#shut = true;
+      return this.#reader.crashed(error);
+    }
+    if (this.#isClosed()) return;
+    this.#state = "idle";
+    if (this.#queue.length > 0) this.#schedule();
+    else this.#reader.rested();
+  }
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
 }

@@ -3,7 +3,6 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Random } from "../env/random.ts";
 import type { Pool } from "../pool/pool.ts";
-import type { Committer } from "../store/committer.ts";
 import type { Chunk } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
 import type { Plan } from "../workflow/graph.ts";
@@ -11,8 +10,10 @@ import type { Command, Rejection } from "../workflow/messages.ts";
 import type { Admission } from "./admission.ts";
 import type { Errands } from "./errands.ts";
 import type { LargeTexts } from "./large-texts.ts";
+import type { Newborns } from "./newborns.ts";
 import type { StoredBody } from "./stored-command.ts";
 import type { Claim } from "./surplus.ts";
+import type { Tenure } from "./tenure.ts";
 import type { Timers } from "./timers.ts";
 
 export type Ports = {
@@ -21,6 +22,7 @@ export type Ports = {
   readonly log: Log;
   /** The execution as the store has it, null where there is none. Rejects with StoreUnavailable. */
   readonly load: (executionId: string) => Promise<LoadedExecution | null>;
+  readonly newborns: Newborns;
   /** This instance's, of the process's life. */
   readonly bootId: string;
   /** The right to write to the execution's lane, null where another instance has it. */
@@ -39,15 +41,6 @@ export type Ports = {
   readonly largeTexts: LargeTexts;
   readonly catalog: Catalog;
   readonly ownerDeaths: OwnerDeaths;
-};
-
-/** The right to write to a lane, from its lease to its loss. */
-export type Tenure = {
-  readonly committer: Committer;
-  /** False: the lease may have lapsed, so nothing may be begun. */
-  trusted(): boolean;
-  /** Resolves true when it is trusted again, and false when the lane is another's. */
-  regained(): Promise<boolean>;
 };
 
 /** `definition`: its hash. */

@@ -1,7 +1,7 @@
 /** What one commit of a supervisor holds, and what follows from it. */
 import type { CommandReceipt, LargeText } from "../store/store.ts";
 import type { NodeIndex, WorkflowEvent } from "../workflow/messages.ts";
-import type { Ask, Receipt, Stored } from "./ports.ts";
+import type { Ask, HandOver, Receipt, Stored } from "./ports.ts";
 
 export type Step = {
   /** When all of it was decided: nothing else happens meanwhile. */
@@ -14,6 +14,8 @@ export type Step = {
   bytes: number;
   /** What the state says is to be done by then, is done. */
   resumes: boolean;
+  /** With it the last step ends: what runs is in it. */
+  handOver: HandOver | null;
 };
 
 /** A commit is cut between commands when it holds this much. */
@@ -21,7 +23,7 @@ const EVENTS_MAX = 4_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
 export function newStep(nowMs: number): Step {
-  return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0, resumes: false };
+  return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0, resumes: false, handOver: null };
 }
 
 export function hasRoom({ events, bytes }: Step): boolean {
@@ -29,10 +31,13 @@ export function hasRoom({ events, bytes }: Step): boolean {
 }
 
 /** What the store keeps of the answers to stored commands. */
-export function receiptsOf({ receipts }: Step): CommandReceipt[] {
+export function receiptsOf({ receipts }: Step): readonly CommandReceipt[] {
+  if (receipts.length === 0) return NONE;
   const kept: CommandReceipt[] = [];
   for (const { message, receipt } of receipts) {
     if (message.type === "Stored") kept.push({ commandId: message.commandId, receipt: JSON.stringify(receipt) });
   }
   return kept;
 }
+
+const NONE: readonly never[] = [];

@@ -3,297 +3,243 @@
  * durable in one commit, and only then act. A supervisor whose commit was refused is thrown away and loaded again,
  * so there is no code that rolls back.
  */
-import { decode, encode } from "../store/codec.ts";
-import { largeKey } from "../store/store.ts";
-import { decide } from "../workflow/decide.ts";
-import { evolve } from "../workflow/evolve.ts";
-import type { Command, Text, WorkflowEvent } from "../workflow/messages.ts";
+import type { Hands, HandsListener, Outcome } from "../pool/pool.ts";
+import { encode } from "../store/codec.ts";
+import type { CommitResult } from "../store/committer.ts";
+import type { Command } from "../workflow/messages.ts";
 import { react } from "../workflow/react.ts";
 import { recover } from "../workflow/recover.ts";
-import { type ExecutionState, initialState } from "../workflow/state.ts";
+import type { ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { type Actor, Moved, type Self, Stall } from "./actor.ts";
-import { createEffects } from "./effects.ts";
+import { type Decider, decideOn, recordStarts } from "./deciding.ts";
+import { Effects, type EffectsHost } from "./effects.ts";
 import { type Given, givenBy } from "./given.ts";
-import type { Decided, HandOver, Ports, Receipt, SupervisorMessage, Tenure } from "./ports.ts";
-import { hasRoom, newStep, receiptsOf, type Step } from "./step.ts";
+import type { Ports, SupervisorMessage } from "./ports.ts";
+import { newStep, receiptsOf, type Step } from "./step.ts";
 import { outcomeCommand } from "./stored-command.ts";
-import type { Claim } from "./surplus.ts";
 import { summaryOf } from "./summary.ts";
+import type { Claim } from "./surplus.ts";
+import type { Tenure } from "./tenure.ts";
 
-/** Loads the execution and takes up its work; null where there is no such execution. */
-export async function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Promise<Actor<SupervisorMessage> | null> {
-  const tenure = ports.tenureOf(self.id);
-  if (tenure === null) throw new Moved(`Another instance owns execution ${self.id}.`);
-  if (tenure.committer.fenced) throw lostLease(ports, self.id);
-  const loaded = await ports.load(self.id);
-  if (loaded === null) return null;
-  const { plan, definition } = loaded;
-  const state = initialState(plan);
-  for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
-  let params = typeof state.params === "string" ? state.params : null;
-  if (typeof state.params === "object" && state.params !== null && !isTerminal(state.status)) {
-    params = (await ports.largeTexts.fetch(self.id, [largeKey.params])).get(largeKey.params) ?? null;
-  }
-  const claims = await ports.claimsOf(self.id);
-  const trusted = tenure.trusted() || (await tenure.regained());
-  // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
-  if (!trusted || ports.tenureOf(self.id) !== tenure) throw new Moved(`Another instance owns execution ${self.id}.`);
-  return createSupervisor(ports, self, { state, definition, params, tenure, claims });
-}
-
-type Loaded = {
+/** What a supervisor goes on from. */
+export type TakenUp = {
   readonly state: ExecutionState;
+  /** The definition's hash. */
   readonly definition: string;
+  /** The trigger's, as JSON text. */
   readonly params: string | null;
   readonly tenure: Tenure;
   readonly claims: readonly Claim[];
+  /** It was created here just now: nothing of it can be in hand anywhere, and nobody can have told anything of it. */
+  readonly isNew: boolean;
 };
 
-function createSupervisor(ports: Ports, self: Self<SupervisorMessage>, loaded: Loaded): Actor<SupervisorMessage> {
-  const { id } = self;
-  const { state, definition, tenure } = loaded;
-  const { plan } = state;
-  let given: Given = givenBy(plan, loaded.params);
-  let [stopped, handedOver, isOver] = [false, false, false];
-  let crash: { readonly error: unknown } | null = null;
+export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Decider, EffectsHost {
+  readonly id: string;
+  readonly state: ExecutionState;
+  readonly ports: Ports;
+  readonly hands: Hands;
+  readonly tenure: Tenure;
+  given: Given;
+  readonly #self: Self<SupervisorMessage>;
+  readonly #definition: string;
+  readonly #effects: Effects;
+  #stopped = false;
+  #handedOver = false;
+  #isOver = false;
+  #crash: { readonly error: unknown } | null = null;
 
-  ports.errands.yield(id);
-  const hands = ports.pool.attach(
-    { id, name: plan.name },
-    {
-      began: (node, attempt, beganAtMs, executor) =>
-        self.deliver({ type: "RecordStart", node, attempt, beganAtMs, executor: executor ?? ports.bootId }),
-      ended: (node, attempt, beganAtMs, outcome) => self.deliver(outcomeCommand(node, attempt, beganAtMs, outcome)),
-      returned: () => effects.settled(),
-    },
-  );
-  const effects = createEffects({
-    ...{ id, state, ports, hands, tenure, deliver: self.deliver },
-    given: () => given,
-    finished: self.finished,
-    failed(error) {
-      // Told to the system by the next batch, so that one path alone handles crashes.
-      crash = { error };
-      self.deliver({ type: "Start" });
-    },
-  });
+  /** Attaches to what is in hand, and takes up the execution's work: what is not new, in a turn that follows. */
+  constructor(ports: Ports, self: Self<SupervisorMessage>, takenUp: TakenUp) {
+    const { state, definition, params, tenure } = takenUp;
+    this.id = self.id;
+    this.state = state;
+    this.ports = ports;
+    this.tenure = tenure;
+    this.given = givenBy(state.plan, params);
+    this.#self = self;
+    this.#definition = definition;
+    ports.errands.yield(this.id);
+    this.hands = ports.pool.attach({ id: this.id, name: state.plan.name }, this);
+    this.#effects = new Effects(this);
+    try {
+      this.#takeUp(takenUp);
+    } catch (error) {
+      // Nobody would stop an actor that never was, and its next life could not attach.
+      this.stop();
+      throw error;
+    }
+  }
 
-  async function receive(batch: readonly SupervisorMessage[]): Promise<void> {
-    const answered = new Set<SupervisorMessage>();
+  /** Its end is still to be committed, and by nobody else. */
+  get isUnderWay(): boolean {
+    return !this.#stopped && !isTerminal(this.state.status) && this.tenure.trusted();
+  }
+
+  async receive(batch: readonly SupervisorMessage[]): Promise<void> {
+    // How many of the batch are durable, and answered.
+    let done = 0;
     let moved = false;
     try {
-      if (crash !== null) throw crash.error;
-      await work(batch, answered);
+      if (this.#crash !== null) throw this.#crash.error;
+      while (done < batch.length && !this.#stopped && !this.#handedOver) {
+        const step = newStep(this.ports.clock.nowMs());
+        const next = this.#decide(batch, done, step);
+        const answer = this.#commit(step);
+        if (answer !== null) this.#assertDurable(await answer);
+        if (this.#stopped) return;
+        this.#answer(step);
+        done = next;
+        if (this.#handedOver) return;
+        // Applied under a lease that may have lapsed since: acting on it may be another's by now.
+        if (!this.tenure.trusted() && !(await this.tenure.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
+        if (!this.#stopped) this.#act(step);
+      }
     } catch (error) {
       moved = error instanceof Moved;
       throw error;
     } finally {
-      for (const message of batch) if (!answered.has(message)) unanswered(message, moved || stopped || handedOver);
+      for (; done < batch.length; done++) unanswered(batch[done] as SupervisorMessage, moved || this.#stopped || this.#handedOver);
     }
   }
 
-  async function work(batch: readonly SupervisorMessage[], answered: Set<SupervisorMessage>): Promise<void> {
-    for (let next = 0; next < batch.length && !stopped && !handedOver; ) {
-      const step = newStep(ports.clock.nowMs());
-      let handOver: HandOver | null = null;
-      for (; next < batch.length && handOver === null && hasRoom(step); next++) {
-        const message = batch[next];
-        if (message?.type === "HandOver") handOver = message;
-        else if (message?.type === "Resume") step.resumes = true;
-        else if (message !== undefined) take(message, step);
-      }
-      if (handOver !== null) recordWhatRuns(step);
-      if (!(await commit(step))) return;
-      answer(step, handOver, answered);
-      if (handOver === null) await actOn(step);
+  stop(): void {
+    this.#stopped = true;
+    this.#effects.stop();
+    this.hands.detach();
+    // Attempts that were taken for lost while they ran here, for another owner.
+    if (this.#isOver && this.hands.size > 0) this.ports.errands.discard({ id: this.id, name: this.state.plan.name });
+  }
+
+  began(node: number, attempt: number, beganAtMs: number, executor: string | null): void {
+    this.deliver({ type: "RecordStart", node, attempt, beganAtMs, executor: executor ?? this.ports.bootId });
+  }
+
+  ended(node: number, attempt: number, beganAtMs: number, outcome: Outcome): void {
+    this.deliver(outcomeCommand(node, attempt, beganAtMs, outcome));
+  }
+
+  returned(): void {
+    this.#effects.settled();
+  }
+
+  deliver(command: Command): void {
+    this.#self.deliver(command);
+  }
+
+  finished(): void {
+    this.#self.finished();
+  }
+
+  failed(error: unknown): void {
+    // Told to the system by the next batch, so that one path alone handles crashes.
+    this.#crash = { error };
+    this.deliver({ type: "Start" });
+  }
+
+  #decide(batch: readonly SupervisorMessage[], first: number, step: Step): number {
+    const next = decideOn(this, batch, first, step);
+    if (step.handOver !== null) {
+      // Nothing begins here any more.
+      this.#handedOver = true;
+      this.#effects.stop();
+      this.hands.takeBack();
+      recordStarts(this, step);
+    }
+    return next;
+  }
+
+  /** All of the step in one commit; null where there is nothing to write. */
+  #commit(step: Step): Promise<CommitResult> | null {
+    const { committer } = this.tenure;
+    const receipts = receiptsOf(step);
+    if (step.events.length === 0) return receipts.length === 0 ? null : committer.answer(receipts);
+    const to = this.state.sequence;
+    const chunk = { from: to - step.events.length + 1, to, text: encode(step.events, this.state.plan) };
+    const summary = summaryOf(this.id, this.state, this.#definition);
+    const { large } = step;
+    return committer.submit(receipts.length === 0 ? { chunk, summary, large } : { chunk, summary, large, receipts });
+  }
+
+  #assertDurable(answer: CommitResult): void {
+    if (this.#stopped) return;
+    switch (answer.type) {
+      case "applied":
+        return;
+      case "conflict":
+        throw new Error(`The log of execution ${this.id} was written by somebody else.`);
+      case "fenced":
+        this.hands.abort("Another instance owns this execution.");
+        throw lostLease(this.ports, this.id);
+      case "refused":
+        throw new Stall(`The store refuses the progress of execution ${this.id}: ${answer.reason}`);
     }
   }
 
-  function answer(step: Step, handOver: HandOver | null, answered: Set<SupervisorMessage>): void {
-    for (const { message, receipt } of step.receipts) {
-      answered.add(message);
+  #answer({ receipts, handOver }: Step): void {
+    for (const { message, receipt } of receipts) {
       if (message.type === "Ask") message.reply(receipt);
       else message.done(true);
     }
-    if (handOver === null) return;
-    answered.add(handOver);
-    handOver.done(true);
+    handOver?.done(true);
   }
 
-  /** A commit may be applied under a lease that has lapsed since: only then is acting on it another's. */
-  async function actOn(step: Step): Promise<void> {
-    if (!tenure.trusted() && !(await tenure.regained())) throw new Moved(`Another instance owns execution ${id}.`);
-    if (!stopped) act(step);
-  }
-
-  function unanswered(message: SupervisorMessage, moved: boolean): void {
-    if (message.type === "Stored" || message.type === "HandOver") message.done(false);
-    else if (message.type === "Ask")
-      message.reply(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
-  }
-
-  function take(message: Decided, step: Step): void {
-    const command = commandOf(message, step);
-    const decision = decide(state, command, { nowMs: step.nowMs, random: ports.random.next() });
-    if (decision.type === "events") apply(decision.events, step);
-    if (message.type === "Ask" || message.type === "Stored") {
-      const receipt: Receipt = decision.type === "rejected" ? { type: "rejected", rejection: decision.rejection } : { type: "done" };
-      step.receipts.push({ message, receipt });
-    }
-    if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt") {
-      step.settled.push({ node: command.node, attempt: command.attempt });
-    }
-  }
-
-  function apply(events: readonly WorkflowEvent[], step: Step): void {
-    for (const event of events) {
-      evolve(state, event);
-      step.events.push(event);
-    }
-  }
-
-  function commandOf(message: Decided, step: Step): Command {
-    if (message.type === "Ask") return triggerOf(message.params, step);
-    if (message.type !== "Stored") return keptApart(message, step);
-    const { body } = message;
-    if (body.type === "trigger") return triggerOf(body.params, step);
-    return keptApart(outcomeCommand(body.node, body.attempt, body.beganAtMs, body.outcome), step);
-  }
-
-  function triggerOf(text: string | null, step: Step): Command {
-    if (state.triggeredAtMs !== null) return { type: "Trigger", params: null, admitted: false };
-    given = givenBy(plan, text);
-    const params = text === null ? null : apart(largeKey.params, text, step);
-    return { type: "Trigger", params, admitted: ports.admission.tryEnter(id) };
-  }
-
-  function keptApart(command: Command, step: Step): Command {
-    if (command.type !== "CompleteAttempt" || typeof command.output !== "string") return command;
-    step.bytes += command.output.length;
-    if (!ports.largeTexts.mayBeLarge(command.output)) return command;
-    const output = apart(largeKey.output(plan.ids[command.node] ?? "", command.attempt), command.output, step);
-    return output === command.output ? command : { ...command, output };
-  }
-
-  function apart(key: string, text: string, step: Step): Text {
-    const split = ports.largeTexts.split(key, text);
-    if (split.apart !== null) {
-      ports.largeTexts.keep(id, split.apart);
-      step.large.push(split.apart);
-    }
-    return split.text;
-  }
-
-  /** Nothing begins here any more; the next owner shall know what has. */
-  function recordWhatRuns(step: Step): void {
-    handedOver = true;
-    effects.stop();
-    hands.takeBack();
-    for (const { node, attempt, beganAtMs } of hands.begun()) {
-      const command: Command = { type: "RecordStart", node, attempt, beganAtMs, executor: ports.bootId };
-      const decision = decide(state, command, { nowMs: step.nowMs, random: 0 });
-      if (decision.type === "events") apply(decision.events, step);
-    }
-  }
-
-  /** True when all of it is durable; false when this supervisor must not act any more. */
-  async function commit(step: Step): Promise<boolean> {
-    const receipts = receiptsOf(step);
-    if (step.events.length === 0) {
-      if (receipts.length === 0 || (await tenure.committer.answer(receipts)) === "applied") return !stopped;
-      if (stopped) return false;
-      throw lost();
-    }
-    const to = state.sequence;
-    const answer = await tenure.committer.submit({
-      chunk: { from: to - step.events.length + 1, to, text: encode(step.events, plan) },
-      summary: summaryOf(id, state, definition),
-      large: step.large,
-      ...(receipts.length === 0 ? {} : { receipts }),
-    });
-    if (stopped) return false;
-    switch (answer.type) {
-      case "applied":
-        return true;
-      case "conflict":
-        throw new Error(`The log of execution ${id} was written by somebody else.`);
-      case "fenced":
-        throw lost();
-      case "refused":
-        throw new Stall(`The store refuses the progress of execution ${id}: ${answer.reason}`);
-    }
-  }
-
-  function lost(): Error {
-    hands.abort("Another instance owns this execution.");
-    return lostLease(ports, id);
-  }
-
-  function act(step: Step): void {
-    for (const { node, attempt } of step.settled) hands.settle(node, attempt);
+  #act(step: Step): void {
+    for (const { node, attempt } of step.settled) this.hands.settle(node, attempt);
     for (const event of step.events) {
-      if (event.type === "ExecutionClosed") isOver = true;
+      if (event.type === "ExecutionClosed") this.#isOver = true;
       // Of what has ended before a death was recorded there is nothing to record.
-      if (isOver || event.type === "OwnerDied") ports.ownerDeaths.recorded(id);
-      if (event.type === "OwnerDied") resume();
+      if (this.#isOver || event.type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
+      if (event.type === "OwnerDied") this.#resume();
       const effect = react(event);
-      if (effect !== null) effects.perform(effect);
+      if (effect !== null) this.#effects.perform(effect);
     }
-    if (step.resumes) resume();
-    if (step.settled.length > 0) effects.settled();
+    if (step.resumes) this.#resume();
+    if (step.settled.length > 0) this.#effects.settled();
   }
 
-  function stop(): void {
-    stopped = true;
-    effects.stop();
-    hands.detach();
-    // Attempts that were taken for lost while they ran here, for another owner.
-    if (isOver && hands.size > 0) ports.errands.discard({ id, name: plan.name });
+  #resume(): void {
+    for (const effect of recover(this.state)) this.#effects.perform(effect);
   }
-
-  try {
-    takeUp();
-  } catch (error) {
-    // Nobody would stop an actor that never was, and its next life could not attach.
-    stop();
-    throw error;
-  }
-  return { receive, stop };
 
   /** Goes on where the log ends. The death of the last owner is made durable before anything is started again. */
-  function takeUp(): void {
+  #takeUp({ claims, isNew }: TakenUp): void {
+    const { id, state, ports } = this;
     if (state.status === "RUNNING") ports.admission.enter(id);
     // Its last life may have taken room for a trigger that did not become durable.
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
-    for (const claim of loaded.claims) recordClaim(claim);
+    for (const claim of claims) this.#recordClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
-    if (bootId !== null && state.startedAtMs !== null && !state.closed) {
-      self.deliver({ type: "RecordOwnerDeath", bootId });
-      return;
-    }
+    if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
     // It had begun nothing: that death says nothing of it, also not of what it begins later.
     ports.ownerDeaths.recorded(id);
-    self.deliver({ type: "Resume" });
+    if (isNew) this.#resume();
+    else this.#self.deliver(RESUME);
   }
 
   /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
-  function recordClaim({ node, attempt, executor }: Claim): void {
+  #recordClaim({ node, attempt, executor }: Claim): void {
+    const { state, ports, hands } = this;
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
     // Claimed by this instance: it has run and its outcome is among the stored commands, which come first, or it never will.
     const isGone = executor === ports.bootId && !hands.holds(node, attempt);
     hands.watch(node, attempt, executor);
-    self.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
-    if (isGone || !ports.isAlive(executor)) self.deliver({ type: "LoseAttempt", node, attempt, death: !isGone });
-  }
-
-  function resume(): void {
-    for (const effect of recover(state)) effects.perform(effect);
+    this.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
+    if (isGone || !ports.isAlive(executor)) this.deliver({ type: "LoseAttempt", node, attempt, death: !isGone });
   }
 }
 
+const RESUME: SupervisorMessage = { type: "Resume" };
+
+function unanswered(message: SupervisorMessage, moved: boolean): void {
+  if (message.type === "Stored" || message.type === "HandOver") message.done(false);
+  else if (message.type === "Ask")
+    message.reply(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
+}
+
 /** Alone, an owner that is fenced can only be left alone; where others share the store, one of them goes on. */
-function lostLease(ports: Ports, id: string): Error {
+export function lostLease(ports: Ports, id: string): Error {
   if (ports.shared) return new Moved(`Another instance owns execution ${id}.`);
   return new Stall(`The lease of execution ${id} is lost.`);
 }

@@ -67,7 +67,11 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
       const active: string[] = [];
       for (const lease of leases) {
         const ids = await store.active(lease.lane);
-        if (lease.diedBootId !== null) for (const id of ids) died.set(id, lease.diedBootId);
+        if (lease.diedBootId !== null) {
+          for (const id of ids) died.set(id, lease.diedBootId);
+          // What it was about to create when it was taken for dead may be there only now.
+          unsureSweeps.set(lease.lane, SWEEPS_FOR_UNSURE);
+        }
         active.push(...ids);
       }
       if (active.length > 0) {

@@ -25,7 +25,7 @@ export interface Committer {
   /** Resolves when the store has answered, however long that takes. Entries of one execution in the order of their calls. */
   submit(entry: CommitEntry): Promise<CommitResult>;
   /** Receipts of stored commands that changed nothing, with the next commit. */
-  answer(receipts: readonly CommandReceipt[]): Promise<"applied" | "fenced">;
+  answer(receipts: readonly CommandReceipt[]): Promise<CommitResult>;
   /** Why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null where all is well. */
   readonly holding: string | null;
   /** The lease is another's: this owner never writes again, and shall begin nothing. */
@@ -58,7 +58,7 @@ export function createCommitter(options: CommitterOptions): Committer {
 }
 
 type Submission = { readonly entry: CommitEntry; readonly answer: (result: CommitResult) => void };
-type Answering = { readonly receipts: readonly CommandReceipt[]; readonly answer: (result: "applied" | "fenced") => void };
+type Answering = { readonly receipts: readonly CommandReceipt[]; readonly answer: (result: CommitResult) => void };
 type Batch = { readonly submissions: readonly Submission[]; readonly answerings: readonly Answering[] };
 
 class LaneCommitter implements Committer {
@@ -94,8 +94,8 @@ class LaneCommitter implements Committer {
     });
   }
 
-  answer(receipts: readonly CommandReceipt[]): Promise<"applied" | "fenced"> {
-    if (this.#fenced || this.#finishing) return Promise.resolve("fenced");
+  answer(receipts: readonly CommandReceipt[]): Promise<CommitResult> {
+    if (this.#fenced || this.#finishing) return Promise.resolve(FENCED);
     return new Promise((answer) => {
       this.#answering.push({ receipts, answer });
       this.#wake();
@@ -148,7 +148,7 @@ class LaneCommitter implements Committer {
     this.#open = null;
     for (const batch of [open, { submissions: this.#waiting.splice(0), answerings: this.#answering.splice(0) }]) {
       for (const submission of batch?.submissions ?? []) submission.answer(FENCED);
-      for (const { answer } of batch?.answerings ?? []) answer("fenced");
+      for (const { answer } of batch?.answerings ?? []) answer(FENCED);
     }
   }
 
@@ -227,7 +227,7 @@ class LaneCommitter implements Committer {
       if (result.type === "applied") applied.push(submission.entry);
       submission.answer(result);
     }
-    for (const each of answerings) each.answer("applied");
+    for (const each of answerings) each.answer(APPLIED);
     if (applied.length > 0) this.#publish(applied);
   }
 
@@ -244,6 +244,7 @@ class LaneCommitter implements Committer {
 }
 
 const FENCED: CommitResult = { type: "fenced" };
+const APPLIED: CommitResult = { type: "applied" };
 
 /** Roughly, in bytes: most texts hold one byte a character. */
 function sizeOf(entry: CommitEntry): number {

@@ -1,6 +1,6 @@
 /** What a mailbox promises to its actor and to senders. */
 import { describe, expect, test } from "bun:test";
-import { createMailbox } from "../../src/actors/mailbox.ts";
+import { Mailbox } from "../../src/actors/mailbox.ts";
 import { World } from "../sim/world.ts";
 
 function made(limit = 10) {
@@ -9,21 +9,25 @@ function made(limit = 10) {
   const crashes: unknown[] = [];
   let hold: Promise<void> | null = null;
   let failing = false;
-  const mailbox = createMailbox<number>({
-    turns: world,
-    limit,
-    async receive(batch) {
+  let rests = 0;
+  const reader = {
+    async receive(batch: readonly number[]) {
       batches.push(batch);
       if (failing) throw new Error("crash");
       await hold;
     },
-    crashed: (error) => crashes.push(error),
-  });
+    rested() {
+      rests += 1;
+    },
+    crashed: (error: unknown) => void crashes.push(error),
+  };
+  const mailbox = new Mailbox<number>(reader, world, limit);
   return {
     world,
     batches,
     crashes,
     mailbox,
+    rests: () => rests,
     hold(until: Promise<void> | null) {
       hold = until;
     },
@@ -94,14 +98,30 @@ describe("a mailbox", () => {
     const gate = Promise.withResolvers<void>();
     hold(gate.promise);
     mailbox.open();
-    expect(mailbox.idle()).toBe(true);
+    expect(mailbox.idle).toBe(true);
     mailbox.tell(1);
-    expect(mailbox.idle()).toBe(false);
+    expect(mailbox.idle).toBe(false);
     await world.pass(1);
-    expect(mailbox.idle()).toBe(false);
+    expect(mailbox.idle).toBe(false);
     gate.resolve();
     await world.pass(1);
-    expect(mailbox.idle()).toBe(true);
+    expect(mailbox.idle).toBe(true);
+  });
+
+  test("tells that it rests when the last of what waited is done, not between batches", async () => {
+    const { mailbox, world, hold, rests } = made();
+    const gate = Promise.withResolvers<void>();
+    hold(gate.promise);
+    mailbox.open();
+    mailbox.tell(1);
+    await world.pass(1);
+    mailbox.tell(2);
+    hold(null);
+    gate.resolve();
+    await world.step();
+    expect(rests()).toBe(0);
+    await world.pass(1);
+    expect(rests()).toBe(1);
   });
 
   test("that is closed takes nothing more", () => {

@@ -1,0 +1,97 @@
+/** What a supervisor makes of its messages: decisions, and the events that follow, evolved and noted in a step. Nothing here acts. */
+import type { Hands } from "../pool/pool.ts";
+import { largeKey } from "../store/store.ts";
+import { decide } from "../workflow/decide.ts";
+import { evolve } from "../workflow/evolve.ts";
+import type { Command, Decision, Text } from "../workflow/messages.ts";
+import type { ExecutionState } from "../workflow/state.ts";
+import { type Given, givenBy } from "./given.ts";
+import type { Decided, Ports, Receipt, SupervisorMessage } from "./ports.ts";
+import { hasRoom, type Step } from "./step.ts";
+import { outcomeCommand } from "./stored-command.ts";
+
+/** The supervisor that decides. */
+export interface Decider {
+  readonly id: string;
+  readonly state: ExecutionState;
+  readonly ports: Ports;
+  readonly hands: Hands;
+  /** What came with the trigger. */
+  given: Given;
+}
+
+const DONE: Receipt = { type: "done" };
+
+/** Decides on the messages of `batch` from `first` on, as many as fit into one commit. Answers which comes next. */
+export function decideOn(decider: Decider, batch: readonly SupervisorMessage[], first: number, step: Step): number {
+  let next = first;
+  while (next < batch.length && step.handOver === null && hasRoom(step)) {
+    const message = batch[next++] as SupervisorMessage;
+    if (message.type === "HandOver") step.handOver = message;
+    else if (message.type === "Resume") step.resumes = true;
+    else take(decider, message, step);
+  }
+  return next;
+}
+
+/** What has begun here and has no outcome yet is recorded: the next owner shall know of it. */
+export function recordStarts({ state, ports, hands }: Decider, step: Step): void {
+  for (const { node, attempt, beganAtMs } of hands.begun()) {
+    const command: Command = { type: "RecordStart", node, attempt, beganAtMs, executor: ports.bootId };
+    apply(state, decide(state, command, { nowMs: step.nowMs, random: 0 }), step);
+  }
+}
+
+function take(decider: Decider, message: Decided, step: Step): void {
+  const { state, ports } = decider;
+  const command = commandOf(decider, message, step);
+  const decision = decide(state, command, { nowMs: step.nowMs, random: ports.random.next() });
+  apply(state, decision, step);
+  if (message.type === "Ask" || message.type === "Stored") {
+    const receipt: Receipt = decision.type === "rejected" ? { type: "rejected", rejection: decision.rejection } : DONE;
+    step.receipts.push({ message, receipt });
+  }
+  if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt") step.settled.push(command);
+}
+
+function apply(state: ExecutionState, decision: Decision, step: Step): void {
+  if (decision.type !== "events") return;
+  for (const event of decision.events) {
+    evolve(state, event);
+    step.events.push(event);
+  }
+}
+
+function commandOf(decider: Decider, message: Decided, step: Step): Command {
+  if (message.type === "Ask") return triggerOf(decider, message.params, step);
+  if (message.type !== "Stored") return keptApart(decider, message, step);
+  const { body } = message;
+  if (body.type === "trigger") return triggerOf(decider, body.params, step);
+  return keptApart(decider, outcomeCommand(body.node, body.attempt, body.beganAtMs, body.outcome), step);
+}
+
+function triggerOf(decider: Decider, text: string | null, step: Step): Command {
+  const { id, state, ports } = decider;
+  if (state.triggeredAtMs !== null) return { type: "Trigger", params: null, admitted: false };
+  decider.given = givenBy(state.plan, text);
+  const params = text === null ? null : apart(decider, largeKey.params, text, step);
+  return { type: "Trigger", params, admitted: ports.admission.tryEnter(id) };
+}
+
+function keptApart(decider: Decider, command: Command, step: Step): Command {
+  if (command.type !== "CompleteAttempt" || typeof command.output !== "string") return command;
+  step.bytes += command.output.length;
+  if (!decider.ports.largeTexts.mayBeLarge(command.output)) return command;
+  const key = largeKey.output(decider.state.plan.ids[command.node] ?? "", command.attempt);
+  const output = apart(decider, key, command.output, step);
+  return output === command.output ? command : { ...command, output };
+}
+
+function apart({ id, ports }: Decider, key: string, text: string, step: Step): Text {
+  const split = ports.largeTexts.split(key, text);
+  if (split.apart !== null) {
+    ports.largeTexts.keep(id, split.apart);
+    step.large.push(split.apart);
+  }
+  return split.text;
+}
