@@ -64,12 +64,3 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
     cluster: options.cluster ?? null,
   });
 }
-
-/** A definition in the engine, created and not yet triggered. Throws where it is refused. */
-export async function created(engine: Engine, definition: unknown): Promise<string> {
-  const checked = await engine.check(JSON.stringify(definition), "workflow");
-  if (!checked.ok) throw new Error(`The test's definition is refused: ${JSON.stringify(checked.problems)}`);
-  const result = await engine.create({ definition: checked.definition, trigger: null, idempotency: null });
-  if (result.type !== "created") throw new Error(`Not created: ${JSON.stringify(result)}`);
-  return result.id;
-}
