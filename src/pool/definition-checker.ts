@@ -1,5 +1,6 @@
 /** Checks definitions: small ones at once, and each text once; large ones in a thread that lives while there is work for it. */
 import type { Clock } from "../env/clock.ts";
+import { leftGarbage } from "../env/garbage.ts";
 import { hashOf } from "../env/ids.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
 import type { Plan } from "../workflow/graph.ts";
@@ -35,6 +36,8 @@ export type CheckerOptions = {
 /** Some milliseconds of work. */
 const LARGE_FROM = 256 * 1024;
 const IDLE_MS = 10_000;
+/** What a large text leaves here, in its own size: its bytes, the text, what crossed to the thread and back. */
+const COPIES = 4;
 /** Of each form: texts of small definitions that are kept with their plans. */
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
@@ -85,6 +88,7 @@ export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_
   function answered({ number, result }: CheckAnswer): void {
     const asked = waiting.get(number);
     waiting.delete(number);
+    leftGarbage(COPIES * (asked?.order.text.length ?? 0));
     if (waiting.size === 0) cancelIdle = clock.after(IDLE_MS, end);
     asked?.resolve(result.ok ? { ok: true, definition: { ...result, plan: unpackPlan(result.plan) } } : result);
   }

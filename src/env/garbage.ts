@@ -1,0 +1,33 @@
+/**
+ * Has a burst's garbage collected once the burst is over. By itself the collector comes some ten seconds later, and until then
+ * takes the size of a heap full of garbage for what is needed: the next burst goes on top.
+ */
+import { heapSize } from "bun:jsc";
+
+/** Less than this is left to the collector. */
+const WORTH_BYTES = 16 * 1024 * 1024;
+/** So long nothing large has been left: whoever left it has let go of it, and nobody is in a hurry. */
+const REST_MS = 200;
+/** The program stands still for about a millisecond for each MB that is needed; a larger heap is left to the collector. */
+const HEAP_MAX_BYTES = 160 * 1024 * 1024;
+
+let left = 0;
+let waiting = false;
+
+/** So many bytes, roughly, were needed for a while and are not any more. */
+export function leftGarbage(bytes: number): void {
+  left += bytes;
+  if (!waiting && left >= WORTH_BYTES) collectAtRest();
+}
+
+function collectAtRest(): void {
+  waiting = true;
+  const leftThen = left;
+  const timer = setTimeout(() => {
+    if (left !== leftThen) return collectAtRest();
+    waiting = false;
+    left = 0;
+    if (heapSize() <= HEAP_MAX_BYTES) Bun.gc(true);
+  }, REST_MS);
+  timer.unref();
+}
