@@ -215,6 +215,11 @@ class SharedMemoryStore implements SharedStore {
     return this.#lane(this.laneOf(executionId)).receiptOf(commandId, this.#nowMs());
   }
 
+  /** Tells nothing: whoever relays reads. */
+  onOutbox(): () => void {
+    return () => undefined;
+  }
+
   async outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]> {
     return this.#lane(lane).outbox(limit);
   }

@@ -1,11 +1,9 @@
-/** Commands for a lane's owner, and the outbox. */
+/** Commands for a lane's owner. */
 import type { LaneKeys } from "./redis-keys.ts";
 import type { LaneCalls } from "./redis-lane-calls.ts";
-import type { PartCalls } from "./redis-parts.ts";
 import type { Reply } from "./redis-connection.ts";
 import { scripts } from "./redis-scripts.ts";
-import type { LaneCommand, OutboxEntry, OutboxPointer, Sent, StoredCommand } from "./shared-store.ts";
-import type { ExecutionStatus } from "../workflow/status.ts";
+import type { LaneCommand, Sent, StoredCommand } from "./shared-store.ts";
 
 export async function sendCommand(calls: LaneCalls, keys: LaneKeys, { id, execution, body }: LaneCommand): Promise<Sent> {
   const call = { script: scripts.send, keys: [keys.commands, keys.seen(id)], args: [id, execution, body] };
@@ -28,37 +26,4 @@ export async function receiptOf(calls: LaneCalls, keys: LaneKeys, commandId: str
   return typeof seen === "string" && seen.startsWith("r") ? seen.slice(1) : null;
 }
 
-export async function readOutbox(calls: LaneCalls, keys: LaneKeys, limit: number): Promise<readonly OutboxEntry[]> {
-  const [entries] = await calls.read(keys.record, ["xrange", keys.outbox, "-", "+", "count", String(limit)]);
-  return (entries as readonly StreamEntry[]).map(([id, [, epoch, , pointers = ""]]) => ({
-    id,
-    pointers: pointers.split("\n").map((line) => unpackPointer(line, Number(epoch))),
-  }));
-}
-
-/** Ids of one part. */
-const IDS_MAX = 1_000;
-
-/** `calls`: those of the script `relayed`. */
-export async function deleteRelayed(calls: PartCalls, keys: LaneKeys, ids: readonly string[]): Promise<void> {
-  const ours = ids.filter((id) => /^\d+-\d+$/.test(id));
-  for (let at = 0; at === 0 || at < ours.length; at += IDS_MAX) {
-    await calls.run({ keys: [keys.record, keys.outbox], args: ours.slice(at, at + IDS_MAX), length: 0 });
-  }
-}
-
 type StreamEntry = Reply & readonly [id: string, fields: readonly string[]];
-
-/** From the end: an execution's id may hold spaces. */
-function unpackPointer(line: string, epoch: number): OutboxPointer {
-  const words = line.split(" ");
-  const [from, to, status, closed] = words.splice(-4);
-  return {
-    execution: words.join(" "),
-    from: Number(from),
-    to: Number(to),
-    epoch,
-    status: status as ExecutionStatus,
-    closed: closed === "1",
-  };
-}

@@ -10,7 +10,7 @@ export type LaneKeys = {
   /**
    * Hash, one a lane, made when the store is first used and never again. `token`; the lease: `boot`, `epoch`, `until`
    * (Redis's clock, ms), `free` (1: released), `died`, `clean`; the last commit: `number`, `answer`; counters: `births`,
-   * `outbox_sequence`, `outbox_bytes`, `command_sequence`, `offer_sequence`;
+   * `outbox_last`, `outbox_bytes`, `command_sequence`, `offer_sequence`;
    * `offered`, the last batch of offers under this lease.
    */
   readonly record: string;

@@ -41,7 +41,7 @@ const NEW_LANE = Object.entries({
   until: "0",
   free: "1",
   births: "0",
-  outbox_sequence: "0",
+  outbox_last: "0",
   outbox_bytes: "0",
   command_sequence: "0",
   offer_sequence: "0",

@@ -1,6 +1,7 @@
 /** Commits and creates as the parts that their scripts take: what is of one lane goes in one part. */
 import type { LaneKeys } from "./redis-keys.ts";
 import { indexMembers } from "./redis-index.ts";
+import type { OutboxMark } from "./redis-outbox.ts";
 import type { Part } from "./redis-parts.ts";
 import { packChunk, packOrigin, packPlace, packProgress, packRest, packSequence } from "./redis-summary.ts";
 import { refusalOf } from "./refusal.ts";
@@ -65,19 +66,27 @@ export function packCommit(lane: LaneKeys, { id, entries, receipts = [], cleanEn
 const APPLIED: EntryAnswer = { type: "applied" };
 const CONFLICT: EntryAnswer = { type: "conflict" };
 
-/** `answer`: the script's. `count`: how many entries the commit has. */
-export function unpackCommit(answer: string, count: number, refusals: readonly (string | null)[] | null): CommitAnswer {
-  if (answer === "fenced") return { type: "fenced" };
+/** `told`: the script's answer. `count`: how many entries the commit has. */
+export function unpackCommit(told: string, count: number, { refusals }: PackedCommit, { outbox }: WriteOptions): Answered<CommitAnswer> {
+  if (told === "fenced") return { answer: { type: "fenced" }, mark: null };
+  const words = told.split(" ");
+  const conflicts = new Set(words.slice(outbox ? 3 : 1).map(Number));
   const entries = new Array<EntryAnswer>(count).fill(APPLIED);
-  if (answer === "done" && refusals === null) return { type: "done", entries };
-  const conflicts = new Set(answer.split(" ").slice(1).map(Number));
-  let sent = 0;
-  for (let at = 0; at < count; at++) {
-    const reason = refusals?.[at] ?? null;
-    if (reason !== null) entries[at] = { type: "refused", reason };
-    else if (conflicts.has(++sent)) entries[at] = CONFLICT;
+  if (refusals !== null || conflicts.size > 0) {
+    let sent = 0;
+    for (let at = 0; at < count; at++) {
+      const reason = refusals?.[at] ?? null;
+      if (reason !== null) entries[at] = { type: "refused", reason };
+      else if (conflicts.has(++sent)) entries[at] = CONFLICT;
+    }
   }
-  return { type: "done", entries };
+  return { answer: { type: "done", entries }, mark: outbox ? markOf(words[1], words[2]) : null };
+}
+
+export type Answered<Answer> = { readonly answer: Answer; readonly mark: OutboxMark | null };
+
+function markOf(id = "-", after = ""): OutboxMark | null {
+  return id === "-" ? null : { id, after };
 }
 
 export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { outbox }: WriteOptions): Part {
@@ -122,8 +131,10 @@ export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { out
 
 const CREATE_ANSWERS: Readonly<Record<string, CreateAnswer>> = { c: "created", e: "exists", d: "differs" };
 
-export function unpackCreate(answer: string): CreateAnswer[] {
-  return Array.from(answer, (letter) => CREATE_ANSWERS[letter] as CreateAnswer);
+/** `told`: the script's answer. */
+export function unpackCreate(told: string): Answered<readonly CreateAnswer[]> {
+  const [letters = "", id, after] = told.split(" ");
+  return { answer: Array.from(letters, (letter) => CREATE_ANSWERS[letter] as CreateAnswer), mark: markOf(id, after) };
 }
 
 /** The large texts of a part: a key each, and entry, key and text as arguments. */

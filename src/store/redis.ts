@@ -3,7 +3,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Ids } from "../env/ids.ts";
 import type { Log } from "../env/log.ts";
 import { laneOf } from "./lane-of.ts";
-import { commandsAfter, deleteRelayed, readOutbox, receiptOf, sendCommand } from "./redis-commands.ts";
+import { commandsAfter, receiptOf, sendCommand } from "./redis-commands.ts";
 import { connectRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./redis-keys.ts";
 import { createLaneCalls, type LaneCalls } from "./redis-lane-calls.ts";
@@ -11,6 +11,7 @@ import { beat, leave, releaseLease, renewLease, takeLane, viewLane } from "./red
 import { listExecutions } from "./redis-list.ts";
 import { type Claim, claim, discard, heldClaims, offer, offersIn, withdraw } from "./redis-offers.ts";
 import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "./redis-reads.ts";
+import { deleteRelayed, OutboxListeners, readOutbox } from "./redis-outbox.ts";
 import { createPartCalls, type PartCalls } from "./redis-parts.ts";
 import { type Script, scripts } from "./redis-scripts.ts";
 import { type Restarts, watchRestarts } from "./redis-restarts.ts";
@@ -19,12 +20,13 @@ import { beginStore } from "./redis-start.ts";
 import { warningsOf } from "./redis-warnings.ts";
 import { packCommit, packCreate, unpackCommit, unpackCreate, type WriteOptions } from "./redis-writes.ts";
 import { refusalOf } from "./refusal.ts";
-import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, Renewal } from "./shared-store.ts";
+import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, OutboxListener, Renewal } from "./shared-store.ts";
 import type { Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
 import type {
   Chunk,
   Commit,
   CommitAnswer,
+  CommitEntry,
   CreateAnswer,
   Lease,
   ListQuery,
@@ -114,6 +116,7 @@ class RedisStore implements SharedStore {
   readonly #parts: Parts;
   readonly #work: LaneCalls;
   readonly #leases: LaneCalls;
+  readonly #written = new OutboxListeners();
 
   constructor(parts: Parts) {
     this.lanes = parts.keys.lanes.length;
@@ -133,8 +136,11 @@ class RedisStore implements SharedStore {
   }
 
   async commit(lane: number, commit: Commit): Promise<CommitAnswer> {
-    const { part, refusals } = packCommit(this.#keys(lane), commit, this.#parts.writes);
-    return unpackCommit((await this.#parts.commits.run(part)) as string, commit.entries.length, refusals);
+    const { writes, commits } = this.#parts;
+    const packed = packCommit(this.#keys(lane), commit, writes);
+    const { answer, mark } = unpackCommit((await commits.run(packed.part)) as string, commit.entries.length, packed, writes);
+    this.#written.tell(lane, mark, commit.id.epoch, () => appliedOf(commit, answer));
+    return answer;
   }
 
   async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
@@ -147,10 +153,11 @@ class RedisStore implements SharedStore {
     const byLane = Map.groupBy(batch.keys(), (at) => this.laneOf((batch[at] as NewExecution).summary.id));
     const calls = Array.from(byLane, async ([lane, positions]) => {
       const some = positions.map((at) => batch[at] as NewExecution);
-      const answer = unpackCreate((await creates.run(packCreate(this.#keys(lane), some, writes))) as string);
+      const { answer, mark } = unpackCreate((await creates.run(packCreate(this.#keys(lane), some, writes))) as string);
       positions.forEach((at, index) => {
         answers[at] = answer[index] as CreateAnswer;
       });
+      this.#written.tell(lane, mark, 0, () => some.filter((_, index) => answer[index] === "created"));
     });
     await Promise.all(calls);
     return answers;
@@ -233,6 +240,10 @@ class RedisStore implements SharedStore {
     return receiptOf(this.#work, this.#keysOf(executionId), commandId);
   }
 
+  onOutbox(listener: OutboxListener): () => void {
+    return this.#written.add(listener);
+  }
+
   async outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]> {
     return this.#parts.writes.outbox ? await readOutbox(this.#work, this.#keys(lane), limit) : [];
   }
@@ -274,4 +285,8 @@ class RedisStore implements SharedStore {
   #keysOf(executionId: string): LaneKeys {
     return this.#keys(this.laneOf(executionId));
   }
+}
+
+function appliedOf({ entries }: Commit, answer: CommitAnswer): readonly CommitEntry[] {
+  return answer.type === "fenced" ? [] : entries.filter((_, at) => answer.entries[at]?.type === "applied");
 }

@@ -69,6 +69,12 @@ export type OutboxPointer = {
   readonly closed: boolean;
 };
 
+/**
+ * `after`: the id of the lane's entry before it, whoever wrote that; no entry's where there was none. `texts`: the chunks', for
+ * each pointer.
+ */
+export type OutboxListener = (lane: number, entry: OutboxEntry, after: string, texts: readonly string[]) => void;
+
 /** An attempt that its owner has no thread for. `body`: all that running it needs, as the owner packed it. */
 export type Offer = { readonly id: string; readonly execution: string; readonly body: string };
 export type OfferView = { readonly id: string; readonly execution: string; readonly claimedBy: string | null };
@@ -110,6 +116,11 @@ export interface SharedStore extends Store {
   /** Null while it waits, or where it is not known any more. */
   receiptOf(executionId: string, commandId: string): Promise<string | null>;
 
+  /**
+   * Called with each entry that commits and creates through this object have written, before they are answered, in the lane's
+   * order; where an answer was lost, when the resend is answered, and not at all for a create. The returned function unsubscribes.
+   */
+  onOutbox(listener: OutboxListener): () => void;
   /** The oldest entries of the lane's outbox; [] where this store writes none. */
   outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]>;
   /** The bus has them: deleted by id. */

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
 import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
 import { RedisRefusal } from "../../src/store/redis-trouble.ts";
-import { DataLost, type SharedStore } from "../../src/store/shared-store.ts";
+import { DataLost, type OutboxEntry, type SharedStore } from "../../src/store/shared-store.ts";
 import { type Commit, type CommitEntry, type Lease, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { recordingLog } from "../env/recording-log.ts";
@@ -279,5 +279,36 @@ describe("a call that", () => {
     } finally {
       await own.stop();
     }
+  });
+});
+
+describe("what is written to the outbox", () => {
+  test("is told as it can be read, each entry with the one before it, also where the reply was lost and the resend is answered", async () => {
+    const { store, proxy } = await openBehindProxy();
+    const told: { readonly entry: OutboxEntry; readonly after: string; readonly texts: readonly string[] }[] = [];
+    store.onOutbox((lane, entry, after, texts) => {
+      if (lane === 0) told.push({ entry, after, texts });
+    });
+    const { ids, leases } = await fill(store);
+    const [id, lease] = [ids[0] as string, leases[0] as Lease];
+    const conflict = entryAfter(7, id);
+    const commit = commitOf(lease, 1, conflict, entryAfter(1, id), entryAfter(2, id, { status: "PAUSED" }));
+    proxy.loseReplies();
+    expect(await rejectionOf(store.commit(0, commit))).toBeInstanceOf(StoreUnavailable);
+    proxy.passAll();
+    // Its connection is being made anew.
+    while ((await store.commit(0, commit).catch(() => null)) === null) await Bun.sleep(10);
+    await store.commit(0, commitOf(lease, 2, conflict));
+    await store.create([newExecution(id)]);
+    expect(told.map(({ entry }) => entry)).toEqual([...(await store.outbox(0, 10))]);
+    expect(told.map(({ entry }) => entry.pointers.map(({ from, to, status }) => [from, to, status]))).toEqual([
+      [[1, 1, "PENDING"]],
+      [
+        [2, 2, "RUNNING"],
+        [3, 3, "PAUSED"],
+      ],
+    ]);
+    expect(told.at(1)?.after).toBe(told[0]?.entry.id as string);
+    expect(told[1]?.texts).toEqual(['[["started",1]]', '[["started",2]]']);
   });
 });

@@ -6,7 +6,8 @@
 -- an outbox, its pointer; for each large text its entry, key and text; for each receipt its entry (0: whatever becomes of the
 -- entries) and itself.
 --
--- Answers 'fenced', or 'done' and the positions of the entries that conflict, from 1.
+-- Answers 'fenced', or 'done', with an outbox also the id of the entry there (`-` for none) and of the one before it, and the
+-- positions of the entries that conflict, from 1.
 local KEYS_BEFORE, ARGS_BEFORE = 5, 8
 local RECEIPT_SECONDS = 600
 -- Of moves in one call of a command: each adds at most two members.
@@ -61,7 +62,7 @@ return each_part(function(keys, args)
   local record, active, index, outbox, commands = KEYS[keys + 1], KEYS[keys + 2], KEYS[keys + 3], KEYS[keys + 4], KEYS[keys + 5]
   local epoch, number, clean, with_outbox = ARGV[args + 2], ARGV[args + 3], ARGV[args + 4], ARGV[args + 5] == '1'
   local entries, larges, receipts = tonumber(ARGV[args + 6]), tonumber(ARGV[args + 7]), tonumber(ARGV[args + 8])
-  local held = redis.call('HMGET', record, 'token', 'boot', 'epoch', 'number', 'clean', 'free', 'outbox_sequence', 'outbox_bytes')
+  local held = redis.call('HMGET', record, 'token', 'boot', 'epoch', 'number', 'clean', 'free', 'outbox_last', 'outbox_bytes')
   if held[1] ~= ARGV[1] then return LOST end
   if held[2] ~= ARGV[args + 1] or held[3] ~= epoch or held[6] ~= '0' then return 'fenced' end
   if held[4] == number and number ~= '0' then return redis.call('HGET', record, 'answer') end
@@ -70,13 +71,13 @@ return each_part(function(keys, args)
   keys, args = keys + KEYS_BEFORE, args + ARGS_BEFORE
   local args_each = with_outbox and 6 or 5
   local stored = read_all(keys + 1, keys + entries)
-  local outbox_sequence = with_outbox and following(held[7]) or 0
-  local mark = with_outbox and whole(outbox_sequence) .. ' ' or '0 '
+  local outbox_number = with_outbox and whole(following(string.match(held[7], '^%d+'))) or '0'
+  local mark = outbox_number .. ' '
   -- Summary, the place before and the one now (status, closed, created, triggered, finished: what the lane's sets go by).
   local moves, move_of = NONE, NONE
   local lines = {}
   local is_conflict = NONE
-  local told = 'done'
+  local conflicts = ''
   for entry = 1, entries do
     local summary = KEYS[keys + entry]
     local at = args + args_each * (entry - 1)
@@ -101,7 +102,7 @@ return each_part(function(keys, args)
     else
       if is_conflict == NONE then is_conflict = {} end
       is_conflict[entry] = true
-      told = told .. ' ' .. entry
+      conflicts = conflicts .. ' ' .. entry
     end
   end
 
@@ -145,9 +146,15 @@ return each_part(function(keys, args)
     end
   end
 
-  if #pointers > 0 then
-    redis.call('XADD', outbox, whole(outbox_sequence) .. '-' .. whole(bytes), 'e', epoch, 'p', table.concat(pointers, '\n'))
-    redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence), 'outbox_bytes', whole(held[8] + bytes))
+  local told = 'done' .. conflicts
+  if with_outbox then
+    local outbox_id = '-'
+    if #pointers > 0 then
+      outbox_id = outbox_number .. '-' .. whole(bytes)
+      redis.call('XADD', outbox, outbox_id, 'e', epoch, 'p', table.concat(pointers, '\n'))
+      redis.call('HSET', record, 'outbox_last', outbox_id, 'outbox_bytes', whole(held[8] + bytes))
+    end
+    told = 'done ' .. outbox_id .. ' ' .. held[7] .. conflicts
   end
   redis.call('HSET', record, 'number', number, 'answer', told)
   if clean ~= held[5] then redis.call('HSET', record, 'clean', clean) end

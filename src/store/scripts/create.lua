@@ -6,7 +6,8 @@
 -- (else empty), which definition is its, its pointer and, after their number, its members of the index; for each large text
 -- its execution, key and text; for each earlier chunk its execution (rising) and itself.
 --
--- Answers a letter for each execution: c created, e exists, d differs.
+-- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none) and of
+-- the one before it.
 local KEYS_BEFORE, ARGS_BEFORE, ARGS_EACH = 5, 5, 8
 
 return each_part(function(keys, args)
@@ -18,7 +19,7 @@ return each_part(function(keys, args)
   local definition_at = #record - #'lane' + #'def:' + 1
   local execution_at = #record - #'lane' + #'x:' + 1
 
-  local held = redis.call('HMGET', record, 'token', 'outbox_sequence')
+  local held = redis.call('HMGET', record, 'token', 'outbox_last')
   if held[1] ~= ARGV[1] then return LOST end
 
   local answers = {}
@@ -44,8 +45,8 @@ return each_part(function(keys, args)
   local large_args = next_args
   local earlier_args = large_args + 3 * larges
 
-  local outbox_sequence = with_outbox and following(held[2]) or 0
-  local mark = with_outbox and whole(outbox_sequence) .. ' ' or '0 '
+  local outbox_number = with_outbox and whole(following(string.match(held[2], '^%d+'))) or '0'
+  local mark = outbox_number .. ' '
   local earlier = 1
   local pointers, lines, members, born = {}, {}, {}, {}
   local uses = {}
@@ -102,11 +103,13 @@ return each_part(function(keys, args)
     local at = large_args + 3 * large - 2
     if answers[tonumber(ARGV[at])] == 'c' then redis.call('HSET', KEYS[execution_keys + 2 * executions + large], ARGV[at + 1], ARGV[at + 2]) end
   end
+  local outbox_id = '-'
   if #pointers > 0 then
-    redis.call('XADD', outbox, whole(outbox_sequence) .. '-' .. whole(bytes), 'e', '0', 'p', table.concat(pointers, '\n'))
-    redis.call('HSET', record, 'outbox_sequence', whole(outbox_sequence))
+    outbox_id = outbox_number .. '-' .. whole(bytes)
+    redis.call('XADD', outbox, outbox_id, 'e', '0', 'p', table.concat(pointers, '\n'))
+    redis.call('HSET', record, 'outbox_last', outbox_id)
     redis.call('HINCRBY', record, 'outbox_bytes', bytes)
   end
   if births > 0 then redis.call('HINCRBY', record, 'births', births) end
-  return table.concat(answers)
+  return table.concat(answers) .. ' ' .. outbox_id .. ' ' .. held[2]
 end)
