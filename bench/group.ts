@@ -14,21 +14,49 @@ export type GroupOptions = {
   readonly progress: (sentence: string) => void;
 };
 
-/** One figure for each metric of each subject. Rejects with the first failure: a suite with a hole compares nothing. */
-export async function runGroup({ subjects, rounds, servicesOf, progress }: GroupOptions): Promise<Figure[]> {
-  const running: Running[] = [];
+/** By then a subject has stopped, or is killed. */
+const STOP_MS = 30_000;
+
+/** `failed`: a sentence for each subject that did not do all its rounds; nothing of it is among the figures. */
+export type GroupResult = { readonly figures: readonly Figure[]; readonly failed: readonly string[] };
+
+/** One figure for each metric of each subject. What fails costs the others nothing: they are measured to the end. */
+export async function runGroup({ subjects, rounds, servicesOf, progress }: GroupOptions): Promise<GroupResult> {
+  const running = new Set<Running>();
   const found = new Map<SubjectName, Measured[]>();
+  const failed: string[] = [];
+  const fail = (subject: SubjectName, error: unknown): void => {
+    const sentence = error instanceof Error ? error.message : String(error);
+    progress(`FAILED, ${sentence}`);
+    found.delete(subject);
+    failed.push(sentence);
+  };
   try {
     // One after the other: starting is work too.
-    for (const subject of subjects) running.push(await start(subject, await servicesOf(subject)));
+    for (const subject of subjects) {
+      try {
+        running.add(await start(subject, await servicesOf(subject)));
+        found.set(subject, []);
+      } catch (error) {
+        fail(subject, error);
+      }
+    }
     for (let round = 1; round <= rounds; round++) {
-      for (const { name, round: runRound } of running) found.set(name, [...(found.get(name) ?? []), await runRound()]);
+      for (const each of running) {
+        try {
+          found.get(each.name)?.push(await each.round());
+        } catch (error) {
+          fail(each.name, error);
+          running.delete(each);
+          await each.stop();
+        }
+      }
       progress(`round ${round} of ${rounds}`);
     }
   } finally {
     for (const { stop } of running) await stop();
   }
-  return Array.from(found, ([name, measured]) => figuresOf(name, measured)).flat();
+  return { figures: Array.from(found, ([name, measured]) => figuresOf(name, measured)).flat(), failed };
 }
 
 function figuresOf(subject: SubjectName, measured: readonly Measured[]): Figure[] {
@@ -47,7 +75,9 @@ async function start(subject: SubjectName, services: ServicesOfRun): Promise<Run
     ipc: (said: Said) => heard.resolve(said),
     onExit: () => heard.resolve({ type: "failed", reason: "its process ended." }),
   });
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   async function ask(message: Start | "round"): Promise<Said> {
+    if (hasEnded()) throw new Error(`${name}: its process ended between two rounds.`);
     heard = Promise.withResolvers();
     child.send(message);
     const said = await heard.promise;
@@ -68,8 +98,10 @@ async function start(subject: SubjectName, services: ServicesOfRun): Promise<Run
       return said.measured;
     },
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.send("stop");
+      if (!hasEnded()) child.send("stop");
+      const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       await child.exited;
+      clearTimeout(late);
     },
   };
 }

@@ -9,7 +9,7 @@ import { dirname, resolve } from "node:path";
 import { comparisonOf } from "./against.ts";
 import { CASE_NAMES, caseOf } from "./cases.ts";
 import { askedOf } from "./command-line.ts";
-import { type GroupOptions, runGroup } from "./group.ts";
+import { runGroup } from "./group.ts";
 import { load, machineOf, machineSentence } from "./facts.ts";
 import { writePage } from "./page.ts";
 import { type Figure, type Results, readResults } from "./results.ts";
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   console.log(`\n${machineSentence(results.machine)}\n\n${tableOf(results)}\n\nAll rounds are in ${asked.json}.`);
   if (earlier !== null) console.log(`\n${comparisonOf(results, earlier)}`);
   if (asked.write) console.log(`\n${writePage(results)}`);
-  if (failed.length > 0) console.error(`\nFAILED, and not in these figures: ${failed.join("; ")}.`);
+  if (failed.length > 0) console.error(`\nFAILED, and not in these figures:\n${failed.join("\n")}`);
   return failed.length === 0 ? 0 : 1;
 }
 
@@ -63,18 +63,14 @@ async function measured(groups: readonly Group[], rounds: number, file: string):
     for (const [at, group] of groups.entries()) {
       const said = `${at + 1} of ${groups.length}, ${group.title}`;
       console.error(`${said} ...`);
-      const options: GroupOptions = {
+      const found = await runGroup({
         subjects: group.subjects,
         rounds: Math.max(rounds, group.rounds ?? 0),
         servicesOf: ({ variant }) => services.forStore(variant.store ?? "memory"),
         progress: (sentence) => console.error(`${said}: ${sentence}, load ${load().toFixed(2)}`),
-      };
-      try {
-        figures.push(...(await runGroup(options)));
-      } catch (error) {
-        console.error(`${said}: failed.`, error);
-        failed.push(group.title);
-      }
+      });
+      figures.push(...found.figures);
+      failed.push(...found.failed);
       await services.release();
       kept();
     }

@@ -75,7 +75,7 @@ describe("the command", () => {
     const file = join(folder, "failed.json");
     const { exitCode, stderr } = await run("micro", "--part", "no-such-part", "--rounds", "1", "--json", file);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('There is no part "no-such-part"')]);
-    expect(stderr).toContain("FAILED, and not in these figures: micro");
+    expect(stderr).toContain("FAILED, and not in these figures:\nmicro memory no-such-part: ");
     expect(readResults(file).figures).toEqual([]);
   }, 60_000);
 });
