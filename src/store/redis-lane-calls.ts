@@ -15,6 +15,8 @@ export interface LaneCalls {
   run(record: string, call: ScriptCall): Promise<Reply>;
   /** As `run`, but where the script arrives after the caller has given up, it does nothing. */
   runInTime(record: string, call: ScriptCall): Promise<Reply>;
+  /** As `runInTime`, for what `send` sends with the deadline that it is given, and that rejects with TooLate. */
+  inTime(record: string, send: (deadline: string) => Promise<Reply>): Promise<Reply>;
   /** Plain commands, sent at once and in this order. */
   read(record: string, ...commands: readonly (readonly [name: string, ...args: string[]])[]): Promise<readonly Reply[]>;
 }
@@ -47,15 +49,20 @@ class GuardedCalls implements LaneCalls {
     return runScript(connection, script, [record, ...keys], [token, "0", ...args]);
   }
 
-  async runInTime(record: string, call: ScriptCall): Promise<Reply> {
+  runInTime(record: string, { script, keys = [], args = [] }: ScriptCall): Promise<Reply> {
+    const { connection, token } = this.#options;
+    return this.inTime(record, (deadline) => runScript(connection, script, [record, ...keys], [token, deadline, ...args]));
+  }
+
+  async inTime(record: string, send: (deadline: string) => Promise<Reply>): Promise<Reply> {
     const sentAtMs = this.#options.clock.monotonicMs();
     try {
-      return await this.#runBy(this.#deadlineOf(record), record, call);
+      return await send(this.#deadlineOf(record));
     } catch (error) {
       if (!(error instanceof TooLate)) throw error;
       // Either it was late, or the clocks are not what they were: a fail-over, or the first call.
       this.#ahead.set(record, { ms: error.nowMs - sentAtMs, atMs: sentAtMs });
-      return await this.#runBy(this.#deadlineOf(record), record, call);
+      return await send(this.#deadlineOf(record));
     }
   }
 
@@ -68,16 +75,11 @@ class GuardedCalls implements LaneCalls {
     return replies;
   }
 
-  #runBy(deadlineMs: number, record: string, { script, keys = [], args = [] }: ScriptCall): Promise<Reply> {
-    const { connection, token } = this.#options;
-    return runScript(connection, script, [record, ...keys], [token, String(Math.ceil(deadlineMs)), ...args]);
-  }
-
   /** Of a server whose clock is not known yet it is long past, so that it tells its time. */
-  #deadlineOf(record: string): number {
+  #deadlineOf(record: string): string {
     const { clock, commandTimeoutMs } = this.#options;
     const ahead = this.#ahead.get(record);
     const nowMs = clock.monotonicMs();
-    return ahead === undefined || nowMs - ahead.atMs > CLOCKS_AGREE_MS ? 1 : nowMs + ahead.ms + commandTimeoutMs;
+    return ahead === undefined || nowMs - ahead.atMs > CLOCKS_AGREE_MS ? "1" : String(Math.ceil(nowMs + ahead.ms + commandTimeoutMs));
   }
 }

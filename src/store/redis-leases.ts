@@ -1,6 +1,7 @@
 /** Leases of lanes and members, by Redis's clock. On a connection of their own, so that a queue of commits does not delay them. */
 import type { LaneKeys, RedisKeys } from "./redis-keys.ts";
 import type { LaneCalls } from "./redis-lane-calls.ts";
+import type { PartCalls } from "./redis-parts.ts";
 import { scripts } from "./redis-scripts.ts";
 import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "./shared-store.ts";
 import type { Lease } from "./store.ts";
@@ -13,9 +14,12 @@ export async function takeLane(calls: LaneCalls, keys: LaneKeys, lane: number, b
   return { type: "taken", lease: { lane, bootId, epoch: Number(value), diedBootId: died === "" ? null : died } };
 }
 
-export async function renewLease(calls: LaneCalls, keys: LaneKeys, { bootId, epoch }: Lease, ttlMs: number): Promise<Renewal> {
-  const call = { script: scripts.renew, keys: [keys.commands, keys.offers, keys.outbox], args: [bootId, String(epoch), String(ttlMs)] };
-  const [type, ...counts] = (await calls.runInTime(keys.record, call)) as readonly ["renewed" | "lapsed" | "lost", ...number[]];
+/** `calls`: on the connection of the leases. `renewals`: those of the script `renew`, there too. */
+export async function renewLease(calls: LaneCalls, renewals: PartCalls, keys: LaneKeys, lease: Lease, ttlMs: number): Promise<Renewal> {
+  const named = [keys.record, keys.commands, keys.offers, keys.outbox];
+  const args = [lease.bootId, String(lease.epoch), String(ttlMs)];
+  const answer = await calls.inTime(keys.record, (deadline) => renewals.run({ keys: named, args: [deadline, ...args], length: 0 }));
+  const [type, ...counts] = answer as readonly ["renewed" | "lapsed" | "lost", ...number[]];
   if (type !== "renewed") return { type };
   const [commands = 0, births = 0, offers = 0, outboxEntries = 0, outboxBytes = 0] = counts;
   const pending: Pending = { commands, births, offers, outboxEntries, outboxBytes };

@@ -37,7 +37,7 @@ export const scripts = {
   offer: guarded(offer),
   relayed: inParts(relayed),
   release: guarded(release),
-  renew: guarded(renew),
+  renew: inParts(renew),
   send: guarded(send),
   summary: inParts(summary),
   take: guarded(take),

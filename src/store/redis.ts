@@ -75,12 +75,14 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
     // Renewals come often, so this connection is the first to see that a server is another.
     const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
-    const partsOf = (script: Script) => createPartCalls({ connection: work, token, script, gathers: "url" in address });
+    const partsOn = (connection: RedisConnection, script: Script) =>
+      createPartCalls({ connection, token, script, gathers: "url" in address });
     const gathered = {
-      commits: partsOf(scripts.commit),
-      creates: partsOf(scripts.create),
-      summaries: partsOf(scripts.summary),
-      trims: partsOf(scripts.relayed),
+      commits: partsOn(work, scripts.commit),
+      creates: partsOn(work, scripts.create),
+      summaries: partsOn(work, scripts.summary),
+      trims: partsOn(work, scripts.relayed),
+      renewals: partsOn(leases, scripts.renew),
     };
     return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, restarts, connections });
   } catch (error) {
@@ -107,6 +109,7 @@ type Parts = {
   readonly creates: PartCalls;
   readonly summaries: PartCalls;
   readonly trims: PartCalls;
+  readonly renewals: PartCalls;
   readonly restarts: Restarts;
   readonly connections: readonly RedisConnection[];
 };
@@ -209,7 +212,8 @@ class RedisStore implements SharedStore {
   }
 
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]> {
-    return Promise.all(leases.map((lease) => renewLease(this.#leases, this.#keys(lease.lane), lease, ttlMs)));
+    const { renewals } = this.#parts;
+    return Promise.all(leases.map((lease) => renewLease(this.#leases, renewals, this.#keys(lease.lane), lease, ttlMs)));
   }
 
   release(lease: Lease): Promise<void> {

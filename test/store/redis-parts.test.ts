@@ -119,6 +119,20 @@ describe("what is asked of several lanes in one turn", () => {
     expect((await waiting())[0]).toBe(bytesOf(third?.id));
   });
 
+  test("is one script call for the renewals of all leases", async () => {
+    const store = await open();
+    const taken = await Promise.all(ALL.map((lane) => store.takeLease(lane, "boot-1", 60_000)));
+    const leases = taken.flatMap((each) => (each.type === "taken" ? [each.lease] : []));
+    // The first tells the time there.
+    await store.renew(leases, 60_000);
+    await admin.del(`${keyPrefix}:{3}:lane`);
+    const renewals = await callsFor(() => Promise.allSettled(leases.map((lease) => store.renew([lease], 60_000))));
+    expect(renewals.calls).toBe(1);
+    const told = renewals.answer.map((each) => (each.status === "fulfilled" ? each.value[0]?.type : each.reason));
+    expect(told.splice(3, 1)).toEqual([expect.any(DataLost)]);
+    expect(told).toEqual(new Array(LANES - 1).fill("renewed"));
+  });
+
   test("while a call is in flight waits for it and goes with the next: however many commit, two calls", async () => {
     const store = await open();
     const { ids, leases } = await fill(store);

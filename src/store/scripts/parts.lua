@@ -2,6 +2,7 @@
 -- ARGV: the data token, how many parts; for each how many keys and how many arguments it has, and those arguments. KEYS: those
 -- of all parts, one after the other, each beginning with its lane's record.
 local LOST = '!TROUPELOST the data token is gone'
+local LATE = '!TROUPELATE '
 -- Lua takes so many arguments at a time. Even, for commands that take pairs.
 local ARGUMENTS_MAX = 4000
 -- `run(keys, args, last)` does the part whose keys and arguments come after so many, the last argument at `last`, and answers for
