@@ -8,16 +8,15 @@ const BATCH = 512;
 export function mailbox(): Micro {
   let received: () => void = () => undefined;
   const reader = {
-    receive: async (batch: readonly unknown[]) => {
+    receive: async (batch: readonly { readonly node: number }[]) => {
       if (batch.length !== BATCH) throw new Error(`A batch of ${batch.length}: what was told in one turn is one batch of ${BATCH}.`);
-      received();
     },
-    rested: () => undefined,
+    rested: () => received(),
     crashed: (error: unknown) => {
       throw error;
     },
   };
-  const box = new Mailbox<{ readonly node: number }>(reader, systemTurns, BATCH);
+  const box = new Mailbox(reader, systemTurns, BATCH);
   box.open();
   const act = (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
