@@ -59,7 +59,7 @@ export const PROMISES: readonly Promises[] = [
       // bench/rivals/bullmq.ts
       measured:
         "from adding a root, which adds n → join as one flow before it completes, to the `completed` of the join; Bun's Redis client, one worker, " +
-        "100 at once (a chain: 1), jobs removed when completed. *All added before*: no root, and the jobs are in Redis before time begins",
+        "20 at once (a chain: 1), jobs removed when completed. *All added before*: no root, and the jobs are in Redis before time begins",
       // https://docs.bullmq.io/guide/flows: "nodes of trees of arbitrary depth"
       graphs: "trees, children before their parent; several dependents of one node are for its function to add",
       // https://docs.bullmq.io/guide/flows; moveToFinished-14.lua: the parent is released in the script that completes its last child
