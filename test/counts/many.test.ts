@@ -16,13 +16,13 @@ describe(`${EXECUTIONS} executions of ${NODES} nodes at once`, () => {
   });
 
   test("share their commits", () => {
-    // The start, the roots, the middles and the joins: four, if everything that comes in a turn is decided in it. A commit of
-    // its own for each would be 800.
-    expectAtMost("commits", counts.commits, 6);
+    // The roots, the middles and the joins: three, since everything that comes in a turn is decided in it, and the start is in the
+    // create's own chunk. A commit for each would be 600.
+    expectAtMost("commits", counts.commits, 4);
   });
 
-  test("ask for one summary each, and share the create", () => {
-    expectAtMost("store calls beside commits", counts.otherStoreCalls, EXECUTIONS + 2);
+  test("ask nothing of the store but commits, and share the create", () => {
+    expectAtMost("store calls beside commits", counts.otherStoreCalls, 2);
   });
 
   test("write one event a node and five an execution", () => {
@@ -35,13 +35,13 @@ describe(`${EXECUTIONS} executions of ${NODES} nodes at once`, () => {
   });
 
   test("share the messages to threads", () => {
-    // Each of three levels is a frame of two messages there and back for each thread; 600 attempts of the middle are two frames.
-    expectAtMost("messages to and from threads", counts.messages, 4 * 2 * 2 * THREADS);
+    // Each of three levels is a frame of two messages there and back for each thread, and the 600 attempts of the middle may be two: 18 were seen.
+    expectAtMost("messages to and from threads", counts.messages, 3 * 2 * 2 * THREADS);
   });
 
-  test("take twelve turns each", () => {
-    // Its mailbox's batches (create, start, three levels), and what its waiting client and its supervisor are told.
-    expectAtMost("turns an execution", counts.turns / EXECUTIONS, 13);
+  test("take three turns each", () => {
+    // One for its mailbox on each of three levels; what a commit and a frame need is shared. It was 12.
+    expectAtMost("turns an execution", counts.turns / EXECUTIONS, 3.3);
   });
 
   test("set two timers each", () => {
