@@ -18,6 +18,7 @@ const COLUMNS: readonly Column[] = [
   { head: "1 → 10,000 → 1, nodes/s", shape: "fan-out", count: { n: 10_000 }, metrics: ["nodes/s", "tasks/s"] },
   { head: "5 nodes, 1,000 at once, executions/s", shape: "diamonds", count: { atOnce: 1_000 }, metrics: ["executions/s"] },
   { head: "a chain of 200, ms a step", shape: "chain", count: { n: 200 }, metrics: ["ms a step"] },
+  { head: "one node, p50 ms (ours over HTTP)", shape: "one-node", count: {}, metrics: ["p50 ms"] },
 ];
 
 export function rivalsTable(results: Results): string {
