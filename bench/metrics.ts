@@ -20,6 +20,7 @@ export const METRICS = {
   "bytes a node, live": { better: "lower", digits: 0 },
   "bytes a node, RSS at most": { better: "lower", digits: 0 },
   "MiB kept": { better: "lower", digits: 1 },
+  "MiB kept, live": { better: "lower", digits: 1 },
   "% of a core": { better: "lower", digits: 2 },
   "bytes written": { better: "lower", digits: 0 },
   "µs CPU a node": { better: "lower", digits: 2 },

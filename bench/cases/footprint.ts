@@ -37,6 +37,7 @@ export const footprintCase: Case = {
     for (let i = 0; i < WARM_TIMES; i++) await runToEnd(server, fanOut(WARM_NODES, { handler: i === 0 ? "gate" : "noop" }));
     await Bun.sleep(REST_MS);
     const baseline = rssBytesOf(server.pid);
+    const baselineLive = await server.liveBytes();
     return {
       async round() {
         const before = await server.liveBytes();
@@ -51,10 +52,13 @@ export const footprintCase: Case = {
         await runToEnd(server, fanOut(nodes - 2));
         const most = mostRssBytesOf(server.pid);
         await Bun.sleep(REST_MS);
+        const rss = rssBytesOf(server.pid);
+        const keptLive = (await server.liveBytes()) - baselineLive;
         return {
           "bytes a node, live": live / nodes,
           "bytes a node, RSS at most": (most - baseline) / nodes,
-          "MiB kept": (rssBytesOf(server.pid) - baseline) / MIB,
+          "MiB kept": (rss - baseline) / MIB,
+          "MiB kept, live": keptLive / MIB,
         };
       },
       async stop() {
