@@ -1,86 +1,109 @@
 /** What an attempt carries to its thread: the node's config, and of the other nodes only what its templates name. */
 import type { Attempt, ScopeEntry } from "../pool/pool.ts";
-import type { Catalog } from "../workflow/catalog.ts";
+import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
 import { isAncestor } from "../workflow/graph.ts";
 import type { NodeIndex } from "../workflow/messages.ts";
 import { at, type ExecutionState, SUSPECT_AT_DEATHS } from "../workflow/state.ts";
 import { NODE_STATES } from "../workflow/status.ts";
-import { mergeConfig, referencesOf } from "../workflow/template.ts";
+import { mayName, mergeConfig, referencesOf } from "../workflow/template.ts";
 import type { Given } from "./given.ts";
 
-/** `missing`: nodes whose large outputs must be brought into memory first. */
-export type Dispatch =
-  | { readonly type: "attempt"; readonly attempt: Attempt }
-  | { readonly type: "missing"; readonly nodes: readonly NodeIndex[] };
+/** Nodes whose large outputs must be brought into memory first. */
+export class Missing {
+  readonly nodes: readonly NodeIndex[];
 
-export type DispatchRequest = {
+  constructor(nodes: readonly NodeIndex[]) {
+    this.nodes = nodes;
+  }
+}
+
+export type DispatchSource = {
   readonly state: ExecutionState;
-  readonly node: NodeIndex;
-  readonly catalog: Catalog;
+  readonly ports: { readonly catalog: Catalog };
   /** What came with the trigger. */
   readonly given: Given;
-  /** The text of a large output, undefined where it is not in memory. */
-  readonly largeOutput: (node: NodeIndex) => string | undefined;
 };
 
-const NONE: readonly never[] = [];
+/** The text of a large output, undefined where it is not in memory. */
+export type LargeOutput = (node: NodeIndex) => string | undefined;
 
-export function dispatchOf({ state, node, catalog, given, largeOutput }: DispatchRequest): Dispatch {
+const NONE: readonly never[] = [];
+const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, params: null, runtime: null };
+
+/** The attempt that is open or comes next. */
+export function dispatchOf(source: DispatchSource, node: NodeIndex, largeOutput: LargeOutput): Attempt | Missing {
+  const { state, given } = source;
   const { plan } = state;
   const handler = plan.handlers[node] ?? "";
-  const needs = catalog.get(handler)?.needs ?? NONE;
-  const merged = mergedConfig(state, node, given);
-  const named = merged.config === null ? null : referencesOf(merged.config);
+  const needs = source.ports.catalog.get(handler)?.needs ?? NONE;
+  const config = plan.configs[node] ?? null;
+  const override = given.ofNode.size === 0 ? undefined : given.ofNode.get(node);
+  // Most nodes of a wide execution: nothing of it is needed.
+  if (override === undefined && needs.length === 0 && (config === null || !mayName(config))) {
+    return attemptOf(state, node, handler, config, NOTHING_SEEN);
+  }
+  const merged = override === undefined ? null : mergeConfig(config, override);
+  const text = merged === null ? config : merged.text;
   const missing: NodeIndex[] = [];
+  const seen = seenBy(source, node, text, needs, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
+  if (missing.length > 0) return new Missing(missing);
+  return attemptOf(state, node, handler, text, merged === null ? seen : { ...seen, fromTrigger: merged.keys });
+}
 
-  const entry = (ancestor: NodeIndex): ScopeEntry => {
-    const output = state.outputs[ancestor];
-    let text = typeof output === "string" ? output : null;
-    if (typeof output === "object") {
-      const large = largeOutput(ancestor);
-      if (large === undefined) missing.push(ancestor);
-      else text = large;
-    }
-    return {
-      id: plan.ids[ancestor] ?? "",
-      status: NODE_STATES[at(state.nodeStatus, ancestor)] ?? "UNKNOWN",
-      attempt: at(state.begun, ancestor),
-      error: state.failureOf.get(ancestor)?.message ?? null,
-      output: text,
-    };
-  };
+type Seen = Pick<Attempt, "fromTrigger" | "scope" | "parents" | "params" | "runtime">;
 
-  const scope: readonly ScopeEntry[] = named === null || named.ancestors.length === 0 ? NONE : scopeOf(state, node, named.ancestors, entry);
-  const parents: readonly ScopeEntry[] = needs.includes("parents") ? parentsOf(state, node, entry) : NONE;
-  if (missing.length > 0) return { type: "missing", nodes: missing };
+function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, config: string | null, seen: Seen): Attempt {
+  const { plan } = state;
   return {
-    type: "attempt",
-    attempt: {
-      node,
-      nodeId: plan.ids[node] ?? "",
-      attempt: at(state.attempt, node),
-      handler,
-      config: merged.config,
-      fromTrigger: merged.fromTrigger,
-      scope,
-      parents,
-      params: needs.includes("params") || named?.params === true ? given.params : null,
-      runtime: named?.runtime === true ? (given.ofNode.get(node) ?? null) : null,
-      timeoutMs: at(plan.timeoutMs, node),
-      priority: at(plan.priorities, node),
-      suspect: at(state.deaths, node) >= SUSPECT_AT_DEATHS,
-    },
+    node,
+    nodeId: plan.ids[node] ?? "",
+    attempt: at(state.attempt, node),
+    handler,
+    config,
+    fromTrigger: seen.fromTrigger,
+    scope: seen.scope,
+    parents: seen.parents,
+    params: seen.params,
+    runtime: seen.runtime,
+    timeoutMs: at(plan.timeoutMs, node),
+    priority: at(plan.priorities, node),
+    suspect: at(state.deaths, node) >= SUSPECT_AT_DEATHS,
   };
 }
 
-type Merged = { readonly config: string | null; readonly fromTrigger: readonly string[] };
+function seenBy(
+  { state, given }: DispatchSource,
+  node: NodeIndex,
+  config: string | null,
+  needs: HandlerInfo["needs"],
+  entry: (ancestor: NodeIndex) => ScopeEntry,
+): Seen {
+  const named = config === null ? null : referencesOf(config);
+  return {
+    fromTrigger: NONE,
+    scope: named === null || named.ancestors.length === 0 ? NONE : scopeOf(state, node, named.ancestors, entry),
+    parents: needs.includes("parents") ? parentsOf(state, node, entry) : NONE,
+    params: needs.includes("params") || named?.params === true ? given.params : null,
+    runtime: named?.runtime === true ? (given.ofNode.get(node) ?? null) : null,
+  };
+}
 
-function mergedConfig({ plan }: ExecutionState, node: NodeIndex, given: Given): Merged {
-  const config = plan.configs[node] ?? null;
-  const override = given.ofNode.get(node);
-  if (override === undefined) return { config, fromTrigger: NONE };
-  const { text, keys } = mergeConfig(config, override);
-  return { config: text, fromTrigger: keys };
+function entryOf(state: ExecutionState, ancestor: NodeIndex, largeOutput: LargeOutput, missing: NodeIndex[]): ScopeEntry {
+  const { plan } = state;
+  const output = state.outputs[ancestor];
+  let text = typeof output === "string" ? output : null;
+  if (typeof output === "object") {
+    const large = largeOutput(ancestor);
+    if (large === undefined) missing.push(ancestor);
+    else text = large;
+  }
+  return {
+    id: plan.ids[ancestor] ?? "",
+    status: NODE_STATES[at(state.nodeStatus, ancestor)] ?? "UNKNOWN",
+    attempt: at(state.begun, ancestor),
+    error: state.failureOf.get(ancestor)?.message ?? null,
+    output: text,
+  };
 }
 
 /** Of the names that templates begin with, those that are ancestors; the others are scope words or missing data. */

@@ -1,10 +1,12 @@
 /** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
 import { largeKey, StoreUnavailable } from "../store/store.ts";
+import { leftGarbage } from "../env/garbage.ts";
 import type { Hands } from "../pool/pool.ts";
 import type { Command, Effect, NodeIndex } from "../workflow/messages.ts";
 import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
-import { dispatchOf } from "./dispatch.ts";
+import { Backlog } from "./backlog.ts";
+import { dispatchOf, Missing } from "./dispatch.ts";
 import type { Given } from "./given.ts";
 import type { Ports } from "./ports.ts";
 import type { Tenure } from "./tenure.ts";
@@ -28,6 +30,10 @@ export interface EffectsHost {
 
 const FETCH_AGAIN_MS = 200;
 const HELD_AGAIN_MS = 500;
+/** What was put off is looked at so often beside the ends of attempts: some leave for other instances without an end here. */
+const REFILL_MS = 100;
+/** What a node of an execution that is over has left, roughly. */
+const GARBAGE_BYTES = 1_000;
 
 export class Effects {
   readonly #host: EffectsHost;
@@ -37,6 +43,9 @@ export class Effects {
   #timers: Map<NodeIndex, () => void> | null = null;
   /** Ready, and held back until events are published again; null where nothing is. */
   #held: NodeIndex[] | null = null;
+  /** Ready, while the pool has enough of this execution in hand; null where nothing is. */
+  #backlog: Backlog | null = null;
+  #refills = false;
   #stopped = false;
 
   constructor(host: EffectsHost) {
@@ -69,20 +78,23 @@ export class Effects {
       case "Forget":
         this.#host.ports.admission.leave(this.#host.id);
         this.#host.finished();
+        leftGarbage(plan.ids.length * GARBAGE_BYTES);
         return;
       default:
         return absurd(effect);
     }
   }
 
-  /** An outcome was settled: a finished execution is closed once nothing is in hand. */
+  /** An outcome was settled: others may begin, and a finished execution is closed once nothing is in hand. */
   settled(): void {
+    if (this.#backlog !== null) this.#refill(this.#backlog);
     const { state, hands } = this.#host;
     if (isTerminal(state.status) && !state.closed && hands.size === 0) this.#host.deliver({ type: "Close" });
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#backlog = null;
     this.#cancelTimers();
   }
 
@@ -100,6 +112,7 @@ export class Effects {
   #takeBack(): void {
     const { id, state, ports, hands } = this.#host;
     ports.admission.leave(id);
+    this.#backlog = null;
     this.#cancelTimers();
     if (!state.closed && hands.takeBack() === 0) this.#host.deliver({ type: "Close" });
   }
@@ -115,13 +128,46 @@ export class Effects {
   }
 
   #startNode(node: NodeIndex): void {
-    const { state, ports } = this.#host;
+    const { state, ports, hands } = this.#host;
     if (state.status !== "RUNNING" || state.nodeStatus[node] !== NodeCode.QUEUED) return;
     const attempt = at(state.attempt, node);
     if (this.#started[node] === attempt) return;
     if (ports.isHeld()) return this.#holdBack(node);
     this.#started[node] = attempt;
-    this.#dispatch(node, attempt);
+    if (hands.open < ports.pool.ahead) this.#dispatch(node, attempt);
+    else this.#putOff(node);
+  }
+
+  #putOff(node: NodeIndex): void {
+    this.#backlog ??= new Backlog();
+    this.#backlog.add(node, at(this.#host.state.plan.priorities, node));
+    this.#refillLater();
+  }
+
+  #refillLater(): void {
+    if (this.#refills) return;
+    this.#refills = true;
+    this.#host.ports.clock.after(REFILL_MS, () => {
+      this.#refills = false;
+      this.#whenTrusted(() => {
+        if (this.#backlog === null) return;
+        this.#refill(this.#backlog);
+        this.#refillLater();
+      });
+    });
+  }
+
+  #refill(backlog: Backlog): void {
+    const { state, ports, hands } = this.#host;
+    if (ports.isHeld()) return;
+    while (hands.open < ports.pool.ahead) {
+      const node = backlog.take();
+      if (node === undefined) {
+        this.#backlog = null;
+        return;
+      }
+      if (state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED) this.#dispatch(node, at(state.attempt, node));
+    }
   }
 
   #holdBack(node: NodeIndex): void {
@@ -150,11 +196,10 @@ export class Effects {
   }
 
   #dispatch(node: NodeIndex, attempt: number, fetched: ReadonlyMap<string, string> = NONE_FETCHED): void {
-    const { state, ports, given, hands } = this.#host;
     const largeOutput =
       fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
-    const dispatched = dispatchOf({ state, node, catalog: ports.catalog, given, largeOutput });
-    if (dispatched.type === "attempt") hands.start(dispatched.attempt);
+    const dispatched = dispatchOf(this.#host, node, largeOutput);
+    if (!(dispatched instanceof Missing)) this.#host.hands.start(dispatched);
     else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 

@@ -70,6 +70,11 @@ export class Crew {
     return this.#staff.runners.filter((runner) => runner.state === "ready").length;
   }
 
+  /** How many attempts its hosts can have in hand, spares left out. */
+  get slots(): number {
+    return this.#options.slots * this.#options.hosts;
+  }
+
   get waiting(): number {
     return this.#waiting;
   }

@@ -7,6 +7,9 @@ import type { Attempt, Pool } from "./pool.ts";
 import { Table } from "./table.ts";
 import type { TableKeeper } from "./table.ts";
 
+/** Enough for large messages to threads, however few attempts run at once. */
+const AHEAD_LEAST = 4_096;
+
 export type CrewsPoolOptions = {
   /** The first one's hosts are the pool's threads: they tell its handlers and are counted. */
   readonly crews: readonly [Crew, ...(readonly Crew[])];
@@ -65,6 +68,7 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
     executorDied(bootId) {
       for (const table of tables.values()) table.executorDied(bootId);
     },
+    ahead: Math.max(AHEAD_LEAST, 2 * crews[0].slots),
     overflow,
     load() {
       const sum = (of: (crew: Crew) => number): number => crews.reduce((total, crew) => total + of(crew), 0);

@@ -22,6 +22,10 @@ export class TableHands implements Hands {
     return this.#table.size;
   }
 
+  get open(): number {
+    return this.#table.open;
+  }
+
   start(attempt: Attempt): void {
     if (!this.#attached) throw new Error(`Execution ${this.#table.execution.id} is detached: attach before the next start.`);
     this.#table.start(attempt);

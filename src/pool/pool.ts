@@ -94,6 +94,8 @@ export interface Hands {
   leaveOthers(): void;
   /** Entries: waiting, begun, or ended and not settled. */
   readonly size: number;
+  /** Of them, those that wait or run here. */
+  readonly open: number;
   /** Stops telling the listener; entries stay for the next attach. With size 0 the table is dropped. */
   detach(): void;
 }
@@ -115,6 +117,8 @@ export interface Pool {
   attach(execution: { readonly id: string; readonly name: string }, listener: HandsListener): Hands;
   /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */
   executorDied(bootId: string): void;
+  /** So many attempts of one execution are worth having here at a time: further ones are made as these end. */
+  readonly ahead: number;
   /** What could run at other instances. Asleep until somebody listens: then nothing of it costs anything. */
   readonly overflow: Overflow;
   /** Rough load, for health and admission. */

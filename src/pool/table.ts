@@ -34,6 +34,8 @@ export class Table implements EntryOwner, AttachedTable {
   readonly execution: ExecutionName;
   readonly #keeper: TableKeeper;
   readonly #entries = new Entries();
+  /** Of them, those that are here and have no outcome. */
+  #open = 0;
   #listener: HandsListener | null = null;
   /** What a new listener has not been told yet is told in a turn of its own. */
   #replaying = false;
@@ -45,6 +47,10 @@ export class Table implements EntryOwner, AttachedTable {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  get open(): number {
+    return this.#open;
   }
 
   /** Throws where somebody is attached already. */
@@ -68,6 +74,7 @@ export class Table implements EntryOwner, AttachedTable {
     const order = this.#keeper.open();
     if (order === null) return;
     const entry = this.#enter(attempt, order, null);
+    this.#open += 1;
     this.#keeper.crewOf(attempt).add(entry);
   }
 
@@ -116,7 +123,7 @@ export class Table implements EntryOwner, AttachedTable {
       if (entry.outside) this.#keeper.unwanted(this.#keyOf(entry), false);
       else if (this.#takenBack(entry)) {
         this.#remove(entry);
-        this.#keeper.closed();
+        this.#closed();
       }
     }
     return this.size;
@@ -164,7 +171,7 @@ export class Table implements EntryOwner, AttachedTable {
   leave(entry: Entry): void {
     entry.outside = true;
     this.#keeper.wentOutside(1);
-    this.#keeper.closed();
+    this.#closed();
   }
 
   /** An entry that was outside is to wait here again; null where it is not outside, or nothing begins any more. */
@@ -176,6 +183,7 @@ export class Table implements EntryOwner, AttachedTable {
       return null;
     }
     this.#notOutside(entry);
+    this.#open += 1;
     return entry;
   }
 
@@ -209,7 +217,7 @@ export class Table implements EntryOwner, AttachedTable {
     if (entry.outcome !== null) return;
     entry.outcome = outcome;
     entry.place = null;
-    if (entry.executor === null) this.#keeper.closed();
+    if (entry.executor === null) this.#closed();
     if (!this.#replaying) this.#tell(this.#listener, entry);
   }
 
@@ -240,6 +248,11 @@ export class Table implements EntryOwner, AttachedTable {
   /** True where it had not begun here, and now never will. */
   #takenBack(entry: Entry): boolean {
     return entry.outcome === null && !isElsewhere(entry) && this.#keeper.crewOf(entry.attempt).takeBack(entry);
+  }
+
+  #closed(): void {
+    this.#open -= 1;
+    this.#keeper.closed();
   }
 
   #notOutside(entry: Entry): void {

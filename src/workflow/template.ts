@@ -11,7 +11,7 @@ const NO_REFERENCES: References = { ancestors: [], params: false, runtime: false
  * may name a little more than is used (what stands after `\{{`, say), never less.
  */
 export function referencesOf(config: string): References {
-  if (!config.includes("{{")) return NO_REFERENCES;
+  if (!mayName(config)) return NO_REFERENCES;
   const names = new Set<string>();
   BEGINNING.lastIndex = 0;
   for (let found = BEGINNING.exec(config); found !== null; found = BEGINNING.exec(config)) {
@@ -23,6 +23,11 @@ export function referencesOf(config: string): References {
     BEGINNING.lastIndex = found.index + 1;
   }
   return { ancestors: [...names], params: names.has("params"), runtime: names.has("runtime") };
+}
+
+/** False where nothing in a config's JSON text can be a template. */
+export function mayName(config: string): boolean {
+  return config.includes("{{");
 }
 
 /** In JSON text a tab is `\t` and a quote `\"`. */

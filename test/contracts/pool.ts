@@ -117,6 +117,7 @@ function runPromises(ground: Ground): void {
     await witness.begin(0);
     for (const [index, priority] of [1, 5, 9, 5, 10, 0].entries()) hands.start(attemptOf("noop", { node: index + 1, priority }));
     expect(ground.pool().load()).toEqual({ threads: 1, begun: 1, waiting: 6 });
+    expect(hands.open).toBe(7);
     hands.abort("make room");
     await witness.endsOf(7);
     expect(witness.ends.map(({ node }) => node)).toEqual([0, 5, 3, 2, 4, 1, 6]);
@@ -133,9 +134,9 @@ function tablePromises(ground: Ground): void {
     hands.start(attemptOf("noop", { node: 2 }));
     await witness.end(2);
     expect(witness.ends.map(({ node }) => node)).toEqual([1, 2]);
-    expect(hands.size).toBe(2);
+    expect([hands.size, hands.open]).toEqual([2, 0]);
     hands.settle(1, 1);
-    expect(hands.size).toBe(1);
+    expect([hands.size, hands.open]).toEqual([1, 0]);
     hands.start(attemptOf("noop", { node: 1, attempt: 1 }));
     await witness.endsOf(3);
   });
