@@ -6,7 +6,7 @@ import type { Remains } from "./runner.ts";
 import { OutcomeKind } from "./work.ts";
 
 /** It had ended or was harmless; nobody counts this. */
-export const LOST: Outcome = { type: "lost", death: false };
+const LOST: Outcome = { type: "lost", death: false };
 /** It may have been what killed its host. */
 const LOST_BY_DEATH: Outcome = { type: "lost", death: true };
 
