@@ -4,6 +4,7 @@
  * given up may still be applied, which every script takes into account.
  */
 import { Cluster, Command, Redis } from "ioredis";
+import { byteLength } from "../env/bytes.ts";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { StoreUnavailable } from "./store.ts";
@@ -189,8 +190,25 @@ class IoredisConnection implements RedisConnection {
 
 /** In capitals: of names that it knows the client makes objects of replies, which would change the order of ids. */
 function commandOf(name: string, args: readonly string[]): Command {
-  return new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
+  const command = new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
+  const inItsOwnWay = command.toWritable;
+  command.toWritable = (socket) => frameOf(command.name, args) ?? inItsOwnWay.call(command, socket);
+  return command;
 }
+
+/** A command as it is sent, where all of it is ASCII; else null. One join and one count for all arguments, not some for each. */
+function frameOf(name: string, args: readonly string[]): string | null {
+  const lines = [`*${args.length + 1}`, `$${name.length}`, name];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    lines.push(LENGTHS[arg.length] ?? `$${arg.length}`, arg);
+  }
+  lines.push("");
+  const frame = lines.join("\r\n");
+  return byteLength(frame) === frame.length ? frame : null;
+}
+
+const LENGTHS = Array.from({ length: 512 }, (_, length) => `$${length}`);
 
 /** A client as this connection has it, also for the doorbell: it connects by itself, again and again, and hears no `error` yet. */
 export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }: ClientOptions): Redis | Cluster {

@@ -20,11 +20,12 @@ export const indexKind = {
 
 /** Every member of an execution with this summary. */
 export function indexMembers(summary: Summary): string[] {
-  const created = `${sortable(summary.createdAtMs)}${summary.id}`;
-  const members = [indexKind.all, indexKind.status(summary.status), indexKind.name(summary.name)].map((kind) => kind + created);
-  for (const tag of new Set(summary.tags)) members.push(indexKind.tag(tag) + created);
+  const { id, name, tags, status } = summary;
+  const created = sortable(summary.createdAtMs) + id;
+  const members = [indexKind.all + created, indexKind.status(status) + created, indexKind.name(name) + created];
+  for (const tag of tags.length > 0 ? new Set(tags) : tags) members.push(indexKind.tag(tag) + created);
   if (summary.triggeredAtMs === null) members.push(indexKind.untriggered + created);
-  if (summary.closed && summary.finishedAtMs !== null) members.push(indexKind.ended + sortable(summary.finishedAtMs) + summary.id);
+  if (summary.closed && summary.finishedAtMs !== null) members.push(indexKind.ended + sortable(summary.finishedAtMs) + id);
   return members;
 }
 
@@ -53,6 +54,14 @@ export function positionIn(member: string, kind: string): ListPosition {
   return { createdAtMs: Number(member.slice(kind.length, time)), id: member.slice(time) };
 }
 
+/** Most executions of a moment have the name of the one before. */
 function shortHash(text: string): string {
-  return Bun.hash(text).toString(16).padStart(16, "0");
+  if (text !== lastHashed) {
+    lastHashed = text;
+    lastHash = Bun.hash(text).toString(16).padStart(16, "0");
+  }
+  return lastHash;
 }
+
+let lastHashed: string | null = null;
+let lastHash = "";
