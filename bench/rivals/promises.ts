@@ -59,12 +59,12 @@ export const PROMISES: readonly Promises[] = [
       // bench/rivals/bullmq.ts
       measured:
         "from adding a root, which adds n → join as one flow before it completes, to the `completed` of the join; Bun's Redis client, one worker, " +
-        "20 at once (a chain: 1), jobs removed when completed. *All added before*: no root, and the jobs are in Redis before time begins",
+        "20 at once (a chain: 1), locks of 10 minutes, jobs removed when completed. *All added before*: no root, and the jobs are in Redis before time begins",
       // https://docs.bullmq.io/guide/flows: "nodes of trees of arbitrary depth"
       graphs: "trees, children before their parent; several dependents of one node are for its function to add",
       // https://docs.bullmq.io/guide/flows; moveToFinished-14.lua: the parent is released in the script that completes its last child
       before: "Redis has acknowledged all its children",
-      // https://docs.bullmq.io/guide/workers/stalled-jobs; worker-options.d.ts: lockDuration, stalledInterval 30 s, maxStalledCount 1
+      // https://docs.bullmq.io/guide/jobs/stalled; worker-options.d.ts: lockDuration, stalledInterval 30 s, maxStalledCount 1
       killed: "jobs are in Redis; those that ran are given out again when their lock is over (30 s by default), once by default",
       // https://docs.bullmq.io/guide/going-to-production: "Usually, 1 second per write is enough"
       redis: "about the last second may be lost",
@@ -90,7 +90,7 @@ export const PROMISES: readonly Promises[] = [
       before: "its dependencies' results are in a map",
       // The same file: "keeps state only in memory and is not suitable for production workflows that require durability"
       // https://effect.website/docs/v4/api/effect/unstable/cluster/ClusterWorkflowEngine
-      killed: "all is gone; its cluster engine, which keeps messages in a database, was not measured",
+      killed: "all is gone; its cluster engine, which can keep its messages in a database, was not measured",
       redis: "–",
       place: "the caller's own thread: who blocks it blocks all",
       // effect/src/workflow/Activity.ts: retry; retryOnInterrupt
