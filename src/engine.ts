@@ -13,6 +13,7 @@ import { createTriggers, unavailable } from "./engine-triggers.ts";
 import type { Clock } from "./env/clock.ts";
 import type { Ids } from "./env/ids.ts";
 import type { Log } from "./env/log.ts";
+import { sharingOneTimer } from "./env/timers.ts";
 import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
 import { type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
@@ -93,8 +94,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const summary = await store.summary(id);
     return summary === null || isTerminal(summary.status);
   };
+  // Of what is asked: most are cancelled before they are due.
+  const limits = sharingOneTimer(clock);
   // Alone, every end is told here; the doorbell between instances may lose one.
-  const waiters = createWaiters({ clock, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
+  const waiters = createWaiters({ clock: limits, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
   const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters });
   const views = createViews({ store, compile: compileStored, turns });
   const company = startCompany({
@@ -136,12 +139,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     dropOffers: (lane) => overflow?.drop(lane),
   });
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
-  const triggers = createTriggers({ store, company, ownership, lanes, remote, clock });
+  const triggers = createTriggers({ store, company, ownership, lanes, remote, clock: limits });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   let retiring = false;
   let stopping = false;
   const births = createBirths({
-    ...{ store, company, ownership, lanes, ids, clock },
+    ...{ store, company, ownership, lanes, ids },
+    clock: limits,
     created: joined.created,
     isStopping: () => stopping,
   });

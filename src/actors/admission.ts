@@ -27,6 +27,7 @@ export function createAdmission(limit: number | null): Admission {
   const room = (): boolean => isOpen && (limit === null || inside.size < limit);
 
   function takeOut(id: string): void {
+    if (waiting === 0) return;
     for (const line of lines) if (line.delete(id)) waiting -= 1;
   }
 
@@ -68,7 +69,7 @@ export function createAdmission(limit: number | null): Admission {
       next();
     },
     leave(id) {
-      if (waiting > 0) takeOut(id);
+      takeOut(id);
       if (inside.delete(id)) next();
     },
     get running() {

@@ -15,7 +15,7 @@ import type { Ports, Receipt, Stored, SupervisorMessage } from "./ports.ts";
 import { startSupervisor } from "./start-supervisor.ts";
 import { SUPERVISOR_INTENSITY } from "./supervision.ts";
 import type { Supervisor } from "./supervisor.ts";
-import { createTimers, type Timers } from "./timers.ts";
+import { createTimers, type Timers } from "../env/timers.ts";
 
 export type Company = {
   readonly system: ActorSystem<SupervisorMessage, Supervisor>;

@@ -73,12 +73,12 @@ export class Newborns {
 
   /** Whether it was created under this tenure, and nothing has happened to it since. */
   has(id: string, tenure: Tenure | null): boolean {
-    return tenure !== null && this.#kept.get(id)?.tenure === tenure;
+    return tenure !== null && this.#kept.peek(id)?.tenure === tenure;
   }
 
   /** For its supervisor, once; null where it is to be read: what has been another instance's meanwhile is read anew. */
   take(id: string, tenure: Tenure): Newborn | null {
-    const kept = this.#kept.get(id);
+    const kept = this.#kept.peek(id);
     if (kept === undefined) return null;
     this.#kept.delete(id);
     return kept.tenure === tenure ? kept.newborn : null;

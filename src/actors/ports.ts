@@ -14,7 +14,7 @@ import type { Newborns } from "./newborns.ts";
 import type { StoredBody } from "./stored-command.ts";
 import type { Claim } from "./surplus.ts";
 import type { Tenure } from "./tenure.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../env/timers.ts";
 
 export type Ports = {
   readonly clock: Clock;

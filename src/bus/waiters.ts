@@ -31,68 +31,110 @@ export type WaitersOptions = {
   readonly look?: (executionId: string) => Promise<boolean>;
 };
 
-type Waiter = (ended: boolean) => void;
-
 const LOOK_EVERY_MS = 1_000;
 /** Questions that are open at the same time: a slow store is not asked the same again meanwhile. */
 const LOOKS_AT_ONCE = 32;
 
-export function createWaiters({ clock, limit, look }: WaitersOptions): Waiters {
-  const waiting = new Map<string, Set<Waiter>>();
-  let count = 0;
-  let cancelLook: (() => void) | null = null;
-  let looking = false;
+export function createWaiters(options: WaitersOptions): Waiters {
+  return new ExecutionWaiters(options);
+}
 
-  function ended(executionId: string): void {
-    const those = waiting.get(executionId);
-    if (those !== undefined) for (const waiter of [...those]) waiter(true);
+class ExecutionWaiters implements Waiters {
+  readonly #options: WaitersOptions;
+  /** By execution. */
+  readonly #waiting = new Map<string, Waiter[]>();
+  #count = 0;
+  #cancelLook: (() => void) | null = null;
+  #looking = false;
+
+  constructor(options: WaitersOptions) {
+    this.#options = options;
   }
 
-  function lookLater(): void {
-    if (look === undefined || looking || cancelLook !== null || waiting.size === 0) return;
-    cancelLook = clock.after(LOOK_EVERY_MS, () => {
-      cancelLook = null;
-      void lookAtAll(look);
+  wait(executionId: string, withinMs: number): Wait | null {
+    const { limit, clock } = this.#options;
+    if (this.#count >= limit) return null;
+    const waiter = new Waiter(executionId, this);
+    waiter.cancelTimer = clock.after(withinMs, () => waiter.cancel());
+    const those = this.#waiting.get(executionId);
+    if (those === undefined) this.#waiting.set(executionId, [waiter]);
+    else those.push(waiter);
+    this.#count += 1;
+    this.#lookLater();
+    return waiter;
+  }
+
+  ended(executionId: string): void {
+    const those = this.#waiting.get(executionId);
+    if (those === undefined) return;
+    this.#waiting.delete(executionId);
+    this.#count -= those.length;
+    for (const waiter of those) waiter.settle(true);
+  }
+
+  stop(): void {
+    for (const those of [...this.#waiting.values()]) for (const waiter of [...those]) waiter.cancel();
+    this.#cancelLook?.();
+  }
+
+  /** It waits no longer. False where it did not any more. */
+  leave(waiter: Waiter): boolean {
+    const those = this.#waiting.get(waiter.executionId);
+    const at = those?.indexOf(waiter) ?? -1;
+    if (those === undefined || at === -1) return false;
+    if (those.length === 1) this.#waiting.delete(waiter.executionId);
+    else those.splice(at, 1);
+    this.#count -= 1;
+    return true;
+  }
+
+  #lookLater(): void {
+    const { look, clock } = this.#options;
+    if (look === undefined || this.#looking || this.#cancelLook !== null || this.#waiting.size === 0) return;
+    this.#cancelLook = clock.after(LOOK_EVERY_MS, () => {
+      this.#cancelLook = null;
+      void this.#lookAtAll(look);
     });
   }
 
-  async function lookAtAll(look: (executionId: string) => Promise<boolean>): Promise<void> {
-    looking = true;
-    const ids = [...waiting.keys()].values();
+  async #lookAtAll(look: (executionId: string) => Promise<boolean>): Promise<void> {
+    this.#looking = true;
+    const ids = [...this.#waiting.keys()].values();
     const lookAtNext = async (): Promise<void> => {
-      for (const id of ids) if (waiting.has(id) && (await look(id).catch(notKnown))) ended(id);
+      for (const id of ids) if (this.#waiting.has(id) && (await look(id).catch(notKnown))) this.ended(id);
     };
     await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookAtNext));
-    looking = false;
-    lookLater();
+    this.#looking = false;
+    this.#lookLater();
+  }
+}
+
+class Waiter implements Wait {
+  readonly executionId: string;
+  readonly ended: Promise<boolean>;
+  cancelTimer: () => void = NOTHING;
+  readonly #waiters: ExecutionWaiters;
+  readonly #resolve: (ended: boolean) => void;
+
+  constructor(executionId: string, waiters: ExecutionWaiters) {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.executionId = executionId;
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.#waiters = waiters;
   }
 
-  return {
-    wait(executionId, withinMs) {
-      if (count >= limit) return null;
-      const those = waiting.get(executionId) ?? new Set();
-      waiting.set(executionId, those);
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      const waiter: Waiter = (hasEnded) => {
-        if (!those.delete(waiter)) return;
-        cancelTimer();
-        if (those.size === 0) waiting.delete(executionId);
-        count -= 1;
-        resolve(hasEnded);
-      };
-      const cancelTimer = clock.after(withinMs, () => waiter(false));
-      those.add(waiter);
-      count += 1;
-      lookLater();
-      return { ended: promise, cancel: () => waiter(false) };
-    },
-    ended,
-    stop() {
-      for (const those of [...waiting.values()]) for (const waiter of [...those]) waiter(false);
-      cancelLook?.();
-    },
-  };
+  cancel(): void {
+    if (this.#waiters.leave(this)) this.settle(false);
+  }
+
+  settle(ended: boolean): void {
+    this.cancelTimer();
+    this.#resolve(ended);
+  }
 }
+
+const NOTHING = (): void => undefined;
 
 /** A store that is away says nothing; the next look may. */
 function notKnown(): boolean {

@@ -17,6 +17,11 @@ export class BoundedCache<Value> {
     return entry.value;
   }
 
+  /** The same, without counting as a use. */
+  peek(key: string): Value | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
   /** Keeps `value`, at the expense of others. One that alone is over the limit stays until the next comes. */
   set(key: string, value: Value, cost: number): void {
     this.delete(key);
@@ -35,7 +40,9 @@ export class BoundedCache<Value> {
   }
 
   delete(key: string): void {
-    this.#cost -= this.#entries.get(key)?.cost ?? 0;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#cost -= entry.cost;
     this.#entries.delete(key);
   }
 }

@@ -58,6 +58,7 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
     case "OwnerDied":
       return JSON.stringify(["owner_died", event.atMs, event.bootId]);
     case "ExecutionFinished":
+      if (event.error === null && event.cause === null) return `["finished",${atText(event.atMs)},"${event.status}",null,null]`;
       return JSON.stringify(["finished", event.atMs, event.status, event.error, event.cause && namedCause(event.cause, ids)]);
     case "ExecutionClosed":
       return `["closed",${atText(event.atMs)}]`;

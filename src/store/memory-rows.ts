@@ -5,6 +5,7 @@ import type {
   CommitEntry,
   CreateAnswer,
   EntryAnswer,
+  LargeText,
   ListQuery,
   NewExecution,
   Retention,
@@ -21,7 +22,8 @@ type Kept = {
   summary: Summary;
   readonly bodyHash: string;
   readonly chunks: Chunk[];
-  readonly large: Map<string, string>;
+  /** Null before the first. */
+  large: Map<string, string> | null;
 };
 
 /** No executions. */
@@ -31,7 +33,7 @@ export function emptyRows(): MemoryRows {
 
 /** What is written to one is not written to the other. */
 export function copyOf(kept: Kept): Kept {
-  return { ...kept, chunks: [...kept.chunks], large: new Map(kept.large) };
+  return { ...kept, chunks: [...kept.chunks], large: kept.large && new Map(kept.large) };
 }
 
 /** Writes all of one execution's part of a commit, or nothing. */
@@ -42,7 +44,7 @@ export function applyEntry(rows: MemoryRows, entry: CommitEntry, textBytesMax: n
   if (reason !== null) return { type: "refused", reason };
   kept.chunks.push(entry.chunk);
   kept.summary = entry.summary;
-  for (const { key, text } of entry.large) kept.large.set(key, text);
+  if (entry.large.length > 0) keepLarge(kept, entry.large);
   return APPLIED;
 }
 
@@ -108,8 +110,15 @@ function createOne({ executions, definitions }: MemoryRows, execution: NewExecut
   const definition = definitions.get(summary.definition);
   if (definition === undefined) definitions.set(summary.definition, { text: definitionText, references: 1 });
   else definition.references++;
-  executions.set(summary.id, { summary, bodyHash, chunks: [...earlier, chunk], large: new Map(large.map(({ key, text }) => [key, text])) });
+  const kept: Kept = { summary, bodyHash, chunks: [...earlier, chunk], large: null };
+  if (large.length > 0) keepLarge(kept, large);
+  executions.set(summary.id, kept);
   return "created";
+}
+
+function keepLarge(kept: Kept, large: readonly LargeText[]): void {
+  kept.large ??= new Map();
+  for (const { key, text } of large) kept.large.set(key, text);
 }
 
 function summaries({ executions }: MemoryRows, isWanted: (summary: Summary) => boolean): Summary[] {

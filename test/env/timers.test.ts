@@ -1,6 +1,6 @@
 /** Many due times on one timer of the clock. */
 import { describe, expect, test } from "bun:test";
-import { createTimers } from "../../src/actors/timers.ts";
+import { createTimers, sharingOneTimer } from "../../src/env/timers.ts";
 import { World } from "../sim/world.ts";
 
 describe("timers", () => {
@@ -72,4 +72,46 @@ describe("timers", () => {
     for (const cancel of cancels) cancel();
     expect(fired).toEqual(Array.from({ length: 500 }, (_, count) => 4_990 - count * 10));
   });
+
+  test("of which all are cancelled leave the clock alone", async () => {
+    const world = new World();
+    const timers = createTimers(world);
+    const cancels = [5, 10, 15].map((inMs) => timers.at(world.nowMs() + inMs, () => undefined));
+    for (const cancel of cancels) cancel();
+    expect(await world.step()).toBe(false);
+  });
+
+  test("fire although one that was due before them throws", async () => {
+    const world = new World();
+    const timers = createTimers(world);
+    let fired = 0;
+    timers.at(world.nowMs() + 5, () => {
+      throw new Error("Only this one.");
+    });
+    timers.at(world.nowMs() + 5, () => fired++);
+    await expect(world.step()).rejects.toThrow("Only this one.");
+    await world.pass(10);
+    expect(fired).toBe(1);
+  });
+});
+
+test("a clock that shares one timer calls each once, when its own time is over, and not what was cancelled", async () => {
+  const world = new World();
+  let set = 0;
+  const clock = sharingOneTimer({
+    nowMs: () => world.nowMs(),
+    monotonicMs: () => world.monotonicMs(),
+    after(delayMs, fire) {
+      set += 1;
+      return world.after(delayMs, fire);
+    },
+  });
+  const fired: string[] = [];
+  for (let count = 0; count < 100; count++) clock.after(10 + count / 1_000, () => fired.push("cancelled"))();
+  clock.after(20, () => fired.push("late"));
+  clock.after(-5, () => fired.push("at once"));
+  for (let count = 0; count < 100; count++) clock.after(30, () => fired.push("cancelled"))();
+  await world.pass(100);
+  expect(fired).toEqual(["at once", "late"]);
+  expect(set).toBeLessThan(110);
 });

@@ -1,5 +1,5 @@
-/** Due times of many actors on one timer of the clock: a heap, so that 100,000 waiting nodes cost one timeout. */
-import type { Clock } from "../env/clock.ts";
+/** Many due times on one timer of the clock: a heap, so that 100,000 waiting nodes, or requests, cost one timeout. */
+import type { Clock } from "./clock.ts";
 
 export type Timers = {
   /** Calls `fire` at `dueAtMs` or soon after; at once, in a later turn, where that has passed. The answer cancels it. */
@@ -13,7 +13,18 @@ type Timer = { readonly dueAtMs: number; readonly order: number; fire: (() => vo
 
 const CANCELLED_KEPT = 1_000;
 
-export function createTimers(clock: Clock): Timers {
+/** Each timer of the answer is one of these: a limit that is mostly cancelled before it is due costs next to nothing. */
+export function sharingOneTimer(clock: Clock): Clock {
+  // What was measured from now must not move with the calendar.
+  const timers = createTimers({ nowMs: () => clock.monotonicMs(), after: (delayMs, fire) => clock.after(delayMs, fire) });
+  return {
+    nowMs: () => clock.nowMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, fire) => timers.at(clock.monotonicMs() + Math.max(0, delayMs), fire),
+  };
+}
+
+export function createTimers(clock: Pick<Clock, "nowMs" | "after">): Timers {
   const heap: Timer[] = [];
   let order = 0;
   let cancelled = 0;
@@ -33,20 +44,31 @@ export function createTimers(clock: Clock): Timers {
     cancelTick = null;
     tickAtMs = Number.POSITIVE_INFINITY;
     const nowMs = clock.nowMs();
-    for (let first = heap[0]; first !== undefined && first.dueAtMs <= nowMs; first = heap[0]) {
-      pop(heap);
-      const { fire } = first;
-      if (fire === null) {
-        cancelled -= 1;
-        continue;
+    try {
+      for (let first = heap[0]; first !== undefined && first.dueAtMs <= nowMs; first = heap[0]) {
+        pop(heap);
+        const { fire } = first;
+        first.fire = null;
+        if (fire === null) cancelled -= 1;
+        else fire();
       }
-      first.fire = null;
-      fire();
+    } finally {
+      // Also where one throws, which is not the others' fault.
+      arm();
     }
-    arm();
+  }
+
+  function disarm(): void {
+    cancelTick?.();
+    cancelTick = null;
+    tickAtMs = Number.POSITIVE_INFINITY;
+    heap.length = 0;
+    cancelled = 0;
   }
 
   function compact(): void {
+    // Nobody waits: nothing keeps the process awake.
+    if (cancelled === heap.length) return disarm();
     const kept = heap.filter(({ fire }) => fire !== null).sort((left, right) => (earlier(left, right) ? -1 : 1));
     // A sorted list is a heap.
     heap.length = 0;
@@ -64,15 +86,12 @@ export function createTimers(clock: Clock): Timers {
         if (timer.fire === null) return;
         timer.fire = null;
         cancelled += 1;
-        if (cancelled > CANCELLED_KEPT && cancelled > heap.length / 2) compact();
+        if (cancelled === heap.length || (cancelled > CANCELLED_KEPT && cancelled > heap.length / 2)) compact();
       };
     },
     stop() {
       stopped = true;
-      cancelTick?.();
-      cancelTick = null;
-      heap.length = 0;
-      cancelled = 0;
+      disarm();
     },
   };
 }
