@@ -2,17 +2,15 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
-import { startEngine } from "./engine.ts";
 import { systemClock } from "./env/clock.ts";
 import { type Config, configFromEnvironment } from "./env/config.ts";
 import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
 import { systemIds } from "./env/ids.ts";
-import { createLog, type Log } from "./env/log.ts";
+import { createLog, type Log, prepareLog } from "./env/log.ts";
 import { systemRandom } from "./env/random.ts";
 import { systemTurns } from "./env/turns.ts";
-import { createApp } from "./http/app.ts";
-import { type Serving, serve } from "./http/server.ts";
-import { type OpenedStore, openStore } from "./main-store.ts";
+import type { Serving } from "./http/server.ts";
+import type { OpenedStore } from "./main-store.ts";
 import { createThreadPool } from "./pool/thread-pool.ts";
 import type { ThreadSettings } from "./thread.ts";
 
@@ -20,6 +18,8 @@ import type { ThreadSettings } from "./thread.ts";
 const ANSWERS_GRACE_MS = 2_000;
 /** How long the store may take to answer after that of what ran. */
 const SAVING_GRACE_MS = 10_000;
+/** After the start, when nobody waits for it. */
+const LOG_PREPARED_MS = 1_000;
 /** Signals so close together are one wish: Ctrl-C in a terminal reaches the whole group, and npm passes its own on. */
 const ONE_WISH_MS = 1_000;
 
@@ -46,6 +46,11 @@ async function main(): Promise<void> {
     turns: systemTurns,
     report: (sentence) => log.warn(sentence),
   });
+  // The threads are loading by now: what this one needs beside them it loads at the same time.
+  const { openStore } = await import("./main-store.ts");
+  const { serve } = await import("./http/server.ts");
+  const { startEngine } = await import("./engine.ts");
+  const { createApp } = await import("./http/app.ts");
   const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const served = serve({ host: config.host, port: config.port, clock: systemClock });
   if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
@@ -82,6 +87,7 @@ async function main(): Promise<void> {
   });
   serving.open(app);
   greet(config, opened, serving);
+  systemClock.after(LOG_PREPARED_MS, prepareLog);
   signals.obey((signal) => {
     if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });
     engine.retire();

@@ -122,7 +122,8 @@ export const brokers: Kind<readonly string[]> = {
   show: (list) => list.join(","),
 };
 
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+/** From the one that says most to the one that says nothing. */
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Python's words, and others in use. */
 const LOG_LEVEL_ALIASES: Readonly<Record<string, LogLevel>> = {

@@ -1,6 +1,7 @@
 /** Structured logs: one JSON object a line on stderr (stdout is for what a person is told at start), or one readable line on a terminal. */
-import pino from "pino";
+import type { Logger } from "pino";
 import type { Config } from "./config.ts";
+import { LOG_LEVELS } from "./config-kinds.ts";
 
 /** What belongs to a line, by name. An Error may stand anywhere at the top level: it is written with type, message, stack and cause. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -25,31 +26,53 @@ export type LogOptions = {
   readonly write?: (line: string) => void;
 };
 
-export function createLog({ level, instance, pretty = process.stderr.isTTY === true, write }: LogOptions): Log {
+export function createLog(options: LogOptions): Log {
+  let writer: Logger | null = null;
+  return logOn(() => (writer ??= createWriter(options)), options.level);
+}
+
+/**
+ * Loads what writes the lines, if no line has done so yet. It takes 20 ms of CPU, in every thread too, and few threads ever
+ * write one; but a first line may be the one that says that no file can be opened any more.
+ */
+export function prepareLog(): typeof import("pino") {
+  return require("pino") as typeof import("pino");
+}
+
+function createWriter({ level, instance, pretty = process.stderr.isTTY === true, write }: LogOptions): Logger {
+  const { pino } = prepareLog();
   const toStderr = write === undefined ? pino.destination({ fd: 2, sync: true }) : null;
   const out = write ?? ((line: string) => void toStderr?.write(line));
   const destination = pretty ? { write: (line: string) => out(readable(line)) } : (toStderr ?? { write: out });
-  return logOn(
-    pino(
-      {
-        level,
-        base: { instance },
-        messageKey: "message",
-        timestamp: pino.stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }), log: plain },
-      },
-      destination,
-    ),
+  return pino(
+    {
+      level,
+      base: { instance },
+      messageKey: "message",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: plain },
+    },
+    destination,
   );
 }
 
-function logOn(logger: pino.Logger): Log {
+function logOn(writer: () => Logger, level: LogOptions["level"]): Log {
+  const least = LOG_LEVELS.indexOf(level);
+  const at = (name: "debug" | "info" | "warn" | "error") => {
+    const isSaid = LOG_LEVELS.indexOf(name) >= least;
+    return (message: string, fields: LogFields = {}): void => {
+      if (isSaid) writer()[name](fields, message);
+    };
+  };
   return {
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
-    with: (fields) => logOn(logger.child(plain(fields))),
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with(fields) {
+      let child: Logger | null = null;
+      return logOn(() => (child ??= writer().child(plain(fields))), level);
+    },
   };
 }
 
@@ -57,7 +80,7 @@ function logOn(logger: pino.Logger): Log {
 function plain(fields: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (value instanceof Error) result[name] = pino.stdSerializers.errWithCause(value);
+    if (value instanceof Error) result[name] = prepareLog().pino.stdSerializers.errWithCause(value);
     else result[name] = typeof value === "bigint" ? value.toString() : value;
   }
   return result;
