@@ -8,7 +8,7 @@ import { figureOf, median, type Results } from "./results.ts";
 import { ceilingsTable, promisesTable, rivalsTable } from "./rivals-table.ts";
 import { STORE_KINDS, STORE_NAMES } from "./stores.ts";
 import { GOALS } from "./suite.ts";
-import { ratiosOf } from "./table.ts";
+import { ratiosOf, shownRatio } from "./table.ts";
 
 export const TABLES: Readonly<Record<string, (results: Results) => string>> = {
   machine: ({ machine, startedAt, commit, figures }) => {
@@ -148,7 +148,7 @@ function titleOf(name: string, { n: _, ...variant }: Variant, metric: MetricName
 
 function ratiosTable(results: Results): string {
   const rows = ratiosOf(results).map(({ title, found, goal }) => {
-    const shown = found.toFixed(2);
+    const shown = shownRatio(found);
     if (goal === null) return [title, shown];
     return [title, found >= goal ? `${shown} ≥ ${goal}` : `**${shown} < ${goal}**`];
   });

@@ -64,7 +64,10 @@ export function ceilingsTable(results: Results): string {
       `${cellOf(figure)} ${figure.metric}`,
     ]);
   });
-  return withNote(rows.length === 0 ? null : markdownTable([["without an engine", "events a second stand for nodes"], ...rows]), missing);
+  return withNote(
+    rows.length === 0 ? null : markdownTable([["without an engine; an event stands for a node", "a second"], ...rows]),
+    missing,
+  );
 }
 
 type Wanted = Pick<Column, "count" | "metrics"> & { readonly name: string; readonly store: StoreKind | undefined; readonly part?: string };

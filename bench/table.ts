@@ -21,7 +21,7 @@ export function tableOf(results: Results): string {
   const ratios = ratiosOf(results).map(({ title, found, goal }) => [
     title,
     "ratio",
-    found.toFixed(2),
+    shownRatio(found),
     "",
     goal === null ? "" : goal.toFixed(2),
     goal === null ? "" : found >= goal ? "yes" : "NO",
@@ -46,6 +46,11 @@ export function ratiosOf(results: Results): FoundRatio[] {
 export function goalOf(figure: Figure): number | null {
   const name = nameOf(figure);
   return GOALS.find((goal) => goal.metric === figure.metric && nameOf(goal) === name)?.goal ?? null;
+}
+
+/** A small one keeps two digits that mean something. */
+export function shownRatio(ratio: number): string {
+  return ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2);
 }
 
 /** With as many digits as mean something. */

@@ -37,7 +37,7 @@ function widths(results: Results): string | null {
   });
   return linesPlot({
     title: "Nodes a second by width",
-    subtitle: `one execution of 1 → n → 1 noop nodes, from its trigger to its end${marks.length === 0 ? "" : "; others as diamonds, with what they do not promise"}`,
+    subtitle: `one execution of 1 → n → 1 noop nodes, from its trigger to its end${marks.length === 0 ? "" : "; others, who promise less, as diamonds"}`,
     caption: captionOf(results, SPREAD),
     x: { name: "n, the nodes that run side by side", ticks: [10, 100, 1_000, 10_000, 100_000] },
     y: { name: "nodes a second" },
