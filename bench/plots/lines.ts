@@ -16,11 +16,15 @@ const HEIGHT = 556;
 const PLOT = { left: 96, right: WIDTH - 150, top: 106, bottom: HEIGHT - 100 };
 const NAME_GAP = 17;
 const ASIDE = 4;
+/** With more of them only the powers of ten are drawn. */
+const STEPS_MOST = 11;
 
 /** The file. */
 export function linesPlot({ x, y, lines, marks, ...head }: LinesPlot): string {
   const heights = [...lines.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high])), ...marks.map((mark) => mark.y)];
-  const [lowest, highest] = [10 ** Math.floor(Math.log10(Math.min(...heights))), 10 ** Math.ceil(Math.log10(Math.max(...heights)))];
+  const least = Math.min(...heights);
+  const steps = stepsAround(least, Math.max(...heights, least * 1.01));
+  const [lowest = 1, highest = 10] = [steps[0], steps.at(-1)];
   const along = scale(Math.min(...x.ticks), Math.max(...x.ticks), PLOT.left + 24, PLOT.right - 8);
   const up = scale(lowest, highest, PLOT.bottom, PLOT.top);
   const names = lines.flatMap(({ name, hue, points }) => {
@@ -28,13 +32,13 @@ export function linesPlot({ x, y, lines, marks, ...head }: LinesPlot): string {
     return last === undefined ? [] : [{ name, hue, x: along(last.x), y: up(last.y) }];
   });
   return sheet({ ...head, width: WIDTH, height: HEIGHT }, [
-    ...powersOfTen(lowest, highest).flatMap((value) => horizontal(up(value), value)),
+    ...steps.filter((value) => steps.length <= STEPS_MOST || isPowerOfTen(value)).flatMap((value) => horizontal(up(value), value)),
     ...x.ticks.flatMap((value) => vertical(along(value), value)),
     label(PLOT.left + (PLOT.right - PLOT.left) / 2, PLOT.bottom + 44, x.name, { "text-anchor": "middle", fill: INK.soft }),
     label(SIDE, PLOT.top - 14, y.name, { fill: INK.soft }),
     // Beside one another, or the spread of one would stand over another's.
     ...lines.flatMap(({ hue, points }, at) => drawn(hue, points, (value) => along(value) + (at - (lines.length - 1) / 2) * ASIDE, up)),
-    ...apart(names).map((each) => label(each.x + 12, each.y + 4, each.name, { fill: each.hue, "font-weight": 600 })),
+    ...apart(names).map((each) => label(each.x + 16, each.y + 4, each.name, { fill: each.hue, "font-weight": 600 })),
     ...apart(marks.map((mark) => ({ ...mark, x: along(mark.x), y: up(mark.y), at: up(mark.y) }))).flatMap((mark) => [
       element("path", { d: diamond(mark.x, mark.at), fill: HUES.grey }),
       label(mark.x + 11, mark.y + 4, mark.name, { fill: HUES.grey, "font-size": 12 }),
@@ -74,8 +78,20 @@ function scale(from: number, to: number, start: number, end: number): Scale {
   return (value) => start + ((Math.log10(value) - low) / (high - low)) * (end - start);
 }
 
-function powersOfTen(from: number, to: number): number[] {
-  return Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, power) => from * 10 ** power);
+/** 1, 2 and 5 times the powers of ten, from at most the lowest to at least the highest. */
+function stepsAround(lowest: number, highest: number): number[] {
+  const steps: number[] = [];
+  for (let power = 10 ** Math.floor(Math.log10(lowest)); (steps.at(-1) ?? 0) < highest; power *= 10) {
+    for (const times of [1, 2, 5]) {
+      if (times * power <= lowest) steps.length = 0;
+      if ((steps.at(-1) ?? 0) < highest) steps.push(times * power);
+    }
+  }
+  return steps;
+}
+
+function isPowerOfTen(value: number): boolean {
+  return Number.isInteger(Math.log10(value));
 }
 
 /** Names that would cover one another are moved: each at least a line below the one above it. */

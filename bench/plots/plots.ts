@@ -72,7 +72,8 @@ function linesOf(
   return STORE_KINDS.flatMap((store) => {
     const points = values.flatMap((value): Point[] => {
       const figure = figureOf(results, name, { store, ...variantOf(value) }, metric);
-      if (figure === undefined) return [];
+      // Nothing done has no place on a logarithmic axis.
+      if (figure === undefined || !(Math.min(...figure.rounds) > 0)) return [];
       return [{ x: value, y: median(figure.rounds), low: Math.min(...figure.rounds), high: Math.max(...figure.rounds) }];
     });
     return points.length === 0 ? [] : [{ name: STORE_NAMES[store], hue: STORE_HUES[store], points }];

@@ -66,8 +66,14 @@ describe("a plot", () => {
       expect(text).toContain(part);
   });
 
-  test("has no number that is none", () => {
-    expect(svg["widths.svg"]).not.toMatch(/NaN|Infinity|undefined/);
+  test("has no number that is none, also of a single figure", () => {
+    const single = plotsOf(resultsOf(figure("diamonds", { store: "memory", atOnce: 10 }, "executions/s", 100)))["at-once.svg"];
+    for (const text of [svg["widths.svg"], single]) expect(text).not.toMatch(/NaN|Infinity|undefined/);
+    expect(single).toContain("executions a second");
+  });
+
+  test("leaves out a round in which nothing was done", () => {
+    expect(plotsOf(resultsOf(figure("fan-out", WIDE, "nodes/s", 0)))["widths.svg"]).toBeNull();
   });
 });
 
