@@ -6,8 +6,9 @@ import { heapSize } from "bun:jsc";
 
 /** Less than this is left to the collector. */
 const WORTH_BYTES = 16 * 1024 * 1024;
-/** So long nothing large has been left: whoever left it has let go of it, and nobody is in a hurry. */
+/** At rest: for so long the process, threads included, has taken less than this share of a core. */
 const REST_MS = 200;
+const REST_SHARE = 0.1;
 /** The program stands still for about a millisecond for each MB that is needed; a larger heap is left to the collector. */
 const HEAP_MAX_BYTES = 160 * 1024 * 1024;
 
@@ -22,9 +23,10 @@ export function leftGarbage(bytes: number): void {
 
 function collectAtRest(): void {
   waiting = true;
-  const leftThen = left;
+  const before = process.cpuUsage();
   const timer = setTimeout(() => {
-    if (left !== leftThen) return collectAtRest();
+    const { user, system } = process.cpuUsage(before);
+    if (user + system > REST_MS * 1_000 * REST_SHARE) return collectAtRest();
     waiting = false;
     left = 0;
     if (heapSize() <= HEAP_MAX_BYTES) Bun.gc(true);
