@@ -34,7 +34,7 @@ export const instancesCase: Case = {
     const executions = Math.min(EXECUTIONS_MOST, Math.round(NODES_A_ROUND / (width + 2)));
     const nodes = executions * (width + 2);
     const outbox = openOutbox(needed(services.redis));
-    await createdAndEnded(bench, definition, Math.ceil(executions / 2), AT_ONCE);
+    await createdAndEnded(bench, definition, Math.ceil(executions / 4), AT_ONCE);
     await outbox.untilEmpty();
     return {
       async round() {
