@@ -3,7 +3,7 @@
  * event costs each process. `bun bench/stream.ts`: it starts a redis-server and a Kafka broker of its own.
  */
 import { readFileSync } from "node:fs";
-import { createByteBudget } from "../src/bus/chunk-memory.ts";
+import { createByteBudget } from "../src/bus/written-entries.ts";
 import { connectKafkaBus } from "../src/bus/kafka.ts";
 import { createOutboxRelay } from "../src/bus/outbox-relay.ts";
 import { systemClock } from "../src/env/clock.ts";
@@ -44,6 +44,7 @@ const budget = createByteBudget(BUDGET_BYTES);
 const relays = Array.from({ length: LANES }, (_, lane) =>
   createOutboxRelay({ store, lane, sink: stream, budget, clock: systemClock, log }),
 );
+store.onOutbox((lane, entry, after, texts) => relays[lane]?.wrote(entry, after, texts));
 const leases = await Promise.all(relays.map((_, lane) => store.acquire(lane, "bench")));
 const numbers = leases.map(() => 0);
 
@@ -85,7 +86,6 @@ async function commitAll(lease: Lease, ids: readonly string[], text: string, eve
     const answer = await store.commit(lease.lane, { id, entries, cleanEnd: false });
     if (answer.type !== "done" || answer.entries.some(({ type }) => type !== "applied"))
       throw new Error(`Not committed: ${JSON.stringify(answer)}`);
-    relays[lease.lane]?.applied(entries, lease.epoch);
   }
 }
 

@@ -1,10 +1,10 @@
 /** What an instance that has its store alone, and one among several, differ in: put together here for the engine. */
 import { createErrands, type Errands } from "./actors/errands.ts";
 import type { EventStream } from "./bus/bus.ts";
-import { createByteBudget } from "./bus/chunk-memory.ts";
 import type { Doorbell } from "./bus/doorbell.ts";
 import { createOutboxRelay, type OutboxRelay } from "./bus/outbox-relay.ts";
 import type { Waiters } from "./bus/waiters.ts";
+import { createByteBudget } from "./bus/written-entries.ts";
 import type { Ownership } from "./cluster/ownership.ts";
 import { takeSharedOwnership } from "./cluster/shared-ownership.ts";
 import { takeSoleOwnership } from "./cluster/sole-ownership.ts";
@@ -12,7 +12,7 @@ import type { Clock } from "./env/clock.ts";
 import type { Log } from "./env/log.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { SharedStore } from "./store/shared-store.ts";
-import type { CommitEntry, Lease, NewExecution, Retention, Store } from "./store/store.ts";
+import type { CommitEntry, NewExecution, Retention, Store } from "./store/store.ts";
 import { isTerminal } from "./workflow/status.ts";
 
 /** What an instance among several has beside its store. */
@@ -94,8 +94,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     if (ring.type === "ended") for (const id of ring.executions) waiters.ended(id);
   });
 
-  function applied(entries: readonly CommitEntry[], lease: Lease): void {
-    relays.get(lease.lane)?.applied(entries, lease.epoch);
+  function applied(entries: readonly CommitEntry[]): void {
     const ended: string[] = [];
     for (const { summary } of entries) if (isTerminal(summary.status)) ended.push(summary.id);
     if (ended.length === 0) return;
@@ -142,7 +141,10 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     },
   });
 
-  const forget = store.onRestart(() => errands.storeRestarted());
+  const forgets = [
+    store.onRestart(() => errands.storeRestarted()),
+    store.onOutbox((lane, entry, after, texts) => relays.get(lane)?.wrote(entry, after, texts)),
+  ];
 
   return {
     ownership,
@@ -152,15 +154,14 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       return `${ownership.outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
     },
     isHeld: () => ownership.outboxBytes > cluster.outboxBytes.hold,
-    created({ summary, chunk }, owned) {
-      const lane = store.laneOf(summary.id);
-      if (owned) relays.get(lane)?.applied([{ summary, chunk }], 0);
+    created({ summary }, owned) {
       if (summary.triggeredAtMs === null) return;
+      const lane = store.laneOf(summary.id);
       if (owned) ownership.heardOf(lane, 1);
       else doorbell.ring({ type: "born", lane, executions: [summary.id] });
     },
     async close() {
-      forget();
+      for (const forget of forgets) forget();
       await doorbell.close();
       await events?.close();
     },

@@ -1,20 +1,20 @@
 /**
  * A lane's relay: what the lane's commits left in the outbox goes to the stream, the oldest first, with one send in
  * flight, and is deleted by id when the stream has it. At least once, and in order per execution. Several relays of one
- * lane may run at a time (an owner that was paused, its successor): the stream then holds doubles, never gaps.
+ * lane may run at a time (an owner that was paused, its successor): the stream then holds doubles, never gaps. The outbox is
+ * read only where others may have written: what this instance wrote itself is sent as it was told of it.
  */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
-import type { OutboxEntry, SharedStore } from "../store/shared-store.ts";
-import type { CommitEntry } from "../store/store.ts";
+import type { OutboxEntry, OutboxPointer, SharedStore } from "../store/shared-store.ts";
 import type { EventSink, StreamRecord } from "./bus.ts";
-import { type ByteBudget, ChunkMemory } from "./chunk-memory.ts";
 import { type Pointed, recordsOf } from "./outbox-records.ts";
 import { SentSequences } from "./sent-sequences.ts";
+import { type ByteBudget, WrittenEntries } from "./written-entries.ts";
 
 export type OutboxRelay = {
-  /** What a commit has written under this epoch, or a create of this instance under epoch 0: its bytes are sent from memory. */
-  applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void;
+  /** This instance has written it, after that entry of the lane: its texts are sent from memory. */
+  wrote(entry: OutboxEntry, after: string, texts: readonly string[]): void;
   /** There may be entries that were not heard of: told with a renewal, or made by another instance. */
   wake(): void;
   /**
@@ -46,9 +46,9 @@ const PAGE = 256;
  * What is read next gathers for so long after the last read: asking costs the same for one commit and for twenty, and what
  * follows each other becomes one record. What comes after a rest goes at once.
  */
-const GATHER_MS = 20;
+const GATHER_MS = 100;
 /** Lanes read at the same moments, so that the store and the stream are asked for many at a time, but not all lanes at one. */
-const TOGETHER_MS = 5;
+const TOGETHER_MS = 25;
 /** A send is about as large as one request to the stream, in characters. */
 const SEND_LENGTH = 900_000;
 /** Executions that the store is asked of at a time. */
@@ -62,29 +62,36 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
 
 class LaneRelay implements OutboxRelay {
   readonly #options: OutboxRelayOptions;
-  readonly #memory;
+  readonly #written: WrittenEntries;
   readonly #sent = new SentSequences();
   #rewinds: StreamRecord[] = [];
   #restarts = 0;
   #wanted = false;
+  /** There may be entries that this instance has not written. */
+  #mustRead = true;
   #running = false;
   #stopped = false;
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  #relayedAtMs = Number.NEGATIVE_INFINITY;
   #endWait: (() => void) | null = null;
   #whenIdle: ((empty: boolean) => void)[] = [];
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
-    this.#memory = new ChunkMemory(options.budget);
+    this.#written = new WrittenEntries(options.budget);
   }
 
-  applied(entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void {
+  wrote(entry: OutboxEntry, after: string, texts: readonly string[]): void {
     if (this.#stopped) return;
-    for (const { chunk, summary } of entries) this.#memory.remember(summary.id, epoch, chunk);
-    this.wake();
+    this.#written.add(entry, after, texts);
+    this.#want();
   }
 
   wake(): void {
+    this.#mustRead = true;
+    this.#want();
+  }
+
+  #want(): void {
     this.#wanted = true;
     if (this.#running || this.#stopped) return;
     this.#running = true;
@@ -93,6 +100,7 @@ class LaneRelay implements OutboxRelay {
 
   async storeRestarted(epoch: number): Promise<void> {
     this.#restarts += 1;
+    this.#written.lose();
     const sent = this.#sent.recent().values();
     const compareNext = async (): Promise<void> => {
       for (const [execution, reached] of sent) {
@@ -118,58 +126,73 @@ class LaneRelay implements OutboxRelay {
     this.#stopped = true;
     this.#endWait?.();
     for (const resolve of this.#whenIdle.splice(0)) resolve(false);
-    this.#memory.forgetUntil(this.#memory.mark());
+    this.#written.forget();
   }
 
   async #run(): Promise<void> {
     while (this.#wanted && !this.#stopped) {
-      const nextAtMs = Math.ceil((this.#readAtMs + GATHER_MS) / TOGETHER_MS) * TOGETHER_MS;
+      const nextAtMs = Math.ceil((this.#relayedAtMs + GATHER_MS) / TOGETHER_MS) * TOGETHER_MS;
       await this.#wait(nextAtMs - this.#options.clock.monotonicMs());
       this.#wanted = false;
-      if (!(await this.#relayPage(this.#restarts))) this.#wanted = true;
-      else if (!this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
+      this.#relayedAtMs = this.#options.clock.monotonicMs();
+      const reads = this.#mustRead || !this.#written.isKnown;
+      const isAll = reads ? await this.#relayPage(this.#restarts) : await this.#relayRun(this.#restarts);
+      if (!isAll) this.#wanted = true;
+      else if (reads && !this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
     }
     this.#running = false;
   }
 
+  /** What this instance has written, with nobody else's between. The answer as that of `#relayPage`. */
+  async #relayRun(restarts: number): Promise<boolean> {
+    const entries = this.#written.take(PAGE);
+    if (!(await this.#relay(entries, restarts))) return false;
+    return this.#isAll(entries);
+  }
+
   /** True when it was all that there was. False when there is more, the store was restarted or the relay is stopped. */
   async #relayPage(restarts: number): Promise<boolean> {
-    const { store, lane, clock } = this.#options;
-    const mark = this.#memory.mark();
-    this.#readAtMs = clock.monotonicMs();
+    const { store, lane } = this.#options;
+    this.#mustRead = false;
+    this.#written.beginRead();
     const entries = await this.#insist("The outbox cannot be read", () => store.outbox(lane, PAGE));
-    if (entries === null) return false;
-    const rewinds = this.#rewinds;
-    if (rewinds.length > 0) {
-      if (!(await this.#publish(rewinds))) return false;
-      this.#rewinds = this.#rewinds.slice(rewinds.length);
-    }
-    const relayed = await this.#relay(entries, restarts);
-    this.#memory.release();
-    if (!relayed) return false;
-    if (entries.length < PAGE) {
-      // Whatever was committed before the page was read was in it, or is relayed by somebody else.
-      this.#memory.forgetUntil(mark);
-      return true;
-    }
+    const isSent = entries !== null && (await this.#publishRewinds()) && (await this.#relay(entries, restarts));
+    const isAll = isSent && this.#isAll(entries);
+    this.#written.endRead(entries, isAll);
+    return isAll;
+  }
+
+  #isAll(entries: readonly OutboxEntry[]): boolean {
+    if (entries.length < PAGE) return true;
     // There is more: it need not gather.
-    this.#readAtMs = Number.NEGATIVE_INFINITY;
+    this.#relayedAtMs = Number.NEGATIVE_INFINITY;
     return false;
+  }
+
+  async #publishRewinds(): Promise<boolean> {
+    const rewinds = this.#rewinds;
+    if (rewinds.length === 0) return true;
+    if (!(await this.#publish(rewinds))) return false;
+    this.#rewinds = this.#rewinds.slice(rewinds.length);
+    return true;
   }
 
   /** In sends of about one request. */
   async #relay(entries: readonly OutboxEntry[], restarts: number): Promise<boolean> {
     let send = new Send();
     for (const entry of entries) {
-      for (const pointer of entry.pointers) {
-        send.add({ pointer, text: this.#memory.take(pointer) });
+      const texts = this.#written.textsOf(entry.id);
+      for (let at = 0; at < entry.pointers.length; at++) {
+        send.add({ pointer: entry.pointers[at] as OutboxPointer, text: texts?.[at] ?? null });
         if (!send.isFull) continue;
         if (!(await this.#send(send, restarts))) return false;
         send = new Send();
       }
       send.ids.push(entry.id);
     }
-    return send.ids.length === 0 || this.#send(send, restarts);
+    const isSent = send.ids.length === 0 || (await this.#send(send, restarts));
+    this.#written.release();
+    return isSent;
   }
 
   async #send({ pointed, ids }: Send, restarts: number): Promise<boolean> {
@@ -180,7 +203,7 @@ class LaneRelay implements OutboxRelay {
     // From here on the stream may have them, also where no answer comes.
     for (const { execution, to } of records) this.#sent.reached(execution, to);
     if (records.length > 0 && !(await this.#publish(records))) return false;
-    this.#memory.release();
+    this.#written.release();
     if (ids.length === 0) return true;
     // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.
     const trim = async (): Promise<boolean> => {

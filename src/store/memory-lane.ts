@@ -22,6 +22,7 @@ export class MemoryLane {
   readonly #receipts = new Map<string, { readonly receipt: string; readonly untilMs: number }>();
   #outgoing: Outgoing[] = [];
   #outgoingMade = 0;
+  #lastOutgoing = "";
   readonly #offers = new Map<string, Standing>();
   /** Of the last batch under the lane's present lease. */
   #offered = 0;
@@ -116,11 +117,15 @@ export class MemoryLane {
     return this.#receipts.get(commandId)?.receipt ?? null;
   }
 
-  /** One entry for all of them; none for none. `bytes`: of the events that they point to. */
-  publish(pointers: readonly OutboxPointer[], bytes: number): void {
-    if (pointers.length === 0) return;
+  /** One entry for all of them; none for none. `bytes`: of the events that they point to. `after`: the id of the one before it. */
+  publish(pointers: readonly OutboxPointer[], bytes: number): { readonly entry: OutboxEntry; readonly after: string } | null {
+    if (pointers.length === 0) return null;
+    const after = this.#lastOutgoing;
     this.#outgoingMade += 1;
-    this.#outgoing.push({ entry: { id: String(this.#outgoingMade), pointers }, bytes });
+    this.#lastOutgoing = String(this.#outgoingMade);
+    const entry = { id: this.#lastOutgoing, pointers };
+    this.#outgoing.push({ entry, bytes });
+    return { entry, after };
   }
 
   outbox(limit: number): readonly OutboxEntry[] {
@@ -190,12 +195,12 @@ export class MemoryLane {
   past(): () => void {
     const record = this.#record;
     const numbers = [this.#untilMs, this.#births, this.#offered] as const;
-    const [released, answer] = [this.#released, this.lastAnswer];
+    const [released, answer, lastOutgoing] = [this.#released, this.lastAnswer, this.#lastOutgoing];
     const [commands, receipts, outgoing, claims] = [[...this.#commands], [...this.#receipts], [...this.#outgoing], [...this.#claims]];
     const offers = [...this.#offers].map(([id, standing]) => [id, { ...standing }] as const);
     return () => {
       this.#record = record && { ...record, epoch: this.#record?.epoch ?? record.epoch };
-      [this.#released, this.lastAnswer] = [released, answer];
+      [this.#released, this.lastAnswer, this.#lastOutgoing] = [released, answer, lastOutgoing];
       [this.#untilMs, this.#births, this.#offered] = numbers;
       this.#outgoing = outgoing;
       refill(this.#commands, commands);

@@ -20,7 +20,17 @@ import {
   sweepRows,
 } from "./memory-rows.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
-import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, OutboxPointer } from "./shared-store.ts";
+import type {
+  LaneCommand,
+  LaneView,
+  Member,
+  MemberView,
+  Offer,
+  OfferView,
+  OutboxEntry,
+  OutboxListener,
+  OutboxPointer,
+} from "./shared-store.ts";
 import type { Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease } from "./store.ts";
 import { type ListQuery, type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
@@ -84,6 +94,7 @@ class SharedMemoryStore implements SharedStore {
   readonly #clock: Clock;
   readonly #outbox: boolean;
   readonly #textBytesMax: number;
+  readonly #onOutbox = new Set<OutboxListener>();
   #closed = false;
 
   constructor({ files, clock, outbox = true, textBytesMax = TEXT_BYTES_MAX }: SharedMemoryOptions) {
@@ -215,9 +226,9 @@ class SharedMemoryStore implements SharedStore {
     return this.#lane(this.laneOf(executionId)).receiptOf(commandId, this.#nowMs());
   }
 
-  /** Tells nothing: whoever relays reads. */
-  onOutbox(): () => void {
-    return () => undefined;
+  onOutbox(listener: OutboxListener): () => void {
+    this.#onOutbox.add(listener);
+    return () => void this.#onOutbox.delete(listener);
   }
 
   async outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]> {
@@ -261,10 +272,11 @@ class SharedMemoryStore implements SharedStore {
     const pointers = entries.map(({ summary, chunk }): OutboxPointer => {
       return { execution: summary.id, from: chunk.from, to: chunk.to, epoch, status: summary.status, closed: summary.closed };
     });
-    lane.publish(
-      pointers,
-      entries.reduce((sum, { chunk }) => sum + byteLength(chunk.text), 0),
-    );
+    const texts = entries.map(({ chunk }) => chunk.text);
+    const bytes = texts.reduce((sum, text) => sum + byteLength(text), 0);
+    const written = lane.publish(pointers, bytes);
+    if (written === null) return;
+    for (const listener of this.#onOutbox) listener(lane.lane, written.entry, written.after, texts);
   }
 
   #lane(lane: number): MemoryLane {

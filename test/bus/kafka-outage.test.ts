@@ -1,7 +1,7 @@
 /** The way from the outbox into Kafka, while the broker is paused, killed, or not there at first: nothing is lost, and nothing comes out of order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { EventStream } from "../../src/bus/bus.ts";
-import { createByteBudget } from "../../src/bus/chunk-memory.ts";
+import { createByteBudget } from "../../src/bus/written-entries.ts";
 import { connectKafkaBus } from "../../src/bus/kafka.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
 import { systemClock } from "../../src/env/clock.ts";
@@ -58,6 +58,7 @@ class Instance {
     });
     const budget = createByteBudget(50_000);
     this.relays = this.#lanes((lane) => createOutboxRelay({ store: this.store, lane, sink: this.stream, budget, clock: systemClock, log }));
+    this.store.onOutbox((lane, entry, after, texts) => this.relays[lane]?.wrote(entry, after, texts));
     atTheEnd.push(async () => {
       await this.stop();
       for (const relay of this.relays) relay.stop();
@@ -89,7 +90,6 @@ class Instance {
         const entries = mine.map((id) => entryAfter(this.sequences.get(id) ?? 0, id));
         await this.store.commit(lease.lane, { id: commitId(lease, this.#number), entries, cleanEnd: false });
         for (const { chunk, summary } of entries) this.sequences.set(summary.id, chunk.to);
-        this.relays[lease.lane]?.applied(entries, lease.epoch);
       }
       await Bun.sleep(5);
     }

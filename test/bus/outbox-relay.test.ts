@@ -1,97 +1,22 @@
 /** What a lane's relay promises: the oldest first, one send in flight, nothing deleted that the stream does not have. */
 import { describe, expect, test } from "bun:test";
 import type { StreamRecord } from "../../src/bus/bus.ts";
-import { createByteBudget } from "../../src/bus/chunk-memory.ts";
-import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
-import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
-import type { Lease, Summary } from "../../src/store/store.ts";
 import { toMessages } from "../../src/bus/kafka-records.ts";
-import { rejectionOf } from "../contracts/rejection.ts";
-import { recordingLog } from "../env/recording-log.ts";
-import { World } from "../sim/world.ts";
+import { createByteBudget } from "../../src/bus/written-entries.ts";
+import type { OutboxEntry } from "../../src/store/shared-store.ts";
 import { Understood } from "./documented-reader.ts";
-import { commitId, entryAfter, newExecution } from "../store/made.ts";
-
-const LANE = 0;
-
-type RelayStore = Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary">;
-
-/** An owner with its lane, and a stream whose answers the test gives. */
-class Scene {
-  readonly world = new World();
-  readonly said = recordingLog();
-  readonly files = emptySharedMemory(1);
-  readonly store = openSharedMemoryStore({ files: this.files, clock: this.world });
-  readonly budget = createByteBudget(1_000_000);
-  readonly sent: StreamRecord[] = [];
-  lease: Lease | null = null;
-  number = 0;
-  inFlight = 0;
-  /** Of the calls to come. */
-  takesMs = 1;
-  away = false;
-
-  readonly sink = {
-    publish: async (records: readonly StreamRecord[]): Promise<void> => {
-      this.inFlight += 1;
-      expect(this.inFlight).toBe(1);
-      await new Promise<void>((resolve) => void this.world.after(this.takesMs, resolve));
-      this.inFlight -= 1;
-      if (this.away) throw new Error("The stream is away.");
-      this.sent.push(...records);
-    },
-  };
-
-  relay(store: RelayStore = this.store): OutboxRelay {
-    return createOutboxRelay({ store, lane: LANE, sink: this.sink, budget: this.budget, clock: this.world, log: this.said.log });
-  }
-
-  /** The store, with some calls answered by the test. */
-  storeWith(over: Partial<RelayStore>): RelayStore {
-    const { store } = this;
-    return {
-      outbox: (lane, limit) => store.outbox(lane, limit),
-      relayed: (lane, ids) => store.relayed(lane, ids),
-      chunksAfter: (id, sequence) => store.chunksAfter(id, sequence),
-      summary: (id) => store.summary(id),
-      ...over,
-    };
-  }
-
-  async create(id: string): Promise<void> {
-    await this.store.create([newExecution(id)]);
-  }
-
-  /** A commit of one event after `sequence`, and what the committer would tell of it. */
-  async commit(id: string, sequence: number, over: Partial<Summary> = {}) {
-    this.lease ??= await this.store.acquire(LANE, "boot-1");
-    const entry = entryAfter(sequence, id, over);
-    await this.store.commit(LANE, { id: commitId(this.lease, ++this.number), entries: [entry], cleanEnd: false });
-    return { entries: [entry], epoch: this.lease.epoch };
-  }
-
-  get sequences(): readonly string[] {
-    return this.sent.map((record) =>
-      "rewoundTo" in record ? `rewound ${record.rewoundTo}` : `${record.execution} ${record.from}-${record.to}`,
-    );
-  }
-
-  async left(): Promise<readonly OutboxEntry[]> {
-    return this.store.outbox(LANE, 1_000);
-  }
-}
+import { LANE, Scene } from "./relay-scene.ts";
 
 describe("a lane's relay", () => {
   test("sends what was committed, in order, and deletes it when the stream has it", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
+    scene.relay();
     await scene.create("x");
     for (const sequence of [1, 2, 3]) {
-      const { entries, epoch } = await scene.commit("x", sequence);
-      relay.applied(entries, epoch);
-      await scene.world.pass(100);
+      await scene.world.pass(200);
+      await scene.commit("x", sequence);
     }
+    await scene.world.pass(200);
     expect(scene.sequences).toEqual(["x 1-1", "x 2-2", "x 3-3", "x 4-4"]);
     expect(await scene.left()).toEqual([]);
   });
@@ -99,6 +24,7 @@ describe("a lane's relay", () => {
   test("joins what follows each other under one epoch", async () => {
     const scene = new Scene();
     const relay = scene.relay();
+    scene.deaf = true;
     await scene.create("x");
     await scene.create("y");
     for (const sequence of [1, 2, 3]) for (const id of ["x", "y"]) await scene.commit(id, sequence, { status: "RUNNING" });
@@ -117,54 +43,122 @@ describe("a lane's relay", () => {
     });
   });
 
-  test("the bytes come from memory: the store is asked only for what others have written", async () => {
+  /** How often the store is asked for the outbox and for texts. */
+  function countingStore(scene: Scene) {
+    const asked = { outbox: 0, texts: 0 };
+    const store = scene.storeWith({
+      outbox: (lane, limit) => {
+        asked.outbox += 1;
+        return scene.store.outbox(lane, limit);
+      },
+      chunksAfter: (id, sequence) => {
+        asked.texts += 1;
+        return scene.store.chunksAfter(id, sequence);
+      },
+    });
+    return { asked, store };
+  }
+
+  test("what this instance wrote is sent from memory: neither the outbox nor the texts are read", async () => {
     const scene = new Scene();
-    const asked: string[] = [];
+    const { asked, store } = countingStore(scene);
+    scene.relay(store).wake();
+    await scene.create("x");
+    await scene.world.pass(200);
+    const before = { ...asked };
+    for (let sequence = 1; sequence <= 20; sequence++) {
+      await scene.commit("x", sequence);
+      await scene.world.pass(20);
+    }
+    await scene.world.pass(200);
+    expect(asked).toEqual(before);
+    expect(scene.sequences.at(-1)).toEndWith("-21");
+    expect(await scene.left()).toEqual([]);
+  });
+
+  test("where another instance wrote between, or the owner was not told, the outbox is read once, and nothing is out of order", async () => {
+    const scene = new Scene();
+    const { asked, store } = countingStore(scene);
+    scene.relay(store).wake();
+    await scene.create("x");
+    await scene.world.pass(200);
+    const before = { ...asked };
+    scene.deaf = true;
+    await scene.commit("x", 1);
+    await scene.create("y");
+    scene.deaf = false;
+    await scene.commit("y", 1);
+    await scene.commit("x", 2);
+    await scene.world.pass(500);
+    await scene.commit("x", 3);
+    await scene.world.pass(500);
+    expect(scene.sequences).toEqual(["x 1-1", "x 2-2", "y 1-1", "y 2-2", "x 3-3", "x 4-4"]);
+    expect(asked.outbox).toBe(before.outbox + 1);
+    expect(await scene.left()).toEqual([]);
+  });
+
+  test("what is written while the outbox is read is sent once, and after it", async () => {
+    const scene = new Scene();
+    let reads = 0;
     const relay = scene.relay(
       scene.storeWith({
-        chunksAfter: (id, sequence) => {
-          asked.push(`${id} ${sequence}`);
-          return scene.store.chunksAfter(id, sequence);
+        outbox: async (lane, limit) => {
+          reads += 1;
+          await scene.commit("x", scene.number + 1);
+          const page = await scene.store.outbox(lane, limit);
+          await scene.commit("x", scene.number + 1);
+          return page;
         },
       }),
     );
+    scene.deaf = true;
     await scene.create("x");
-    const { entries, epoch } = await scene.commit("x", 1);
-    relay.applied(entries, epoch);
-    await scene.world.pass(100);
-    expect(scene.sequences).toEqual(["x 1-1", "x 2-2"]);
-    expect(asked).toEqual(["x 0"]);
+    scene.deaf = false;
+    relay.wake();
+    await scene.world.pass(1_000);
+    expect(scene.sequences).toEqual(["x 1-1", "x 2-2", "x 3-3"]);
+    expect(reads).toBe(1);
+    expect(await scene.left()).toEqual([]);
+  });
+
+  test("chunks of an execution that wait together are one record, however many commits they came in", async () => {
+    const scene = new Scene();
+    scene.relay();
+    const executions = Array.from({ length: 50 }, (_, at) => `x${at}`);
+    scene.takesMs = 90;
+    await scene.create("first");
+    await scene.world.pass(50);
+    for (const id of executions) await scene.create(id);
+    for (const sequence of [1, 2, 3, 4]) for (const id of executions) await scene.commit(id, sequence);
+    await scene.world.pass(1_000);
+    // The creation was by nobody's epoch, so it stays by itself.
+    expect(scene.sent).toHaveLength(1 + 2 * executions.length);
+    expect(scene.calls).toBeLessThanOrEqual(3);
   });
 
   test("memory is bounded: what does not fit is read from the store", async () => {
     const scene = new Scene();
-    const relay = createOutboxRelay({
-      store: scene.store,
-      lane: LANE,
-      sink: scene.sink,
-      budget: createByteBudget(20),
-      clock: scene.world,
-      log: scene.said.log,
-    });
+    const { asked, store } = countingStore(scene);
+    scene.relay(store, { budget: createByteBudget(40) });
     await scene.create("x");
+    await scene.world.pass(200);
+    asked.texts = 0;
     scene.away = true;
-    for (const sequence of [1, 2, 3]) {
-      const { entries, epoch } = await scene.commit("x", sequence);
-      relay.applied(entries, epoch);
-    }
+    for (const sequence of [1, 2, 3, 4, 5]) await scene.commit("x", sequence);
     await scene.world.pass(1_000);
     scene.away = false;
     await scene.world.pass(2_000);
-    expect(scene.sequences).toEqual(["x 1-1", "x 2-3", "x 4-4"]);
+    expect(asked.texts).toBeGreaterThan(0);
+    expect(scene.sequences.at(-1)).toEndWith("-6");
+    expect(await scene.left()).toEqual([]);
   });
 
   test("a stream that is away costs nothing but time", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
+    scene.relay();
     await scene.create("x");
     scene.away = true;
-    const { entries, epoch } = await scene.commit("x", 1);
-    relay.applied(entries, epoch);
+    await scene.commit("x", 1);
     await scene.world.pass(30_000);
     expect(await scene.left()).toHaveLength(2);
     scene.away = false;
@@ -217,13 +211,15 @@ describe("a lane's relay", () => {
 
   test("a commit that its owner was not told of is sent all the same (the prototype lost that of a recognised resend)", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
+    scene.relay();
     await scene.create("x");
+    scene.deaf = true;
     await scene.commit("x", 1);
-    const { entries, epoch } = await scene.commit("x", 2);
-    relay.applied(entries, epoch);
-    await scene.world.pass(100);
+    scene.deaf = false;
+    await scene.commit("x", 2);
+    await scene.world.pass(500);
     expect(scene.sequences).toEqual(["x 1-1", "x 2-3"]);
+    expect(await scene.left()).toEqual([]);
   });
 
   test("an execution may go on before the old owner's outbox is drained: both owners' relays send, and a reader understands (in the prototype: disorder)", async () => {
@@ -233,20 +229,17 @@ describe("a lane's relay", () => {
       for (const record of records) for (const { value } of toMessages(record, 900_000)) understood.read(value);
     };
     const paused = Promise.withResolvers<void>();
-    const options = { store: scene.store, lane: LANE, budget: scene.budget, clock: scene.world, log: scene.said.log };
-    const old = createOutboxRelay({ ...options, sink: { publish: async (records) => paused.promise.then(() => landing(records)) } });
+    scene.relay(scene.store, { sink: { publish: async (records) => paused.promise.then(() => landing(records)) } });
     await scene.create("x");
     for (const sequence of [1, 2, 3]) {
-      const { entries, epoch } = await scene.commit("x", sequence);
-      old.applied(entries, epoch);
+      await scene.commit("x", sequence);
     }
     await scene.world.pass(100);
     scene.lease = await scene.store.acquire(LANE, "boot-2");
     scene.number = 0;
-    const young = createOutboxRelay({ ...options, sink: { publish: async (records) => landing(records) } });
+    scene.relay(scene.store, { sink: { publish: async (records) => landing(records) } });
     for (const sequence of [4, 5]) {
-      const { entries, epoch } = await scene.commit("x", sequence);
-      young.applied(entries, epoch);
+      await scene.commit("x", sequence);
     }
     await scene.world.pass(100);
     paused.resolve();
@@ -339,108 +332,6 @@ describe("a lane's relay", () => {
     relay.wake();
     await scene.world.pass(1_000);
     expect(scene.sent).toHaveLength(1_000);
-    expect(await scene.left()).toEqual([]);
-  });
-});
-
-describe("a store that came back with an older past", () => {
-  test("history that the stream has and the store has not is told to have gone back, before what follows", async () => {
-    const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    for (const sequence of [1, 2, 3]) {
-      const { entries, epoch } = await scene.commit("x", sequence);
-      relay.applied(entries, epoch);
-    }
-    await scene.world.pass(100);
-    // The store lost the last two; the owner takes the lane again and goes on.
-    const kept = scene.files.executions.get("x");
-    kept?.chunks.splice(2);
-    if (kept !== undefined) kept.summary = { ...kept.summary, sequence: 2 };
-    scene.lease = await scene.store.acquire(LANE, "boot-1");
-    scene.number = 0;
-    await relay.storeRestarted(2);
-    const { entries, epoch } = await scene.commit("x", 2);
-    relay.applied(entries, epoch);
-    await scene.world.pass(200);
-    expect(scene.sequences).toEqual(["x 1-1", "x 2-3", "x 4-4", "rewound 2", "x 3-3"]);
-    expect(scene.sent[3]).toEqual({ execution: "x", rewoundTo: 2, epoch: 2 });
-  });
-
-  test("nothing is told of what lost nothing, or was never sent", async () => {
-    const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    relay.wake();
-    await scene.world.pass(100);
-    await scene.create("never sent");
-    await relay.storeRestarted(2);
-    await scene.world.pass(100);
-    expect(scene.sequences).toEqual(["x 1-1", "never sent 1-1"]);
-  });
-
-  test("an execution that the store has not any more is told to have gone back to nothing", async () => {
-    const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    relay.wake();
-    await scene.world.pass(100);
-    scene.files.executions.clear();
-    await relay.storeRestarted(2);
-    await scene.world.pass(100);
-    expect(scene.sequences).toEqual(["x 1-1", "rewound 0"]);
-  });
-
-  test("a store that does not answer yet is asked again, and nothing is told twice", async () => {
-    const scene = new Scene();
-    let away = true;
-    const relay = scene.relay(
-      scene.storeWith({ summary: (id) => (away && id === "y" ? Promise.reject(new Error("away")) : scene.store.summary(id)) }),
-    );
-    for (const id of ["x", "y"]) await scene.create(id);
-    relay.wake();
-    await scene.world.pass(100);
-    scene.files.executions.clear();
-    expect(await rejectionOf(relay.storeRestarted(2))).toBeInstanceOf(Error);
-    away = false;
-    await relay.storeRestarted(2);
-    await scene.world.pass(100);
-    expect(scene.sequences).toEqual(["x 1-1", "y 1-1", "rewound 0", "rewound 0"]);
-  });
-
-  test("what was read before and is not true any more is not sent", async () => {
-    const scene = new Scene();
-    await scene.create("x");
-    const relay = scene.relay(
-      scene.storeWith({
-        chunksAfter: async (id, sequence) => {
-          const chunks = await scene.store.chunksAfter(id, sequence);
-          await new Promise<void>((resolve) => void scene.world.after(100, resolve));
-          return chunks;
-        },
-      }),
-    );
-    relay.wake();
-    await scene.world.pass(50);
-    scene.files.executions.clear();
-    scene.files.lanes[LANE]?.relayed((await scene.left()).map(({ id }) => id));
-    await relay.storeRestarted(2);
-    await scene.world.pass(1_000);
-    expect(scene.sequences).toEqual([]);
-  });
-
-  test("an entry whose id is another's now is not deleted", async () => {
-    const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    scene.takesMs = 200;
-    relay.wake();
-    await scene.world.pass(100);
-    await relay.storeRestarted(2);
-    await scene.world.pass(150);
-    expect(await scene.left()).toHaveLength(1);
-    await scene.world.pass(1_000);
-    expect(scene.sequences).toEqual(["x 1-1", "x 1-1"]);
     expect(await scene.left()).toEqual([]);
   });
 });

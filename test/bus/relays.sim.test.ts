@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import type { StreamRecord } from "../../src/bus/bus.ts";
-import { createByteBudget } from "../../src/bus/chunk-memory.ts";
+import { createByteBudget } from "../../src/bus/written-entries.ts";
 import { toMessages } from "../../src/bus/kafka-records.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
@@ -19,7 +19,7 @@ const EXECUTIONS = ["a", "b", "c", "d"];
 const SEEDS = 200;
 const STEPS = 120;
 
-type Past = { readonly logs: ReadonlyMap<string, readonly Chunk[]>; readonly outbox: readonly OutboxEntry[] };
+type Past = { readonly logs: ReadonlyMap<string, readonly Chunk[]>; readonly outbox: readonly OutboxEntry[]; readonly last: string };
 
 /** As much of a store as relays see, with a past that it can fall back to. */
 class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary"> {
@@ -27,6 +27,7 @@ class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAf
   readonly logs = new Map<string, Chunk[]>();
   #outbox: OutboxEntry[] = [];
   #ids = 0;
+  #last = "";
   faults = true;
 
   constructor(world: World) {
@@ -54,8 +55,11 @@ class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAf
       status: summary.status,
       closed: false,
     }));
-    this.#outbox.push({ id: `${epoch}-${++this.#ids}`, pointers });
-    return entries;
+    const written = { entry: { id: String(++this.#ids), pointers }, after: this.#last, texts: entries.map(({ chunk }) => chunk.text) };
+    if (pointers.length === 0) return null;
+    this.#outbox.push(written.entry);
+    this.#last = written.entry.id;
+    return written;
   }
 
   words(execution: string): readonly string[] {
@@ -63,13 +67,14 @@ class FragileStore implements Pick<SharedStore, "outbox" | "relayed" | "chunksAf
   }
 
   get past(): Past {
-    return { logs: new Map(this.logs), outbox: [...this.#outbox] };
+    return { logs: new Map(this.logs), outbox: [...this.#outbox], last: this.#last };
   }
 
   fallBack(past: Past): void {
     this.logs.clear();
     for (const [execution, chunks] of past.logs) this.logs.set(execution, [...chunks]);
     this.#outbox = [...past.outbox];
+    this.#last = past.last;
   }
 
   outbox(_lane: number, limit: number): Promise<readonly OutboxEntry[]> {
@@ -145,12 +150,12 @@ async function play(seed: number): Promise<{ readonly rewinds: number }> {
   let past = store.past;
 
   const commit = (executions: readonly string[]): void => {
-    const entries = store.commit(
+    const written = store.commit(
       executions.map((execution) => ({ execution, events: 1 + random.below(4) })),
       epoch,
     );
     const owner = relays.at(-1);
-    if (random.chance(0.8)) owner?.applied(entries, epoch);
+    if (written !== null && random.chance(0.8)) owner?.wrote(written.entry, written.after, written.texts);
     else if (random.chance(0.5)) owner?.wake();
   };
 

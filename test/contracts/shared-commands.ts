@@ -1,5 +1,6 @@
 /** The part of the shared stores' contract that is about commands with their receipts, and about the outbox. */
 import { describe, expect, test } from "bun:test";
+import type { OutboxEntry } from "../../src/store/shared-store.ts";
 import type { Lease } from "../../src/store/store.ts";
 import { entryAfter, newExecution } from "../store/made.ts";
 import type { SharedSubject } from "./shared-ground.ts";
@@ -136,6 +137,26 @@ export function commandPromises(subject: SharedSubject): void {
       await subject.commit(lease, 2, []);
       await subject.commit(lease, 3, [entryAfter(7, a)]);
       expect(await subject.one.outbox(0, 10)).toHaveLength(2);
+    });
+
+    test("each entry is told to the instance that wrote it, with its texts and the lane's entry before it, whoever wrote that", async () => {
+      const told: (readonly [lane: number, entry: OutboxEntry, after: string, texts: readonly string[]])[] = [];
+      const forget = subject.one.onOutbox((...entry) => void told.push(entry));
+      const [a = "", b = "", c = ""] = subject.idsIn(0, 3);
+      await subject.one.create([newExecution(a), newExecution(b)]);
+      const lease = await subject.lease(0, "boot-1");
+      await subject.commit(lease, 1, [entryAfter(1, a), entryAfter(9, b)]);
+      await subject.two.create([newExecution(c)]);
+      await subject.commit(lease, 2, [entryAfter(1, b), entryAfter(2, a)]);
+      forget();
+      await subject.commit(lease, 3, [entryAfter(2, b)]);
+      const outbox = (await subject.one.outbox(0, 10)).slice(0, 4);
+      expect(outbox.map(({ pointers }) => pointers.map(({ execution }) => execution))).toEqual([[a, b], [a], [c], [b, a]]);
+      const mine = [outbox[0], outbox[1], outbox[3]] as OutboxEntry[];
+      expect(told.map(([, entry]) => entry)).toEqual(mine);
+      expect(told.slice(1).map(([, , after]) => after)).toEqual([outbox[0]?.id ?? "", outbox[2]?.id ?? ""]);
+      for (const [lane, { pointers }, , texts] of told) expect([lane, texts.length]).toEqual([0, pointers.length]);
+      expect(told[2]?.[3][1]).toBe(entryAfter(2, a).chunk.text);
     });
 
     test("loses what was relayed, by id, also out of order and twice", async () => {

@@ -90,6 +90,14 @@ export function unreliableStore(store: SharedStore, world: World, life: Life, we
           target.onRestart((lanes) => void life.after(random.below(TOLD_MAX_MS), () => listener(lanes)));
         return onRestart;
       }
+      if (name === "onOutbox") {
+        // Not always: whoever was not told notices by the next.
+        const onOutbox: SharedStore["onOutbox"] = (listener) =>
+          target.onOutbox((...told) => {
+            if (weather.calm || !random.chance(faults.failing)) life.after(0, () => listener(...told));
+          });
+        return onOutbox;
+      }
       if (name === "commit") return (lane: number, given: Commit) => through(() => commit(lane, given));
       return (...values: readonly unknown[]) => through(() => Reflect.apply(value, target, values));
     },

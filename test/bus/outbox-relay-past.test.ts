@@ -1,0 +1,104 @@
+/** What a lane's relay does when the store was restarted and has forgotten what it took last. */
+import { describe, expect, test } from "bun:test";
+import { rejectionOf } from "../contracts/rejection.ts";
+import { LANE, Scene } from "./relay-scene.ts";
+
+describe("a store that came back with an older past", () => {
+  test("history that the stream has and the store has not is told to have gone back, before what follows", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    for (const sequence of [1, 2, 3]) {
+      await scene.commit("x", sequence);
+    }
+    await scene.world.pass(300);
+    // The store lost the last two; the owner takes the lane again and goes on.
+    const kept = scene.files.executions.get("x");
+    kept?.chunks.splice(2);
+    if (kept !== undefined) kept.summary = { ...kept.summary, sequence: 2 };
+    scene.lease = await scene.store.acquire(LANE, "boot-1");
+    scene.number = 0;
+    await relay.storeRestarted(2);
+    await scene.commit("x", 2);
+    await scene.world.pass(200);
+    expect(scene.sequences).toEqual(["x 1-1", "x 2-4", "rewound 2", "x 3-3"]);
+    expect(scene.sent[2]).toEqual({ execution: "x", rewoundTo: 2, epoch: 2 });
+  });
+
+  test("nothing is told of what lost nothing, or was never sent", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    relay.wake();
+    await scene.world.pass(300);
+    await scene.create("never sent");
+    await relay.storeRestarted(2);
+    await scene.world.pass(300);
+    expect(scene.sequences).toEqual(["x 1-1", "never sent 1-1"]);
+  });
+
+  test("an execution that the store has not any more is told to have gone back to nothing", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    relay.wake();
+    await scene.world.pass(300);
+    scene.files.executions.clear();
+    await relay.storeRestarted(2);
+    await scene.world.pass(300);
+    expect(scene.sequences).toEqual(["x 1-1", "rewound 0"]);
+  });
+
+  test("a store that does not answer yet is asked again, and nothing is told twice", async () => {
+    const scene = new Scene();
+    let away = true;
+    const relay = scene.relay(
+      scene.storeWith({ summary: (id) => (away && id === "y" ? Promise.reject(new Error("away")) : scene.store.summary(id)) }),
+    );
+    for (const id of ["x", "y"]) await scene.create(id);
+    relay.wake();
+    await scene.world.pass(300);
+    scene.files.executions.clear();
+    expect(await rejectionOf(relay.storeRestarted(2))).toBeInstanceOf(Error);
+    away = false;
+    await relay.storeRestarted(2);
+    await scene.world.pass(300);
+    expect(scene.sequences).toEqual(["x 1-1", "y 1-1", "rewound 0", "rewound 0"]);
+  });
+
+  test("what was read before and is not true any more is not sent", async () => {
+    const scene = new Scene();
+    await scene.create("x");
+    const relay = scene.relay(
+      scene.storeWith({
+        chunksAfter: async (id, sequence) => {
+          const chunks = await scene.store.chunksAfter(id, sequence);
+          await new Promise<void>((resolve) => void scene.world.after(100, resolve));
+          return chunks;
+        },
+      }),
+    );
+    relay.wake();
+    await scene.world.pass(50);
+    scene.files.executions.clear();
+    scene.files.lanes[LANE]?.relayed((await scene.left()).map(({ id }) => id));
+    await relay.storeRestarted(2);
+    await scene.world.pass(1_000);
+    expect(scene.sequences).toEqual([]);
+  });
+
+  test("an entry whose id is another's now is not deleted", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    scene.takesMs = 200;
+    relay.wake();
+    await scene.world.pass(100);
+    await relay.storeRestarted(2);
+    await scene.world.pass(150);
+    expect(await scene.left()).toHaveLength(1);
+    await scene.world.pass(1_000);
+    expect(scene.sequences).toEqual(["x 1-1", "x 1-1"]);
+    expect(await scene.left()).toEqual([]);
+  });
+});

@@ -1,0 +1,94 @@
+/** An owner with its lane, a relay that is told of what is written, and a stream whose answers the test gives. */
+import { expect } from "bun:test";
+import type { StreamRecord } from "../../src/bus/bus.ts";
+import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from "../../src/bus/outbox-relay.ts";
+import { createByteBudget } from "../../src/bus/written-entries.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
+import type { Lease, Summary } from "../../src/store/store.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import { World } from "../sim/world.ts";
+import { commitId, entryAfter, newExecution } from "../store/made.ts";
+
+export const LANE = 0;
+
+export type RelayStore = Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary">;
+
+/** An owner with its lane, and a stream whose answers the test gives. */
+export class Scene {
+  readonly world = new World();
+  readonly said = recordingLog();
+  readonly files = emptySharedMemory(1);
+  readonly store = openSharedMemoryStore({ files: this.files, clock: this.world });
+  readonly budget = createByteBudget(1_000_000);
+  readonly sent: StreamRecord[] = [];
+  lease: Lease | null = null;
+  number = 0;
+  inFlight = 0;
+  calls = 0;
+  /** Of the calls to come. */
+  takesMs = 1;
+  away = false;
+  deaf = false;
+  /** The owner's; the last one that was made. */
+  listening: OutboxRelay | null = null;
+
+  constructor() {
+    this.store.onOutbox((_, entry, after, texts) => {
+      if (!this.deaf) this.listening?.wrote(entry, after, texts);
+    });
+  }
+
+  readonly sink = {
+    publish: async (records: readonly StreamRecord[]): Promise<void> => {
+      this.inFlight += 1;
+      this.calls += 1;
+      expect(this.inFlight).toBe(1);
+      await new Promise<void>((resolve) => void this.world.after(this.takesMs, resolve));
+      this.inFlight -= 1;
+      if (this.away) throw new Error("The stream is away.");
+      this.sent.push(...records);
+    },
+  };
+
+  /** Told of what is written, unless `deaf`. */
+  relay(store: RelayStore = this.store, over: Partial<OutboxRelayOptions> = {}): OutboxRelay {
+    const { sink, budget, world, said } = this;
+    const relay = createOutboxRelay({ store, lane: LANE, sink, budget, clock: world, log: said.log, ...over });
+    this.listening = relay;
+    return relay;
+  }
+
+  /** The store, with some calls answered by the test. */
+  storeWith(over: Partial<RelayStore>): RelayStore {
+    const { store } = this;
+    return {
+      outbox: (lane, limit) => store.outbox(lane, limit),
+      relayed: (lane, ids) => store.relayed(lane, ids),
+      chunksAfter: (id, sequence) => store.chunksAfter(id, sequence),
+      summary: (id) => store.summary(id),
+      ...over,
+    };
+  }
+
+  async create(id: string): Promise<void> {
+    await this.store.create([newExecution(id)]);
+  }
+
+  /** A commit of one event after `sequence`. */
+  async commit(id: string, sequence: number, over: Partial<Summary> = {}): Promise<void> {
+    this.lease ??= await this.store.acquire(LANE, "boot-1");
+    const entry = entryAfter(sequence, id, over);
+    await this.store.commit(LANE, { id: commitId(this.lease, ++this.number), entries: [entry], cleanEnd: false });
+  }
+
+  get sequences(): readonly string[] {
+    return this.sent.map((record) =>
+      "rewoundTo" in record ? `rewound ${record.rewoundTo}` : `${record.execution} ${record.from}-${record.to}`,
+    );
+  }
+
+  async left(): Promise<readonly OutboxEntry[]> {
+    return this.store.outbox(LANE, 1_000);
+  }
+}
