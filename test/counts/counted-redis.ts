@@ -59,7 +59,7 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     lanes: LANES,
   });
   const bus = { entries: 0, sends: 0, records: 0, characters: 0 };
-  const { store, isBusy } = watched(redis, (ids) => {
+  const gate = gated(redis, (ids) => {
     bus.entries += ids.length;
   });
   /** One thing happens; time passes only where Redis has nothing to do. */
@@ -67,15 +67,24 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     if (await world.step(world.nowMs())) return true;
     // What Redis has just answered may lead to more.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    return (await world.step(world.nowMs())) || isBusy() || (await world.step(untilMs));
+    if (await world.step(world.nowMs())) return true;
+    if (!gate.isBusy()) return await world.step(untilMs);
+    gate.open();
+    return true;
+  };
+  const rest = async (): Promise<void> => {
+    const untilMs = world.nowMs() + REST_MS;
+    while (await goOn(untilMs));
   };
   const after: After = async (promise) => {
     let settled = false;
     const both = promise.finally(() => {
       settled = true;
     });
-    while (!settled)
-      if (!(await goOn())) throw new Error("Nothing can happen any more, and the answer that the test waits for is not there.");
+    while (!settled) {
+      const isOver = !(await goOn());
+      if (isOver && !settled) throw new Error("Nothing can happen any more, and the answer that the test waits for is not there.");
+    }
     return both;
   };
   const events = {
@@ -88,7 +97,7 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     close: async () => undefined,
   };
   const cluster: ClusterOptions = {
-    store,
+    store: gate.store,
     doorbell: createDoorbellHub(world).hang(),
     events,
     name: "counted",
@@ -105,12 +114,13 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     counts,
     after,
     async costOf(act) {
+      // What came before it is not its own.
+      await rest();
       const memory = await memoryOf(server);
       const before = await trafficOf(server);
       Object.assign(bus, { entries: 0, sends: 0, records: 0, characters: 0 });
       await act();
-      const restMs = world.nowMs() + REST_MS;
-      while (await goOn(restMs));
+      await rest();
       const now = await trafficOf(server);
       const left = await Promise.all(Array.from({ length: LANES }, (_, lane) => redis.outbox(lane, 1)));
       if (left.some((entries) => entries.length > 0)) throw new Error(`After ${REST_MS} ms some events are not in the stream yet.`);
@@ -126,30 +136,63 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     },
     async stop() {
       await after(engine.stop(0));
-      await store.close();
+      await redis.close();
     },
   };
 }
 
-/** Each call's beginning and end is seen; `relayed` is told what was deleted of an outbox. */
-function watched(store: SharedStore, relayed: (ids: readonly string[]) => void): { readonly store: SharedStore; isBusy(): boolean } {
-  let calls = 0;
+type Gate = {
+  readonly store: SharedStore;
+  /** Calls wait, or answers. */
+  isBusy(): boolean;
+  /** Sends all calls that wait, or gives all answers; nothing while Redis has not answered all that was sent. */
+  open(): void;
+};
+
+/**
+ * Between the engine and Redis: what is asked in one moment of the world is sent at once, and all of it is answered at once. In how
+ * many parts answers come from a socket, and what is asked in between, would be counted otherwise. `relayed` is told what was deleted
+ * of an outbox.
+ */
+function gated(store: SharedStore, relayed: (ids: readonly string[]) => void): Gate {
+  let inFlight = 0;
+  let calls: (() => void)[] = [];
+  let answers: (() => void)[] = [];
+
+  async function passed(call: () => Promise<unknown>): Promise<unknown> {
+    await new Promise<void>((resolve) => calls.push(resolve));
+    inFlight += 1;
+    try {
+      return await call();
+    } finally {
+      inFlight -= 1;
+      await new Promise<void>((resolve) => answers.push(resolve));
+    }
+  }
+
   const seen = new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      return (...args: readonly unknown[]): unknown => {
+      if (typeof member !== "function" || name === "laneOf" || name === "onRestart") {
+        return typeof member === "function" ? member.bind(target) : member;
+      }
+      return (...args: readonly unknown[]): Promise<unknown> => {
         if (name === "relayed") relayed(args[1] as readonly string[]);
-        const answer: unknown = Reflect.apply(member, target, args);
-        if (!(answer instanceof Promise)) return answer;
-        calls += 1;
-        return answer.finally(() => {
-          calls -= 1;
-        });
+        return passed(() => Reflect.apply(member, target, args) as Promise<unknown>);
       };
     },
   });
-  return { store: seen, isBusy: () => calls > 0 };
+  return {
+    store: seen,
+    isBusy: () => inFlight + calls.length + answers.length > 0,
+    open() {
+      if (inFlight > 0) return;
+      const next = answers.length > 0 ? answers : calls;
+      if (next === answers) answers = [];
+      else calls = [];
+      for (const pass of next) pass();
+    },
+  };
 }
 
 async function trafficOf({ port }: RedisService): Promise<Pick<RedisCounts, "scripts" | "bytesIn">> {

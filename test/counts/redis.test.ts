@@ -62,8 +62,8 @@ describe(`${EXECUTIONS} executions of ${NODES} nodes at once through Redis`, () 
 
   test("share their calls, whatever their lanes", () => {
     // The creates of all lanes are a call, and so are the commits of a turn; what the relays read and trim are a few. A call
-    // for each lane and commit was 448. Between 5 and 20 were seen.
-    expectAtMost("scripts", cost.scripts, 30);
+    // for each lane and commit was 448. Seen: 7, where Redis is slow and all that is asked meanwhile is one call.
+    expectAtMost("scripts", cost.scripts, 10);
   });
 
   test("send Redis less than three kilobytes each", () => {
