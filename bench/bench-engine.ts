@@ -159,9 +159,11 @@ export async function until(fact: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** A new folder for one benchmark's data. */
+/** A new folder for one benchmark's data; gone with this process at the latest, also where it ends because the suite was stopped. */
 export function benchFolder(): string {
   const parent = resolve(import.meta.dir, "../data");
   mkdirSync(parent, { recursive: true });
-  return mkdtempSync(join(parent, "bench-"));
+  const folder = mkdtempSync(join(parent, "bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
