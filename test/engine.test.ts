@@ -57,6 +57,24 @@ describe("a triggered execution", () => {
     expect(scene.attempts[2]?.scope).toEqual([{ id: "a", status: "COMPLETED", attempt: 1, error: null, output: "1" }]);
   });
 
+  test("gives nodes that see the same of the same ancestors one list of them", async () => {
+    const scene = await Scene.start({ nodes: { a: () => ok("1"), b: () => ok("2") } });
+    const seeing = (id: string, parent: string) => ({ ...step(id, [parent]), config: { v: `{{ ${parent}.output }}` } });
+    const id = await scene.create([
+      step("a"),
+      step("b", ["a"]),
+      seeing("c", "b"),
+      seeing("d", "b"),
+      { ...seeing("e", "a"), dependencies: ["b"] },
+    ]);
+    await scene.trigger(id);
+    await scene.world.pass(10);
+    const [c, d, e] = ["c", "d", "e"].map((name) => scene.attempts.find(({ nodeId }) => nodeId === name)?.scope);
+    expect(c?.map(({ output }) => output)).toEqual(["2"]);
+    expect(d).toBe(c as never);
+    expect(e?.map(({ output }) => output)).toEqual(["1"]);
+  });
+
   test("passes large outputs on, and shows their size instead of them", async () => {
     const large = JSON.stringify("x".repeat(100_000));
     const scene = await Scene.start({ nodes: { a: () => ok(large) } });

@@ -30,8 +30,16 @@ export type LargeOutput = (node: NodeIndex) => string | undefined;
 const NONE: readonly never[] = [];
 const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, params: null, runtime: null };
 
-/** The attempt that is open or comes next. */
-export function dispatchOf(source: DispatchSource, node: NodeIndex, largeOutput: LargeOutput): Attempt | Missing {
+/**
+ * The attempt that is open or comes next. What it sees as `previous` saw it is the very same list: 10,000 children of one
+ * parent then have one, which crosses to a thread once.
+ */
+export function dispatchOf(
+  source: DispatchSource,
+  node: NodeIndex,
+  largeOutput: LargeOutput,
+  previous: Attempt | null = null,
+): Attempt | Missing {
   const { state, given } = source;
   const { plan } = state;
   const handler = plan.handlers[node] ?? "";
@@ -45,7 +53,7 @@ export function dispatchOf(source: DispatchSource, node: NodeIndex, largeOutput:
   const merged = override === undefined ? null : mergeConfig(config, override);
   const text = merged === null ? config : merged.text;
   const missing: NodeIndex[] = [];
-  const seen = seenBy(source, node, text, needs, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
+  const seen = seenBy(source, node, text, needs, previous, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
   if (missing.length > 0) return new Missing(missing);
   return attemptOf(state, node, handler, text, merged === null ? seen : { ...seen, fromTrigger: merged.keys });
 }
@@ -76,16 +84,27 @@ function seenBy(
   node: NodeIndex,
   config: string | null,
   needs: HandlerInfo["needs"],
+  previous: Attempt | null,
   entry: (ancestor: NodeIndex) => ScopeEntry,
 ): Seen {
   const named = config === null ? null : referencesOf(config);
   return {
     fromTrigger: NONE,
-    scope: named === null || named.ancestors.length === 0 ? NONE : scopeOf(state, node, named.ancestors, entry),
-    parents: needs.includes("parents") ? parentsOf(state, node, entry) : NONE,
+    scope: named === null || named.ancestors.length === 0 ? NONE : once(scopeOf(state, node, named.ancestors, entry), previous?.scope),
+    parents: needs.includes("parents") ? once(parentsOf(state, node, entry), previous?.parents) : NONE,
     params: needs.includes("params") || named?.params === true ? given.params : null,
     runtime: named?.runtime === true ? (given.ofNode.get(node) ?? null) : null,
   };
+}
+
+function once(entries: readonly ScopeEntry[], before: readonly ScopeEntry[] = NONE): readonly ScopeEntry[] {
+  if (entries.length !== before.length) return entries;
+  for (let i = 0; i < entries.length; i++) {
+    const [a, b] = [entries[i] as ScopeEntry, before[i] as ScopeEntry];
+    const same = a.id === b.id && a.status === b.status && a.attempt === b.attempt && a.error === b.error && a.output === b.output;
+    if (!same) return entries;
+  }
+  return before;
 }
 
 function entryOf(state: ExecutionState, ancestor: NodeIndex, largeOutput: LargeOutput, missing: NodeIndex[]): ScopeEntry {

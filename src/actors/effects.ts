@@ -1,7 +1,7 @@
 /** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
 import { largeKey, StoreUnavailable } from "../store/store.ts";
 import { leftGarbage } from "../env/garbage.ts";
-import type { Hands } from "../pool/pool.ts";
+import type { Attempt, Hands } from "../pool/pool.ts";
 import type { Command, Effect, NodeIndex } from "../workflow/messages.ts";
 import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
@@ -46,6 +46,8 @@ export class Effects {
   /** Ready, while the pool has enough of this execution in hand; null where nothing is. */
   #backlog: Backlog | null = null;
   #refills = false;
+  /** The last attempt that saw something of other nodes. */
+  #previous: Attempt | null = null;
   #stopped = false;
 
   constructor(host: EffectsHost) {
@@ -87,8 +89,10 @@ export class Effects {
 
   /** An outcome was settled: others may begin, and a finished execution is closed once nothing is in hand. */
   settled(): void {
-    if (this.#backlog !== null) this.#refill(this.#backlog);
     const { state, hands } = this.#host;
+    if (this.#backlog !== null) this.#refill(this.#backlog);
+    // Its texts may be large: none is kept for an execution that only waits.
+    if (hands.size === 0) this.#previous = null;
     if (isTerminal(state.status) && !state.closed && hands.size === 0) this.#host.deliver({ type: "Close" });
   }
 
@@ -198,9 +202,11 @@ export class Effects {
   #dispatch(node: NodeIndex, attempt: number, fetched: ReadonlyMap<string, string> = NONE_FETCHED): void {
     const largeOutput =
       fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
-    const dispatched = dispatchOf(this.#host, node, largeOutput);
-    if (!(dispatched instanceof Missing)) this.#host.hands.start(dispatched);
-    else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
+    const dispatched = dispatchOf(this.#host, node, largeOutput, this.#previous);
+    if (!(dispatched instanceof Missing)) {
+      if (dispatched.scope.length + dispatched.parents.length > 0) this.#previous = dispatched;
+      this.#host.hands.start(dispatched);
+    } else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 
   /** `keys`: all that it needs, not only what is missing now: what is in memory may have left it by then. */
