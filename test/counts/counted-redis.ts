@@ -173,9 +173,9 @@ function gated(store: SharedStore, relayed: (ids: readonly string[]) => void): G
   const seen = new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function" || name === "laneOf" || name === "onRestart") {
-        return typeof member === "function" ? member.bind(target) : member;
-      }
+      if (typeof member !== "function") return member;
+      // These ask nothing of Redis.
+      if (/^(laneOf|on[A-Z]\w+)$/.test(String(name))) return member.bind(target);
       return (...args: readonly unknown[]): Promise<unknown> => {
         if (name === "relayed") relayed(args[1] as readonly string[]);
         return passed(() => Reflect.apply(member, target, args) as Promise<unknown>);
