@@ -155,6 +155,35 @@ describe("the event stream in Kafka", () => {
   );
 
   test(
+    "what all lanes publish at the same time is one request, and what comes while that is in flight is the next",
+    async () => {
+      newTopics();
+      // Each request has a time of its own.
+      let requests = 0;
+      const stream = await available(streaming({ clock: { ...systemClock, nowMs: () => Date.now() + 60_000 * ++requests } }));
+      const consumer = await consuming();
+      requests = 0;
+      const publishAll = (sequence: number) =>
+        Promise.all(
+          Array.from({ length: 64 }, (_, lane) =>
+            stream.publish([record(`x${lane}`, sequence, sequence), record(`y${lane}`, sequence, sequence)]),
+          ),
+        );
+      await Promise.all([1, 2, 3].map(publishAll));
+      expect(requests).toBe(1);
+      const answered = publishAll(4);
+      // In the next microtask it is on its way.
+      await null;
+      await null;
+      await Promise.all([answered, publishAll(5), publishAll(6)]);
+      expect(requests).toBe(3);
+      await consumer.until(() => consumer.consumed.length === 6 * 128, "all records");
+      expect(new Set(consumer.consumed.map(({ message }) => message.timestamp)).size).toBe(requests);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "a record of 1.5 MB is cut between events; what stands behind it comes too",
     async () => {
       newTopics();
