@@ -1,9 +1,10 @@
 /** Evens out hosts that were given as much each, of which one has begun all of it while another still has a lot before it. */
-import type { Entry } from "./entry.ts";
 import type { Runner } from "./runner.ts";
 
 /** What begins sooner than this is not worth a move. */
 const WORTH_MS = 4;
+/** By the time these have begun, a thread that only was not scheduled for a while has caught up. */
+const MOVED_MAX = 512;
 
 /** Gives `idle`, which has begun all that it had, half of what waits the longest at another host, where that is worth it. */
 export function balance(runners: readonly Runner[], idle: Runner, nowMs: number): void {
@@ -17,12 +18,6 @@ export function balance(runners: readonly Runner[], idle: Runner, nowMs: number)
     longestMs = waitMs;
   }
   if (busiest === null) return;
-  for (const entry of halfOf(busiest.queuedEntries(), idle.room)) if (busiest.takeBack(entry)) idle.put(entry, nowMs);
+  for (const entry of busiest.takeBackHalf(Math.min(idle.room, MOVED_MAX))) idle.put(entry, nowMs);
   idle.send();
-}
-
-/** Of these the half that would begin last, in the order in which they begin, and no more than `most`. */
-function halfOf(queued: readonly Entry[], most: number): readonly Entry[] {
-  const inOrder = queued.toSorted((a, b) => b.attempt.priority - a.attempt.priority || a.order - b.order);
-  return inOrder.slice(Math.max(Math.ceil(inOrder.length / 2), inOrder.length - most));
 }

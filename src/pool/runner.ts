@@ -206,6 +206,19 @@ export class Runner implements Place {
     return this.#held().filter((entry) => this.#stateOf(entry.cell) === CellState.QUEUED);
   }
 
+  /** Takes back every other one of what has not begun, up to `most`; in the order of their starts. */
+  takeBackHalf(most: number): readonly Entry[] {
+    const back: Entry[] = [];
+    let stays = false;
+    for (let cell = 0; cell < this.#highWater && back.length < most; cell += 1) {
+      const entry = this.#entries[cell] ?? null;
+      if (entry === null || this.#stateOf(cell) !== CellState.QUEUED) continue;
+      stays = !stays;
+      if (!stays && this.takeBack(entry)) back.push(entry);
+    }
+    return back.sort((a, b) => a.order - b.order);
+  }
+
   /** Takes back all that has not begun. */
   takeBackQueued(): Entry[] {
     const back: Entry[] = [];

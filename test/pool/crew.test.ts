@@ -60,7 +60,7 @@ test("a host whose blocking call has returned is given what waits at once", asyn
   await crew.close();
 });
 
-test("a host that has begun all that it had is given half of what waits at a slower one, those that would begin last", async () => {
+test("a host that has begun all that it had is given half of what waits at a slower one", async () => {
   const { world, crew, hosts, ended } = crewOf(2);
   const [quick, slow] = hosts as [FakeHost, FakeHost];
   for (let node = 0; node < 10; node += 1) crew.add(entryOf(node, (each) => void ended.push(each)));
@@ -71,12 +71,12 @@ test("a host that has begun all that it had is given half of what waits at a slo
   begin(quick, 5, world.nowMs());
   const cells = quick.given.map(({ cell }) => cell);
   quick.events.outcomes({ cells, kinds: cells.map(() => OutcomeKind.completed), texts: cells.map(() => "null") });
-  expect(quick.given.slice(5).map(({ attempt }) => attempt.node)).toEqual([7, 9]);
+  expect(quick.given.slice(5).map(({ attempt }) => attempt.node)).toEqual([5, 9]);
   expect(slow.given.map(({ cell }) => slow.cells.states[cell])).toEqual([
     CellState.BEGUN,
     CellState.QUEUED,
-    CellState.QUEUED,
     CellState.TAKEN,
+    CellState.QUEUED,
     CellState.TAKEN,
   ]);
   await crew.close();
