@@ -9,7 +9,7 @@ import { assertCompleted, executionIdOf, requestText, untilAllEnded, withClients
 const EXECUTIONS = 200;
 /** Until its threads and collectors have come to rest. */
 const REST_MS = 5_000;
-const WINDOW_MS = 10_000;
+const WINDOW_MS = 6_000;
 
 export const idleCase: Case = {
   name: "idle",

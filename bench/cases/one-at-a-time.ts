@@ -4,10 +4,10 @@ import { countCosts } from "../costs.ts";
 import { type BenchEngine, startBenchEngine } from "../bench-engine.ts";
 import { median } from "../results.ts";
 
-const ROUND_MS = 1_000;
+const ROUND_MS = 500;
 const FEWEST = 3;
 const MOST = 400;
-const WARM_MS = 2_000;
+const WARM_MS = 1_500;
 
 export async function oneAtATime(options: {
   readonly variant: Variant;

@@ -24,8 +24,8 @@ export type Rival = {
 };
 
 const DIAMOND_WIDTH = 3;
-const ROUND_MS = 1_000;
-const WARM_MS = 2_000;
+const ROUND_MS = 500;
+const WARM_MS = 1_500;
 const FEWEST = 3;
 const MOST = 400;
 const ONE_NODE_RUNS = 500;

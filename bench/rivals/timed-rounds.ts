@@ -3,7 +3,7 @@ import type { Measured, ServicesOfRun, Subject } from "../case.ts";
 import { countCosts } from "../costs.ts";
 import { median } from "../results.ts";
 
-const ROUND_MS = 1_000;
+const ROUND_MS = 500;
 const WARM_MS = 1_500;
 const FEWEST = 3;
 
