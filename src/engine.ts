@@ -99,7 +99,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   // Alone, every end is told here; the doorbell between instances may lose one.
   const waiters = createWaiters({ clock: limits, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
   const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters });
-  const views = createViews({ store, compile: compileStored, turns });
+  const views = createViews({ store, compile: compileStored, clock, turns });
   const company = startCompany({
     ...options,
     catalog,
@@ -243,6 +243,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       company.timers.stop();
       await end(graceMs);
       waiters.stop();
+      views.close();
       company.system.stop();
       await lastAnswers?.();
       await joined.close();

@@ -2,6 +2,7 @@
  * The read model: states of executions, folded from the log by the same `evolve` that their supervisors use, kept by
  * sequence and advanced by the chunks that are new. It asks the store and nobody else, so a reader sees what is durable.
  */
+import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { evolve } from "../workflow/evolve.ts";
 import type { Plan } from "../workflow/graph.ts";
@@ -14,6 +15,7 @@ export type ViewsOptions = {
   readonly store: Store;
   /** The plan of a definition's text as it was stored. */
   readonly compile: (definitionText: string) => Plan;
+  readonly clock: Clock;
   readonly turns: Turns;
   /** Roughly what the kept states may take, with the outputs in them. */
   readonly bytesMax?: number;
@@ -29,14 +31,19 @@ export interface Views {
   stateOf(executionId: string): Promise<StoredState | null>;
   /** The plan of a stored definition, kept by its hash. */
   planOf(hash: string, definitionText: string): Plan;
+  /** Keeps no states any more. */
+  close(): void;
 }
 
 export type StoredState = { readonly state: ExecutionState; readonly plan: Plan; readonly summary: Summary };
 
-const BYTES_MAX = 256 * 1024 * 1024;
+/** The newest stays in any case: one wide execution that is read again and again is not folded anew. */
+const BYTES_MAX = 32 * 1024 * 1024;
 const PLAN_BYTES_MAX = 64 * 1024 * 1024;
-/** What a node takes in a state's columns. */
-const NODE_BYTES = 100;
+/** What a node takes in a state's columns, and as an output that is a slice of its chunk. */
+const NODE_BYTES = 200;
+/** When nobody has read anything for so long, the memory is somebody else's. */
+const IDLE_MS = 60_000;
 /** After so many events others have a turn: a few milliseconds. */
 const EVENTS_PER_TURN = 4_000;
 
@@ -53,6 +60,8 @@ class LogViews implements Views {
   readonly #states: BoundedCache<Kept>;
   readonly #plans: BoundedCache<Plan>;
   readonly #reads = new Map<string, Reads>();
+  #readAtMs = 0;
+  #cancelIdle: (() => void) | null = null;
 
   constructor(options: ViewsOptions) {
     this.#options = options;
@@ -68,12 +77,29 @@ class LogViews implements Views {
     return plan;
   }
 
+  close(): void {
+    this.#cancelIdle?.();
+    this.#states.clear();
+  }
+
   stateOf(executionId: string): Promise<StoredState | null> {
+    this.#readAtMs = this.#options.clock.monotonicMs();
+    if (this.#cancelIdle === null) this.#forgetIn(IDLE_MS);
     const reads = this.#reads.get(executionId);
     if (reads === undefined) return this.#begin(executionId);
     const again = () => this.#begin(executionId);
     reads.next ??= reads.current.then(again, again);
     return reads.next;
+  }
+
+  #forgetIn(delayMs: number): void {
+    const { clock } = this.#options;
+    this.#cancelIdle = clock.after(delayMs, () => {
+      this.#cancelIdle = null;
+      const leftMs = this.#readAtMs + IDLE_MS - clock.monotonicMs();
+      if (leftMs > 0) this.#forgetIn(leftMs);
+      else this.#states.clear();
+    });
   }
 
   #begin(executionId: string): Promise<Kept | null> {

@@ -36,7 +36,7 @@ describe("views", () => {
       compiled.push(text);
       return plan;
     };
-    return createViews({ store: counting(truth, calls), compile, turns: world, ...over });
+    return createViews({ store: counting(truth, calls), compile, clock: world, turns: world, ...over });
   };
 
   beforeEach(async () => {
@@ -123,7 +123,7 @@ describe("views", () => {
   });
 
   test("keep what was asked for last, within their limit", async () => {
-    views = viewsWith({ bytesMax: 2.5 * NODES * 100 });
+    views = viewsWith({ bytesMax: 2.5 * NODES * 200 });
     for (const id of ["e1", "e2", "e3"]) await create(id);
     for (const id of ["e1", "e2", "e1", "e3"]) await views.stateOf(id);
     calls.length = 0;
@@ -132,6 +132,20 @@ describe("views", () => {
     await views.stateOf("e2");
     expect(calls.filter((call) => call.startsWith("load"))).toEqual(["load e2"]);
     expect(compiled).toHaveLength(1);
+  });
+
+  test("forget what they kept when nobody has read anything for a minute, and keep nobody awake after that", async () => {
+    await create("e1");
+    await views.stateOf("e1");
+    await world.pass(40_000);
+    await views.stateOf("e1");
+    await world.pass(40_000);
+    await views.stateOf("e1");
+    expect(calls.filter((call) => call === "load e1")).toHaveLength(1);
+    await world.pass(60_000);
+    expect(await world.step()).toBe(false);
+    await views.stateOf("e1");
+    expect(calls.filter((call) => call === "load e1")).toHaveLength(2);
   });
 
   test("compile a definition again only where it was pushed out", async () => {
