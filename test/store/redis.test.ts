@@ -11,7 +11,7 @@ import { storeContract } from "../contracts/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { askRedis, type RedisService, startRedis } from "../services/redis.ts";
 import { type RedisCluster, startRedisCluster } from "../services/redis-cluster.ts";
-import { newExecution } from "./made.ts";
+import { entryAfter, newExecution } from "./made.ts";
 
 let single: RedisService;
 let cluster: RedisCluster;
@@ -75,6 +75,28 @@ describe("a Redis Cluster", () => {
     expect(await whenBack(() => store.create(made))).toEqual(new Array(50).fill("exists"));
     await store.close();
   }, 20_000);
+});
+
+test("a lane whose record is of a build that kept no last entry of the outbox goes on", async () => {
+  const keyPrefix = `t${prefixes++}`;
+  const address = { url: single.url };
+  const store = await openRedisStore({
+    ...{ address, clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: true, lanes: 1, keyPrefix },
+  });
+  const lease = await store.acquire(0, "boot");
+  await askRedis(single.port, "HDEL", `${keyPrefix}:{0}:lane`, "outbox_last");
+  expect(await store.create([newExecution("old")])).toEqual(["created"]);
+  await askRedis(single.port, "HDEL", `${keyPrefix}:{0}:lane`, "outbox_last");
+  const id = { bootId: lease.bootId, epoch: lease.epoch, number: 1 };
+  expect(await store.commit(0, { id, entries: [entryAfter(1, "old")], cleanEnd: false })).toMatchObject({ type: "done" });
+  const entries = await store.outbox(0, 10);
+  expect(entries.flatMap(({ pointers }) => pointers.map(({ from }) => from))).toEqual([1, 2]);
+  await store.relayed(
+    0,
+    entries.map((entry) => entry.id),
+  );
+  expect(await askRedis(single.port, "HGET", `${keyPrefix}:{0}:lane`, "outbox_bytes")).toBe("0");
+  await store.close();
 });
 
 test("scripts touch no key that is not given to them: in a Cluster they could not, while a slot moves", () => {

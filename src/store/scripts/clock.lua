@@ -7,6 +7,8 @@ end
 local function whole(number)
   return string.format('%.0f', number)
 end
+-- `outbox_last` of a lane whose outbox never had an entry, or had them from a build that kept no such field.
+local NO_ENTRY = '0'
 -- The number after `last`. By the clock, so that after a fall into an older past none is given twice: who still has one from
 -- before must not take it for another's.
 local function following(last)

@@ -71,7 +71,7 @@ return each_part(function(keys, args)
   keys, args = keys + KEYS_BEFORE, args + ARGS_BEFORE
   local args_each = with_outbox and 6 or 5
   local stored = read_all(keys + 1, keys + entries)
-  local outbox_number = with_outbox and whole(following(string.match(held[7], '^%d+'))) or '0'
+  local outbox_number = with_outbox and whole(following(string.match(held[7] or NO_ENTRY, '^%d+'))) or '0'
   local mark = outbox_number .. ' '
   -- Summary, the place before and the one now (status, closed, created, triggered, finished: what the lane's sets go by).
   local moves, move_of = NONE, NONE
@@ -154,7 +154,7 @@ return each_part(function(keys, args)
       redis.call('XADD', outbox, outbox_id, 'e', epoch, 'p', table.concat(pointers, '\n'))
       redis.call('HSET', record, 'outbox_last', outbox_id, 'outbox_bytes', whole(held[8] + bytes))
     end
-    told = 'done ' .. outbox_id .. ' ' .. held[7] .. conflicts
+    told = 'done ' .. outbox_id .. ' ' .. (held[7] or NO_ENTRY) .. conflicts
   end
   redis.call('HSET', record, 'number', number, 'answer', told)
   if clean ~= held[5] then redis.call('HSET', record, 'clean', clean) end

@@ -45,7 +45,7 @@ return each_part(function(keys, args)
   local large_args = next_args
   local earlier_args = large_args + 3 * larges
 
-  local outbox_number = with_outbox and whole(following(string.match(held[2], '^%d+'))) or '0'
+  local outbox_number = with_outbox and whole(following(string.match(held[2] or NO_ENTRY, '^%d+'))) or '0'
   local mark = outbox_number .. ' '
   local earlier = 1
   local pointers, lines, members, born = {}, {}, {}, {}
@@ -111,5 +111,5 @@ return each_part(function(keys, args)
     redis.call('HINCRBY', record, 'outbox_bytes', bytes)
   end
   if births > 0 then redis.call('HINCRBY', record, 'births', births) end
-  return table.concat(answers) .. ' ' .. outbox_id .. ' ' .. held[2]
+  return table.concat(answers) .. ' ' .. outbox_id .. ' ' .. (held[2] or NO_ENTRY)
 end)
