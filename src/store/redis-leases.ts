@@ -30,12 +30,10 @@ export async function releaseLease(calls: LaneCalls, keys: LaneKeys, { bootId, e
   await calls.run(keys.record, { script: scripts.release, args: [bootId, String(epoch)] });
 }
 
-export async function viewLane(calls: LaneCalls, keys: LaneKeys, lane: number, ttlMs: number): Promise<LaneView> {
-  const [bootId, epoch, remainingMs] = (await calls.run(keys.record, { script: scripts.lease, args: [String(ttlMs)] })) as readonly [
-    string,
-    number,
-    number,
-  ];
+/** `views`: on the connection of the leases, those of the script `lease`. */
+export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, ttlMs: number): Promise<LaneView> {
+  const answer = await views.run({ keys: [keys.record], args: [String(ttlMs)], length: 0 });
+  const [bootId, epoch, remainingMs] = answer as readonly [string, number, number];
   return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs };
 }
 

@@ -33,7 +33,7 @@ export const scripts = {
   create: inParts(create),
   discard: guarded(discard),
   forget: guarded(forget),
-  lease: guarded(lease),
+  lease: inParts(lease),
   offer: guarded(offer),
   relayed: inParts(relayed),
   release: guarded(release),

@@ -83,6 +83,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
       summaries: partsOn(work, scripts.summary),
       trims: partsOn(work, scripts.relayed),
       renewals: partsOn(leases, scripts.renew),
+      views: partsOn(leases, scripts.lease),
     };
     return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, restarts, connections });
   } catch (error) {
@@ -110,6 +111,7 @@ type Parts = {
   readonly summaries: PartCalls;
   readonly trims: PartCalls;
   readonly renewals: PartCalls;
+  readonly views: PartCalls;
   readonly restarts: Restarts;
   readonly connections: readonly RedisConnection[];
 };
@@ -221,7 +223,7 @@ class RedisStore implements SharedStore {
   }
 
   leases(ttlMs: number): Promise<readonly LaneView[]> {
-    return Promise.all(this.#parts.keys.lanes.map((keys, lane) => viewLane(this.#leases, keys, lane, ttlMs)));
+    return Promise.all(this.#parts.keys.lanes.map((keys, lane) => viewLane(this.#parts.views, keys, lane, ttlMs)));
   }
 
   beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {

@@ -1,12 +1,17 @@
--- Who has a lane. KEYS: record. ARGV: token, 0, for how long anybody may have it (ms). Answers boot id ('' where it is free),
--- epoch, and for how long (ms; negative: since when).
-local held = redis.call('HMGET', KEYS[1], 'boot', 'epoch', 'until', 'free')
-local epoch, ttl = tonumber(held[2]), tonumber(ARGV[3])
-if epoch == 0 then return { '', 0, 0 } end
-local remaining = tonumber(held[3]) - clock()
--- Written by a clock that has jumped since.
-if remaining > ttl then
-  redis.call('HSET', KEYS[1], 'until', whole(clock() + ttl))
-  remaining = ttl
-end
-return { held[4] == '1' and '' or held[1], epoch, remaining }
+-- Who has a lane, one in each part. KEYS of a part: record. ARGV of a part: for how long anybody may have it (ms). Answers boot
+-- id ('' where it is free), epoch, and for how long (ms; negative: since when).
+local now = clock()
+return each_part(function(keys, args)
+  local record = KEYS[keys + 1]
+  local held = redis.call('HMGET', record, 'token', 'boot', 'epoch', 'until', 'free')
+  if held[1] ~= ARGV[1] then return LOST end
+  local epoch, ttl = tonumber(held[3]), tonumber(ARGV[args + 1])
+  if epoch == 0 then return { '', 0, 0 } end
+  local remaining = tonumber(held[4]) - now
+  -- Written by a clock that has jumped since.
+  if remaining > ttl then
+    redis.call('HSET', record, 'until', whole(now + ttl))
+    remaining = ttl
+  end
+  return { held[5] == '1' and '' or held[2], epoch, remaining }
+end)
