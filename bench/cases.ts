@@ -10,6 +10,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Case>>> = {
   "one-node": async () => (await import("./cases/one-node.ts")).oneNodeCase,
   rest: async () => (await import("./cases/rest.ts")).restCase,
   instances: async () => (await import("./cases/instances.ts")).instancesCase,
+  relay: async () => (await import("./cases/relay.ts")).relayCase,
   waits: async () => (await import("./cases/waits.ts")).waitsCase,
   cpu: async () => (await import("./cases/cpu.ts")).cpuCase,
   footprint: async () => (await import("./cases/footprint.ts")).footprintCase,

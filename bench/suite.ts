@@ -56,6 +56,7 @@ export const GROUPS: readonly Group[] = [
       subjects: [1, 2, 3].map((instances) => ({ case: "instances", variant: { store, n, instances } })),
     })),
   ),
+  { key: "relay", title: "The relay alone", subjects: [4, 20].map((n) => ({ case: "relay", variant: { store: "redis+kafka", n } })) },
   { key: "waits", title: "10,000 nodes that wait a second", subjects: onStores("waits", { n: 10_000 }, ["memory", "sqlite", "redis"]) },
   {
     key: "cpu",
