@@ -15,6 +15,8 @@ export class MemoryLane {
   lastAnswer: CommitAnswer | null = null;
   #record: LaneRecord | null = null;
   #released = true;
+  /** Its record is of an older epoch, until it is taken. */
+  #isBehind = false;
   #untilMs = 0;
   #births = 0;
   #position = 0;
@@ -38,7 +40,7 @@ export class MemoryLane {
     const remainingMs = this.#untilMs - nowMs;
     if (!this.#released && this.#record?.bootId !== bootId && remainingMs > 0) return { type: "held", remainingMs };
     this.#record = take(this.#record, bootId);
-    this.#released = false;
+    this.#released = this.#isBehind = false;
     this.#untilMs = nowMs + ttlMs;
     this.lastAnswer = null;
     this.#offered = 0;
@@ -75,7 +77,7 @@ export class MemoryLane {
   }
 
   judge(id: CommitId): "next" | "again" | "fenced" {
-    return this.#released ? "fenced" : judge(this.#record, id);
+    return this.#released || this.#isBehind ? "fenced" : judge(this.#record, id);
   }
 
   /** The commit is written, and answered so. */
@@ -190,7 +192,8 @@ export class MemoryLane {
 
   /**
    * What brings the lane back to how it is now, once. The numbers of outbox entries and commands do not come back, since
-   * Redis gives them by the clock; nor does the epoch, which in Redis may be given twice where it rose in what is forgotten.
+   * Redis gives them by the clock; nor does the epoch, which in Redis may be given twice where it rose in what is forgotten:
+   * no commit is the next under it then.
    */
   past(): () => void {
     const record = this.#record;
@@ -199,7 +202,9 @@ export class MemoryLane {
     const [commands, receipts, outgoing, claims] = [[...this.#commands], [...this.#receipts], [...this.#outgoing], [...this.#claims]];
     const offers = [...this.#offers].map(([id, standing]) => [id, { ...standing }] as const);
     return () => {
-      this.#record = record && { ...record, epoch: this.#record?.epoch ?? record.epoch };
+      const epoch = this.#record?.epoch ?? 0;
+      this.#isBehind = record !== null && record.epoch !== epoch;
+      this.#record = record && { ...record, epoch };
       [this.#released, this.lastAnswer, this.#lastOutgoing] = [released, answer, lastOutgoing];
       [this.#untilMs, this.#births, this.#offered] = numbers;
       this.#outgoing = outgoing;

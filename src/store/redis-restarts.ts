@@ -3,10 +3,16 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import type { RedisKeys } from "./redis-keys.ts";
+import { StoreUnavailable } from "./store.ts";
 
 export type Restarts = {
   /** `listener` is called with the lanes. The answer unsubscribes. */
   onRestart(listener: (lanes: readonly number[]) => void): () => void;
+  /**
+   * Resolves when the listeners were told of every restart before this moment; rejects with StoreUnavailable where the lane's
+   * server did not say.
+   */
+  told(lane: number): Promise<void>;
   stop(): void;
 };
 
@@ -25,6 +31,8 @@ export async function watchRestarts({ connection, keys, clock, log }: RestartsOp
   const listeners = new Set<(lanes: readonly number[]) => void>();
   /** The run of the server that each lane was on when it was last looked at. */
   const runs = new Map<number, string>();
+  /** Lanes of servers that did not tell. */
+  let unsure: ReadonlySet<number> = new Set();
   let looking: Promise<void> | null = null;
   let again = false;
   let stopped = false;
@@ -41,13 +49,18 @@ export async function watchRestarts({ connection, keys, clock, log }: RestartsOp
     cancel();
     if (answers.some(({ status }) => status === "rejected")) cancel = clock.after(AGAIN_MS, () => void lookSoon());
     const restarted: number[] = [];
+    const silent = new Set<number>();
     keys.lanes.forEach(({ record }, lane) => {
       const run = byServer.get(connection.serverOf(record));
-      if (run === undefined) return;
+      if (run === undefined) {
+        silent.add(lane);
+        return;
+      }
       const before = runs.get(lane);
       runs.set(lane, run);
       if (before !== undefined && before !== run) restarted.push(lane);
     });
+    unsure = silent;
     if (restarted.length === 0) return;
     log.warn("Redis was restarted or failed over: what it had acknowledged last may be gone.", { lanes: restarted.length });
     for (const listener of listeners) listener(restarted);
@@ -75,6 +88,10 @@ export async function watchRestarts({ connection, keys, clock, log }: RestartsOp
     onRestart(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    async told(lane) {
+      while (looking !== null) await looking;
+      if (unsure.has(lane)) throw new StoreUnavailable("Redis does not say whether it was restarted.");
     },
     stop() {
       stopped = true;

@@ -209,8 +209,10 @@ class RedisStore implements SharedStore {
     return warningsOf(this.#parts.connections[0] as RedisConnection);
   }
 
-  takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken> {
-    return takeLane(this.#leases, this.#keys(lane), lane, bootId, ttlMs);
+  async takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken> {
+    const taken = await takeLane(this.#leases, this.#keys(lane), lane, bootId, ttlMs);
+    await this.#parts.restarts.told(lane);
+    return taken;
   }
 
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]> {

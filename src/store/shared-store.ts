@@ -91,7 +91,8 @@ export interface SharedStore extends Store {
   /**
    * Takes a lane that is free, lapsed or already this boot's, with the next epoch (one higher: so a boot that never heard
    * an answer can tell whether anybody else has had the lane since); drops its unclaimed offers. What somebody else holds
-   * for longer than `ttlMs` is cut to that, as by `leases`.
+   * for longer than `ttlMs` is cut to that, as by `leases`. Answered only when the listeners of `onRestart` were told of what
+   * came before: nobody goes on under a lease with what a restart has forgotten.
    */
   takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken>;
   /** One answer for each lease, in order. A lease that has lapsed is never revived. */

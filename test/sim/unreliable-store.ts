@@ -2,7 +2,7 @@
  * A shared store behind bad connections: a call gets lost, or its answer, or it is carried out long after its caller gave
  * up; and while the store is away nothing arrives. What has left an instance arrives, whatever becomes of the instance.
  */
-import type { SharedStore } from "../../src/store/shared-store.ts";
+import type { SharedStore, Taken } from "../../src/store/shared-store.ts";
 import { type Commit, type CommitAnswer, StoreUnavailable } from "../../src/store/store.ts";
 import type { Life } from "./life.ts";
 import type { World } from "./world.ts";
@@ -80,15 +80,20 @@ export function unreliableStore(store: SharedStore, world: World, life: Life, we
     return answer.type === "fenced" ? answer : { type: "done", entries: given.entries.map(() => ({ type: "conflict" }) as const) };
   }
 
+  const restarts = toldLate(store, life);
   return new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       if (NO_CALLS.has(name)) return value.bind(target);
-      if (name === "onRestart") {
-        const onRestart: SharedStore["onRestart"] = (listener) =>
-          target.onRestart((lanes) => void life.after(random.below(TOLD_MAX_MS), () => listener(lanes)));
-        return onRestart;
+      if (name === "onRestart") return restarts.onRestart;
+      if (name === "takeLease") {
+        const takeLease: SharedStore["takeLease"] = async (...values) => {
+          const taken = await through(() => target.takeLease(...values));
+          await restarts.told();
+          return taken as Taken;
+        };
+        return takeLease;
       }
       if (name === "onOutbox") {
         // Not always: whoever was not told notices by the next.
@@ -102,4 +107,26 @@ export function unreliableStore(store: SharedStore, world: World, life: Life, we
       return (...values: readonly unknown[]) => through(() => Reflect.apply(value, target, values));
     },
   });
+}
+
+/** A restart is heard of a while after it; no lease is known to be taken before. */
+function toldLate(store: SharedStore, life: Life) {
+  const listeners = new Set<Parameters<SharedStore["onRestart"]>[0]>();
+  let untold = 0;
+  const waiting: (() => void)[] = [];
+  store.onRestart((lanes) => {
+    untold += 1;
+    life.after(life.random.below(TOLD_MAX_MS), () => {
+      untold -= 1;
+      for (const listener of [...listeners]) listener(lanes);
+      if (untold === 0) for (const resolve of waiting.splice(0)) resolve();
+    });
+  });
+  return {
+    onRestart(listener: Parameters<SharedStore["onRestart"]>[0]): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    told: (): Promise<void> => (untold === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
 }

@@ -323,6 +323,18 @@ describe("a Redis that", () => {
     unsubscribe();
   });
 
+  test("was restarted is told before a lease is answered that was taken since", async () => {
+    const store = await open();
+    for (let round = 1; round <= 3; round++) {
+      let told = 0;
+      const unsubscribe = store.onRestart(() => void (told += 1));
+      await redis.restart();
+      await whenBack(() => store.takeLease(0, "boot-1", LONG_MS));
+      expect(told).toBe(1);
+      unsubscribe();
+    }
+  });
+
   test("was emptied is not written to, whatever is asked: what it held is lost, and nothing is taken for new", async () => {
     const store = await open();
     const lease = await leaseOf(store, 0, "boot-1");
