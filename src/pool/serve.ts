@@ -1,5 +1,6 @@
 /** A host's side of its pipe, the same in a Worker and in a child process: what the entry of either calls. */
 import type { HandlerInfo } from "../workflow/catalog.ts";
+import { createAwake } from "../env/awake.ts";
 import { systemClock } from "../env/clock.ts";
 import { systemTurns } from "../env/turns.ts";
 import { decodeAttempts } from "./attempt-frame.ts";
@@ -26,7 +27,11 @@ export type Loaded =
 export function serve(load: (settings: unknown) => Promise<Loaded>): void {
   const pipe = Bun.isMainThread ? childPipe() : threadPipe();
   let host: Host | null = null;
-  const takeFrame = frameAssembler(isAttemptNumbers, (frame) => host?.take(decodeAttempts(frame)));
+  const awake = createAwake();
+  const takeFrame = frameAssembler(isAttemptNumbers, (frame) => {
+    awake.heard();
+    host?.take(decodeAttempts(frame));
+  });
 
   process.on("uncaughtException", (error) => pipe.send({ type: "late", message: described(error) }));
   process.on("unhandledRejection", (error) => pipe.send({ type: "late", message: described(error) }));
@@ -47,7 +52,10 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
       host = createHost({
         run: loaded.run,
         cells: viewCells(typeof memory === "string" ? mapped(memory, slots) : memory, slots),
-        post: (outcomes) => sendFrame(encodeOutcomes(outcomes), pipe.send),
+        post(outcomes) {
+          sendFrame(encodeOutcomes(outcomes), pipe.send);
+          awake.asked();
+        },
         clock: systemClock,
         turns: systemTurns,
         beatMs: BEAT_MS,

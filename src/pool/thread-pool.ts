@@ -1,4 +1,5 @@
 /** The pool of Worker threads, with a child process beside them for suspects. */
+import { createAwake } from "../env/awake.ts";
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { decodeOutcomes } from "./outcome-frame.ts";
@@ -66,7 +67,11 @@ function startThread(entry: URL, settings: unknown, slots: number, events: LinkE
   const worker = new Worker(entry);
   let ended = false;
   let lastError = "";
-  const takeFrame = frameAssembler(isOutcomeNumbers, (frame) => events.outcomes(decodeOutcomes(frame)));
+  const awake = createAwake();
+  const takeFrame = frameAssembler(isOutcomeNumbers, (frame) => {
+    awake.heard();
+    events.outcomes(decodeOutcomes(frame));
+  });
 
   worker.onmessage = (message: MessageEvent) => {
     if (!ended && !takeFrame(message.data)) tell(message.data as FromHost, events);
@@ -84,7 +89,10 @@ function startThread(entry: URL, settings: unknown, slots: number, events: LinkE
 
   return {
     cells: viewCells(memory, slots),
-    send: (works) => sendFrame(encodeAttempts(works), (message) => worker.postMessage(message)),
+    send(works) {
+      sendFrame(encodeAttempts(works), (message) => worker.postMessage(message));
+      awake.asked();
+    },
     abort: (cells, reason) => order({ type: "abort", cells, reason }),
     end() {
       ended = true;
