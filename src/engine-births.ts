@@ -72,6 +72,7 @@ export function createBirths({ store, company, ownership, lanes, ids, clock, cre
       try {
         return await write(newborn, lane, request);
       } finally {
+        company.newborns.made(id);
         // Nobody took it up here: its room is free again.
         if (admitted && !company.system.has(id)) company.admission.leave(id);
       }

@@ -31,6 +31,8 @@ const COST_A_NODE = 50;
 export class Newborns {
   readonly #clock: Clock;
   readonly #largeTexts: LargeTexts;
+  /** Made, and not known yet to be in the store: by the time that is known it may have been found there, and gone on. */
+  readonly #coming = new Set<string>();
   readonly #kept = new BoundedCache<{ readonly newborn: Newborn; readonly tenure: Tenure }>(COST_MAX);
 
   constructor(clock: Clock, largeTexts: LargeTexts) {
@@ -38,8 +40,9 @@ export class Newborns {
     this.#largeTexts = largeTexts;
   }
 
-  /** Its first chunk, which is not written yet. */
+  /** Its first chunk, which is not written yet. `made` follows, whatever becomes of it. */
   make({ id, definition, trigger, bodyHash }: BirthRequest): Newborn {
+    this.#coming.add(id);
     const { plan, hash, text } = definition;
     const atMs = this.#clock.nowMs();
     const events: WorkflowEvent[] = [{ type: "ExecutionCreated", atMs, name: plan.name, definition: hash }];
@@ -62,9 +65,18 @@ export class Newborns {
     return { execution, state, params: trigger?.params ?? null };
   }
 
-  /** The store has it, written under this tenure or before anybody could have known of it elsewhere. */
+  /** What was made is kept, or never will be. */
+  made(id: string): void {
+    this.#coming.delete(id);
+  }
+
+  /**
+   * The store has it, written under this tenure or before anybody could have known of it elsewhere. Does nothing where its
+   * supervisor was started before this was heard of: it is not at its beginning any more.
+   */
   keep(newborn: Newborn, tenure: Tenure): void {
     const { execution, state, params } = newborn;
+    if (!this.#coming.has(execution.summary.id)) return;
     for (const each of execution.large) this.#largeTexts.keep(execution.summary.id, each);
     // The definition's text stands for its plan, which may be this one's alone.
     const cost = COST_EACH + COST_A_NODE * state.plan.ids.length + execution.definitionText.length + (params?.length ?? 0);
@@ -78,6 +90,7 @@ export class Newborns {
 
   /** For its supervisor, once; null where it is to be read: what has been another instance's meanwhile is read anew. */
   take(id: string, tenure: Tenure): Newborn | null {
+    this.#coming.delete(id);
     const kept = this.#kept.peek(id);
     if (kept === undefined) return null;
     this.#kept.delete(id);
