@@ -89,8 +89,9 @@ export class Effects {
 
   /** An outcome was settled: others may begin, and a finished execution is closed once nothing is in hand. */
   settled(): void {
-    const { state, hands } = this.#host;
-    if (this.#backlog !== null) this.#refill(this.#backlog);
+    const { state, hands, tenure } = this.#host;
+    // Told of attempts that came back, also under a lease that has lapsed: then it waits for the next look.
+    if (this.#backlog !== null && tenure.trusted()) this.#refill(this.#backlog);
     // Its texts may be large: none is kept for an execution that only waits.
     if (hands.size === 0) this.#previous = null;
     if (isTerminal(state.status) && !state.closed && hands.size === 0) this.#host.deliver({ type: "Close" });
