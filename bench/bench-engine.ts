@@ -2,15 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type CheckedDefinition, type Engine, startEngine } from "../src/engine.ts";
-import { systemClock } from "../src/env/clock.ts";
 import { readConfig } from "../src/env/config.ts";
-import { systemIds } from "../src/env/ids.ts";
 import { createLog } from "../src/env/log.ts";
-import { systemRandom } from "../src/env/random.ts";
-import { systemTurns } from "../src/env/turns.ts";
-import { createThreadPool } from "../src/pool/thread-pool.ts";
+import { engineSettings, openPool } from "../src/main-parts.ts";
 import { openStore } from "../src/main-store.ts";
-import type { ThreadSettings } from "../src/thread.ts";
 import { needed, type ServicesOfRun, type StoreKind } from "./case.ts";
 
 /** The settings of an instance on this store. Every other setting is the default, but for how many may wait for an end at once. */
@@ -73,37 +68,12 @@ export async function startBenchEngine({
   const { config } = read;
   const log = createLog({ level: config.logLevel, instance: "bench" });
   const opened = await openStore(config, log);
-  const settings: ThreadSettings = {
-    ...config.handlers,
-    handlersDir: config.handlersDir,
-    outputBytes: config.limits.outputBytes,
-    nesting: config.limits.nesting,
-    logLevel: config.logLevel,
-    instanceName: "bench",
-  };
   const engine = await startEngine({
+    ...engineSettings(config),
     store: opened.store,
     storeKind: opened.kind,
-    pool: createThreadPool({
-      entry: new URL("../src/thread.ts", import.meta.url),
-      settings,
-      threads: config.threads,
-      slotsPerThread: config.slotsPerThread,
-      abortGraceMs: config.abortGraceMs,
-      clock: systemClock,
-      turns: systemTurns,
-      report: (sentence) => log.warn(sentence),
-    }),
-    clock: systemClock,
-    random: systemRandom,
-    turns: systemTurns,
-    ids: systemIds,
+    pool: openPool(config, (sentence) => log.warn(sentence)),
     log,
-    definitions: { limits: config.limits, defaults: { retry: config.retry, timeoutMs: config.nodeTimeoutMs } },
-    retention: config.retention,
-    maxRunningExecutions: config.maxRunningExecutions,
-    mailboxLimit: config.limits.mailbox,
-    waitersLimit: config.limits.waiters,
     degraded: false,
     cluster: opened.cluster,
   });

@@ -7,12 +7,10 @@ import { type Config, configFromEnvironment } from "./env/config.ts";
 import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
-import { systemRandom } from "./env/random.ts";
 import { systemTurns } from "./env/turns.ts";
 import type { Serving } from "./http/server.ts";
+import { engineSettings, openPool } from "./main-parts.ts";
 import type { OpenedStore } from "./main-store.ts";
-import { createThreadPool } from "./pool/thread-pool.ts";
-import type { ThreadSettings } from "./thread.ts";
 
 /** How long answers that are under way at the end may take. */
 const ANSWERS_GRACE_MS = 2_000;
@@ -36,16 +34,7 @@ async function main(): Promise<void> {
   process.on("uncaughtException", (error) => die(log, error));
   process.on("unhandledRejection", (error) => die(log, error));
 
-  const pool = createThreadPool({
-    entry: new URL("./thread.ts", import.meta.url),
-    settings: threadSettings(config),
-    threads: config.threads,
-    slotsPerThread: config.slotsPerThread,
-    abortGraceMs: config.abortGraceMs,
-    clock: systemClock,
-    turns: systemTurns,
-    report: (sentence) => log.warn(sentence),
-  });
+  const pool = openPool(config, (sentence) => log.warn(sentence));
   // The threads are loading by now: what this one needs beside them it loads at the same time.
   const { openStore } = await import("./main-store.ts");
   const { serve } = await import("./http/server.ts");
@@ -59,19 +48,11 @@ async function main(): Promise<void> {
   await pool.ready().catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const signals = hearSignals();
   const engine = await startEngine({
+    ...engineSettings(config),
     store: opened.store,
     storeKind: opened.kind,
     pool,
-    clock: systemClock,
-    random: systemRandom,
-    turns: systemTurns,
-    ids: systemIds,
     log,
-    definitions: { limits: config.limits, defaults: { retry: config.retry, timeoutMs: config.nodeTimeoutMs } },
-    retention: config.retention,
-    maxRunningExecutions: config.maxRunningExecutions,
-    mailboxLimit: config.limits.mailbox,
-    waitersLimit: config.limits.waiters,
     degraded: opened.without !== null,
     cluster: opened.cluster,
   }).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
@@ -134,17 +115,6 @@ function hearSignals(): { obey(stop: (signal: string) => void): void } {
       obeys = stop;
       if (heard !== null) stop(heard);
     },
-  };
-}
-
-function threadSettings(config: Config): ThreadSettings {
-  return {
-    ...config.handlers,
-    handlersDir: resolve(config.handlersDir),
-    outputBytes: config.limits.outputBytes,
-    nesting: config.limits.nesting,
-    logLevel: config.logLevel,
-    instanceName: config.instanceName,
   };
 }
 

@@ -1,10 +1,7 @@
 /** `noop` attempts through the real pool of threads, from the start to the outcome that is settled. */
-import { systemClock } from "../../src/env/clock.ts";
 import { readConfig } from "../../src/env/config.ts";
-import { systemTurns } from "../../src/env/turns.ts";
+import { openPool } from "../../src/main-parts.ts";
 import type { Attempt } from "../../src/pool/pool.ts";
-import { createThreadPool } from "../../src/pool/thread-pool.ts";
-import type { ThreadSettings } from "../../src/thread.ts";
 import { THREADS } from "../bench-engine.ts";
 import { type Micro, nsOf } from "./timing.ts";
 
@@ -12,25 +9,7 @@ import { type Micro, nsOf } from "./timing.ts";
 export async function poolRoundTrip(atOnce: number): Promise<Micro> {
   const read = readConfig({ WORKER_CONCURRENCY: String(THREADS), APP_STORE: "memory", APP_HANDLERS_DIR: "no-handlers", LOG_LEVEL: "warn" });
   if (!read.ok) throw new Error(read.faults.join(" "));
-  const { config } = read;
-  const settings: ThreadSettings = {
-    ...config.handlers,
-    handlersDir: config.handlersDir,
-    outputBytes: config.limits.outputBytes,
-    nesting: config.limits.nesting,
-    logLevel: config.logLevel,
-    instanceName: "bench",
-  };
-  const pool = createThreadPool({
-    entry: new URL("../../src/thread.ts", import.meta.url),
-    settings,
-    threads: config.threads,
-    slotsPerThread: config.slotsPerThread,
-    abortGraceMs: config.abortGraceMs,
-    clock: systemClock,
-    turns: systemTurns,
-    report: (sentence) => console.error(sentence),
-  });
+  const pool = openPool(read.config, (sentence) => console.error(sentence));
   await pool.ready();
   const attempts = Array.from({ length: atOnce }, (_, node) => noop(node));
   let open = 0;

@@ -1,0 +1,50 @@
+/** What an instance's settings make of the parts of its engine: the pool of threads, and what the engine itself is told. */
+import { resolve } from "node:path";
+import type { EngineOptions } from "./engine.ts";
+import { systemClock } from "./env/clock.ts";
+import type { Config } from "./env/config.ts";
+import { systemIds } from "./env/ids.ts";
+import { systemRandom } from "./env/random.ts";
+import { systemTurns } from "./env/turns.ts";
+import type { Pool } from "./pool/pool.ts";
+import { createThreadPool } from "./pool/thread-pool.ts";
+import type { ThreadSettings } from "./thread.ts";
+
+/** The threads begin to load at once. `report`: told what is wrong with one, as sentences. */
+export function openPool(config: Config, report: (sentence: string) => void): Pool {
+  const settings: ThreadSettings = {
+    ...config.handlers,
+    handlersDir: resolve(config.handlersDir),
+    outputBytes: config.limits.outputBytes,
+    nesting: config.limits.nesting,
+    logLevel: config.logLevel,
+    instanceName: config.instanceName,
+  };
+  return createThreadPool({
+    entry: new URL("./thread.ts", import.meta.url),
+    settings,
+    threads: config.threads,
+    slotsPerThread: config.slotsPerThread,
+    abortGraceMs: config.abortGraceMs,
+    clock: systemClock,
+    turns: systemTurns,
+    report,
+  });
+}
+
+type SettingsOfEngine = Omit<EngineOptions, "store" | "storeKind" | "pool" | "log" | "degraded" | "cluster">;
+
+/** All that does not hang on which store was opened. */
+export function engineSettings(config: Config): SettingsOfEngine {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    turns: systemTurns,
+    ids: systemIds,
+    definitions: { limits: config.limits, defaults: { retry: config.retry, timeoutMs: config.nodeTimeoutMs } },
+    retention: config.retention,
+    maxRunningExecutions: config.maxRunningExecutions,
+    mailboxLimit: config.limits.mailbox,
+    waitersLimit: config.limits.waiters,
+  };
+}
