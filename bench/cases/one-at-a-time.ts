@@ -3,11 +3,7 @@ import { type Measured, needed, type ServicesOfRun, type Subject, type Variant }
 import { countCosts } from "../costs.ts";
 import { type BenchEngine, startBenchEngine } from "../bench-engine.ts";
 import { median } from "../results.ts";
-
-const ROUND_MS = 500;
-const FEWEST = 3;
-const MOST = 400;
-const WARM_MS = 1_500;
+import { RUNS_MOST, runsOfRound, timesOf, WARM_MS } from "../rounds.ts";
 
 export async function oneAtATime(options: {
   readonly variant: Variant;
@@ -21,16 +17,15 @@ export async function oneAtATime(options: {
   /** The round's median, in milliseconds, as what the case tells. */
   readonly measure: (ms: number) => Measured;
 }): Promise<Subject> {
-  const { variant, services, nodes, environment = {}, runsMost = MOST, measure } = options;
+  const { variant, services, nodes, environment = {}, runsMost = RUNS_MOST, measure } = options;
   const bench = await startBenchEngine({ store: needed(variant.store ?? null), services, environment });
   const definition = await bench.definition(options.definition);
   const costs = countCosts(services);
-  const first = await timesOf(bench, definition, WARM_MS, runsMost);
-  const runs = Math.min(runsMost, Math.max(FEWEST, Math.round(ROUND_MS / median(first.slice(first.length >> 1)))));
+  const runs = runsOfRound(await completedTimes(bench, definition, WARM_MS, runsMost), runsMost);
   return {
     async round() {
       await costs.begin();
-      const times = await timesOf(bench, definition, Number.POSITIVE_INFINITY, runs);
+      const times = await completedTimes(bench, definition, Number.POSITIVE_INFINITY, runs);
       return { ...measure(median(times)), ...(await costs.perNode(runs * nodes)) };
     },
     async stop() {
@@ -40,23 +35,20 @@ export async function oneAtATime(options: {
   };
 }
 
-/** Milliseconds of each, until so many are done or so much time is over. */
-async function timesOf(
+/** Rejects where one of them has not completed. */
+async function completedTimes(
   bench: BenchEngine,
   definition: Parameters<BenchEngine["create"]>[0],
   withinMs: number,
   most: number,
 ): Promise<number[]> {
   const ids: string[] = [];
-  const times: number[] = [];
-  const endMs = performance.now() + withinMs;
-  while (times.length < most && performance.now() < endMs) {
+  const create = async (): Promise<string> => {
     const id = await bench.create(definition);
     ids.push(id);
-    const startedMs = performance.now();
-    await bench.run(id);
-    times.push(performance.now() - startedMs);
-  }
+    return id;
+  };
+  const times = await timesOf(create, bench.run, withinMs, most);
   await bench.assertCompleted(ids);
   return times;
 }

@@ -2,6 +2,7 @@
 import type { Measured, ServicesOfRun, Subject, Variant } from "../case.ts";
 import { countCosts } from "../costs.ts";
 import { median, percentile } from "../results.ts";
+import { msOfMany, runsOfRound, timesOf, WARM_MS } from "../rounds.ts";
 
 /** `fan-out`: 1 → n → 1. `diamonds`: 1 → 3 → 1, `atOnce` under way. `chain`: n in a row. `one-node`: that. */
 export type Shape = {
@@ -24,15 +25,10 @@ export type Rival = {
 };
 
 const DIAMOND_WIDTH = 3;
-const ROUND_MS = 500;
-const WARM_MS = 1_500;
-const FEWEST = 3;
-const MOST = 400;
 const ONE_NODE_RUNS = 500;
 const AT_ONCE = 1_000;
 const AT_ONCE_ROUND_MS = 1_500;
 const AT_ONCE_WARM = 5_000;
-const CLIENTS_A_MS = 100;
 
 /** Throws with a sentence where the case knows no such part. `fan-out-added` is a fan-out too: what is timed of it is the rival's. */
 export function shapeOf({ part = "fan-out", n }: Variant): Shape {
@@ -73,11 +69,12 @@ export async function rivalSubject(rival: Rival, shape: Shape, variant: Variant,
 type Round = { readonly executions: number; readonly measured: Measured };
 
 async function oneAtATime(rival: Rival, shape: Shape): Promise<() => Promise<Round>> {
-  const warm = await timesOf(rival, WARM_MS, Number.POSITIVE_INFINITY);
+  const prepare = async (): Promise<void> => await rival.prepare?.();
+  const run = (): Promise<void> => rival.run();
+  const warm = await timesOf(prepare, run, WARM_MS, Number.POSITIVE_INFINITY);
   await rival.check?.(warm.length);
-  const inARound = Math.round(ROUND_MS / median(warm.slice(warm.length >> 1)));
-  const executions = shape.kind === "one-node" ? ONE_NODE_RUNS : Math.min(MOST, Math.max(FEWEST, inARound));
-  return async () => ({ executions, measured: figuresOf(shape, await timesOf(rival, Number.POSITIVE_INFINITY, executions)) });
+  const executions = shape.kind === "one-node" ? ONE_NODE_RUNS : runsOfRound(warm);
+  return async () => ({ executions, measured: figuresOf(shape, await timesOf(prepare, run, Number.POSITIVE_INFINITY, executions)) });
 }
 
 function figuresOf({ kind, nodes }: Shape, times: readonly number[]): Measured {
@@ -87,39 +84,14 @@ function figuresOf({ kind, nodes }: Shape, times: readonly number[]): Measured {
   return { "nodes/s": (nodes / ms) * 1_000 };
 }
 
-/** Milliseconds of each, until so many are done or so much time is over. */
-async function timesOf(rival: Rival, withinMs: number, most: number): Promise<number[]> {
-  const times: number[] = [];
-  const endMs = performance.now() + withinMs;
-  while (times.length < most && performance.now() < endMs) {
-    await rival.prepare?.();
-    const startedMs = performance.now();
-    await rival.run();
-    times.push(performance.now() - startedMs);
-  }
-  return times;
-}
-
 async function manyAtOnce(rival: Rival, atOnce: number): Promise<() => Promise<Round>> {
+  const run = (): Promise<void> => rival.run();
   const warm = Math.max(atOnce, Math.min(AT_ONCE_WARM, atOnce * 100));
-  const rate = warm / (await msOf(rival, warm, atOnce));
+  const rate = warm / (await msOfMany(run, warm, atOnce));
   await rival.check?.(warm);
   const executions = Math.max(atOnce, Math.round(rate * AT_ONCE_ROUND_MS));
   return async () => {
-    const ms = await msOf(rival, executions, atOnce);
+    const ms = await msOfMany(run, executions, atOnce);
     return { executions, measured: { "executions/s": (executions / ms) * 1_000 } };
   };
-}
-
-async function msOf(rival: Rival, executions: number, atOnce: number): Promise<number> {
-  let next = 0;
-  const startedMs = performance.now();
-  await Promise.all(
-    Array.from({ length: Math.min(atOnce, executions) }, async (_, client) => {
-      // As with ours, clients do not all come in one and the same turn.
-      await Bun.sleep(client / CLIENTS_A_MS);
-      while (next++ < executions) await rival.run();
-    }),
-  );
-  return performance.now() - startedMs;
 }
