@@ -169,7 +169,10 @@ export interface Store {
   list(query: ListQuery): Promise<readonly Summary[]>;
   /** Ids of a lane's executions that are triggered and not closed, oldest trigger first. */
   active(lane: number): Promise<readonly string[]>;
-  /** Deletes what retention allows; answers how many executions went. */
+  /**
+   * Deletes what retention allows; answers how many executions went. In short steps, each of which comes after the commits and
+   * creates that wait for the store when it is its turn.
+   */
   sweep(retention: Retention): Promise<number>;
 
   /** Ends the store; later calls reject with StoreUnavailable. */

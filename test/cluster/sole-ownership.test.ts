@@ -8,7 +8,7 @@ import { World } from "../sim/world.ts";
 import { entryAfter, newExecution } from "../store/made.ts";
 import { givenWork } from "./given-work.ts";
 
-const retention = { finishedMs: 1_000, untriggeredMs: 7_000 };
+const retention = { finishedMs: 600_000, untriggeredMs: 7_000_000 };
 
 describe("ownership of an instance that is alone", () => {
   let world: World;
