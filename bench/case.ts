@@ -13,6 +13,9 @@ export type Variant = {
   /** Executions under way at a time. */
   readonly atOnce?: number;
   readonly instances?: number;
+  /** What arrives in a second, for so many minutes (or a part of one). */
+  readonly rate?: number;
+  readonly minutes?: number;
   /** Of a micro-benchmark or a ceiling: which one. */
   readonly part?: string;
 };

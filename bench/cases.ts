@@ -15,6 +15,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Case>>> = {
   cpu: async () => (await import("./cases/cpu.ts")).cpuCase,
   footprint: async () => (await import("./cases/footprint.ts")).footprintCase,
   idle: async () => (await import("./cases/idle.ts")).idleCase,
+  steady: async () => (await import("./cases/steady.ts")).steadyCase,
   start: async () => (await import("./cases/start.ts")).startCase,
   bullmq: async () => (await import("./rivals/bullmq.ts")).bullmqCase,
   effect: async () => (await import("./rivals/effect.ts")).effectCase,

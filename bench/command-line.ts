@@ -25,8 +25,18 @@ const DEFAULT_FILE = "data/bench.json";
 export function askedOf(args: readonly string[], names: readonly string[]): Asked | string {
   const text = { type: "string" } as const;
   const isSaid = { type: "boolean" } as const;
-  const numbers = { n: text, size: text, "at-once": text, instances: text, rounds: text } as const;
-  const options = { ...numbers, store: text, part: text, json: text, against: text, from: text, list: isSaid, write: isSaid } as const;
+  const numbers = { n: text, size: text, "at-once": text, instances: text, rate: text, rounds: text } as const;
+  const options = {
+    ...numbers,
+    minutes: text,
+    store: text,
+    part: text,
+    json: text,
+    against: text,
+    from: text,
+    list: isSaid,
+    write: isSaid,
+  } as const;
   const parse = () => parseArgs({ args: [...args], allowPositionals: true, options });
   let parsed: ReturnType<typeof parse>;
   try {
@@ -48,6 +58,11 @@ export function askedOf(args: readonly string[], names: readonly string[]): Aske
     if (!/^[1-9]\d{0,8}$/.test(said)) return `--${name} is a whole number from 1, not "${said}".`;
     read[key] = Number(said);
   }
+  if (values.minutes !== undefined) {
+    if (!/^\d{1,4}(\.\d{1,3})?$/.test(values.minutes) || Number(values.minutes) === 0)
+      return `--minutes is a number above 0, 0.5 for half a minute, not "${values.minutes}".`;
+    read.minutes = Number(values.minutes);
+  }
   const { rounds = ROUNDS, ...variant } = read;
   return {
     what,
@@ -66,5 +81,6 @@ const NUMBERS = [
   ["size", "size"],
   ["at-once", "atOnce"],
   ["instances", "instances"],
+  ["rate", "rate"],
   ["rounds", "rounds"],
 ] as const;

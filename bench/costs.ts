@@ -87,6 +87,21 @@ export function cpuUsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
+/** To a disk, not to its cache or to a socket (Linux). */
+export function bytesWrittenBy(pid: number): number {
+  return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+}
+
+/** All files of a folder. One that goes meanwhile counts nothing. */
+export function bytesIn(dir: string): number {
+  let bytes = 0;
+  for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+    const found = statSync(join(dir, name), { throwIfNoEntry: false });
+    if (found?.isFile()) bytes += found.size;
+  }
+  return bytes;
+}
+
 /** Of the folders whose names begin so: a topic's partitions. */
 function bytesUnder(dataDir: string, prefix: string): number {
   let bytes = 0;

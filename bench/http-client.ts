@@ -38,7 +38,8 @@ export async function withClients<T>(
   }
 }
 
-async function openClient(url: string): Promise<Client> {
+/** The server cuts it after 10 s of quiet. */
+export async function openClient(url: string): Promise<Client> {
   const { hostname, port } = new URL(url);
   let heard = "";
   let waiting: Waiting | null = null;

@@ -7,7 +7,7 @@ import { METRICS, type MetricName } from "./metrics.ts";
 import { figureOf, median, type Results } from "./results.ts";
 import { ceilingsTable, promisesTable, rivalsTable } from "./rivals-table.ts";
 import { STORE_KINDS, STORE_NAMES } from "./stores.ts";
-import { GOALS } from "./suite.ts";
+import { GOALS, STEADY_RATES } from "./suite.ts";
 import { ratiosOf, shownRatio } from "./table.ts";
 
 export const TABLES: Readonly<Record<string, (results: Results) => string>> = {
@@ -27,6 +27,7 @@ export const TABLES: Readonly<Record<string, (results: Results) => string>> = {
   outputs: (results) => storesTable(results, "1 → n → 1, outputs of n", OUTPUTS),
   instances: (results) => instancesTable(results),
   http: (results) => storesTable(results, "over HTTP", HTTP),
+  steady: (results) => storesTable(results, "5 nodes at a fixed rate", STEADY),
   threads: (results) => storesTable(results, "two threads", THREADS, ["memory", "sqlite", "redis"]),
   footprint: (results) => storesTable(results, "a server", FOOTPRINT),
   micro: (results) => microTable(results),
@@ -79,6 +80,20 @@ const HTTP: readonly Row[] = [
   { label: "created and triggered, 32 connections: executions/s", case: "rest", variant: {}, metric: "executions/s" },
   { label: "`GET /health`, the HTTP server alone: requests/s", case: "rest", variant: { part: "health" }, metric: "requests/s" },
 ];
+
+const STEADY_METRICS: readonly MetricName[] = [
+  "p50 ms",
+  "p99 ms",
+  "refused",
+  "µs CPU an execution",
+  "µs Redis CPU an execution",
+  "bytes written an execution",
+  "bytes kept an execution",
+  "MiB RSS",
+];
+const STEADY: readonly Row[] = STEADY_RATES.flatMap((rate) =>
+  STEADY_METRICS.map((metric) => ({ label: `${rate.toLocaleString("en")}/s: ${metric}`, case: "steady", variant: { rate }, metric })),
+);
 
 const THREADS: readonly Row[] = [
   { label: "10,000 nodes that each wait 1 s: ms in all", case: "waits", variant: { n: 10_000 }, metric: "ms in all" },

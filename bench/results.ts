@@ -30,6 +30,8 @@ const resultsSchema = v.object({
         size: v.optional(v.number()),
         atOnce: v.optional(v.number()),
         instances: v.optional(v.number()),
+        rate: v.optional(v.number()),
+        minutes: v.optional(v.number()),
         part: v.optional(v.string()),
       }),
       metric: v.pipe(v.string(), v.check(isMetric, "an unknown metric")),
@@ -79,8 +81,8 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** `fan-out redis n=10000`: the same for the same form of a case, whatever the order of its parts. */
 export function nameOf({ case: name, variant }: { readonly case: string; readonly variant: Variant }): string {
-  const { store, part, n, size, atOnce, instances } = variant;
-  const numbers = Object.entries({ n, size, atOnce, instances }).flatMap(([key, value]) =>
+  const { store, part, n, size, atOnce, instances, rate, minutes } = variant;
+  const numbers = Object.entries({ n, size, atOnce, instances, rate, minutes }).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${value}`],
   );
   return [name, ...(store === undefined ? [] : [store]), ...(part === undefined ? [] : [part]), ...numbers].join(" ");

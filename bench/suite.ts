@@ -19,6 +19,9 @@ const RESTING: readonly StoreKind[] = ["sqlite", "redis", "redis+kafka"];
 
 const CPU_RAW: SubjectName = { case: "cpu", variant: { part: "raw" } };
 
+/** Executions a second that arrive, whatever becomes of those before them. */
+export const STEADY_RATES: readonly number[] = [300, 1_000];
+
 export const GROUPS: readonly Group[] = [
   { key: "fan-out-10", title: "Fan-out, narrow", subjects: onStores("fan-out", { n: 10 }) },
   { key: "fan-out-100", title: "Fan-out of 100", subjects: onStores("fan-out", { n: 100 }) },
@@ -49,6 +52,7 @@ export const GROUPS: readonly Group[] = [
     title: "Created and triggered over HTTP",
     subjects: [{ case: "rest", variant: { store: "memory", part: "health" } }, ...onStores("rest", {})],
   },
+  { key: "steady", title: "A steady load over HTTP", subjects: STEADY_RATES.flatMap((rate) => onStores("steady", { rate })) },
   ...["redis" as const, "redis+kafka" as const].flatMap((store) =>
     [1_000, 20].map((n) => ({
       key: `instances-${n}`,

@@ -1,8 +1,7 @@
 /** A server that has run something and rests: its CPU and what it writes. Its windows lie beside those of the others, since all of them only rest. */
-import { readFileSync } from "node:fs";
 import { startBenchServer } from "../bench-server.ts";
 import { type Case, type Measured, needed } from "../case.ts";
-import { cpuUsOf } from "../costs.ts";
+import { bytesWrittenBy, cpuUsOf } from "../costs.ts";
 import { diamond } from "../definitions.ts";
 import { assertCompleted, executionIdOf, requestText, untilAllEnded, withClients } from "../http-client.ts";
 
@@ -48,8 +47,3 @@ export const idleCase: Case = {
     };
   },
 };
-
-/** To a disk, not to its cache or to a socket (Linux). */
-function bytesWrittenBy(pid: number): number {
-  return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
-}

@@ -37,12 +37,17 @@ describe("the command line", () => {
     });
   });
 
+  test("names a rate and for how long, in whole minutes or parts of one", () => {
+    expect(askedOf("chain --rate 500 --minutes 0.5".split(" "), NAMES)).toMatchObject({ variant: { rate: 500, minutes: 0.5 } });
+  });
+
   const refused: [string, string][] = [
     ["nothing", 'There is no case or group "nothing"; there are fan-out, chain.'],
     ["fan-out chain", 'One case or group at a time: "chain" is too much.'],
     ["--store postgres", "--store is one of memory, sqlite, redis, redis+kafka."],
     ["--n 0", '--n is a whole number from 1, not "0".'],
     ["--at-once many", '--at-once is a whole number from 1, not "many".'],
+    ["--minutes 0", '--minutes is a number above 0, 0.5 for half a minute, not "0".'],
     ["--from a.json", "--from names the figures that --write makes the page of: say both."],
   ];
   test.each(refused)("answers %s with a sentence", (said, sentence) => {

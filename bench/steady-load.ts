@@ -1,0 +1,74 @@
+/**
+ * An open loop: acts are due at a fixed rate, whether or not those before have ended, and their times count from when they were due.
+ * A client that waits for an answer before it asks again would ask less the slower the server is, and see the better figures for it.
+ */
+import { type Client, openClient } from "./http-client.ts";
+
+export type SteadyLoad = { readonly times: readonly number[]; readonly refused: number; readonly lastRefusal: string | null };
+
+/** How often it is looked what is due: finer than what a server needs for an answer. */
+const LOOK_MS = 1;
+/** The server cuts connections that were quiet for 10 s. */
+const FRESH_MS = 5_000;
+
+/** Resolves when all of them have ended. `act` rejects where it was refused. */
+export async function steadily(
+  url: string,
+  { rate, forMs, act }: { readonly rate: number; readonly forMs: number; readonly act: (client: Client) => Promise<void> },
+): Promise<SteadyLoad> {
+  const count = Math.round((rate * forMs) / 1_000);
+  const times: number[] = [];
+  const connections = connectionsTo(url);
+  let refused = 0;
+  let lastRefusal: string | null = null;
+
+  async function one(dueAtMs: number): Promise<void> {
+    try {
+      await connections.use(act);
+      times.push(performance.now() - dueAtMs);
+    } catch (error) {
+      refused += 1;
+      lastRefusal = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  const startedMs = performance.now();
+  const acts: Promise<void>[] = [];
+  while (acts.length < count) {
+    const dueCount = Math.min(count, Math.floor(((performance.now() - startedMs) * rate) / 1_000));
+    while (acts.length < dueCount) acts.push(one(startedMs + (acts.length * 1_000) / rate));
+    await Bun.sleep(LOOK_MS);
+  }
+  await Promise.all(acts);
+  connections.close();
+  return { times, refused, lastRefusal };
+}
+
+type Kept = { readonly client: Client; readonly atMs: number };
+
+/** As many as acts are under way, kept for the next. The one that was used last goes first, so that what is not needed any more grows old. */
+function connectionsTo(url: string) {
+  const kept: Kept[] = [];
+
+  function fresh(): Client | null {
+    const last = kept.pop();
+    if (last === undefined) return null;
+    if (performance.now() - last.atMs < FRESH_MS) return last.client;
+    for (const { client } of [last, ...kept.splice(0)]) client.close();
+    return null;
+  }
+
+  return {
+    async use(act: (client: Client) => Promise<void>): Promise<void> {
+      const client = fresh() ?? (await openClient(url));
+      try {
+        await act(client);
+      } finally {
+        kept.push({ client, atMs: performance.now() });
+      }
+    },
+    close(): void {
+      for (const { client } of kept.splice(0)) client.close();
+    },
+  };
+}
