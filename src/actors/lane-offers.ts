@@ -163,7 +163,7 @@ export class LaneOffers {
     this.#batch ??= this.#nextBatch();
     if (this.#batch !== null) return this.#offer(lease, this.#batch);
     const ending = [...this.#book.ending];
-    const discards = ending.filter(({ stage, end }) => end === "settled" || (end === "aborted" && stage === "claimed"));
+    const discards = ending.filter(({ stage, end }) => end === "settled" || (end !== null && stage === "claimed"));
     if (discards.length > 0) return this.#discard(discards);
     const withdrawals = ending.filter(({ stage }) => stage === "standing");
     if (withdrawals.length > 0) return this.#withdraw(lease, withdrawals);
@@ -234,9 +234,19 @@ export class LaneOffers {
       const offered = this.#book.get(id);
       if (claimedBy === null || offered === undefined || offered.stage === "claimed") continue;
       this.#book.claimed(offered);
+      if (claimedBy === this.#options.bootId) {
+        this.#claimedHere(offered);
+        continue;
+      }
       if (offered.end === "recalled" || offered.end === "unwanted") this.#book.end(offered, null);
       if (offered.end === null && !this.#options.claimed(offered.key, claimedBy)) this.#book.end(offered, "settled");
     }
+  }
+
+  /** By a claim that was sent before the lane was this instance's: nobody runs it, so what is wanted comes back. */
+  #claimedHere(offered: Offered): void {
+    if (offered.end === null) this.#book.end(offered, "recalled");
+    else if (offered.end === "unwanted") this.#book.end(offered, "aborted");
   }
 
   /** They are offered no more: what is wanted waits here again, what nobody wants is forgotten. */

@@ -163,10 +163,11 @@ export class MemoryLane {
     const last = this.#claims.get(bootId) ?? 0;
     if (number < last) return [];
     const claimed: Offer[] = [];
+    const mayClaim = !this.#released && this.#record?.bootId !== bootId;
     for (const standing of this.#offers.values()) {
       if (number === last) {
         if (standing.claim?.bootId === bootId && standing.claim.number === number) claimed.push(standing.offer);
-      } else if (claimed.length < max && standing.claim === null && !this.#released && standing.epoch === this.#record?.epoch) {
+      } else if (mayClaim && claimed.length < max && standing.claim === null && standing.epoch === this.#record?.epoch) {
         standing.claim = { bootId, number };
         claimed.push(standing.offer);
       }

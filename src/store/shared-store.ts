@@ -135,7 +135,7 @@ export interface SharedStore extends Store {
   /** The lane's offers, or only those of `ids` that are there. */
   offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]>;
   /**
-   * Claims up to `max` unclaimed offers of the lane, of its present epoch. `number` rises with each claim of this boot: its
+   * Claims up to `max` unclaimed offers of the lane, of its present epoch; none for the boot that owns it. `number` rises with each claim of this boot: its
    * last one again gets what is left of the same answer and claims nothing more, an earlier one, that comes late, gets [].
    */
   claim(lane: number, claim: { readonly bootId: string; readonly number: number; readonly max: number }): Promise<readonly Offer[]>;

@@ -125,6 +125,23 @@ describe("an owner", () => {
     expect(crossed).toEqual([]);
   });
 
+  test("that hears of a claim of its own runs what was claimed: it was sent before the lane was its, so nobody else does", async () => {
+    const { play, a, b, c } = await three();
+    await b.guest.stop();
+    await c.guest.stop();
+    const lane = play.files.lanes[play.truth.laneOf("e-1")];
+    if (lane === undefined) throw new Error("There is no such lane.");
+    const offers = lane.offers.bind(lane);
+    lane.offers = (ids) => offers(ids).map((view) => ({ ...view, claimedBy: view.claimedBy === "a, late" ? "a" : view.claimedBy }));
+    const owner = await play.own(a, "e-1", 60, 100);
+    await play.world.until(() => offers().length > 0, "something is offered");
+    expect(lane.claim({ bootId: "a, late", number: 1, max: 5 }).length).toBeGreaterThan(0);
+    await owner.ended(60);
+    expect(play.shares()).toEqual({ a: 60 });
+    await play.world.pass(500);
+    expect(await play.offersLeft()).toBe(0);
+  });
+
   test("whose execution has ended finds its offers gone, and waits only for what runs", async () => {
     const { play, a } = await three();
     const owner = await play.own(a, "e-1", 300, 200);

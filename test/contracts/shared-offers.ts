@@ -55,6 +55,18 @@ export function offerPromises(subject: SharedSubject): void {
       expect(await claimed("boot-3", 1, 5)).toHaveLength(1);
     });
 
+    test("are not claimed by whoever owns their lane, though its claim was sent before it did; what it claimed before stays its", async () => {
+      await make(1, "o1", "o2");
+      expect(await claimed("boot-1", 1, 5)).toEqual([]);
+      expect(await standing()).toEqual({ o1: null, o2: null });
+      const [before = ""] = await claimed("boot-2", 1, 1);
+      await subject.one.release(lease);
+      lease = await subject.lease(0, "boot-2");
+      await make(1, "o3");
+      for (const number of [1, 2]) expect(await claimed("boot-2", number, 5)).toEqual(number === 1 ? [before] : []);
+      expect(await standing()).toEqual({ [before]: "boot-2", o3: null });
+    });
+
     test("made again by a batch that comes late or twice are not offered anew", async () => {
       await make(1, "o1");
       await make(2, "o2");

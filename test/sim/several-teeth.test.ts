@@ -169,6 +169,31 @@ describe("the simulation of several instances notices", () => {
       }),
       /began twice/,
     ],
+    [
+      // Under another name that lives, since an owner that hears of its own claim takes the attempt in again.
+      "a claim of one's own offer",
+      { slots: 1 },
+      storeWith((store, files) => {
+        const offer = store.offer.bind(store);
+        const beat = store.beat.bind(store);
+        const alias = (bootId: string) => `${bootId}, late`;
+        let claims = 0;
+        return {
+          async offer(lease, offers, number) {
+            const answer = await offer(lease, offers, number);
+            claims += 1;
+            files.lanes[lease.lane]?.claim({ bootId: alias(lease.bootId), number: claims, max: 1 });
+            return answer;
+          },
+          async beat(member, ttlMs) {
+            const views = await beat(member, ttlMs);
+            const own = views.find(({ bootId }) => bootId === member.bootId);
+            return own === undefined ? views : [...views, { ...own, bootId: alias(own.bootId), leaving: true }];
+          },
+        };
+      }),
+      /never: all executions/,
+    ],
   ] as const satisfies readonly (readonly [string, Partial<SeveralFaults>, SeveralSabotage, RegExp, Patch?])[]) {
     test(name, async () => {
       const said: string[] = [];

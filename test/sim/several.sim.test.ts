@@ -41,6 +41,13 @@ describe("several instances under faults: every execution ends, each lane has on
     }, 120_000);
   }
 
+  // Each once hung: a claim that came late took what its own instance had offered meanwhile.
+  for (const seed of [14, 1_000_013]) {
+    test(`seed ${seed}, where a late claim meets offers of its own instance`, async () => {
+      await simulateSeveral(seed, { ...NO_TROUBLES, troubles: ALL, failing: 0.1, ringsLost: 0.1, handlerFails: 0.1, slots: 2 });
+    }, 60_000);
+  }
+
   test("the same seed plays the same way", async () => {
     const faults: SeveralFaults = { ...NO_TROUBLES, troubles: ALL, failing: 0.1, ringsLost: 0.1, handlerFails: 0.1, slots: 2 };
     for (const seed of [1, 17]) expect((await simulateSeveral(seed, faults)).trace).toBe((await simulateSeveral(seed, faults)).trace);

@@ -1,4 +1,5 @@
 -- Claims unclaimed offers: all that stand there are of the lane's present epoch, since whoever takes the lane drops the others.
+-- Whoever owns the lane claims nothing: a claim that it sent before it took the lane would take its own offers from it.
 -- KEYS: record, offers, offer-bodies, unclaimed, claims. ARGV: token, deadline, boot id, the claim's number, how many at most.
 -- Answers id, execution and body of each, in turn: for the boot's last claim again, of those that are still its; for an
 -- earlier one, nothing.
@@ -22,8 +23,9 @@ if number == last then
   return mine
 end
 
-local is_free = redis.call('HGET', KEYS[1], 'free') == '1'
-local ids = (is_free or max <= 0) and {} or redis.call('ZRANGE', unclaimed, 0, max - 1)
+local held = redis.call('HMGET', KEYS[1], 'free', 'boot')
+local is_none = held[1] == '1' or held[2] == boot or max <= 0
+local ids = is_none and {} or redis.call('ZRANGE', unclaimed, 0, max - 1)
 for at = 1, #ids do
   local execution = string.sub(redis.call('HGET', offers, ids[at]), 2)
   add(ids[at], execution)
