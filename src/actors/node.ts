@@ -9,8 +9,10 @@ import type { Registry } from "../handlers/registry.ts";
 import type { HandlerSettings } from "../handlers/settings.ts";
 import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry } from "../pool/pool.ts";
 import type { Failure } from "../workflow/failure.ts";
+import { idempotencyKeyOf } from "../workflow/idempotency-key.ts";
 import { isLonger, stringifyJson } from "../workflow/json.ts";
 import { createParsedTexts, type ParsedTexts } from "../workflow/parsed-texts.ts";
+import { issueText } from "../workflow/received.ts";
 import { resolveConfig } from "../workflow/template-resolve.ts";
 import { failureOf, lastingFailure } from "../handlers/failures.ts";
 
@@ -84,7 +86,7 @@ function checked(handler: Handler, config: Record<string, unknown>): Checked {
   if (result.success) return { ok: true, config: result.output as Record<string, unknown> };
   const faults = result.issues
     .slice(0, FAULTS_SHOWN)
-    .map((issue) => `${["config", v.getDotPath(issue)].filter(Boolean).join(".")}: ${issue.message}`);
+    .map((issue) => `${["config", v.getDotPath(issue)].filter(Boolean).join(".")}: ${issueText(issue)}`);
   return {
     ok: false,
     failure: lastingFailure("bad_config", "bad_config", `The handler "${handler.name}" refused its config. ${faults.join("; ")}.`),
@@ -122,7 +124,7 @@ class ActorContext implements HandlerContext {
   }
 
   get idempotencyKey(): string {
-    return `${this.executionId}/${this.nodeId}`;
+    return idempotencyKeyOf(this.executionId, this.nodeId);
   }
 
   get signal(): AbortSignal {

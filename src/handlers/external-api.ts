@@ -1,6 +1,7 @@
 /** Calls another service over HTTP; made up by default, since the published examples call servers that do not exist. */
 import * as v from "valibot";
-import { isObject, type JsonObject, jsonText, parseJson } from "../workflow/json.ts";
+import { type JsonObject, jsonText, parseJson } from "../workflow/json.ts";
+import { headerName, headerValue, inAnyCase } from "./call-headers.ts";
 import { type Guard, guardedFetch } from "./guarded-fetch.ts";
 import { defineHandler, type Handler, type HandlerContext, HandlerError } from "./handler.ts";
 import { readBody, statusError } from "./http-answer.ts";
@@ -11,10 +12,23 @@ import type { HandlerSettings } from "./settings.ts";
 const NAMES = { name: "call_external_service", aliases: ["external_api"] } as const;
 const MOCK_URL = "http://example.com/mock";
 
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** RFC 9110, section 9.2.1: called again, nothing is done twice. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** In any case; spelled out, since a shape has no flags. */
+const method = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^(?:${METHODS.map(inAnyCase).join("|")})$`), `Expected one of ${METHODS.join(", ")}`),
+);
+
+const mockConfig = v.looseObject({ method: v.nullish(method) });
+
 /** Answers `{ status, data, url, timestamp }`; `url` is what the config said, whatever its type. */
 export function externalApiMock(settings: HandlerSettings, surroundings: Surroundings): Handler {
   return defineHandler({
     ...NAMES,
+    config: mockConfig,
     run(config, context) {
       const url = config.url ?? MOCK_URL;
       const data = `Mock response from ${typeof url === "string" ? url : jsonText(url)}`;
@@ -23,16 +37,10 @@ export function externalApiMock(settings: HandlerSettings, surroundings: Surroun
   });
 }
 
-const liveConfig = v.looseObject({
+const liveConfig = v.object({
   url: v.pipe(v.string(), v.minLength(1)),
-  method: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z]{1,20}$/, "Expected the name of an HTTP method")), "GET"),
-  headers: v.optional(
-    v.custom<Record<string, string>>(
-      (value) => isObject(value) && Object.values(value).every((each) => typeof each === "string"),
-      "Expected an object of strings",
-    ),
-    {},
-  ),
+  method: v.nullish(method, "GET"),
+  headers: v.optional(v.record(headerName, headerValue), {}),
   /** Sent as it is where it is a string, else as JSON. */
   body: v.optional(v.unknown()),
   /** Sent as JSON. */
@@ -50,7 +58,7 @@ export function externalApiLive(settings: HandlerSettings, surroundings: Surroun
 
 async function call(
   config: v.InferOutput<typeof liveConfig>,
-  { signal }: HandlerContext,
+  { signal, idempotencyKey }: HandlerContext,
   { outputBytes, nesting }: HandlerSettings,
   surroundings: Surroundings,
   guard: Guard,
@@ -58,10 +66,11 @@ async function call(
   const { url } = config;
   const method = config.method.toUpperCase();
   const { body, headers } = bodyOf(config);
+  if (!SAFE_METHODS.has(method)) headers["Idempotency-Key"] = idempotencyKey;
   if (body !== null && (method === "GET" || method === "HEAD")) {
     throw new HandlerError("body_with_get", { message: `A ${method} request has no body: set \`method\` to POST, say.`, retryable: false });
   }
-  const response = await guardedFetch({ url, method, headers: { ...headers, ...config.headers }, body, signal }, guard);
+  const response = await guardedFetch({ url, method, headers: withOwn(headers, config.headers), body, signal }, guard);
   const text = await readBody(response, outputBytes);
   if (response.status >= 400) throw statusError(response, `${method} ${url}`, text, surroundings.clock);
   // A body that is JSON goes on as it came: its numbers keep their digits, its keys their order.
@@ -70,7 +79,15 @@ async function call(
   return new JsonText(`{"status":"ok","status_code":${response.status},"data":${data},${rest}}`);
 }
 
-function bodyOf({ body, json }: JsonObject): { readonly body: string | null; readonly headers: Readonly<Record<string, string>> } {
+type CallHeaders = Record<string, string>;
+
+/** The config's own headers, in whatever case, stand above ours. */
+function withOwn(ours: CallHeaders, own: Readonly<CallHeaders>): CallHeaders {
+  const said = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return { ...Object.fromEntries(Object.entries(ours).filter(([name]) => !said.has(name.toLowerCase()))), ...own };
+}
+
+function bodyOf({ body, json }: JsonObject): { readonly body: string | null; readonly headers: CallHeaders } {
   if (json === undefined && typeof body === "string") return { body, headers: {} };
   const value = json ?? body;
   if (value === undefined || value === null) return { body: null, headers: {} };

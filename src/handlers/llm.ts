@@ -33,7 +33,7 @@ export function llmMock(settings: HandlerSettings, surroundings: Surroundings): 
   });
 }
 
-const liveConfig = v.looseObject({
+const liveConfig = v.object({
   prompt: v.unknown(),
   system: v.optional(v.string()),
   model: v.optional(v.string()),

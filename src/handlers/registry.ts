@@ -6,6 +6,7 @@ import { systemClock } from "../env/clock.ts";
 import { systemRandom } from "../env/random.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
 import { builtInHandlers } from "./built-in.ts";
+import { configShapeOf } from "./config-shape-of.ts";
 import { type Handler, isHandler } from "./handler.ts";
 import type { Surroundings } from "./mock-service.ts";
 import { offerOwnModules } from "./own-modules.ts";
@@ -36,7 +37,8 @@ export async function loadRegistry(settings: HandlerSettings, surroundings: Surr
       else faults.push(`The handler name "${name}" is there twice: in ${other.origin} and in ${origin}.`);
     }
   };
-  for (const handler of builtInHandlers(settings, surroundings)) add(handler, `Troupe itself ("${handler.name}")`);
+  const ours = builtInHandlers(settings, surroundings);
+  for (const handler of ours) add(handler, `Troupe itself ("${handler.name}")`);
   const files = modulesIn(settings.handlersDir);
   if (typeof files === "string") return { ok: false, faults: [...faults, files] };
   for (const file of files) {
@@ -46,8 +48,12 @@ export async function loadRegistry(settings: HandlerSettings, surroundings: Surr
   }
   if (faults.length > 0) return { ok: false, faults };
   const handlers = new Set([...byName.values()].map(({ handler }) => handler));
-  const infos = [...handlers].map(({ name, names, needs }) => ({ name, names, needs }));
+  const infos = [...handlers].map((handler) => infoOf(handler, ours.includes(handler)));
   return { ok: true, registry: { get: (name) => byName.get(name)?.handler, infos } };
+}
+
+function infoOf({ name, names, needs, config }: Handler, isOurs: boolean): HandlerInfo {
+  return { name, names, needs, ...(config === null ? {} : { config: configShapeOf(config, isOurs) }) };
 }
 
 /** The folder's own modules, sorted, or the fault; tests, type declarations and names that begin with `.` or `_` are none. */

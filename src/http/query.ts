@@ -2,6 +2,7 @@
 import type { HonoRequest } from "hono";
 import * as v from "valibot";
 import { EXECUTION_STATES } from "../engine.ts";
+import { issueText } from "../workflow/definition.ts";
 import { decodeCursor } from "./cursor.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
@@ -96,7 +97,7 @@ export function headerReader<Value>(schema: HeaderSchema<Value>): (headers: Head
 function check<Value>(schema: QuerySchema<Value>, target: "query" | "header", values: unknown): Given<Value> {
   const result = v.safeParse(schema, values);
   if (result.success) return { ok: true, value: result.output };
-  const errors = result.issues.map(({ path, message }) => ({ path: `${target}.${pathText(path ?? [])}`, message }));
+  const errors = result.issues.map((issue) => ({ path: `${target}.${pathText(issue.path ?? [])}`, message: issueText(issue) }));
   const first = errors[0];
   return refuse(422, `In the ${target}, ${first?.path.slice(target.length + 1)} is not usable. ${first?.message}.`, { errors });
 }

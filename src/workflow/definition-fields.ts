@@ -1,4 +1,7 @@
-/** Fields beside those that are built: refused where they would change what runs, warned of where nobody knows them. */
+/**
+ * Fields beside those that are built: refused where they would change what runs, warned of where they are only kept or where
+ * nobody knows them; what nobody knows is refused, too, where the definition is strict.
+ */
 import type { Findings } from "./definition-findings.ts";
 import { excerpt } from "./definition-findings.ts";
 import { isObject, type JsonObject } from "./json.ts";
@@ -37,6 +40,12 @@ const UNBUILT_OF_NODE: Unbuilt = new Map<string, readonly unknown[]>([
   ["output_schema", []],
 ]);
 
+/** Kept for the user, and nothing that runs follows them yet. */
+const ONLY_KEPT: Unbuilt = new Map<string, readonly unknown[]>([
+  ["version", []],
+  ["params", [{}]],
+]);
+
 const NOTHING_UNBUILT: Unbuilt = new Map();
 const BUILT_OF_WORKFLOW = new Set(Object.keys(workflowSchema.entries));
 const BUILT_OF_NODE = new Set(Object.keys(nodeSchema.entries));
@@ -44,46 +53,45 @@ const BUILT_OF_RETRY = new Set(Object.keys(retrySchema.entries));
 const BUILT_OF_DAG = new Set(["nodes"]);
 
 /** Looks through the document as it came, whose shape was checked. */
-export function checkFields(document: JsonObject, { shape, structure: problems, warnings }: Found): void {
-  checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, problems, warnings);
+export function checkFields(document: JsonObject, found: Found): void {
+  checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, found);
+  for (const [key, harmless] of ONLY_KEPT) {
+    if (Object.hasOwn(document, key) && changes(document[key], harmless))
+      found.warnings.add(key, `\`${key}\` is kept, but nothing follows it yet.`);
+  }
   const dag = document.dag as { readonly nodes: readonly JsonObject[] };
-  checkObject(dag, "dag", BUILT_OF_DAG, NOTHING_UNBUILT, problems, warnings);
+  checkObject(dag, "dag", BUILT_OF_DAG, NOTHING_UNBUILT, found);
   for (let position = 0; position < dag.nodes.length; position++) {
     const node = dag.nodes[position]!;
     for (const key in node) {
-      if (!BUILT_OF_NODE.has(key)) checkField(node, key, `dag.nodes.${position}`, UNBUILT_OF_NODE, problems, warnings);
+      if (!BUILT_OF_NODE.has(key)) checkField(node, key, `dag.nodes.${position}`, UNBUILT_OF_NODE, found);
     }
-    if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, BUILT_OF_RETRY, NOTHING_UNBUILT, problems, warnings);
+    if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, BUILT_OF_RETRY, NOTHING_UNBUILT, found);
     // An array is an object to the schema, and none of its fields is required.
-    else if (Array.isArray(node.retry)) shape.add(`dag.nodes.${position}.retry`, "Expected an object, got Array.");
+    else if (Array.isArray(node.retry)) found.shape.add(`dag.nodes.${position}.retry`, "Expected an object, got Array.");
   }
 }
 
-type Found = { readonly shape: Findings; readonly structure: Findings; readonly warnings: Findings };
+type Found = { readonly shape: Findings; readonly structure: Findings; readonly warnings: Findings; readonly doubts: Findings };
 
 /** Warns of every field of a document or one of its parts that nobody knows. */
 export function warnOfUnknown(object: JsonObject, path: string, known: ReadonlySet<string>, warnings: Findings): void {
-  for (const key in object) if (!known.has(key)) warnings.add(join(path, key), unknownField(key));
+  for (const key in object) if (!known.has(key)) warnings.add(join(path, key), ignoredField(key));
 }
 
-function checkObject(
-  object: JsonObject,
-  path: string,
-  built: ReadonlySet<string>,
-  unbuilt: Unbuilt,
-  problems: Findings,
-  warnings: Findings,
-): void {
-  for (const key in object) if (!built.has(key)) checkField(object, key, path, unbuilt, problems, warnings);
+function checkObject(object: JsonObject, path: string, built: ReadonlySet<string>, unbuilt: Unbuilt, found: Found): void {
+  for (const key in object) if (!built.has(key)) checkField(object, key, path, unbuilt, found);
 }
 
-function checkField(object: JsonObject, key: string, path: string, unbuilt: Unbuilt, problems: Findings, warnings: Findings): void {
+function checkField(object: JsonObject, key: string, path: string, unbuilt: Unbuilt, { structure, warnings, doubts }: Found): void {
   const harmless = unbuilt.get(key);
-  const value = object[key];
-  if (harmless === undefined) warnings.add(join(path, key), unknownField(key));
-  else if (value !== null && !harmless.some((candidate) => sameAs(candidate, value))) {
-    problems.add(join(path, key), `\`${key}\` is not supported yet.`);
-  }
+  if (harmless === undefined)
+    doubts.add(join(path, key), doubts === warnings ? ignoredField(key) : `The field "${excerpt(key)}" is not known.`);
+  else if (changes(object[key], harmless)) structure.add(join(path, key), `\`${key}\` is not supported yet.`);
+}
+
+function changes(value: unknown, harmless: readonly unknown[]): boolean {
+  return value !== null && !harmless.some((candidate) => sameAs(candidate, value));
 }
 
 /** Harmless values are words, numbers, and the empty list and object. */
@@ -93,7 +101,7 @@ function sameAs(candidate: unknown, value: unknown): boolean {
   return candidate === value;
 }
 
-function unknownField(key: string): string {
+function ignoredField(key: string): string {
   return `The field "${excerpt(key)}" is not known and was ignored.`;
 }
 

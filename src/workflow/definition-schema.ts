@@ -47,7 +47,12 @@ export const workflowSchema = v.object({
   params: v.nullish(userObject),
   tags: v.nullish(v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(100))),
   priority: v.nullish(priority),
-  strict: v.nullish(v.pipe(v.boolean(), v.description("Refuse templates that cannot be right, instead of warning"))),
+  strict: v.nullish(
+    v.pipe(
+      v.boolean(),
+      v.description("Refuse what nobody knows and what cannot be right (fields, templates, configs), instead of warning"),
+    ),
+  ),
   dag: v.object({ nodes: v.array(nodeSchema) }),
 });
 

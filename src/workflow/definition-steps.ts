@@ -1,13 +1,13 @@
 /** The older form, `{ name, steps: [{ execution_type, tasks }] }`, made into a draft: each task is a node, each step waits for the one before. */
 import { type Draft, Policies } from "./definition-draft.ts";
-import { excerpt } from "./definition-findings.ts";
 import { warnOfUnknown } from "./definition-fields.ts";
 import { type StepsInput, stepSchema, stepsSchema, taskSchema } from "./definition-schema.ts";
 import { checkHandler, type DraftCheck, USUAL_PRIORITY, usualPolicy } from "./definition-workflow.ts";
 import { durationMs } from "./duration.ts";
 import type { Step } from "./graph.ts";
-import { type JsonObject, jsonText } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import type { NodeIndex } from "./messages.ts";
+import { receivedKind } from "./received.ts";
 
 /** What a join between two wide steps runs; no view shows it. */
 const JOIN_HANDLER = "noop";
@@ -97,7 +97,7 @@ class Nodes {
       const value = Object.hasOwn(params, key) ? params[key] : null;
       if (value === null) return null;
       const result = reader(value);
-      if (result === null) warnings.add(`${path}.params.${key}`, `${excerpt(jsonText(value))} was ignored: expected ${expected}.`);
+      if (result === null) warnings.add(`${path}.params.${key}`, `It was ignored: expected ${expected}, got ${receivedKind(value)}.`);
       return result;
     };
     warnOfUnknown(params, `${path}.params`, KNOWN_IN_PARAMS, warnings);

@@ -1,5 +1,6 @@
 /** The workflow form, `{ name, dag: { nodes } }`, made into a draft. */
 import type { Catalog } from "./catalog.ts";
+import { checkConfig } from "./config-shape.ts";
 import { type Draft, Policies, POLICIES_MAX } from "./definition-draft.ts";
 import { excerpt, type Findings } from "./definition-findings.ts";
 import type { NodeInput, RetryInput, WorkflowInput } from "./definition-schema.ts";
@@ -8,6 +9,7 @@ import type { RetryPolicy } from "./graph.ts";
 import { jsonText } from "./json.ts";
 import type { NodeIndex } from "./messages.ts";
 import type { Rows } from "./order.ts";
+import { receivedKind } from "./received.ts";
 
 /** `nodes`, `edges`: how many a definition may have. `nesting`: of its JSON. */
 export type DefinitionLimits = { readonly nodes: number; readonly edges: number; readonly nesting: number };
@@ -18,7 +20,10 @@ export type DefinitionDefaults = {
   readonly timeoutMs: number;
 };
 
-/** `shape`: values that cannot be read (422); `structure`: a graph that cannot run (400). */
+/**
+ * `shape`: values that cannot be read (422); `structure`: a graph that cannot run (400). `doubts`: what is accepted, but probably
+ * not what was meant: warnings, or problems of the structure where the definition is strict.
+ */
 export type DraftCheck = {
   readonly limits: DefinitionLimits;
   readonly defaults: DefinitionDefaults;
@@ -26,6 +31,7 @@ export type DraftCheck = {
   readonly shape: Findings;
   readonly structure: Findings;
   readonly warnings: Findings;
+  readonly doubts: Findings;
 };
 
 /** The priority of nodes where the definition names none: the middle. */
@@ -49,6 +55,7 @@ export function draftWorkflow(input: WorkflowInput, check: DraftCheck): Draft {
     const node = nodes[position]!;
     handlers[position] = handlerOf(node, position, check);
     configs[position] = configOf(node);
+    checkConfigOf(node, position, check);
     if (node.retry) retryOf[position] = policies.positionOf(policyOf(node.retry, `dag.nodes.${position}.retry`, check));
     if (node.timeout !== undefined && node.timeout !== null)
       timeoutMs[position] = timeoutOf(node.timeout, `dag.nodes.${position}.timeout`, check);
@@ -116,6 +123,13 @@ function handlerOf(node: NodeInput, position: number, check: DraftCheck): string
   return node.handler;
 }
 
+/** What its handler can only refuse, as far as no template may change it. */
+function checkConfigOf({ handler, config }: NodeInput, position: number, { catalog, doubts }: DraftCheck): void {
+  const shape = catalog.get(handler)?.config;
+  if (shape !== undefined && !doubts.full)
+    checkConfig(config ?? {}, shape, `dag.nodes.${position}.config`, (path, message) => doubts.add(path, message));
+}
+
 function configOf({ config }: NodeInput): string | null {
   if (!config) return null;
   const text = jsonText(config);
@@ -151,7 +165,7 @@ function timeoutOf(value: string | number, path: string, { shape, defaults }: Dr
 
 function expectedDuration(value: string | number): string {
   const days = DURATION_MAX_MS / 86_400_000;
-  return `Expected a duration (seconds, or a string such as "30s" or "1h30m") of at most ${days} days, got ${excerpt(JSON.stringify(value))}.`;
+  return `Expected a duration (seconds, or a string such as "30s" or "1h30m") of at most ${days} days, got ${receivedKind(value)}.`;
 }
 
 function dependenciesOf(nodes: readonly NodeInput[], index: ReadonlyMap<string, NodeIndex>, check: DraftCheck): Rows {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Catalog } from "./catalog.ts";
 import { type Draft, planOf } from "./definition-draft.ts";
-import { excerpt, Findings, type Problem, type Warning } from "./definition-findings.ts";
+import { Findings, type Problem, type Warning } from "./definition-findings.ts";
 import { checkFields } from "./definition-fields.ts";
 import { stepsSchema, workflowSchema } from "./definition-schema.ts";
 import { checkStepFields, draftSteps } from "./definition-steps.ts";
@@ -11,9 +11,11 @@ import { type DefinitionDefaults, type DefinitionLimits, type DraftCheck, draftW
 import type { Plan } from "./graph.ts";
 import { isObject, type JsonObject, parseJson } from "./json.ts";
 import type { NodeIndex } from "./messages.ts";
+import { receivedKind } from "./received.ts";
 import { checkTemplates } from "./template-check.ts";
 
 export type { Problem, Warning } from "./definition-findings.ts";
+export { issueText } from "./received.ts";
 export { compileStored } from "./definition-stored.ts";
 export { stepsSchema, workflowSchema } from "./definition-schema.ts";
 
@@ -38,13 +40,14 @@ export function parseDefinition(text: string, options: DefinitionOptions): Defin
   const document = parsed.value;
   if (!isObject(document)) return refused("shape", [{ path: "", message: "Expected an object." }]);
   const { limits, catalog, defaults } = options;
-  const check: DraftCheck = { limits, catalog, defaults, shape: new Findings(), structure: new Findings(), warnings: new Findings() };
+  const [structure, warnings] = [new Findings(), new Findings()];
+  const doubts = document.strict === true ? structure : warnings;
+  const check: DraftCheck = { limits, catalog, defaults, shape: new Findings(), structure, warnings, doubts };
   const draft = options.form === "steps" ? readSteps(document, check) : readWorkflow(document, check);
   if (check.shape.any) return refused("shape", check.shape.list());
   if (draft === null || check.structure.any) return refused("structure", check.structure.list());
   const planned = planOf(draft);
   if (planned.type === "cyclic") return refused("structure", [{ path: "dag.nodes", message: cycleMessage(draft, planned.cycle) }]);
-  const doubts = document.strict === true ? check.structure : check.warnings;
   checkTemplates(planned.plan, doubts, (node) => `dag.nodes.${node}.config`);
   if (check.structure.any) return refused("structure", check.structure.list());
   return { ok: true, plan: planned.plan, text: storedText(draft), warnings: check.warnings.list() };
@@ -80,17 +83,17 @@ function addIssues(issues: readonly v.BaseIssue<unknown>[], { shape }: DraftChec
   return null;
 }
 
-/** As "Expected string, got 5." */
+/** As "Expected string, got a number." */
 function sentence(issue: v.BaseIssue<unknown>): string {
-  const { message, received, input } = issue;
+  const { message, input } = issue;
   if (message.startsWith("Invalid key")) return "Required, but missing.";
   // Numbers of so many digits are kept as BigInt: to the schema they are no numbers at all.
-  if (typeof input === "bigint") return `The number ${excerpt(String(input))} is too large here.`;
-  return `${message.startsWith("Invalid") ? expectation(issue) : message}, got ${excerpt(received)}.`;
+  if (typeof input === "bigint") return "The number is too large here.";
+  return `${message.startsWith("Invalid") ? expectation(issue) : `${message}, got ${receivedKind(input)}`}.`;
 }
 
 /** The library's own words for these are `null`, and a bare ">=1" for a length. */
-function expectation({ type, expected, requirement }: v.BaseIssue<unknown>): string {
+function expectation({ type, expected, requirement, input }: v.BaseIssue<unknown>): string {
   switch (type) {
     case "integer":
       return "Expected a whole number";
@@ -103,7 +106,7 @@ function expectation({ type, expected, requirement }: v.BaseIssue<unknown>): str
     case "max_value":
       return `Expected at most ${requirement}`;
     default:
-      return `Expected ${expected}`;
+      return `Expected ${expected}, got ${receivedKind(input)}`;
   }
 }
 

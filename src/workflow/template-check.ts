@@ -59,9 +59,9 @@ function doubtOfScope(word: ScopeWord, rest: readonly string[]): string | null {
     case "execution":
       return field === undefined || field === "id" || field === "name" ? null : `an execution has \`id\` and \`name\`.`;
     case "node":
-      return field === undefined || field === "id" || field === "handler" || field === "attempt"
+      return field === undefined || field === "id" || field === "handler" || field === "attempt" || field === "idempotency_key"
         ? null
-        : "a node has `id`, `handler` and `attempt`.";
+        : "a node has `id`, `handler`, `attempt` and `idempotency_key`.";
     case "secrets":
       return "there are no secrets yet.";
     case "nodes":

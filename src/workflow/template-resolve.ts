@@ -1,5 +1,6 @@
 /** Fills in the templates of a config, in the thread, just before the handler runs. */
 import type { Failure } from "./failure.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { isObject, type JsonObject, jsonText, parseTrusted, setOwn } from "./json.ts";
 import type { ParsedTexts } from "./parsed-texts.ts";
 import { isScopeWord, type Path, piecesOf, type ScopeWord, throughNodes, wholePath } from "./template-parse.ts";
@@ -176,7 +177,7 @@ class Resolver {
       case "execution":
         return { id: executionId, name: executionName };
       case "node":
-        return { id: nodeId, handler, attempt };
+        return { id: nodeId, handler, attempt, idempotency_key: idempotencyKeyOf(executionId, nodeId) };
       case "secrets":
         return fromTrigger ? "what came with a trigger does not see secrets" : "there are no secrets";
       case "nodes":

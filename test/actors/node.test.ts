@@ -120,7 +120,7 @@ describe("the config", () => {
       kind: "bad_config",
       code: "bad_config",
       message:
-        'The handler "checked" refused its config. config.n: Invalid type: Expected number but received "7"; config.deep.list.1: Invalid type: Expected string but received 1.',
+        'The handler "checked" refused its config. config.n: Invalid type: Expected number but received a string of 1 character; config.deep.list.1: Invalid type: Expected string but received a number.',
       retryable: false,
     });
   });

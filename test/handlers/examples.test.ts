@@ -99,12 +99,24 @@ describe("the examples of handlers", () => {
     });
   });
 
-  test("are told to the main thread by name and needs", async () => {
+  test("are told to the main thread by name, needs and the shape of their config", async () => {
     const world = new World();
     const loaded = await loadRegistry({ ...settings, ...ownHandlers }, { clock: world, random: world.random });
     if (!loaded.ok) throw new Error(loaded.faults.join("\n"));
     expect(loaded.registry.infos.slice(-2)).toEqual([
-      { name: "charge_card", names: ["charge_card"], needs: [] },
+      {
+        name: "charge_card",
+        names: ["charge_card"],
+        needs: [],
+        config: {
+          type: "object",
+          fields: [
+            { name: "card", required: true, shape: { type: "string" } },
+            { name: "cents", required: true, shape: { type: "number", integer: true, min: 1 } },
+          ],
+          others: "any",
+        },
+      },
       { name: "word_count", names: ["word_count"], needs: ["parents"] },
     ]);
   });

@@ -17,6 +17,7 @@ const server: Bun.Server<undefined> = Bun.serve({
         host: request.headers.get("host"),
         type: request.headers.get("content-type"),
         key: request.headers.get("authorization"),
+        idempotency: request.headers.get("idempotency-key"),
         body: await request.text(),
       }),
     "/big": new Response('{"b":12345678901234567890, "10":1,"2":2}', { headers: { "Content-Type": "application/json" } }),
@@ -66,6 +67,24 @@ describe("a call", () => {
     expect(sent.data).toMatchObject({ method: "POST", body: '{"a":1}', type: "application/json", key: "k" });
     expect((await outputOf(get("/echo", { method: "PUT", body: "raw" }))).data).toMatchObject({ method: "PUT", body: "raw" });
     expect(await failureOf(get("/echo", { body: "raw" }))).toMatchObject({ code: "body_with_get", retryable: false });
+  });
+
+  test("whose method is not safe carries the attempt's idempotency key, unless the config says another", async () => {
+    for (const method of ["POST", "put", "PATCH", "Delete"])
+      expect((await outputOf(get("/echo", { method }))).data).toMatchObject({ method: method.toUpperCase(), idempotency: "e1/me" });
+    for (const method of ["GET", "options"]) expect((await outputOf(get("/echo", { method }))).data).toMatchObject({ idempotency: null });
+    const headers = { "IDEMPOTENCY-key": "own", "content-TYPE": "application/vnd.api+json" };
+    const sent = await outputOf(get("/echo", { method: "POST", json: {}, headers }));
+    expect(sent.data).toMatchObject({ idempotency: "own", type: "application/vnd.api+json" });
+  });
+
+  test.each(["GETT", "", "GET /", "CONNECT", "TRACE", 5, {}])("of the method %p is bad_config, made up or live", async (method) => {
+    const mock = await benchOf();
+    for (const bench of [open, mock]) {
+      const refused = await failureOf(get("/echo", { method }, bench));
+      expect([refused.kind, refused.retryable]).toEqual(["bad_config", false]);
+      expect(refused.message).toContain("config.method");
+    }
   });
 
   test("answers with the body as it came where it is JSON, else as text", async () => {

@@ -75,7 +75,8 @@ describe("a folder anywhere", () => {
       worker.onerror = ({ message }) => reject(new Error(message));
     });
     worker.terminate();
-    expect(told).toEqual({ name: "greet", names: ["greet", "hello"], needs: [] });
+    const config = { type: "object", fields: [{ name: "name", required: true, shape: { type: "string" } }], others: "any" };
+    expect(told).toEqual({ name: "greet", names: ["greet", "hello"], needs: [], config });
   });
 
   test("may hold other things too: tests, types, drafts and folders are no handlers", async () => {

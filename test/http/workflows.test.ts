@@ -26,6 +26,21 @@ describe("creating", () => {
     expect((await send("POST", "/workflows", { name: "one", dag: { nodes: [node("a")] } })).json).not.toHaveProperty("warnings");
   });
 
+  test("tells at once what a handler can only refuse, its own modules' schemas included, and refuses it where strict", async () => {
+    const { send } = await serveApp();
+    const nodes = [
+      node("a", [], { handler: "external_api", config: { method: "GETT", any: 1 } }),
+      node("b", [], { handler: "counts", config: { number: "x" } }),
+    ];
+    const warnings = [
+      { path: "dag.nodes.0.config.method", message: "Expected one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS." },
+      { path: "dag.nodes.1.config.number", message: "Expected a number, got a string of 1 character." },
+    ];
+    expect((await send("POST", "/workflows", { name: "one", dag: { nodes } })).json.warnings).toEqual(warnings);
+    const strict = await send("POST", "/workflows", { name: "one", strict: true, dag: { nodes } });
+    expect([strict.status, strict.json.errors]).toEqual([400, warnings]);
+  });
+
   test("takes YAML under its content type, with the digits of its integers", async () => {
     const { send } = await serveApp();
     const yaml = "name: from yaml\ndag:\n  nodes:\n    - id: a\n      handler: input\n";

@@ -139,29 +139,29 @@ describe("a definition that is refused", () => {
     });
     expect(refusal(text)).toEqual([
       "shape",
-      "name: Expected string, got 5.",
-      'tags: Expected Array, got "x".',
-      'dag.nodes.0.dependencies: Expected Array, got "b".',
-      "dag.nodes.0.retry.max_attempts: Expected at least 1, got 0.",
-      'dag.nodes.0.retry.jitter: Expected ("none" | "full" | "equal"), got "some".',
-      "dag.nodes.0.timeout: Expected (number | string), got true.",
+      "name: Expected string, got a number.",
+      "tags: Expected Array, got a string of 1 character.",
+      "dag.nodes.0.dependencies: Expected Array, got a string of 1 character.",
+      "dag.nodes.0.retry.max_attempts: Expected at least 1.",
+      'dag.nodes.0.retry.jitter: Expected ("none" | "full" | "equal"), got a string of 4 characters.',
+      "dag.nodes.0.timeout: Expected (number | string), got a boolean.",
       "dag.nodes.1.id: Required, but missing.",
-      "dag.nodes.1.config: Expected an object, got Array.",
-      "dag.nodes.1.priority: Expected at most 10, got 11.",
-      'dag.nodes.2.id: Expected an id of 1 to 128 letters, digits, _ or -, got "with space".',
-      "dag.nodes.3: Expected Object, got 7.",
+      "dag.nodes.1.config: Expected an object, got a list of 0.",
+      "dag.nodes.1.priority: Expected at most 10.",
+      "dag.nodes.2.id: Expected an id of 1 to 128 letters, digits, _ or -, got a string of 10 characters.",
+      "dag.nodes.3: Expected Object, got a number.",
     ]);
     expect(
       refusal(JSON.stringify({ name: "", priority: 1.5, version: "x".repeat(129), dag: { nodes: [{ id: "a", handler: "noop" }] } })),
     ).toEqual([
       "shape",
-      "name: Expected a length of at least 1, got 0.",
-      "version: Expected a length of at most 128, got 129.",
-      "priority: Expected a whole number, got 1.5.",
+      "name: Expected a length of at least 1.",
+      "version: Expected a length of at most 128.",
+      "priority: Expected a whole number.",
     ]);
     expect(refusal('{"name":"t","dag":{"nodes":[{"id":"a","handler":"noop","timeout":9007199254740993}]}}')).toEqual([
       "shape",
-      "dag.nodes.0.timeout: The number 9007199254740993 is too large here.",
+      "dag.nodes.0.timeout: The number is too large here.",
     ]);
     expect(refusal('{"name":"t","dag":{"nodes":[{"id":"a","handler":"noop","retry":[]}]}}')).toEqual([
       "shape",
@@ -329,7 +329,7 @@ describe("templates in a definition", () => {
       "dag.nodes.2.config.prompt: {{ name }}: is neither a node nor a path to data: it stays as text.",
       "dag.nodes.2.config.prompt: {{ foo bar }} is no path to data: it stays as text.",
       "dag.nodes.2.config.word: {{ secrets.KEY }}: there are no secrets yet.",
-      "dag.nodes.2.config.word: {{ node.colour }}: a node has `id`, `handler` and `attempt`.",
+      "dag.nodes.2.config.word: {{ node.colour }}: a node has `id`, `handler`, `attempt` and `idempotency_key`.",
       "dag.nodes.2.config.word: {{ nodes }}: `nodes` needs the id of a node, as in `nodes.a.output`.",
     ]);
   });

@@ -97,6 +97,9 @@ describe("a path", () => {
     expect(value("{{ params.user.id }}", fields)).toBe(7);
     expect(value("{{ runtime.key }}", fields)).toBe("k");
     expect(value("{{ execution.id }}/{{ execution.name }}/{{ node.id }}/{{ node.handler }}/{{ node.attempt }}")).toBe("e1/test/me/noop/1");
+    expect(value("{{ node.idempotency_key }}")).toBe("e1/me");
+    const node = ancestor("node", { idempotency_key: "its own output" });
+    expect(value("{{ node.idempotency_key }}", { scope: [node] })).toBe("its own output");
     expect(value("{{ params }}")).toEqual({});
     expect(missing("{{ params.x }}")).toContain("there is no params.x");
     expect(missing("{{ runtime.x }}")).toContain("there is no runtime.x");
