@@ -1,4 +1,4 @@
-# Troupe as an image: docker build -t troupe . && docker run -p 8000:8000 -v troupe:/data troupe
+# Troupe as an image: docker build -t troupe . && docker run -p 127.0.0.1:8000:8000 -v troupe:/data troupe
 # Runs as user 1000 and writes only to /data and /tmp: `docker run --read-only --tmpfs /tmp …` is fine.
 
 FROM oven/bun:1.4.5-slim AS packages

@@ -40,8 +40,11 @@ async function main(): Promise<void> {
   const { serve } = await import("./http/server.ts");
   const { startEngine } = await import("./engine.ts");
   const { createApp } = await import("./http/app.ts");
+  const { callerRules, exposureOf } = await import("./http/access.ts");
+  const exposure = exposureOf(config.access, config.host);
+  if (exposure !== null) log.warn(exposure);
   const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
-  const served = serve({ host: config.host, port: config.port, clock: systemClock });
+  const served = serve({ host: config.host, port: config.port, callers: callerRules(config.access, config.host), clock: systemClock });
   if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
   const { serving } = served;
   // Until here nothing is held, so a signal may end a start that does not come to its end.

@@ -122,6 +122,28 @@ export const brokers: Kind<readonly string[]> = {
   show: (list) => list.join(","),
 };
 
+/** Texts between commas, each of which must have the form, in lower case. */
+function list(expected: string, form: RegExp): Kind<readonly string[]> {
+  return {
+    expected,
+    parse(given) {
+      const items = given.split(",").map((item) => item.trim().toLowerCase());
+      return items.every((item) => form.test(item)) ? items : null;
+    },
+    show: (items) => items.join(","),
+  };
+}
+
+export const hostNames: Kind<readonly string[]> = list(
+  'names such as "troupe.example.com,*.internal.example.com", without protocol and port',
+  /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/,
+);
+
+export const origins: Kind<readonly string[]> = list(
+  'origins such as "https://app.example.com,http://localhost:5173", without a path',
+  /^[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/,
+);
+
 /** From the one that says most to the one that says nothing. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -6,6 +6,7 @@ import {
   duration,
   flag,
   host,
+  hostNames,
   integer,
   type Kind,
   latency,
@@ -13,6 +14,7 @@ import {
   logLevel,
   looseFlag,
   oneOf,
+  origins,
   port,
   redisAddress,
   text,
@@ -60,6 +62,20 @@ export const SETTINGS = {
     0,
     "How long an instance goes on as usual after SIGTERM with `/ready` at 503, so that a load balancer stops sending to it first.",
   ),
+
+  access: server(
+    ["APP_ACCESS"],
+    oneOf("auto", "open"),
+    "auto",
+    "`open`: what stands before this server checks who calls. `auto`: on a loopback address what came through a proxy is refused, on any other the start warns that whoever reaches it may call.",
+  ),
+  allowedHosts: server(
+    ["APP_ALLOWED_HOSTS"],
+    hostNames,
+    null,
+    "Names under which this server is called, beside addresses and localhost; others get 421. Without it, `auto` takes any name on an address that is not loopback.",
+  ),
+  corsOrigins: server(["APP_CORS_ORIGINS"], origins, null, "Origins of other sites whose pages may call this server from a browser."),
 
   logLevel: logs(["APP_LOG_LEVEL", "LOG_LEVEL"], logLevel, null, "What is logged at least.", "`info`"),
   debug: logs(["DEBUG"], looseFlag, false, "True: log level `debug`, where no log level is set."),

@@ -7,6 +7,8 @@ import { SETTINGS, type Setting, type Values } from "./config-settings.ts";
 export type Config = {
   readonly host: string;
   readonly port: number;
+  /** Which browsers' pages are answered; `hosts` is null where none are named. */
+  readonly access: { readonly mode: "auto" | "open"; readonly hosts: readonly string[] | null; readonly origins: readonly string[] };
   readonly instanceName: string;
   readonly logLevel: LogLevel;
   readonly store: "sqlite" | "memory";
@@ -102,6 +104,7 @@ function configOf(values: Values, redisUrl: string | null): Config {
   return {
     host: values.host,
     port: values.port,
+    access: { mode: values.access, hosts: values.allowedHosts, origins: values.corsOrigins ?? [] },
     instanceName: values.instanceName,
     logLevel: values.logLevel ?? (values.debug ? "debug" : "info"),
     store: values.store,

@@ -27,6 +27,10 @@ export function problemAnswer(problem: Problem): Response {
   });
 }
 
+export function problemOf(status: ProblemStatus, detail: string): Problem {
+  return { status, detail };
+}
+
 export function refuse(status: ProblemStatus, detail: string, more: Pick<Problem, "errors" | "headers"> = {}): Refusal {
   return { ok: false, problem: { status, detail, ...more } };
 }
@@ -51,10 +55,12 @@ const ERRORS_MAX = 100;
 
 const TITLES = {
   400: "Bad Request",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  421: "Misdirected Request",
   422: "Unprocessable Content",
   500: "Internal Server Error",
   503: "Service Unavailable",

@@ -1,7 +1,10 @@
 /** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
 import type { Clock } from "../env/clock.ts";
+import { CAREFUL_HEADERS } from "./answer-headers.ts";
+import { type CallerRules, createCallerCheck } from "./callers.ts";
+import { sharedWith } from "./cors.ts";
 import type { App, HttpEnv } from "./parts.ts";
-import { problemAnswer } from "./problem.ts";
+import { type Problem, problemAnswer } from "./problem.ts";
 
 export type Serving = {
   /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
@@ -12,6 +15,7 @@ export type Serving = {
   /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
+export type ServeOptions = { readonly host: string; readonly port: number; readonly callers: CallerRules; readonly clock: Clock };
 /** `reason`: a sentence that says what to do. */
 export type ServeResult = { readonly ok: true; readonly serving: Serving } | { readonly ok: false; readonly reason: string };
 
@@ -19,7 +23,7 @@ export type ServeResult = { readonly ok: true; readonly serving: Serving } | { r
  * `port` 0 takes a free one. The port is taken before there is anything to answer: who finds it taken has touched nothing
  * yet, and a long start is told to those who ask.
  */
-export function serve({ host, port, clock }: { readonly host: string; readonly port: number; readonly clock: Clock }): ServeResult {
+export function serve({ host, port, callers, clock }: ServeOptions): ServeResult {
   let app: App | null = null;
   try {
     const server = Bun.serve({
@@ -31,7 +35,7 @@ export function serve({ host, port, clock }: { readonly host: string; readonly p
       idleTimeout: IDLE_SECONDS,
       // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: (request) => app?.fetch(request, bindings) ?? starting(),
+      fetch: checked(callers, (request) => app?.fetch(request, bindings) ?? starting()),
       error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
     });
     const bindings: HttpEnv["Bindings"] = {
@@ -55,7 +59,31 @@ export function serve({ host, port, clock }: { readonly host: string; readonly p
 const IDLE_SECONDS = 30;
 
 function starting(): Response {
-  return problemAnswer({ status: 503, detail: "Troupe is starting; come again.", headers: { "retry-after": "1" } });
+  return refusal({ status: 503, detail: "Troupe is starting; come again.", headers: { "retry-after": "1" } });
+}
+
+function refusal(problem: Problem): Response {
+  return problemAnswer({ ...problem, headers: { ...CAREFUL_HEADERS, ...problem.headers } });
+}
+
+type Answerer = (request: Request) => Response | Promise<Response>;
+
+/** `answer` for those who may call; the others are refused before anything looks at their request. */
+function checked(callers: CallerRules, answer: Answerer): Answerer {
+  const problemWith = createCallerCheck(callers);
+  const answerTo: Answerer = (request) => {
+    const problem = problemWith(request);
+    return problem === null ? answer(withOrigin(request)) : refusal(problem);
+  };
+  const origins: ReadonlySet<string> = new Set(callers.origins);
+  if (origins.size === 0) return answerTo;
+  return async (request) => sharedWith(origins, request, await answerTo(request));
+}
+
+/** Without a usable Host the URL of a request is its path alone, which no router reads. */
+function withOrigin(request: Request): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://localhost${request.url}`, { method: request.method, headers: request.headers });
 }
 
 async function stopServer(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {

@@ -1,8 +1,11 @@
 /** docker-compose.yml agrees with the image, the settings, the tested Kafka and the proxy's configuration. */
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { KAFKA_VERSION } from "../../scripts/services-kafka.ts";
 import { SETTINGS } from "../../src/env/config-settings.ts";
+import { endAll, newHome, startServer } from "../process/server.ts";
 import { compose, type ComposeService, read, settingNames } from "./files.ts";
+
+afterAll(endAll);
 
 const { services, volumes } = compose();
 const service = (name: string): ComposeService => {
@@ -71,7 +74,17 @@ describe("the compose file", () => {
     const proxy = read("Caddyfile");
     expect(proxy).toContain(`to ${names.map((name) => `${name}:${port}`).join(" ")}\n`);
     expect(proxy).toContain("health_uri /ready\n");
-    expect(service("front").ports).toEqual([`$\{TROUPE_PORT:-${port}}:${port}`]);
+  });
+
+  test("is published on this machine alone, and what its proxy sends on is answered: by name, with the headers of a proxy", async () => {
+    expect(service("front").ports).toEqual([`$\{TROUPE_ADDRESS:-127.0.0.1}:$\{TROUPE_PORT:-${port}}:${port}`]);
+    const { HOST = "", APP_ACCESS = "" } = service("instance-1").environment ?? {};
+    const server = await startServer(newHome(), { HOST: `${HOST}`, APP_ACCESS: `${APP_ACCESS}` });
+    const passed = { host: `localhost:${port}`, via: "1.1 Caddy", "x-forwarded-for": "172.18.0.1", "x-forwarded-proto": "http" };
+    expect((await fetch(`${server.url}/workflows`, { headers: { ...passed, "x-forwarded-host": passed.host } })).status).toBe(200);
+    expect((await fetch(`${server.url}/workflows`, { headers: { ...passed, host: "evil.example" } })).status).toBe(421);
+    expect((await fetch(`${server.url}/ready`, { headers: { host: `instance-1:${port}` } })).status).toBe(200);
+    expect(server.stderr.filter((line) => line.includes('"level":"warn"'))).toEqual([]);
   });
 });
 

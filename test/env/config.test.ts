@@ -29,6 +29,7 @@ describe("the configuration", () => {
     expect(config).toEqual({
       host: "127.0.0.1",
       port: 8000,
+      access: { mode: "auto", hosts: null, origins: [] },
       logLevel: "info",
       store: "sqlite",
       dataDir: "./data",

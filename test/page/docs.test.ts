@@ -1,32 +1,16 @@
 /** The documentation page in a real browser: it shows every operation, one can try them, and nothing comes from elsewhere. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { browserPath } from "../../scripts/browser.ts";
+import type { Browser, Page } from "playwright-core";
 import { until } from "../process/facts.ts";
 import { endAll, newHome, type Server, startServer } from "../process/server.ts";
+import { INSTALL_TIMEOUT_MS, launchBrowser } from "./browser.ts";
 
-/** On a fresh machine the browser is installed first. */
-const INSTALL_TIMEOUT_MS = 300_000;
 const TEST_TIMEOUT_MS = 60_000;
-/** Playwright itself gives each browser an empty user-data-dir. Names are not resolved, so that nothing can be fetched from outside. */
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-];
-
 let browser: Browser;
 let server: Server;
 
 beforeAll(async () => {
-  const executablePath = browserPath();
-  [browser, server] = await Promise.all([chromium.launch({ executablePath, args: ARGUMENTS }), startServer(newHome())]);
+  [browser, server] = await Promise.all([launchBrowser(), startServer(newHome())]);
 }, INSTALL_TIMEOUT_MS);
 
 afterAll(async () => {

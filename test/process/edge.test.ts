@@ -64,7 +64,7 @@ describe("a body", () => {
 
   test("that announces far too much is refused before it is sent", async () => {
     const connection = await connect(server.url);
-    connection.write(`POST /workflows HTTP/1.1\r\nhost: x\r\ncontent-length: ${10 ** 12}\r\n\r\n`);
+    connection.write(`POST /workflows HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${10 ** 12}\r\n\r\n`);
     expect((await connection.answers(1))[0]).toMatchObject({ status: 413 });
     connection.close();
   });
@@ -78,7 +78,7 @@ describe("a body", () => {
   test("that comes slowly, byte by byte, is waited for", async () => {
     const body = JSON.stringify(definition());
     const connection = await connect(server.url);
-    connection.write(`POST /workflows HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`);
+    connection.write(`POST /workflows HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n`);
     for (const character of body) {
       connection.write(character);
       await Bun.sleep(5);
@@ -102,7 +102,7 @@ describe("a body", () => {
     const cut = Array.from({ length: 20 }, async () => {
       const connection = await connect(server.url);
       const body = JSON.stringify(definition());
-      connection.write(`POST /workflows HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, -1)}`);
+      connection.write(`POST /workflows HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, -1)}`);
       await connection.flushed();
       connection.cut();
     });
@@ -134,16 +134,16 @@ describe("a connection", () => {
 
   test("that is opened and left alone keeps nobody from being served", async () => {
     const idle = await Promise.all(Array.from({ length: IDLE_CONNECTIONS }, () => connect(server.url)));
-    for (const connection of idle) connection.write("POST /workflows HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
+    for (const connection of idle) connection.write("POST /workflows HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{");
     expect((await post(server, "/workflows", definition())).status).toBe(201);
     for (const connection of idle) connection.cut();
   });
 
   test.each([
     ["what is no HTTP", "This is no HTTP.\r\n\r\n"],
-    ["a length that is none", "POST /workflows HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n"],
-    ["two lengths", "POST /workflows HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde"],
-    ["a chunk size that is none", "POST /workflows HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"],
+    ["a length that is none", "POST /workflows HTTP/1.1\r\nhost: localhost\r\ncontent-length: many\r\n\r\n"],
+    ["two lengths", "POST /workflows HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde"],
+    ["a chunk size that is none", "POST /workflows HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"],
   ])("that says %s is answered with 400 or closed", async (_, request) => {
     const connection = await connect(server.url);
     connection.write(request);
@@ -175,7 +175,7 @@ describe("a method", () => {
 /** By turns one that is answered at once, one that asks the store, and one that finds nothing. Its number comes back as a header. */
 function requestOf(n: number): string {
   const path = ["/health", "/workflows", `/workflows/none-${n}`][n % 3] ?? "";
-  return `GET ${path} HTTP/1.1\r\nhost: x\r\nx-request-id: r${n}\r\n\r\n`;
+  return `GET ${path} HTTP/1.1\r\nhost: localhost\r\nx-request-id: r${n}\r\n\r\n`;
 }
 
 function expectInOrder(answers: readonly Answer[]): void {
