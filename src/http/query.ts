@@ -6,9 +6,8 @@ import { issueText } from "../workflow/definition.ts";
 import { decodeCursor } from "./cursor.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
-export type QuerySchema<Value> = v.GenericSchema<unknown, Value>;
-/** Of headers in lower case. */
-export type HeaderSchema<Value> = QuerySchema<Value> & { readonly entries: v.ObjectEntries };
+/** Of a query, or of headers in lower case. */
+export type ObjectSchema<Value> = v.GenericSchema<unknown, Value> & { readonly entries: v.ObjectEntries };
 
 type Given<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
@@ -50,12 +49,21 @@ const limitUpTo = (usual: number) =>
     ),
   );
 
+/** The transform hides the words from the document, so the metadata says them. */
+const state = v.pipe(
+  v.string(),
+  v.transform((word) => word.toUpperCase()),
+  v.picklist(EXECUTION_STATES, `Expected one of ${EXECUTION_STATES.join(", ")}, in any case`),
+  v.metadata({ enum: EXECUTION_STATES, description: "Only executions in this state; in any case" }),
+);
+
+export const noQuery = v.object({});
 export const waitQuery = v.object({ wait });
 export const viewQuery = v.object({
   view: v.optional(v.pipe(v.picklist(["full", "summary"]), v.description("summary: without the maps of nodes")), "full"),
 });
 export const listQuery = v.object({
-  status: v.optional(v.pipe(v.picklist(EXECUTION_STATES), v.description("Only executions in this state"))),
+  status: v.optional(state),
   name: filter("Only executions of workflows with exactly this name"),
   tag: filter("Only executions whose workflow has this tag"),
   cursor,
@@ -73,18 +81,35 @@ export const idempotencyHeader = v.object({
   ),
 });
 
-/** Reads and checks the query. Most requests have none: what the schema makes of that is known before. */
-export function queryReader<Value>(schema: QuerySchema<Value>): (request: HonoRequest) => Given<Value> {
+/**
+ * Reads and checks the query. Most requests have none: what the schema makes of that is known before. `others`: what becomes of
+ * parameters that the schema does not name; refused, since a filter that is not applied shows what nobody asked for.
+ */
+export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused" | "ignored"): (request: HonoRequest) => Given<Value> {
   const ofNone = check(schema, "query", {});
   return (request) => {
     if (!request.url.includes("?")) return ofNone;
-    const values = Object.entries(request.queries()).map(([name, all]) => [name, all.length === 1 ? all[0] : all]);
-    return check(schema, "query", Object.fromEntries(values));
+    const given = Object.entries(request.queries());
+    const unknown = others === "refused" ? given.map(([name]) => name).filter((name) => !Object.hasOwn(schema.entries, name)) : [];
+    if (unknown.length > 0) return unknownParameters(unknown, Object.keys(schema.entries));
+    return check(schema, "query", Object.fromEntries(given.map(([name, all]) => [name, all.length === 1 ? all[0] : all])));
   };
 }
 
+function unknownParameters(unknown: readonly string[], known: readonly string[]): Refusal {
+  const expected = known.length === 0 ? "this route takes none" : `this route takes ${known.join(", ")}`;
+  const errors = unknown.map((name) => ({ path: `query.${shown(name)}`, message: `No such parameter; ${expected}` }));
+  return refuse(422, `The query has a parameter that is not known, ${shown(unknown[0] ?? "")}; ${expected}.`, { errors });
+}
+
+function shown(name: string): string {
+  return name.length <= NAME_SHOWN ? name : `${name.slice(0, NAME_SHOWN)}…`;
+}
+
+const NAME_SHOWN = 80;
+
 /** Reads and checks the headers that the schema names, likewise. */
-export function headerReader<Value>(schema: HeaderSchema<Value>): (headers: Headers) => Given<Value> {
+export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Headers) => Given<Value> {
   const ofNone = check(schema, "header", {});
   const names = Object.keys(schema.entries);
   return (headers) => {
@@ -94,7 +119,7 @@ export function headerReader<Value>(schema: HeaderSchema<Value>): (headers: Head
 }
 
 /** What does not fit is refused with 422. */
-function check<Value>(schema: QuerySchema<Value>, target: "query" | "header", values: unknown): Given<Value> {
+function check<Value>(schema: ObjectSchema<Value>, target: "query" | "header", values: unknown): Given<Value> {
   const result = v.safeParse(schema, values);
   if (result.success) return { ok: true, value: result.output };
   const errors = result.issues.map((issue) => ({ path: `${target}.${pathText(issue.path ?? [])}`, message: issueText(issue) }));

@@ -9,7 +9,7 @@ import { edged } from "./edge.ts";
 import type { RouteDescription } from "./openapi/description.ts";
 import type { App, HttpEnv, HttpParts } from "./parts.ts";
 import { problemAnswer } from "./problem.ts";
-import { type HeaderSchema, headerReader, type QuerySchema, queryReader } from "./query.ts";
+import { headerReader, noQuery, type ObjectSchema, queryReader } from "./query.ts";
 
 export type Route<Path extends string, Query, Header> = {
   readonly method: "GET" | "POST";
@@ -17,8 +17,8 @@ export type Route<Path extends string, Query, Header> = {
   /** Null where the route is only a part of a page. */
   readonly description: RouteDescription | null;
   /** What does not fit is answered with 422. */
-  readonly query?: QuerySchema<Query>;
-  readonly header?: HeaderSchema<Header>;
+  readonly query?: ObjectSchema<Query>;
+  readonly header?: ObjectSchema<Header>;
   answer(c: Context<HttpEnv, Path>, given: { readonly query: Query; readonly header: Header }): Response | Promise<Response>;
 };
 
@@ -42,7 +42,8 @@ export function createRoutes(app: App, parts: Pick<HttpParts, "ids" | "log">): R
   return {
     described,
     add({ method, path, description, query, header, answer }) {
-      const readQuery = query && queryReader(query);
+      const others = isCanonical(path) ? "refused" : "ignored";
+      const readQuery = query === undefined ? queryReader(noQuery, others) : queryReader(query, others);
       const readHeader = header && headerReader(header);
       const work = (c: Context<HttpEnv, typeof path>): Response | Promise<Response> => {
         const asked = readQuery?.(c.req);
@@ -56,4 +57,9 @@ export function createRoutes(app: App, parts: Pick<HttpParts, "ids" | "log">): R
       if (description !== null) described.push({ method, path, description, query: query ?? null, header: header ?? null });
     },
   };
+}
+
+/** Clients of the older systems may send parameters of theirs; so may probes, and whoever breaks a cache. */
+function isCanonical(path: string): boolean {
+  return path === "/workflows" || path.startsWith("/workflows/");
 }
