@@ -5,7 +5,7 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { createCommitter } from "../store/committer.ts";
-import { DataLost, type Pending, type Renewal, type SharedStore } from "../store/shared-store.ts";
+import { DataLost, type LaneView, type Pending, type Renewal, type SharedStore } from "../store/shared-store.ts";
 import { type Lease, StoreUnavailable } from "../store/store.ts";
 import { HeldLane } from "./held-lane.ts";
 import { LaneChanges } from "./lane-changes.ts";
@@ -38,6 +38,8 @@ export type HeldLanes = {
   stateOf(lane: number, since: number): "held" | "moving" | null;
   /** None is held, and none is on its way. */
   readonly isEmpty: boolean;
+  /** What a look at the lanes has told. */
+  saw(views: readonly LaneView[]): void;
   /** Takes a lane where nobody else has it. Resolves when its executions go on; never rejects. */
   take(lane: number): Promise<void>;
   /** Renews all leases, in one turn. Rejects with StoreUnavailable. */
@@ -89,6 +91,10 @@ class Lanes implements HeldLanes {
 
   get isEmpty(): boolean {
     return this.all.size === 0 && this.#changes.isQuiet;
+  }
+
+  saw(views: readonly LaneView[]): void {
+    this.#taker.saw(views);
   }
 
   async take(lane: number): Promise<void> {
@@ -170,6 +176,7 @@ class Lanes implements HeldLanes {
   /** Those that were taken by a call of this boot whose answer was lost are still its own. */
   async #letGo(lost: readonly HeldLane[]): Promise<void> {
     const views = await this.#options.store.leases(this.#options.times.ttlMs);
+    this.saw(views);
     for (const held of lost) {
       if (views[held.lane]?.bootId === this.#options.bootId) this.#retake(held);
       else this.lose(held);
@@ -191,24 +198,26 @@ class Lanes implements HeldLanes {
     const taken = await this.#insist(held.lane, () => !held.isEnded);
     if (taken === undefined || held.isEnded) return;
     if (taken === null) return this.lose(held);
-    if (taken.between === "nobody" && resolved && held.births !== null) {
+    if (!taken.wasOthers && resolved && held.births !== null) {
       log.debug("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
       held.committer.resume(taken.lease);
       held.trust(trustedUntilMs(taken.sentAtMs, times));
       return listener.onRetaken?.(held);
     }
-    const isOthers = taken.between === "somebody";
-    if (isOthers) this.lose(held);
+    if (taken.wasOthers) this.lose(held);
     else this.#dropAgain(held);
     // Not awaited: a hand-over that is under way waits for this.
-    void this.#openAfter(held, taken, { died: isOthers ? NOBODY : held.died });
+    void this.#openAfter(held, taken, { died: taken.wasOthers ? NOBODY : held.died });
   }
 
   async #takeAnew(held: HeldLane, restarted: boolean): Promise<void> {
     const { listener, work } = this.#options;
     const { lane } = held;
     this.#dropAgain(held);
-    const taken = await this.#changes.during(lane, this.#insistAbove(held.committer.lease));
+    const taken = await this.#changes.during(
+      lane,
+      this.#insist(lane, () => true),
+    );
     if (taken === undefined) return;
     if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted });
     listener.onEnd?.(lane);
@@ -275,13 +284,6 @@ class Lanes implements HeldLanes {
     held.end();
     if (this.all.get(held.lane) === held) this.all.delete(held.lane);
     this.#changes.changed(held.lane);
-  }
-
-  /** An older past has given out this epoch before, and readers of the stream take what comes under it for known. */
-  async #insistAbove({ lane, epoch }: Lease): Promise<LaneTaken | null | undefined> {
-    let taken = await this.#insist(lane, () => true);
-    while (taken && taken.lease.epoch <= epoch) taken = await this.#insist(lane, () => true);
-    return taken;
   }
 
   /** Null where another has the lane, undefined where it is not wanted any more. */

@@ -195,6 +195,7 @@ class SharedOwnership implements Ownership {
     const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
     const since = lanes.changes;
     const views = await this.#members.beat(own, () => store.leases(ttlMs));
+    lanes.saw(views);
     if (this.#isTroubled) this.#options.log.info("The store answers again.");
     this.#isTroubled = false;
     if (this.#leaving) return null;

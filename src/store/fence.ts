@@ -20,9 +20,9 @@ export function judge(lane: LaneRecord | null, id: CommitId): "next" | "again" |
   return id.number === lane.number && id.number > 0 ? "again" : "fenced";
 }
 
-/** The lane's record after a boot has taken it. */
-export function take(lane: LaneRecord | null, bootId: string): LaneRecord {
-  return { bootId, epoch: (lane?.epoch ?? 0) + 1, number: 0, clean: false, diedBootId: diedBefore(lane, bootId) };
+/** The lane's record after a boot has taken it. `least`: what its epoch is at the least. */
+export function take(lane: LaneRecord | null, bootId: string, least = 0): LaneRecord {
+  return { bootId, epoch: Math.max((lane?.epoch ?? 0) + 1, least), number: 0, clean: false, diedBootId: diedBefore(lane, bootId) };
 }
 
 export function leaseOf(lane: number, record: LaneRecord): Lease {

@@ -15,8 +15,7 @@ export class MemoryLane {
   lastAnswer: CommitAnswer | null = null;
   #record: LaneRecord | null = null;
   #released = true;
-  /** Its record is of an older epoch, until it is taken. */
-  #isBehind = false;
+  #takers = 0;
   #untilMs = 0;
   #births = 0;
   #position = 0;
@@ -35,23 +34,30 @@ export class MemoryLane {
     this.lane = lane;
   }
 
-  take(bootId: string, ttlMs: number, nowMs: number): Taken {
+  get epoch(): number {
+    return this.#record?.epoch ?? 0;
+  }
+
+  /** `leastEpoch`: what the new epoch is at the least. */
+  take(bootId: string, ttlMs: number, nowMs: number, leastEpoch = 0): Taken {
     this.#clamp(ttlMs, nowMs);
     const remainingMs = this.#untilMs - nowMs;
     if (!this.#released && this.#record?.bootId !== bootId && remainingMs > 0) return { type: "held", remainingMs };
-    this.#record = take(this.#record, bootId);
-    this.#released = this.#isBehind = false;
+    // By the clock, as Redis does: an older past gives none out twice.
+    if (this.#record?.bootId !== bootId) this.#takers = Math.max(this.#takers + 1, Math.floor(nowMs));
+    this.#record = take(this.#record, bootId, leastEpoch);
+    this.#released = false;
     this.#untilMs = nowMs + ttlMs;
     this.lastAnswer = null;
     this.#offered = 0;
     for (const [id, { claim }] of this.#offers) if (claim === null) this.#offers.delete(id);
-    return { type: "taken", lease: leaseOf(this.lane, this.#record) };
+    return { type: "taken", lease: leaseOf(this.lane, this.#record), takers: this.#takers };
   }
 
   /** Whatever stands in the way: for an instance that has the store alone. */
-  seize(bootId: string): Lease {
+  seize(bootId: string, nowMs: number): Lease {
     this.#released = true;
-    const taken = this.take(bootId, Number.POSITIVE_INFINITY, 0);
+    const taken = this.take(bootId, Number.POSITIVE_INFINITY, nowMs, Math.floor(nowMs));
     if (taken.type === "held") throw new Error("A lane that was released is held.");
     return taken.lease;
   }
@@ -72,12 +78,12 @@ export class MemoryLane {
   view(ttlMs: number, nowMs: number): LaneView {
     this.#clamp(ttlMs, nowMs);
     const { lane } = this;
-    const [bootId, epoch] = [this.#released ? null : (this.#record?.bootId ?? null), this.#record?.epoch ?? 0];
+    const [bootId, epoch] = [this.#released ? null : (this.#record?.bootId ?? null), this.epoch];
     return { lane, bootId, epoch, remainingMs: this.#record === null ? 0 : this.#untilMs - nowMs };
   }
 
   judge(id: CommitId): "next" | "again" | "fenced" {
-    return this.#released || this.#isBehind ? "fenced" : judge(this.#record, id);
+    return this.#released ? "fenced" : judge(this.#record, id);
   }
 
   /** The commit is written, and answered so. */
@@ -193,21 +199,18 @@ export class MemoryLane {
 
   /**
    * What brings the lane back to how it is now, once. The numbers of outbox entries and commands do not come back, since
-   * Redis gives them by the clock; nor does the epoch, which in Redis may be given twice where it rose in what is forgotten:
-   * no commit is the next under it then.
+   * Redis gives them by the clock.
    */
   past(): () => void {
     const record = this.#record;
-    const numbers = [this.#untilMs, this.#births, this.#offered] as const;
+    const numbers = [this.#untilMs, this.#births, this.#offered, this.#takers] as const;
     const [released, answer, lastOutgoing] = [this.#released, this.lastAnswer, this.#lastOutgoing];
     const [commands, receipts, outgoing, claims] = [[...this.#commands], [...this.#receipts], [...this.#outgoing], [...this.#claims]];
     const offers = [...this.#offers].map(([id, standing]) => [id, { ...standing }] as const);
     return () => {
-      const epoch = this.#record?.epoch ?? 0;
-      this.#isBehind = record !== null && record.epoch !== epoch;
-      this.#record = record && { ...record, epoch };
+      this.#record = record;
       [this.#released, this.lastAnswer, this.#lastOutgoing] = [released, answer, lastOutgoing];
-      [this.#untilMs, this.#births, this.#offered] = numbers;
+      [this.#untilMs, this.#births, this.#offered, this.#takers] = numbers;
       this.#outgoing = outgoing;
       refill(this.#commands, commands);
       refill(this.#receipts, receipts);

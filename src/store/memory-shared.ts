@@ -110,7 +110,7 @@ class SharedMemoryStore implements SharedStore {
   }
 
   async acquire(lane: number, bootId: string): Promise<Lease> {
-    return this.#lane(lane).seize(bootId);
+    return this.#lane(lane).seize(bootId, this.#nowMs());
   }
 
   async commit(at: number, commit: Commit): Promise<CommitAnswer> {
@@ -139,7 +139,7 @@ class SharedMemoryStore implements SharedStore {
     const created = batch.filter((_, at) => answers[at] === "created");
     for (const [lane, those] of Map.groupBy(created, ({ summary }) => this.#lane(this.laneOf(summary.id)))) {
       lane.born(those.filter(({ summary }) => summary.triggeredAtMs !== null).length);
-      this.#publish(lane, those, 0);
+      this.#publish(lane, those, lane.epoch);
     }
     return answers;
   }
@@ -182,8 +182,9 @@ class SharedMemoryStore implements SharedStore {
     return [];
   }
 
-  async takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken> {
-    return this.#lane(lane).take(bootId, ttlMs, this.#nowMs());
+  async takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch = 0): Promise<Taken> {
+    const nowMs = this.#nowMs();
+    return this.#lane(lane).take(bootId, ttlMs, nowMs, Math.max(Math.floor(nowMs), seenEpoch + 1));
   }
 
   async renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]> {

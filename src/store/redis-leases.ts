@@ -7,11 +7,16 @@ import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "./sh
 import type { Lease } from "./store.ts";
 
 /** `ttlMs`: 0 takes the lane whoever has it, for no time. */
-export async function takeLane(calls: LaneCalls, keys: LaneKeys, lane: number, bootId: string, ttlMs: number): Promise<Taken> {
-  const call = { script: scripts.take, keys: [keys.offers, keys.offerBodies, keys.unclaimed], args: [bootId, String(ttlMs)] };
-  const [taken, value, died] = (await calls.runInTime(keys.record, call)) as readonly [0 | 1, string | number, string];
+type Wish = { readonly lane: number; readonly bootId: string; readonly ttlMs: number; readonly seenEpoch: number };
+
+export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId, ttlMs, seenEpoch }: Wish): Promise<Taken> {
+  const args = [bootId, String(ttlMs), String(seenEpoch)];
+  const call = { script: scripts.take, keys: [keys.offers, keys.offerBodies, keys.unclaimed], args };
+  const answer = await calls.runInTime(keys.record, call);
+  const [taken, value, died, takers] = answer as readonly [0 | 1, string | number, string, string];
   if (taken === 0) return { type: "held", remainingMs: Number(value) };
-  return { type: "taken", lease: { lane, bootId, epoch: Number(value), diedBootId: died === "" ? null : died } };
+  const lease = { lane, bootId, epoch: Number(value), diedBootId: died === "" ? null : died };
+  return { type: "taken", lease, takers: Number(takers) };
 }
 
 /** `calls`: on the connection of the leases. `renewals`: those of the script `renew`, there too. */

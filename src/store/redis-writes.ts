@@ -131,10 +131,11 @@ export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { out
 
 const CREATE_ANSWERS: Readonly<Record<string, CreateAnswer>> = { c: "created", e: "exists", d: "differs" };
 
-/** `told`: the script's answer. */
-export function unpackCreate(told: string): Answered<readonly CreateAnswer[]> {
-  const [letters = "", id, after] = told.split(" ");
-  return { answer: Array.from(letters, (letter) => CREATE_ANSWERS[letter] as CreateAnswer), mark: markOf(id, after) };
+/** `told`: the script's answer. `epoch`: the lane's. */
+export function unpackCreate(told: string): Answered<readonly CreateAnswer[]> & { readonly epoch: number } {
+  const [letters = "", id, after, epoch] = told.split(" ");
+  const answer = Array.from(letters, (letter) => CREATE_ANSWERS[letter] as CreateAnswer);
+  return { answer, mark: markOf(id, after), epoch: Number(epoch) };
 }
 
 /** The large texts of a part: a key each, and entry, key and text as arguments. */

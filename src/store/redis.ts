@@ -135,7 +135,7 @@ class RedisStore implements SharedStore {
   }
 
   async acquire(lane: number, bootId: string): Promise<Lease> {
-    const taken = await takeLane(this.#leases, this.#keys(lane), lane, bootId, 0);
+    const taken = await takeLane(this.#leases, this.#keys(lane), { lane, bootId, ttlMs: 0, seenEpoch: 0 });
     if (taken.type === "held") throw new Error(`Lane ${lane} was asked for whoever has it, and was refused.`);
     return taken.lease;
   }
@@ -158,11 +158,11 @@ class RedisStore implements SharedStore {
     const byLane = Map.groupBy(batch.keys(), (at) => this.laneOf((batch[at] as NewExecution).summary.id));
     const calls = Array.from(byLane, async ([lane, positions]) => {
       const some = positions.map((at) => batch[at] as NewExecution);
-      const { answer, mark } = unpackCreate((await creates.run(packCreate(this.#keys(lane), some, writes))) as string);
+      const { answer, mark, epoch } = unpackCreate((await creates.run(packCreate(this.#keys(lane), some, writes))) as string);
       positions.forEach((at, index) => {
         answers[at] = answer[index] as CreateAnswer;
       });
-      this.#written.tell(lane, mark, 0, () => some.filter((_, index) => answer[index] === "created"));
+      this.#written.tell(lane, mark, epoch, () => some.filter((_, index) => answer[index] === "created"));
     });
     await Promise.all(calls);
     return answers;
@@ -209,8 +209,8 @@ class RedisStore implements SharedStore {
     return warningsOf(this.#parts.connections[0] as RedisConnection);
   }
 
-  async takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken> {
-    const taken = await takeLane(this.#leases, this.#keys(lane), lane, bootId, ttlMs);
+  async takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch = 0): Promise<Taken> {
+    const taken = await takeLane(this.#leases, this.#keys(lane), { lane, bootId, ttlMs, seenEpoch });
     await this.#parts.restarts.told(lane);
     return taken;
   }

@@ -25,8 +25,13 @@ export type Member = {
 /** `beats`: how often it has shown itself. `remainingMs`: until it is taken for dead; 0 or less where that has passed. */
 export type MemberView = Member & { readonly beats: number; readonly remainingMs: number };
 
-/** `taken`: the lane is this boot's. `held`: another's, whose lease has not lapsed. */
-export type Taken = { readonly type: "taken"; readonly lease: Lease } | { readonly type: "held"; readonly remainingMs: number };
+/**
+ * `taken`: the lane is this boot's. `takers` rises where another boot has had the lane since this one took it last, however
+ * often this one has taken it meanwhile. `held`: another's, whose lease has not lapsed.
+ */
+export type Taken =
+  | { readonly type: "taken"; readonly lease: Lease; readonly takers: number }
+  | { readonly type: "held"; readonly remainingMs: number };
 
 /** What waits in a lane, told with each renewal, so that a lost ring of the doorbell delays and loses nothing. */
 export type Pending = {
@@ -89,12 +94,13 @@ export interface SharedStore extends Store {
   warnings(): Promise<readonly string[]>;
 
   /**
-   * Takes a lane that is free, lapsed or already this boot's, with the next epoch (one higher: so a boot that never heard
-   * an answer can tell whether anybody else has had the lane since); drops its unclaimed offers. What somebody else holds
-   * for longer than `ttlMs` is cut to that, as by `leases`. Answered only when the listeners of `onRestart` were told of what
-   * came before: nobody goes on under a lease with what a restart has forgotten.
+   * Takes a lane that is free, lapsed or already this boot's, under a new epoch; drops its unclaimed offers. The epoch follows
+   * the store's clock and is above `seenEpoch`, the highest of the lane that this boot has seen: a store that has fallen into an
+   * older past gives none out twice. What somebody else holds for longer than `ttlMs` is cut to that, as by `leases`. Answered
+   * only when the listeners of `onRestart` were told of what came before: nobody goes on under a lease with what a restart has
+   * forgotten.
    */
-  takeLease(lane: number, bootId: string, ttlMs: number): Promise<Taken>;
+  takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch?: number): Promise<Taken>;
   /** One answer for each lease, in order. A lease that has lapsed is never revived. */
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]>;
   /** Frees the lane at once, where this is still its lease. */

@@ -1,6 +1,9 @@
 /** What a lane's relay does when the store was restarted and has forgotten what it took last. */
 import { describe, expect, test } from "bun:test";
+import { toMessages } from "../../src/bus/kafka-records.ts";
+import { rememberPast } from "../../src/store/memory-shared.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
+import { Understood } from "./documented-reader.ts";
 import { LANE, Scene } from "./relay-scene.ts";
 
 describe("a store that came back with an older past", () => {
@@ -47,6 +50,28 @@ describe("a store that came back with an older past", () => {
     await relay.storeRestarted(2);
     await scene.world.pass(300);
     expect(scene.sequences).toEqual(["x 1-1", "rewound 0"]);
+  });
+
+  test("an execution that is created again after the store has lost it is heard from its beginning by a reader of the stream", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    scene.lease = await scene.store.acquire(LANE, "boot-1");
+    const fallBack = rememberPast(scene.files);
+    await scene.create("x");
+    await scene.commit("x", 1);
+    await scene.world.pass(300);
+    fallBack();
+    scene.lease = await scene.store.acquire(LANE, "boot-1");
+    scene.number = 0;
+    await relay.storeRestarted(scene.lease.epoch);
+    await scene.create("x");
+    await scene.commit("x", 1);
+    await scene.world.pass(500);
+    expect(scene.sequences).toEqual(["x 1-1", "x 2-2", "rewound 0", "x 1-2"]);
+    const understood = new Understood();
+    for (const record of scene.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
+    expect(understood.rewinds).toBe(1);
+    expect(understood.words("x")).toHaveLength(2);
   });
 
   test("a store that does not answer yet is asked again, and nothing is told twice", async () => {

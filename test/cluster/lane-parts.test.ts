@@ -1,11 +1,11 @@
-/** The small parts of shared lanes: births that are counted, epochs that are told apart, rounds, what is taken up at a time. */
+/** The small parts of shared lanes: births that are counted, takers that are told apart, rounds, what is taken up at a time. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createAdoption } from "../../src/cluster/adoption.ts";
 import { createBirthCount } from "../../src/cluster/birth-count.ts";
 import { createLaneTaker, type LaneTaken } from "../../src/cluster/lane-taker.ts";
 import { obstacleOf } from "../../src/cluster/obstacle.ts";
 import { startRounds } from "../../src/cluster/rounds.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore, rememberPast } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
@@ -70,35 +70,48 @@ describe("a lane that is taken again", () => {
     });
     return createLaneTaker({ store: losing, bootId: "own", ttlMs: 1_000, clock: world });
   };
-  const between = (taken: LaneTaken | null) => taken?.between;
+  const wasOthers = (taken: LaneTaken | null) => taken?.wasOthers;
 
-  test("is known to have been nobody's between, or somebody's", async () => {
+  test("is known to have been nobody else's meanwhile, or somebody's", async () => {
     const own = taker();
-    expect((await own.take(0))?.lease.epoch).toBe(1);
-    expect(between(await own.take(0))).toBe("nobody");
+    await own.take(0);
+    expect(wasOthers(await own.take(0))).toBe(false);
     await world.pass(1_000);
     await take("other");
     expect(await own.take(0)).toBeNull();
     await world.pass(1_000);
-    expect(between(await own.take(0))).toBe("somebody");
-    expect(between(await own.take(0))).toBe("nobody");
+    expect(wasOthers(await own.take(0))).toBe(true);
+    expect(wasOthers(await own.take(0))).toBe(false);
   });
 
-  test("after calls that were not answered is perhaps somebody's: they may account for it, and may not", async () => {
+  test("after calls that were not answered is known too: they are this instance's own", async () => {
     const own = taker();
     await own.take(0);
-    lost = "answer";
-    expect(await rejectionOf(own.take(0))).toBeInstanceOf(StoreUnavailable);
+    for (lost of ["answer", "call"] as const) expect(await rejectionOf(own.take(0))).toBeInstanceOf(StoreUnavailable);
     lost = null;
-    expect(between(await own.take(0))).toBe("perhaps");
-    lost = "call";
-    expect(await rejectionOf(own.take(0))).toBeInstanceOf(StoreUnavailable);
-    lost = null;
-    expect(between(await own.take(0))).toBe("nobody");
+    expect(wasOthers(await own.take(0))).toBe(false);
     await world.pass(1_000);
     await take("other");
     await world.pass(1_000);
-    expect(between(await own.take(0))).toBe("perhaps");
+    lost = "answer";
+    expect(await rejectionOf(own.take(0))).toBeInstanceOf(StoreUnavailable);
+    lost = null;
+    expect(wasOthers(await own.take(0))).toBe(true);
+  });
+
+  test("is taken above every epoch that was seen, its own and others', also where the store forgets and its clock is behind", async () => {
+    const files = emptySharedMemory(1);
+    store = openSharedMemoryStore({ files, clock: world });
+    const fallBack = rememberPast(files);
+    const own = taker();
+    const first = await own.take(0);
+    own.saw([{ lane: 0, epoch: 9_000_000 }]);
+    fallBack();
+    const second = await own.take(0);
+    expect(first?.lease.epoch).toBeLessThan(9_000_000);
+    expect(second?.lease.epoch).toBe(9_000_001);
+    fallBack();
+    expect((await own.take(0))?.lease.epoch).toBe(9_000_002);
   });
 
   test("is asked for until the store answers, while it is wanted", async () => {
@@ -116,7 +129,7 @@ describe("a lane that is taken again", () => {
     await world.pass(500);
     lost = null;
     await world.pass(1_000);
-    expect((await first)?.lease.epoch).toBe(1);
+    expect((await first)?.lease.bootId).toBe("own");
     expect(failures.length).toBeGreaterThan(1);
     lost = "call";
     const second = insist();

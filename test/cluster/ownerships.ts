@@ -52,11 +52,21 @@ export class Ownerships {
   readonly instances: Instance[] = [];
   /** Promises that were seen broken. */
   readonly broken: string[] = [];
+  /** How often a lane was taken. */
+  takes = 0;
   readonly #hub;
 
   constructor(lanes = 64, seed = 1) {
     this.world = new World(seed);
     this.files = emptySharedMemory(lanes);
+    for (const lane of this.files.lanes) {
+      const take = lane.take.bind(lane);
+      lane.take = (...given) => {
+        const taken = take(...given);
+        if (taken.type === "taken") this.takes += 1;
+        return taken;
+      };
+    }
     this.truth = openSharedMemoryStore({ files: this.files, clock: this.world });
     this.#hub = createDoorbellHub(this.world);
   }
@@ -120,7 +130,7 @@ export class Ownerships {
 
   /** The lane's lease is over, and it is this boot's now. */
   takeAway(lane: number, bootId: string): void {
-    this.files.lanes[lane]?.seize(bootId);
+    this.files.lanes[lane]?.seize(bootId, this.world.nowMs());
   }
 
   /** As `kill -9`. */

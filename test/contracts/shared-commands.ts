@@ -129,6 +129,20 @@ export function commandPromises(subject: SharedSubject): void {
       expect(await subject.two.outbox(0, 2)).toEqual(outbox.slice(0, 2));
     });
 
+    test("tells of a create under the lane's epoch, whoever creates, so that it is not below what was told before", async () => {
+      const told: OutboxEntry[] = [];
+      const forget = subject.two.onOutbox((_, entry) => void told.push(entry));
+      const [early = "", late = ""] = subject.idsIn(0, 2);
+      const { epoch } = await subject.lease(0, "boot-1");
+      await subject.two.create([newExecution(early)]);
+      const next = await subject.lease(0, "boot-1");
+      await subject.two.create([newExecution(late)]);
+      forget();
+      const epochs = (entries: readonly OutboxEntry[]) => entries.flatMap(({ pointers }) => pointers.map((pointer) => pointer.epoch));
+      expect(epochs(await subject.one.outbox(0, 10))).toEqual([epoch, next.epoch]);
+      expect(epochs(told)).toEqual([epoch, next.epoch]);
+    });
+
     test("gets nothing from a commit without entries, from one that is sent again, nor from a create of what is there", async () => {
       const [a = ""] = await subject.createIn(0, 1);
       const lease = await subject.lease(0, "boot-1");

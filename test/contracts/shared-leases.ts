@@ -10,7 +10,7 @@ export function leasePromises(subject: SharedSubject): void {
   describe("leases", () => {
     test("a free lane is taken by whoever comes first; the others are told for how long it is held", async () => {
       const taken = await subject.one.takeLease(0, "boot-1", LONG_MS);
-      expect(taken).toEqual({ type: "taken", lease: { lane: 0, bootId: "boot-1", epoch: 1, diedBootId: null } });
+      expect(taken).toMatchObject({ type: "taken", lease: { lane: 0, bootId: "boot-1", diedBootId: null } });
       const held = await subject.two.takeLease(0, "boot-2", LONG_MS);
       expect(held.type).toBe("held");
       if (held.type === "held") expect(held.remainingMs).toBeWithin(1, LONG_MS + 1);
@@ -22,12 +22,12 @@ export function leasePromises(subject: SharedSubject): void {
     });
 
     test("every lane shows who holds it under which epoch, and that nobody does", async () => {
-      await subject.lease(1, "boot-1");
+      const { epoch } = await subject.lease(1, "boot-1");
       const views = await subject.two.leases(LONG_MS);
       expect(views.map(({ lane }) => lane)).toEqual(Array.from({ length: subject.lanes }, (_, lane) => lane));
       expect(views[0]).toMatchObject({ bootId: null, epoch: 0 });
       expect(views[0]?.remainingMs).toBeLessThanOrEqual(0);
-      expect(views[1]).toMatchObject({ bootId: "boot-1", epoch: 1 });
+      expect(views[1]).toMatchObject({ bootId: "boot-1", epoch });
       expect(views[1]?.remainingMs).toBeWithin(1, LONG_MS + 1);
     });
 
@@ -38,27 +38,29 @@ export function leasePromises(subject: SharedSubject): void {
       const views = await subject.two.leases(LONG_MS);
       expect(views[0]?.remainingMs).toBeGreaterThan(0);
       // Who had it is still told, and since when it has lapsed.
-      expect(views[1]).toMatchObject({ bootId: "boot-1", epoch: 1 });
+      expect(views[1]).toMatchObject({ bootId: "boot-1", epoch: left.epoch });
       expect(views[1]?.remainingMs).toBeLessThan(0);
       for (let again = 0; again < 2; again++) {
         expect(await subject.one.renew([left, kept], LONG_MS)).toMatchObject([{ type: "lapsed" }, { type: "renewed" }]);
       }
     });
 
-    test("one that has lapsed may be taken by anyone, with the next epoch; its owner has lost it", async () => {
+    test("one that has lapsed may be taken by anyone, with a higher epoch; its owner has lost it", async () => {
       const first = await subject.lease(0, "boot-1", TTL_MS);
       await subject.lapse();
       const second = await subject.two.takeLease(0, "boot-2", LONG_MS);
-      expect(second).toEqual({ type: "taken", lease: { lane: 0, bootId: "boot-2", epoch: 2, diedBootId: "boot-1" } });
+      expect(second).toMatchObject({ type: "taken", lease: { lane: 0, bootId: "boot-2", diedBootId: "boot-1" } });
+      if (second.type === "taken") expect(second.lease.epoch).toBeGreaterThan(first.epoch);
       expect(await subject.one.renew([first], LONG_MS)).toEqual([{ type: "lost" }]);
       expect((await subject.one.takeLease(0, "boot-1", LONG_MS)).type).toBe("held");
     });
 
-    test("its own lane a boot may take again at any time, with the next epoch, and no death in it", async () => {
+    test("its own lane a boot may take again at any time, with a higher epoch, and no death in it", async () => {
       const [first] = [await subject.lease(0, "boot-1"), await subject.createIn(0, 1)];
       await subject.commit(first, 1, []);
       const second = await subject.lease(0, "boot-1");
-      expect(second).toEqual({ lane: 0, bootId: "boot-1", epoch: 2, diedBootId: null });
+      expect(second).toMatchObject({ lane: 0, bootId: "boot-1", diedBootId: null });
+      expect(second.epoch).toBeGreaterThan(first.epoch);
       expect(await subject.one.renew([first], LONG_MS)).toEqual([{ type: "lost" }]);
       expect(await subject.commit(first, 2, [])).toEqual(FENCED);
       expect((await subject.commit(second, 1, [])).type).toBe("done");
@@ -95,22 +97,52 @@ export function leasePromises(subject: SharedSubject): void {
       await subject.one.release(first);
       await subject.one.release(first);
       const [view] = await subject.two.leases(LONG_MS);
-      expect(view).toMatchObject({ bootId: null, epoch: 1 });
+      expect(view).toMatchObject({ bootId: null, epoch: first.epoch });
       expect(view?.remainingMs).toBeLessThanOrEqual(0);
       expect(await subject.commit(first, 2, [])).toEqual(FENCED);
       expect(await subject.one.renew([first], LONG_MS)).toEqual([{ type: "lost" }]);
       const second = await subject.two.takeLease(0, "boot-2", LONG_MS);
-      expect(second).toMatchObject({ type: "taken", lease: { epoch: 2, diedBootId: null } });
+      expect(second).toMatchObject({ type: "taken", lease: { diedBootId: null } });
+      if (second.type === "taken") expect(second.lease.epoch).toBeGreaterThan(first.epoch);
     });
 
     test("whoever takes over after an end that was not clean is told whose death it was, also where it asks again", async () => {
       const first = await subject.lease(0, "boot-1");
       await subject.commit(first, 1, []);
       await subject.one.release(first);
-      for (const epoch of [2, 3]) expect(await subject.lease(0, "boot-2")).toMatchObject({ epoch, diedBootId: "boot-1" });
+      for (let again = 0; again < 2; again++) expect((await subject.lease(0, "boot-2")).diedBootId).toBe("boot-1");
       const last = await subject.lease(0, "boot-2");
       await subject.commit(last, 1, []);
       expect((await subject.lease(0, "boot-2")).diedBootId).toBeNull();
+    });
+
+    test("epochs follow the store's clock, and are above what the taker has seen: an older past gives none out again", async () => {
+      const first = await subject.lease(0, "boot-1");
+      await subject.pass(50);
+      const second = await subject.lease(0, "boot-1");
+      expect(second.epoch - first.epoch).toBeGreaterThanOrEqual(50);
+      const seen = second.epoch + 3_600_000;
+      const third = await subject.one.takeLease(0, "boot-1", LONG_MS, seen);
+      expect(third).toMatchObject({ type: "taken", lease: { epoch: seen + 1 } });
+      // A clock that is behind lets them rise one by one.
+      expect((await subject.lease(0, "boot-1")).epoch).toBe(seen + 2);
+    });
+
+    test("a boot is told whether another has had the lane since it took it last", async () => {
+      const takers = async (bootId: string) => {
+        const taken = await subject.one.takeLease(0, bootId, TTL_MS);
+        return taken.type === "taken" ? taken.takers : null;
+      };
+      const first = await takers("boot-1");
+      expect(first).not.toBeNull();
+      // However often it takes the lane itself, and whether it hears of it or not.
+      for (let again = 0; again < 2; again++) expect(await takers("boot-1")).toBe(first);
+      await subject.lapse();
+      expect(await takers("boot-2")).toBeGreaterThan(first ?? 0);
+      await subject.lapse();
+      const last = await takers("boot-1");
+      expect(last).toBeGreaterThan((first ?? 0) + 1);
+      expect(await takers("boot-1")).toBe(last);
     });
 
     test("no lease holds longer than whoever looks allows: a clock may have jumped", async () => {

@@ -147,6 +147,18 @@ describe("the simulation of several instances notices", () => {
       /the stream/,
     ],
     [
+      "epochs that an older past gives out again",
+      { troubles: ["fall", "fall", "fall", "end"] },
+      storeWith((_store, files) => {
+        for (const lane of files.lanes) {
+          const take = lane.take.bind(lane);
+          lane.take = (bootId, ttlMs, nowMs) => take(bootId, ttlMs, nowMs);
+        }
+        return {};
+      }),
+      /two events for one/,
+    ],
+    [
       "a claim that others may claim too",
       { slots: 1 },
       storeWith((store, files) => {

@@ -18,6 +18,10 @@ describe("several instances under faults: every execution ends, each lane has on
     ["with instances that are paused, and wake up as zombies", { troubles: ["pause"] }],
     ["with supervisors that crash and attempts that are lost", { conflicts: 0.1, attemptLost: 0.1 }],
     ["with a store that is restarted, and has forgotten what it took last", { troubles: ["fall"], handlerFails: 0.05 }],
+    [
+      "with instances that come, go and sleep while a store forgets what it took last",
+      { troubles: ["fall", "fall", "pause", "kill", "end", "join"], handlerFails: 0.05 },
+    ],
     ["with all of it", { troubles: ALL, failing: 0.05, ringsLost: 0.1, streamFails: 0.1, handlerFails: 0.05 }],
     [
       "with more of all of it, and little room",

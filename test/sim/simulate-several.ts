@@ -16,6 +16,7 @@ import type { Life } from "./life.ts";
 import { brokenPromises } from "./promises.ts";
 import { remains } from "./remains.ts";
 import { storedLog } from "./stored-log.ts";
+import { StreamWitness } from "./stream-witness.ts";
 import { Witness } from "./witness.ts";
 import { World } from "./world.ts";
 
@@ -91,6 +92,7 @@ class Play {
   readonly #instances: InstanceInPlay[] = [];
   readonly #understood = new Understood();
   readonly #misread: string[] = [];
+  readonly #streamed = new StreamWitness();
   /** Boots that were killed or paused: others may take them for dead. */
   readonly #silenced = new Set<string>();
   readonly #clients: Clients;
@@ -238,6 +240,7 @@ class Play {
   }
 
   #read(value: string): void {
+    this.#streamed.read(value);
     try {
       this.#understood.read(value);
     } catch (error) {
@@ -292,8 +295,9 @@ class Play {
 
   #broken(): readonly string[] {
     const { witness, lanes } = this.#stage;
-    if (this.#forgets) return [...this.#clients.broken, ...this.#misread];
-    return [...this.#clients.broken, ...witness.broken, ...lanes.broken, ...this.#misread];
+    const ofStream = [...this.#misread, ...this.#streamed.broken];
+    if (this.#forgets) return [...this.#clients.broken, ...ofStream];
+    return [...this.#clients.broken, ...witness.broken, ...lanes.broken, ...ofStream];
   }
 
   async #judge(left: readonly string[]): Promise<PlayedBySeveral> {

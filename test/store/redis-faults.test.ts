@@ -359,7 +359,7 @@ describe("a Redis that", () => {
     expect(await admin.dbsize()).toBe(0);
     // Whoever starts now begins a new history; the old instance keeps out of it.
     const fresh = await open();
-    expect(await leaseOf(fresh, 0, "boot-2")).toMatchObject({ epoch: 1, diedBootId: null });
+    expect(await leaseOf(fresh, 0, "boot-2")).toMatchObject({ bootId: "boot-2", diedBootId: null });
     expect(await rejectionOf(store.create([newExecution("x")]))).toBeInstanceOf(DataLost);
     expect(await fresh.list({ limit: 10 })).toEqual([]);
   });

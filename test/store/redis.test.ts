@@ -98,6 +98,32 @@ test("a lane whose record is of a build that kept no last entry of the outbox go
   await store.close();
 });
 
+test("a lane whose lease was taken by a build that did not count takers is known to have been another's", async () => {
+  const keyPrefix = `t${prefixes++}`;
+  const store = await openRedisStore({
+    ...{ address: { url: single.url }, clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: true, lanes: 1, keyPrefix },
+  });
+  const record = `${keyPrefix}:{0}:lane`;
+  const take = async () => {
+    const taken = await store.takeLease(0, "boot", 60_000);
+    if (taken.type === "held") throw new Error("The lane is held.");
+    return taken;
+  };
+  // As that build has left it.
+  await askRedis(single.port, "HSET", record, "boot", "earlier", "epoch", "7", "number", "3", "clean", "0", "free", "1");
+  const first = await take();
+  expect(first.lease.epoch).toBeGreaterThan(7);
+  expect(first.lease.diedBootId).toBe("earlier");
+  expect((await take()).takers).toBe(first.takers);
+  // It takes the lane with the next epoch, and gives it back.
+  const { epoch } = (await take()).lease;
+  await askRedis(single.port, "HSET", record, "boot", "earlier", "epoch", String(epoch + 1), "number", "0", "clean", "1", "free", "1");
+  const last = await take();
+  expect(last.lease.epoch).toBeGreaterThan(epoch + 1);
+  expect(last.takers).toBeGreaterThan(first.takers);
+  await store.close();
+});
+
 test("scripts touch no key that is not given to them: in a Cluster they could not, while a slot moves", () => {
   const folder = join(import.meta.dir, "../../src/store/scripts");
   for (const file of new Bun.Glob("*.lua").scanSync({ cwd: folder })) {

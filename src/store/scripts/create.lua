@@ -6,8 +6,8 @@
 -- (else empty), which definition is its, its pointer and, after their number, its members of the index; for each large text
 -- its execution, key and text; for each earlier chunk its execution (rising) and itself.
 --
--- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none) and of
--- the one before it.
+-- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none), that of
+-- the one before it, and the lane's epoch, under which it stands there.
 local KEYS_BEFORE, ARGS_BEFORE, ARGS_EACH = 5, 5, 8
 
 return each_part(function(keys, args)
@@ -19,7 +19,7 @@ return each_part(function(keys, args)
   local definition_at = #record - #'lane' + #'def:' + 1
   local execution_at = #record - #'lane' + #'x:' + 1
 
-  local held = redis.call('HMGET', record, 'token', 'outbox_last')
+  local held = redis.call('HMGET', record, 'token', 'outbox_last', 'epoch')
   if held[1] ~= ARGV[1] then return LOST end
 
   local answers = {}
@@ -106,10 +106,10 @@ return each_part(function(keys, args)
   local outbox_id = '-'
   if #pointers > 0 then
     outbox_id = outbox_number .. '-' .. whole(bytes)
-    redis.call('XADD', outbox, outbox_id, 'e', '0', 'p', table.concat(pointers, '\n'))
+    redis.call('XADD', outbox, outbox_id, 'e', held[3], 'p', table.concat(pointers, '\n'))
     redis.call('HSET', record, 'outbox_last', outbox_id)
     redis.call('HINCRBY', record, 'outbox_bytes', bytes)
   end
   if births > 0 then redis.call('HINCRBY', record, 'births', births) end
-  return table.concat(answers) .. ' ' .. outbox_id .. ' ' .. (held[2] or NO_ENTRY)
+  return table.concat(answers) .. ' ' .. outbox_id .. ' ' .. (held[2] or NO_ENTRY) .. ' ' .. held[3]
 end)

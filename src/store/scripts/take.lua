@@ -1,8 +1,9 @@
 -- Takes a lane: src/store/fence.ts in Lua. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id,
--- ttl (ms; 0: whoever has it). Answers { 1, epoch, who died } or { 0, for how long it is another's }.
+-- ttl (ms; 0: whoever has it), the highest epoch of the lane that the boot has seen. Answers { 1, epoch, who died, takers } or
+-- { 0, for how long it is another's }.
 local record = KEYS[1]
 local boot, ttl = ARGV[3], tonumber(ARGV[4])
-local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free')
+local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free', 'takers')
 local now = clock()
 local is_mine = held[1] == boot
 if ttl > 0 and not is_mine and held[7] == '0' and tonumber(held[6]) > now then
@@ -22,8 +23,11 @@ if held[2] ~= '0' and held[4] ~= '1' then
     died = held[5]
   end
 end
-local epoch = whole(held[2] + 1)
-redis.call('HSET', record, 'boot', boot, 'epoch', epoch, 'number', '0', 'clean', '0', 'died', died, 'answer', '', 'until', whole(now + ttl), 'free', '0', 'offered', '0')
+-- After a fall into an older past neither is given twice.
+local epoch = whole(math.max(following(held[2]), ARGV[5] + 1))
+-- A build that knows no such field leaves it as it is: whoever comes after it is another boot, and counts.
+local takers = is_mine and held[8] or whole(following(held[8] or 0))
+redis.call('HSET', record, 'boot', boot, 'epoch', epoch, 'number', '0', 'clean', '0', 'died', died, 'answer', '', 'until', whole(now + ttl), 'free', '0', 'offered', '0', 'takers', takers)
 
 local ids = redis.call('ZRANGE', KEYS[4], 0, -1)
 for first = 1, #ids, 1000 do
@@ -32,4 +36,4 @@ for first = 1, #ids, 1000 do
   redis.call('HDEL', KEYS[3], unpack(ids, first, last))
 end
 if #ids > 0 then redis.call('DEL', KEYS[4]) end
-return { 1, epoch, died }
+return { 1, epoch, died, takers }
