@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type JsonObject, jsonText, parseJson } from "../workflow/json.ts";
 import { headerName, headerValue, inAnyCase } from "./call-headers.ts";
-import { type Guard, guardedFetch } from "./guarded-fetch.ts";
+import { type Guard, guardedFetch, shownUrl } from "./guarded-fetch.ts";
 import { defineHandler, type Handler, type HandlerContext, HandlerError } from "./handler.ts";
 import { readBody, statusError } from "./http-answer.ts";
 import { JsonText } from "./json-text.ts";
@@ -72,7 +72,7 @@ async function call(
   }
   const response = await guardedFetch({ url, method, headers: withOwn(headers, config.headers), body, signal }, guard);
   const text = await readBody(response, outputBytes);
-  if (response.status >= 400) throw statusError(response, `${method} ${url}`, text, surroundings.clock);
+  if (response.status >= 400) throw statusError(response, `${method} ${shownUrl(url)}`, text, surroundings.clock);
   // A body that is JSON goes on as it came: its numbers keep their digits, its keys their order.
   const data = parseJson(text, nesting - 1).ok ? text : JSON.stringify(text);
   const rest = `"url":${JSON.stringify(url)},"timestamp":${JSON.stringify(timestamp(surroundings))}`;

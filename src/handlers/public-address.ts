@@ -7,9 +7,25 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
-/** True for an address of the public internet: not loopback, private, link-local (clouds' metadata), mapped or reserved. */
+/** What the internet has given out of IPv6; all else is special, or may become so. */
+const GIVEN_OUT = ipaddr.IPv6.parseCIDR("2000::/3");
+/** Public by its number, and yet a machine's own host: Azure's agent listens there. */
+const HOST_OF_CLOUD = "168.63.129.16";
+
+/** True for an address of the public internet: not loopback, private, link-local (clouds' metadata) or reserved, in whatever form. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+  if (!ipaddr.isValid(address)) return false;
+  const plain = unwrapped(ipaddr.parse(address));
+  if (plain.range() !== "unicast") return false;
+  return plain instanceof ipaddr.IPv6 ? plain.match(GIVEN_OUT) : plain.toString() !== HOST_OF_CLOUD;
+}
+
+/** The IPv4 address that is written as IPv6: mapped (`::ffff:7f00:1`), or compatible (`::7f00:1`). */
+function unwrapped(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
+  if (address instanceof ipaddr.IPv4) return address;
+  const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, form] = address.parts;
+  if ((first | second | third | fourth | fifth) !== 0 || (form !== 0xffff && form !== 0)) return address;
+  return new ipaddr.IPv4(address.toByteArray().slice(12));
 }
 
 /**
@@ -20,5 +36,5 @@ export async function allowedAddress(hostname: string, resolve: Resolve, allow: 
   const literal = hostname.replace(/^\[|\]$/g, "");
   const addresses = ipaddr.isValid(literal) ? [literal] : await resolve(hostname);
   const [first] = addresses;
-  return first !== undefined && addresses.every(allow) ? first : null;
+  return first !== undefined && addresses.every(allow) ? unwrapped(ipaddr.parse(first)).toString() : null;
 }

@@ -1,7 +1,7 @@
 /** Live calls to other services: what is sent, what becomes of the answer, and where a call may not go. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { externalApiLive } from "../../src/handlers/external-api.ts";
-import { allowedAddress, isPublicAddress, type Resolve } from "../../src/handlers/public-address.ts";
+import { isPublicAddress, type Resolve } from "../../src/handlers/public-address.ts";
 import { World } from "../sim/world.ts";
 import { attemptOf, type Bench, benchOf, benchWith, contextOf, failureOf, outputOf, settings, textOf } from "./attempts.ts";
 
@@ -28,6 +28,12 @@ const server: Bun.Server<undefined> = Bun.serve({
     "/status/:code": (request) => new Response("went wrong", { status: Number(request.params.code), headers: { "Retry-After": "7" } }),
     "/to-text": () => Response.redirect("/text", 302),
     "/to-echo": () => new Response(null, { status: 303, headers: { Location: `http://localhost:${server.port}/echo` } }),
+    "/away/:status": (request) => {
+      const headers = { Location: `http://localhost:${server.port}/heard` };
+      return new Response(null, { status: Number(request.params.status), headers });
+    },
+    "/back/:status": (request) => new Response(null, { status: Number(request.params.status), headers: { Location: "/heard" } }),
+    "/heard": async (request) => Response.json({ headers: Object.fromEntries(request.headers), body: await request.text() }),
     "/to-metadata": () => Response.redirect("http://169.254.169.254/latest/meta-data", 302),
     "/to-loopback": () => Response.redirect(`http://[::1]:${server.port}/text`, 307),
     "/to-file": () => new Response(null, { status: 302, headers: { Location: "file:///etc/passwd" } }),
@@ -144,6 +150,62 @@ describe("a call", () => {
     expect(await failureOf(get("/round"))).toMatchObject({ code: "too_many_redirects", retryable: false });
   });
 
+  test("is redirected to another origin without any header that may be a key, and never with a body", async () => {
+    const headers = {
+      "X-Api-Key": "k",
+      Authorization: "k",
+      Cookie: "k",
+      "Accept-Language": "de",
+      "User-Agent": "me",
+      Accept: "text/plain",
+    };
+    const heard = async (path: string, config: Record<string, unknown>) =>
+      (await outputOf(get(path, { headers, ...config }))).data as { headers: Record<string, string>; body: string };
+    for (const [path, config] of [
+      ["/away/302", {}],
+      ["/away/307", {}],
+      ["/away/303", { method: "POST", json: { a: 1 } }],
+      ["/away/308", { method: "DELETE" }],
+    ] as const) {
+      const away = await heard(path, config);
+      expect(away.body).toBe("");
+      expect(away.headers).toMatchObject({ accept: "text/plain", "accept-language": "de", "user-agent": "me" });
+      expect(Object.entries(away.headers).filter(([name, value]) => value === "k" || name === "idempotency-key")).toEqual([]);
+    }
+    for (const status of [307, 308]) {
+      const refused = await failureOf(get(`/away/${status}`, { method: "POST", body: "secret" }));
+      expect(refused).toMatchObject({ code: "redirect_with_body", retryable: false });
+      const same = await heard(`/back/${status}`, { method: "POST", body: "secret" });
+      expect([same.body, same.headers["x-api-key"], same.headers["idempotency-key"]]).toEqual(["secret", "k", "e1/me"]);
+    }
+    expect((await failureOf(get("/away/301", { method: "PUT", body: "secret" }))).code).toBe("redirect_with_body");
+  });
+
+  test.each([
+    "host",
+    "Host",
+    "CONNECTION",
+    "Transfer-Encoding",
+    "content-length",
+    "TE",
+    "uPgrade",
+    "proxy-authorization",
+    "Proxy-X",
+    "a b",
+    "a\n",
+  ])("with the header %j of its own is bad_config", async (name) => {
+    const refused = await failureOf(get("/echo", { headers: { [name]: "internal" } }));
+    expect(refused.kind).toBe("bad_config");
+    expect(refused.message).not.toContain("internal");
+  });
+
+  test("fails without showing the query or the user of its URL", async () => {
+    const url = `http://user:hunter2@127.0.0.1:${server.port}/status/500?key=hunter2`;
+    expect((await failureOf(get(url))).message).toBe(`GET ${origin}/status/500 answered 500: went wrong`);
+    const wrong = await failureOf(open.run(attemptOf("external_api", { url: "hunter2" })));
+    expect(wrong.message).toBe("Expected an http or https URL, got a string of 7 characters.");
+  });
+
   test("needs a url of http or https, and a config that its schema takes", async () => {
     for (const url of ["file:///etc/passwd", "nonsense", "javascript:1"]) {
       expect(await failureOf(open.run(attemptOf("external_api", { url })))).toMatchObject({ code: "bad_url", retryable: false });
@@ -159,26 +221,6 @@ const live = { externalServices: "live", httpAllowPrivate: true } as const;
 
 describe("private addresses", () => {
   const closed = { ...settings, externalServices: "live" } as const;
-
-  test.each([
-    "127.0.0.1",
-    "2130706433",
-    "0x7f.1",
-    "0177.0.0.1",
-    "[::1]",
-    "[::ffff:7f00:1]",
-    "localhost",
-    "10.0.0.1",
-    "169.254.169.254",
-    "0.0.0.0",
-    "[fd00::1]",
-  ])("%p is refused", async (host) => {
-    const bench = await benchOf(closed);
-    expect(await failureOf(get(`http://${host}:${server.port}/text`, {}, bench))).toMatchObject({
-      code: "private_address",
-      retryable: false,
-    });
-  });
 
   /** A guard for which 127.0.0.1 is public, so that the test's own server can stand for one on the internet. */
   function guarded(resolve: Resolve): Bench {
@@ -232,13 +274,5 @@ describe("private addresses", () => {
     const outcome = bench.run(attemptOf("external_api", { url: "http://slow.test/" }), context);
     context.abort(new Error("timed out"));
     expect((await failureOf(outcome)).message).toBe("timed out");
-  });
-
-  test("are told from public ones", async () => {
-    for (const address of ["8.8.8.8", "2606:4700::1111"]) expect(isPublicAddress(address)).toBe(true);
-    for (const address of ["192.168.1.1", "100.64.0.1", "224.0.0.1", "fe80::1", "::", "64:ff9b::7f00:1", "2002:7f00:1::", "nonsense"]) {
-      expect(isPublicAddress(address)).toBe(false);
-    }
-    expect(await allowedAddress("[2606:4700::1111]", async () => [], isPublicAddress)).toBe("2606:4700::1111");
   });
 });
