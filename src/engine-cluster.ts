@@ -150,6 +150,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     ownership,
     errands,
     full() {
+      if (ownership.storeFull !== null) return ownership.storeFull;
       if (ownership.outboxBytes <= cluster.outboxBytes.max) return null;
       return `${ownership.outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
     },

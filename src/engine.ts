@@ -218,7 +218,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     health() {
-      const obstacle = stopping || retiring ? "This instance is stopping." : (ownership.obstacle ?? holding());
+      const obstacle = stopping || retiring ? "This instance is stopping." : (ownership.obstacle ?? ownership.storeFull ?? holding());
       return {
         state: stopping ? "stopping" : "running",
         degraded: options.degraded,

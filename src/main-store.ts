@@ -17,7 +17,7 @@ import type { RedisAddress } from "./store/redis-connection.ts";
 import type { SharedStore } from "./store/shared-store.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { DataFolderFault } from "./store/sqlite-lock.ts";
-import { type Store, StoreUnavailable } from "./store/store.ts";
+import { type Store, StoreFull, StoreUnavailable } from "./store/store.ts";
 
 export type OpenedStore = {
   readonly store: Store;
@@ -85,6 +85,9 @@ async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise
   }
   try {
     await moveExecutions({ from: file, to: redis, bootId: systemIds.next(), nowMs: systemClock.nowMs(), log });
+  } catch (error) {
+    if (!(error instanceof StoreFull)) throw error;
+    log.error("Redis has no room for what the local file holds: the rest of it stays there until the next start.", { error });
   } finally {
     await file.close();
   }

@@ -26,6 +26,8 @@ export interface Ownership {
   readonly obstacle: string | null;
   /** Null where the store answers; else a sentence: it is away, or its data is lost. Without a lane of its own an instance still serves. */
   readonly storeTrouble: string | null;
+  /** Why nothing new can be stored although the store answers, as a sentence; null where it can, and for an instance alone. */
+  readonly storeFull: string | null;
   /** Bytes of events that the bus has not got yet, over all instances; 0 where the store keeps no outbox. */
   readonly outboxBytes: number;
   /**

@@ -82,6 +82,8 @@ class SharedOwnership implements Ownership {
   #taking: Promise<unknown> = Promise.resolve();
   #leaving = false;
   #lost: string | null = null;
+  /** As of the last look. */
+  #full: string | null = null;
   #isTroubled = false;
 
   constructor(options: SharedOwnershipOptions, members: Members) {
@@ -142,6 +144,10 @@ class SharedOwnership implements Ownership {
     return this.#lost ?? silenceOf({ silentMs: this.#silentMs(), ttlMs: this.#options.ttlMs });
   }
 
+  get storeFull(): string | null {
+    return this.#full;
+  }
+
   get obstacle(): string | null {
     if (this.#lost !== null) return this.#lost;
     const silentMs = this.#silentMs();
@@ -194,6 +200,8 @@ class SharedOwnership implements Ownership {
     const { store, doorbell, clock, ttlMs } = this.#options;
     const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
     const since = lanes.changes;
+    // Not awaited: what the lanes are like shall not wait for it.
+    void this.#askWhetherFull();
     const views = await this.#members.beat(own, () => store.leases(ttlMs));
     lanes.saw(views);
     if (this.#isTroubled) this.#options.log.info("The store answers again.");
@@ -215,6 +223,15 @@ class SharedOwnership implements Ownership {
     this.#taking = Promise.all(division.take.map((lane) => lanes.take(lane)));
     giving.give(division.give);
     return division.lookAgainInMs;
+  }
+
+  async #askWhetherFull(): Promise<void> {
+    const { store, log } = this.#options;
+    // A store that is away says so to the look.
+    const full = await store.full().catch(() => this.#full);
+    if (full !== null && this.#full === null) log.error("The store is full: nothing new is taken, and what runs waits.", { reason: full });
+    if (full === null && this.#full !== null) log.info("The store has room again.");
+    this.#full = full;
   }
 
   async #handOverAll({ lanes, looks }: Running, clean: boolean): Promise<void> {

@@ -85,6 +85,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
     heardOf: nothing,
     obstacle: null,
     storeTrouble: null,
+    storeFull: null,
     outboxBytes: 0,
     async stop(clean) {
       stopped = true;

@@ -20,18 +20,8 @@ import {
   sweepRows,
 } from "./memory-rows.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
-import type {
-  LaneCommand,
-  LaneView,
-  Member,
-  MemberView,
-  Offer,
-  OfferView,
-  OutboxEntry,
-  OutboxListener,
-  OutboxPointer,
-} from "./shared-store.ts";
-import type { Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
+import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, OutboxListener } from "./shared-store.ts";
+import type { OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease } from "./store.ts";
 import { type ListQuery, type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
 
@@ -180,6 +170,11 @@ class SharedMemoryStore implements SharedStore {
 
   async warnings(): Promise<readonly string[]> {
     return [];
+  }
+
+  async full(): Promise<string | null> {
+    this.#open();
+    return null;
   }
 
   async takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch = 0): Promise<Taken> {

@@ -53,7 +53,7 @@ const ALONE = "redis";
  * Resolves when Redis answers. Rejects with StoreUnavailable where it does not within two deadlines, and with RedisRefusal
  * where it does not have the database.
  */
-export async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
+async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
   const connection = new IoredisConnection(options);
   try {
     await connection.begin();
@@ -62,6 +62,19 @@ export async function connectRedis(options: ConnectionOptions): Promise<RedisCon
     connection.close();
     throw error;
   }
+}
+
+/** Two connections to the same server. Rejects as `connectRedis`; where one cannot be had, the other is closed. */
+export async function connectTwice(
+  [one, two]: readonly [string, string],
+  options: Omit<ConnectionOptions, "name">,
+): Promise<readonly [RedisConnection, RedisConnection]> {
+  const both = [connectRedis({ ...options, name: one }), connectRedis({ ...options, name: two })] as const;
+  const results = await Promise.allSettled(both);
+  if (results.some(({ status }) => status === "rejected")) {
+    for (const result of results) if (result.status === "fulfilled") result.value.close();
+  }
+  return await Promise.all(both);
 }
 
 class IoredisConnection implements RedisConnection {

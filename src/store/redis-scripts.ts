@@ -13,11 +13,14 @@ import lease from "./scripts/lease.lua" with { type: "text" };
 import offer from "./scripts/offer.lua" with { type: "text" };
 import parts from "./scripts/parts.lua" with { type: "text" };
 import relayed from "./scripts/relayed.lua" with { type: "text" };
+import ready from "./scripts/ready.lua" with { type: "text" };
 import release from "./scripts/release.lua" with { type: "text" };
 import renew from "./scripts/renew.lua" with { type: "text" };
+import room from "./scripts/room.lua" with { type: "text" };
 import send from "./scripts/send.lua" with { type: "text" };
 import summary from "./scripts/summary.lua" with { type: "text" };
 import take from "./scripts/take.lua" with { type: "text" };
+import whenFull from "./scripts/when-full.lua" with { type: "text" };
 import withdraw from "./scripts/withdraw.lua" with { type: "text" };
 import type { RedisConnection, Reply } from "./redis-connection.ts";
 import { ScriptUnknown } from "./redis-trouble.ts";
@@ -25,22 +28,24 @@ import { ScriptUnknown } from "./redis-trouble.ts";
 export type Script = { readonly text: string; readonly sha: string };
 
 export const scripts = {
-  begin: script(begin),
-  beat: guarded(beat),
+  begin: script(`${whenFull}${begin}`),
+  beat: guarded(beat, whenFull),
   chunks: guarded(chunks),
   claim: guarded(claim),
   commit: inParts(commit),
   create: inParts(create),
   discard: guarded(discard),
-  forget: guarded(forget),
-  lease: inParts(lease),
+  forget: guarded(forget, whenFull),
+  lease: inParts(lease, whenFull),
   offer: guarded(offer),
-  relayed: inParts(relayed),
-  release: guarded(release),
-  renew: inParts(renew),
+  ready: guarded(ready, whenFull),
+  relayed: inParts(relayed, whenFull),
+  release: guarded(release, whenFull),
+  renew: inParts(renew, whenFull),
+  room: guarded(room),
   send: guarded(send),
   summary: inParts(summary),
-  take: guarded(take),
+  take: guarded(take, whenFull),
   withdraw: guarded(withdraw),
 } as const;
 
@@ -60,14 +65,14 @@ export async function runScript(
   }
 }
 
-/** For one lane, under the guard. */
-function guarded(text: string): Script {
-  return script(`${clock}${guard}${text}`);
+/** For one lane, under the guard. `before`: what else stands before it. */
+function guarded(text: string, before = ""): Script {
+  return script(`${before}${clock}${guard}${text}`);
 }
 
 /** For many lanes: each part looks at its lane's token itself. */
-function inParts(text: string): Script {
-  return script(`${clock}${parts}${text}`);
+function inParts(text: string, before = ""): Script {
+  return script(`${before}${clock}${parts}${text}`);
 }
 
 function script(text: string): Script {

@@ -26,7 +26,7 @@ export async function beginStore(connection: RedisConnection, keys: RedisKeys, i
   const fields = ready === "1" ? [] : [token, ...NEW_LANE];
   const found = await Promise.all(records.map((record) => begin(connection, record, fields)));
   if (found.some((each) => each !== token)) throw new DataLost(LOST);
-  if (ready !== "1") await connection.call("hset", [keys.store, "ready", "1"]);
+  if (ready !== "1") await runScript(connection, scripts.ready, [keys.store], [token, "0"]);
   return token;
 }
 

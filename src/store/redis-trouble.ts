@@ -1,6 +1,6 @@
 /** What Redis and its client say when something is wrong, as the errors that the store's callers know. */
 import { DataLost } from "./shared-store.ts";
-import { StoreUnavailable } from "./store.ts";
+import { StoreFull, StoreUnavailable } from "./store.ts";
 
 /** Redis does not take the data as it is set up: another Troupe's, or of another form. The message is a sentence for people. */
 export class RedisRefusal extends Error {
@@ -24,13 +24,12 @@ export class ScriptUnknown extends Error {
 
 /** Redis's words for what was not applied and may be later, at the beginning of an error or within a script's. */
 const NOT_NOW =
-  /\b(TRYAGAIN|LOADING|CLUSTERDOWN|OOM|READONLY|MASTERDOWN|NOREPLICAS|BUSY|MISCONF|MOVED|ASK|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM)\b/;
+  /\b(TRYAGAIN|LOADING|CLUSTERDOWN|READONLY|MASTERDOWN|NOREPLICAS|BUSY|MISCONF|MOVED|ASK|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** Where in a script it was said: nothing for people. */
 const WHERE = /[.]? ?script: [0-9a-f]+, on @user_script:\d+[.]?$|[.]$/;
 
 function notNow(message: string): string {
-  if (message.includes("OOM")) return "Redis is full";
   if (message.includes("LOADING")) return "Redis is reading its files";
   if (message.includes("READONLY")) return "Redis is a replica, which takes no writes";
   if (message.includes("NOREPLICAS")) return "Too few replicas follow Redis";
@@ -73,6 +72,7 @@ export function errorOf(message: string): Error {
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));
   if (message.startsWith("NOSCRIPT")) return new ScriptUnknown(message);
   if (message.startsWith("MOVED")) return new StoreUnavailable(`Redis is one of a Cluster (APP_REDIS_CLUSTER=true): ${message}`);
+  if (/\bOOM\b/.test(message)) return new StoreFull(`Redis is full (${message.replace(WHERE, "")}).`);
   if (NOT_NOW.test(message)) return new StoreUnavailable(`${notNow(message)} (${message.replace(WHERE, "")}).`);
   if (message.startsWith("WRONGTYPE")) return new RedisRefusal(OTHERS);
   return new Error(`Redis refused a call: ${message}`);

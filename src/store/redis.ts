@@ -4,7 +4,7 @@ import type { Ids } from "../env/ids.ts";
 import type { Log } from "../env/log.ts";
 import { laneOf } from "./lane-of.ts";
 import { commandsAfter, receiptOf, sendCommand } from "./redis-commands.ts";
-import { connectRedis, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
+import { connectTwice, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./redis-keys.ts";
 import { createLaneCalls, type LaneCalls } from "./redis-lane-calls.ts";
 import { beat, leave, releaseLease, renewLease, takeLane, viewLane } from "./redis-leases.ts";
@@ -15,6 +15,7 @@ import { deleteRelayed, OutboxListeners, readOutbox } from "./redis-outbox.ts";
 import { createPartCalls, type PartCalls } from "./redis-parts.ts";
 import { type Script, scripts } from "./redis-scripts.ts";
 import { type Restarts, watchRestarts } from "./redis-restarts.ts";
+import { fullnessOf } from "./redis-room.ts";
 import { sweepLanes } from "./redis-retention.ts";
 import { beginStore } from "./redis-start.ts";
 import { warningsOf } from "./redis-warnings.ts";
@@ -67,8 +68,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
   const { address, clock, ids, log, commandTimeoutMs = COMMAND_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS } = options;
   const keys = redisKeys(options.keyPrefix ?? "troupe", options.lanes ?? LANES);
   const writes: WriteOptions = { outbox: options.outbox, textBytesMax: options.textBytesMax ?? REDIS_TEXT_BYTES_MAX };
-  const connect = (name: string) => connectRedis({ name, address, commandTimeoutMs, reconnectDelayMs, clock, log });
-  const [work, leases] = await allOrNone(connect("work"), connect("leases"));
+  const [work, leases] = await connectTwice(["work", "leases"], { address, commandTimeoutMs, reconnectDelayMs, clock, log });
   const connections = [work, leases];
   try {
     const token = await beginStore(work, keys, ids);
@@ -90,15 +90,6 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
     for (const connection of connections) connection.close();
     throw error;
   }
-}
-
-/** Where one cannot be had, the other is closed. */
-async function allOrNone(...both: [Promise<RedisConnection>, Promise<RedisConnection>]): Promise<[RedisConnection, RedisConnection]> {
-  const results = await Promise.allSettled(both);
-  if (results.some(({ status }) => status === "rejected")) {
-    for (const result of results) if (result.status === "fulfilled") result.value.close();
-  }
-  return await Promise.all(both);
 }
 
 type Parts = {
@@ -207,6 +198,10 @@ class RedisStore implements SharedStore {
 
   warnings(): Promise<readonly string[]> {
     return warningsOf(this.#parts.connections[0] as RedisConnection);
+  }
+
+  full(): Promise<string | null> {
+    return fullnessOf(this.#parts.connections[1] as RedisConnection, this.#leases, this.#parts.keys);
   }
 
   async takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch = 0): Promise<Taken> {

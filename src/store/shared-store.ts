@@ -92,6 +92,8 @@ export interface SharedStore extends Store {
   onRestart(listener: (lanes: readonly number[]) => void): () => void;
   /** Sentences about how the store is set up, for the log at start (no append-only file, an eviction policy). */
   warnings(): Promise<readonly string[]>;
+  /** Why nothing new can be stored although the store answers, as a sentence: it is full. Null where it can. */
+  full(): Promise<string | null>;
 
   /**
    * Takes a lane that is free, lapsed or already this boot's, under a new epoch; drops its unclaimed offers. The epoch follows

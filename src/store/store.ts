@@ -140,6 +140,9 @@ export class StoreUnavailable extends Error {
   override readonly stack = `${this.name}: ${this.message}`;
 }
 
+/** The store answers, and has no room for what was sent. What frees room, and what keeps leases, it still does. */
+export class StoreFull extends StoreUnavailable {}
+
 export interface Store {
   /** How many lanes there are: what one committer writes to, in order, is a lane. */
   readonly lanes: number;

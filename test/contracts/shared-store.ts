@@ -35,6 +35,10 @@ export function sharedStoreContract(name: string, makeGround: () => SharedGround
       for (const sentence of await subject.one.warnings()) expect(sentence).toMatch(/\.$/);
     });
 
+    test("has room", async () => {
+      expect(await subject.one.full()).toBeNull();
+    });
+
     test("rejects with StoreUnavailable after its end", async () => {
       const store = subject.one;
       const lease = await subject.lease(0, "boot-1");
@@ -52,6 +56,7 @@ export function everyCall(store: SharedStore, lease: Parameters<SharedStore["rel
     () => store.release(lease),
     () => store.leases(TTL_MS),
     () => store.beat({ bootId: "boot-1", name: "one", threads: 1, leaving: false, outboxBytes: 0 }, TTL_MS),
+    () => store.full(),
     () => store.leave("boot-1"),
     () => store.send({ id: "c1", execution: "x", body: "{}" }),
     () => store.commandsAfter(0, 0, 10),

@@ -68,6 +68,9 @@ return each_part(function(keys, args)
   if held[4] == number and number ~= '0' then return redis.call('HGET', record, 'answer') end
   if tonumber(number) ~= held[4] + 1 then return 'fenced' end
 
+  -- It deletes commands, or marks an end: that shall work also where Redis is full, as in when-full.lua.
+  if entries == 0 then redis.call('HDEL', record, '') end
+
   keys, args = keys + KEYS_BEFORE, args + ARGS_BEFORE
   local args_each = with_outbox and 6 or 5
   local stored = read_all(keys + 1, keys + entries)
