@@ -7,13 +7,19 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { until } from "../process/facts.ts";
 import { WITNESS_FILE } from "./checker/witness.ts";
+import type { Instance } from "./instances.ts";
 import type { Passing } from "./redis-proxy.ts";
 import type { Fault } from "./run.ts";
 import type { System } from "./system.ts";
 
 /** `at`: whether the instance dies before Redis gets the request, or before the instance gets the reply. */
 type RedisPoint = { readonly at: Passing["type"]; is(passing: Passing): boolean };
-type Point = { readonly name: string } & ({ readonly redis: RedisPoint } | { readonly line: "B" | "E" } | { readonly answer: true });
+/** `cause`: what makes it come, where load alone does not. */
+type Point = { readonly name: string; readonly cause?: (others: readonly Instance[]) => void } & (
+  | { readonly redis: RedisPoint }
+  | { readonly line: "B" | "E" }
+  | { readonly answer: true }
+);
 
 /** Of a script's keys after the lane's record: the last part of the one at this place. */
 const keyAt = ({ words }: Passing, place: number): string => words[3 + place]?.replace(/^.*:\{\d+\}:/, "").replace(/:.*$/, "") ?? "";
@@ -42,10 +48,11 @@ const POINTS = [
   { name: "before events are published", redis: { at: "reply", is: isOutboxRead } },
   { name: "after events are published, before the outbox is trimmed", redis: { at: "request", is: isTrim } },
   { name: "after the outbox is trimmed", redis: { at: "reply", is: isTrim } },
-  { name: "after a lane is taken", redis: { at: "reply", is: isTake } },
+  { name: "after a lane is taken", redis: { at: "reply", is: isTake }, cause: ([other]) => other?.kill() },
 ] as const satisfies readonly Point[];
 
-const FIRES_WITHIN_MS = 20_000;
+/** Against hangs only: the load goes on until the last point. */
+const FIRES_WITHIN_MS = 90_000;
 const LOOK_MS = 2;
 
 type PointName = (typeof POINTS)[number]["name"];
@@ -118,6 +125,7 @@ async function dieAt(system: System, number: number, point: Point): Promise<void
       return response?.status === 201 || performance.now() > endMs;
     });
   }
+  point.cause?.(system.instances.filter((other) => other !== instance));
   await until(`${instance.name} to die ${point.name}`, () => instance.deaths.length > before, FIRES_WITHIN_MS).finally(() =>
     proxy.watch(null),
   );

@@ -15,10 +15,12 @@ export type Shape = { readonly name: string; readonly nodes: readonly LoadNode[]
 
 export type Load = {
   readonly executions: number;
-  /** They are begun evenly over this time. */
+  /** So many at the least are begun evenly over this time. */
   readonly overMs: number;
   /** Of the execution with this number. */
   shapeOf(number: number): Shape;
+  /** More is begun at the same pace until the harm is done: a busy machine takes longer, and must find work too. */
+  readonly goesOn?: boolean;
   /** When a client gives up. */
   readonly deadlineMs: number;
 };
@@ -35,26 +37,36 @@ export type LoadAnswers = {
 const ANSWER_MS = 10_000;
 const PAUSE_MS = 100;
 
-/** Resolves when every order is triggered or given up. `key` tells this load's orders from others'. */
-export async function applyLoad(load: Load, urls: readonly string[], key: string): Promise<LoadAnswers> {
+export type LoadOptions = {
+  readonly load: Load;
+  readonly urls: readonly string[];
+  /** Tells this load's orders from others'. */
+  readonly key: string;
+  /** For a load that goes on: nothing more is needed. */
+  readonly isEnough?: () => boolean;
+};
+
+/** Resolves when every order is triggered or given up. */
+export async function applyLoad({ load, urls, key, isEnough = () => true }: LoadOptions): Promise<LoadAnswers> {
   const tally = { refusals: 0, silences: 0 };
   const complaints: string[] = [];
   const beganMs = performance.now();
-  const orders = await Promise.all(
-    Array.from({ length: load.executions }, async (_, number) => {
-      await Bun.sleep((load.overMs * number) / load.executions);
-      return place(number);
-    }),
-  );
+  const placed: Promise<Order | null>[] = [];
+  for (let number = 0; number < load.executions || (load.goesOn === true && !isEnough()); number++) {
+    await Bun.sleep(Math.max(0, beganMs + (load.overMs * number) / load.executions - performance.now()));
+    placed.push(place(number));
+  }
+  const orders = await Promise.all(placed);
   return { orders: orders.filter((order) => order !== null), complaints, ...tally };
 
   async function place(number: number): Promise<Order | null> {
     const shape = load.shapeOf(number);
     const body = JSON.stringify({ name: shape.name, dag: { nodes: shape.nodes } });
-    const created = await ask(number, "/workflows", body, { "idempotency-key": `${key} ${number}` }, [201]);
+    const giveUpMs = performance.now() + load.deadlineMs;
+    const created = await ask(number, "/workflows", body, { "idempotency-key": `${key} ${number}` }, [201], giveUpMs);
     if (created === null) return null;
     const execution = String((created.body as { readonly execution_id?: unknown }).execution_id);
-    const triggered = await ask(number + 1, `/workflows/${execution}/trigger`, "{}", {}, [200]);
+    const triggered = await ask(number + 1, `/workflows/${execution}/trigger`, "{}", {}, [200], giveUpMs);
     return {
       execution,
       nodes: Object.fromEntries(shape.nodes.map(({ id, dependencies }) => [id, dependencies ?? []])),
@@ -64,8 +76,15 @@ export async function applyLoad(load: Load, urls: readonly string[], key: string
   }
 
   /** The answer; null where the client gave up. 202 and 503 mean: come again. */
-  async function ask(first: number, path: string, body: string, headers: Readonly<Record<string, string>>, wanted: readonly number[]) {
-    for (let instance = first; performance.now() - beganMs < load.deadlineMs; instance++) {
+  async function ask(
+    first: number,
+    path: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    wanted: readonly number[],
+    giveUpMs: number,
+  ) {
+    for (let instance = first; performance.now() < giveUpMs; instance++) {
       const url = `${urls[instance % urls.length]}${path}`;
       try {
         const response = await fetch(url, {

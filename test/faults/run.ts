@@ -12,8 +12,8 @@ import type { System } from "./system.ts";
 
 /** What a fault counted: in words that a table can show. */
 export type Counts = Readonly<Record<string, number>>;
-/** Does harm until its work is done, or `over` says that the load is. */
-export type Fault = (system: System, context: { readonly random: Chance; readonly over: AbortSignal }) => Promise<Counts>;
+/** Does harm until its work is done. */
+export type Fault = (system: System, context: { readonly random: Chance }) => Promise<Counts>;
 
 export type RunOptions = {
   readonly name: string;
@@ -45,9 +45,11 @@ export async function run(
   { name, load, fault, seed, mayRewind = false, settleMs = SETTLE_MS, streamMs = STREAM_MS }: RunOptions,
 ): Promise<Report> {
   const beganMs = Date.now();
-  const over = new AbortController();
-  const loading = applyLoad(load(chance(seed)), system.urls, crypto.randomUUID()).finally(() => over.abort());
-  const counting = fault(system, { random: chance(seed + 1), over: over.signal });
+  let isDone = false;
+  const counting = fault(system, { random: chance(seed + 1) }).finally(() => {
+    isDone = true;
+  });
+  const loading = applyLoad({ load: load(chance(seed)), urls: system.urls, key: crypto.randomUUID(), isEnough: () => isDone });
   const [answers, counts] = await Promise.all([loading, counting]);
   await system.heal();
   const atTheirEnds = await readEnds(answers.orders, system.urls, settleMs);

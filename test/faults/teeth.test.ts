@@ -4,7 +4,7 @@ import { endAll } from "../process/server.ts";
 import { sharedKafka } from "../services/kafka.ts";
 import { bite, SHORT_TEETH } from "./teeth.ts";
 
-const TEST_MS = 240_000;
+const TEST_MS = 600_000;
 
 afterAll(endAll);
 

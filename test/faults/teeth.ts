@@ -11,6 +11,8 @@ import { run } from "./run.ts";
 import { startSystem } from "./system.ts";
 
 const SEED = 7;
+/** The harm must fall on a moment where the safeguard matters: what one run misses, another finds. */
+const RUNS_MAX = 4;
 const SETTLE_MS = 30_000;
 const STREAM_MS = 8_000;
 
@@ -105,9 +107,14 @@ export async function bite({ name, changes, fault, load, found }: Tooth, brokers
   const copy = copyWith(changes);
   const system = await startSystem({ proxied: true, copy, brokers });
   try {
-    const { verdict } = await run(system, { name, fault, load, seed: SEED, settleMs: SETTLE_MS, streamMs: STREAM_MS });
-    const bitten = found.filter((kind) => verdict.violations[kind].length > 0);
-    return { found: bitten, violations: violationsIn(verdict), logs: bitten.length > 0 ? "" : system.keep() };
+    const violations: string[] = [];
+    for (let runs = 0; runs < RUNS_MAX; runs++) {
+      const { verdict } = await run(system, { name, fault, load, seed: SEED + runs, settleMs: SETTLE_MS, streamMs: STREAM_MS });
+      violations.push(...violationsIn(verdict));
+      const bitten = found.filter((kind) => verdict.violations[kind].length > 0);
+      if (bitten.length > 0) return { found: bitten, violations, logs: "" };
+    }
+    return { found: [], violations, logs: system.keep() };
   } finally {
     await system.stop();
     copy.remove();

@@ -1,7 +1,7 @@
 /** Waiting for a fact, never for a time: a probe is asked again and again until it answers, or until the deadline says that it never will. */
 
 const PAUSE_MS = 5;
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 /**
  * Resolves to the probe's first answer that is neither null nor false. `what` completes "waited in vain for …".
