@@ -9,6 +9,7 @@ import { type ClusterOptions, joinCluster } from "./engine-cluster.ts";
 import { createEngineLanes } from "./engine-lanes.ts";
 import { createEngineOverflow } from "./engine-overflow.ts";
 import { createRemoteTriggers } from "./engine-remote.ts";
+import { createSharedViews } from "./engine-views.ts";
 import { createTriggers, unavailable } from "./engine-triggers.ts";
 import type { Clock } from "./env/clock.ts";
 import type { Ids } from "./env/ids.ts";
@@ -23,7 +24,7 @@ import { createViews } from "./store/views.ts";
 import type { Catalog } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
 import { isTerminal } from "./workflow/status.ts";
-import { type ExecutionView, viewOf } from "./workflow/view.ts";
+import type { ExecutionView } from "./workflow/view.ts";
 
 /** What views and lists are made of, for those who see the engine only. */
 export { type ListPosition, StoreUnavailable, type Summary } from "./store/store.ts";
@@ -99,6 +100,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   // Alone, every end is told here; the doorbell between instances may lose one.
   const waiters = createWaiters({ clock: limits, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
   const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters });
+  const shownAs = createSharedViews();
   const views = createViews({ store, compile: compileStored, clock, turns });
   const company = startCompany({
     ...options,
@@ -198,7 +200,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async view(id) {
       const found = await views.stateOf(id);
-      return found === null ? null : viewOf(id, found.state, company.system.isStalled(id));
+      return found === null ? null : shownAs(id, found.state, company.system.isStalled(id));
     },
     summary: (id) => store.summary(id),
     largeOutputs: (id, nodes) =>

@@ -216,6 +216,18 @@ export const SETTINGS = {
   llmModel: handlers(["APP_LLM_MODEL"], text, "gpt-4o-mini", "Model, where a node names none."),
 
   bodyBytesMax: limits(["APP_BODY_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of a request's body; above it 413."),
+  bodiesBytesMax: limits(
+    ["APP_BODIES_BYTES_MAX"],
+    bytes,
+    256 * 2 ** 20,
+    "Bodies above 64 KiB that are being read or worked on, together; above it 503 with `Retry-After`.",
+  ),
+  answersAtOnce: limits(
+    ["APP_ANSWERS_AT_ONCE"],
+    integer(1),
+    8,
+    "Answers above 4 MiB that are sent at the same time; above it 503 with `Retry-After`. All above 256 KiB together may hold 16 MiB for each of these.",
+  ),
   outputBytesMax: limits(["APP_OUTPUT_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of one node's output as JSON; above it the node fails."),
   nodesMax: limits(["APP_NODES_MAX"], integer(1), 100_000, "Nodes of one definition."),
   edgesMax: limits(["APP_EDGES_MAX"], integer(1), 1_000_000, "Dependencies of one definition, all nodes together."),

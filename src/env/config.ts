@@ -42,6 +42,9 @@ export type Config = {
   };
   readonly limits: {
     readonly bodyBytes: number;
+    /** Of all requests together. */
+    readonly bodiesBytes: number;
+    readonly answersAtOnce: number;
     readonly outputBytes: number;
     readonly nodes: number;
     readonly edges: number;
@@ -134,6 +137,8 @@ function configOf(values: Values, redisUrl: string | null): Config {
     },
     limits: {
       bodyBytes: values.bodyBytesMax,
+      bodiesBytes: values.bodiesBytesMax,
+      answersAtOnce: values.answersAtOnce,
       outputBytes: values.outputBytesMax,
       nodes: values.nodesMax,
       edges: values.edgesMax,

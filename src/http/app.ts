@@ -7,13 +7,15 @@ import { executionRoute } from "./execution.ts";
 import { healthRoutes } from "./health.ts";
 import { noRoute } from "./methods.ts";
 import { openApiRoute } from "./openapi/document.ts";
-import type { App, HttpEnv, HttpParts } from "./parts.ts";
+import type { App, HttpEnv, HttpOptions, HttpParts } from "./parts.ts";
 import { resultsRoute } from "./results.ts";
+import { createRoom } from "./room.ts";
 import { createRoutes } from "./routes.ts";
 import { triggerRoutes } from "./trigger.ts";
 import { workflowRoutes } from "./workflows.ts";
 
-export function createApp(parts: HttpParts): App {
+export function createApp(options: HttpOptions): App {
+  const parts: HttpParts = { ...options, room: createRoom(options.limits) };
   const app = new Hono<HttpEnv>({ strict: false });
   app.onError(onError(parts));
   app.notFound(edged(noRoute(app), parts));

@@ -1,13 +1,15 @@
 /** What a request's body says, as JSON text: content type, encoding, UTF-8, and YAML turned into JSON. */
 import { readBody } from "./body.ts";
 import { type Refusal, refuse } from "./problem.ts";
+import type { Room } from "./room.ts";
 
 /** `text`: JSON text that is not checked yet; "" where there is no body. */
 export type DocumentResult = { readonly ok: true; readonly text: string } | Refusal;
 
-export type DocumentLimits = { readonly bodyBytes: number; readonly nesting: number };
+type DocumentParts = { readonly limits: { readonly bodyBytes: number; readonly nesting: number }; readonly room: Room };
 
-export async function readDocument(request: Request, limits: DocumentLimits): Promise<DocumentResult> {
+/** What it took of the room for bodies is given back with the answer, or before it waits. */
+export async function readDocument(request: Request, { limits, room }: DocumentParts): Promise<DocumentResult> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") return encoded(encoding);
   const type = request.headers.get("content-type");
@@ -15,16 +17,12 @@ export async function readDocument(request: Request, limits: DocumentLimits): Pr
   // Without an announced length it is not known yet whether there is a body at all, and an empty one may have any type.
   if (kind === "other" && (request.headers.get("content-length") ?? "0") !== "0") return otherType(type);
 
-  const body = await readBody(request, limits.bodyBytes);
-  if (!body.ok) return body;
-  if (body.bytes.byteLength === 0) return { ok: true, text: "" };
-  if (kind === "other") return otherType(type);
-  const text = decode(body.bytes);
-  if (text === null) return refuse(400, "The body is not valid UTF-8.");
-  if (kind === "json") return { ok: true, text };
+  const body = await readBody(request, limits.bodyBytes, room);
+  if (kind === "other" && !(body.ok && body.text === "")) return otherType(type);
+  if (!body.ok || body.text === "" || kind === "json") return body;
   // Its parser takes long to load, and most servers never see a YAML document.
   const { yamlToJson } = await import("./yaml.ts");
-  return yamlToJson(text, limits.nesting);
+  return yamlToJson(body.text, limits.nesting);
 }
 
 type Kind = "json" | "yaml" | "other";
@@ -41,17 +39,6 @@ function kindOf(type: string | null): Kind {
   const media = (type.split(";")[0] ?? "").trim().toLowerCase();
   if (JSON_TYPE.test(media)) return "json";
   return YAML_TYPE.test(media) ? "yaml" : "other";
-}
-
-/** Fails on what is not UTF-8 instead of replacing it, and takes a byte order mark away. */
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-function decode(bytes: Uint8Array): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
 }
 
 function otherType(type: string | null): Refusal {

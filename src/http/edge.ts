@@ -5,13 +5,14 @@ import { StoreUnavailable } from "../engine.ts";
 import { CAREFUL_HEADERS } from "./answer-headers.ts";
 import type { HttpEnv, HttpParts } from "./parts.ts";
 import { type ProblemStatus, problemAnswer, unavailable } from "./problem.ts";
+import { NoRoom } from "./room.ts";
 
-type EdgeParts = Pick<HttpParts, "ids" | "log">;
+type EdgeParts = Pick<HttpParts, "ids" | "log" | "room">;
 
 /** Takes the client's `X-Request-Id` where it is a plain word, else makes one. What `work` throws is answered as a problem. */
 export function edged<Path extends string>(
   work: (c: Context<HttpEnv, Path>) => Response | Promise<Response>,
-  { ids, log }: EdgeParts,
+  { ids, log, room }: EdgeParts,
 ): (c: Context<HttpEnv, Path>) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
@@ -23,8 +24,9 @@ export function edged<Path extends string>(
     } catch (error) {
       answer = answerTo(error, c, requestId, log);
     }
+    room.leaveBody(request);
+    if (request.method === "HEAD") answer = await withoutBody(answer);
     const { headers } = answer;
-    if (request.method === "HEAD") await addLength(answer);
     headers.set("x-request-id", requestId);
     if (!headers.has("x-content-type-options"))
       for (const [name, value] of CAREFUL_ENTRIES) if (!headers.has(name)) headers.set(name, value);
@@ -42,16 +44,26 @@ export function onError(parts: EdgeParts): ErrorHandler<HttpEnv> {
     }, parts)(c);
 }
 
-/** The length that the body of the same GET would have; else an answer without a body says that it is 0. */
-async function addLength(answer: Response): Promise<void> {
-  const body = await answer.clone().blob();
-  answer.headers.set("content-length", String(body.size));
+/**
+ * The answer to HEAD: with the length that the body of the same GET has, counted piece by piece. Of a long one no more than
+ * its begin is made, and the length is left out.
+ */
+async function withoutBody(answer: Response): Promise<Response> {
+  const { status, headers } = answer;
+  let length = 0;
+  for await (const part of answer.body ?? []) {
+    length += part.byteLength;
+    if (length > COUNTED_BYTES_MAX) return new Response(null, { status, headers });
+  }
+  headers.set("content-length", String(length));
+  return new Response(null, { status, headers });
 }
 
 /** What a route has thrown, as a problem: the library's own refusals keep their status, all else is 500 and logged. */
 function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: HttpParts["log"]): Response {
   if (error instanceof HTTPException && isRefusal(error.status))
     return problemAnswer({ status: error.status, detail: error.message || "The request cannot be answered." });
+  if (error instanceof NoRoom) return problemAnswer(error.problem);
   if (error instanceof StoreUnavailable)
     return problemAnswer(unavailable({ type: "unavailable", reason: error.message, retryAfterMs: 1000 }));
   log.error("A request failed for a reason that nobody foresaw.", { requestId, method: c.req.method, path: c.req.path, error });
@@ -61,6 +73,7 @@ function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: H
   });
 }
 
+const COUNTED_BYTES_MAX = 4 * 1024 * 1024;
 const CAREFUL_ENTRIES = Object.entries(CAREFUL_HEADERS);
 const PLAIN_ID = /^[\w.:-]{1,128}$/;
 const REFUSALS: ReadonlySet<number> = new Set<ProblemStatus>([400, 404, 405, 413, 415, 422, 503]);

@@ -6,10 +6,9 @@ import { joined, type Texts } from "./long-text.ts";
 /** The whole view in pieces: the execution's own fields and the three maps by node id, in the definition's order. */
 export async function* executionTexts(view: ExecutionView): Texts {
   yield `{${headJson(view)},"node_states":{`;
-  const states = [...joined(view.nodes, (node) => `${quote(node.id)}:"${node.state}"`)];
-  yield* states;
+  yield* joined(view.nodes, stateMember);
   yield '},"node_statuses":{';
-  yield* states;
+  yield* joined(view.nodes, stateMember);
   yield '},"nodes":{';
   yield* joined(view.nodes, (node) => `${quote(node.id)}:${nodeJson(node)}`);
   yield "}}";
@@ -47,6 +46,10 @@ type Times = Pick<Summary, "createdAtMs" | "triggeredAtMs" | "startedAtMs" | "fi
 
 function timesJson(times: Times): string {
   return `"created_at":${timeText(times.createdAtMs)},"triggered_at":${timeText(times.triggeredAtMs)},"started_at":${timeText(times.startedAtMs)},"finished_at":${timeText(times.finishedAtMs)},"updated_at":${timeText(times.updatedAtMs)}`;
+}
+
+function stateMember({ id, state }: NodeView): string {
+  return `${quote(id)}:"${state}"`;
 }
 
 function nodeJson(node: NodeView): string {

@@ -9,7 +9,8 @@ import { NOT_FOUND, problemAnswer } from "./problem.ts";
 import { viewQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
 
-export function executionRoute(routes: Routes, { engine, turns }: HttpParts): void {
+export function executionRoute(routes: Routes, parts: HttpParts): void {
+  const { engine } = parts;
   routes.add({
     method: "GET",
     path: "/workflows/:execution_id",
@@ -32,7 +33,7 @@ export function executionRoute(routes: Routes, { engine, turns }: HttpParts): vo
       const etag = `"${view.sequence}${view.stalled ? "-stalled" : ""}"`;
       const headers = { etag, "cache-control": "no-cache" };
       if (isCurrent(etag, c.req.header("if-none-match"))) return notModified(headers);
-      const text = query.view === "summary" ? headOnlyJson(view) : await bodyOf(executionTexts(view), turns);
+      const text = query.view === "summary" ? headOnlyJson(view) : await bodyOf(executionTexts(view), parts);
       return jsonAnswer(200, text, headers);
     },
   });

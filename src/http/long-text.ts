@@ -1,18 +1,37 @@
 /** JSON text that may be long: made in pieces, and sent as a string while it is short, as a stream from there on. */
 import type { Turns } from "../env/turns.ts";
+import { LARGE_CHARACTERS, type Room, SHORT_CHARACTERS } from "./room.ts";
 
 /** Pieces of one text, in order. */
 export type Texts = AsyncGenerator<string, void>;
 
-/** The whole text where it is short; else a stream that begins with what has been made and makes the rest as it is read. */
-export async function bodyOf(texts: Texts, turns: Turns): Promise<string | ReadableStream<Uint8Array>> {
+/** The whole text where it is short; else a stream that begins with what has been made and makes the rest as it is read. Throws NoRoom. */
+export async function bodyOf(
+  texts: Texts,
+  { turns, room }: { readonly turns: Turns; readonly room: Room },
+): Promise<string | ReadableStream<Uint8Array>> {
   let begin = "";
-  while (begin.length <= STRING_CHARACTERS) {
+  while (begin.length <= SHORT_CHARACTERS) {
     const { done, value } = await texts.next();
     if (done) return begin;
     begin += value;
   }
-  return streamOf(begin, texts, turns);
+  const place = room.enterAnswer();
+  try {
+    place.hold(begin.length);
+    while (begin.length <= LARGE_CHARACTERS) {
+      await turnOf(turns);
+      const { done, value } = await texts.next();
+      if (done) break;
+      begin += value;
+      place.hold(begin.length);
+    }
+    return streamOf(begin, texts, turns, place.leave);
+  } catch (error) {
+    place.leave();
+    await texts.return();
+    throw error;
+  }
 }
 
 /**
@@ -39,25 +58,56 @@ export function* joined<T>(
   if (text !== "") yield text;
 }
 
-const STRING_CHARACTERS = 4 * 1024 * 1024;
-/** Made in well under a millisecond. */
+/** Made and encoded in well under a millisecond. */
 const PIECE_CHARACTERS = 64 * 1024;
 
-/** Pulled, so a slow client is waited for, and nothing is made for one that has gone; others have their turns in between. */
-function streamOf(begin: string, texts: Texts, turns: Turns): ReadableStream<Uint8Array> {
+/**
+ * Pulled, so a slow client is waited for, and nothing is made for one that has gone; others have their turns in between.
+ * `leave` is called at its end, however that comes: the server cancels what a client has stopped reading.
+ */
+function streamOf(begin: string, texts: Texts, turns: Turns, leave: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(encoder.encode(begin));
-    },
-    async pull(controller) {
-      await new Promise<void>((resolve) => turns.run(resolve));
+  let text = begin;
+  let at = 0;
+  async function next(): Promise<string | null> {
+    while (at >= text.length) {
       const { done, value } = await texts.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      if (done) return null;
+      text = value;
+      at = 0;
+    }
+    const from = at;
+    at = endOfPiece(text, from);
+    return from === 0 && at === text.length ? text : text.slice(from, at);
+  }
+  return new ReadableStream({
+    async pull(controller) {
+      await turnOf(turns);
+      try {
+        const piece = await next();
+        if (piece !== null) return controller.enqueue(encoder.encode(piece));
+        leave();
+        controller.close();
+      } catch (error) {
+        leave();
+        throw error;
+      }
     },
     async cancel() {
+      leave();
       await texts.return();
     },
   });
+}
+
+function turnOf(turns: Turns): Promise<void> {
+  return new Promise((resolve) => turns.run(resolve));
+}
+
+/** Not between the two halves of a character outside of the first plane. */
+function endOfPiece(text: string, from: number): number {
+  const end = from + PIECE_CHARACTERS;
+  if (end >= text.length) return text.length;
+  const code = text.charCodeAt(end - 1);
+  return code >= 0xd800 && code <= 0xdbff ? end + 1 : end;
 }

@@ -4,11 +4,13 @@ import type { Engine } from "../engine.ts";
 import type { Ids } from "../env/ids.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
+import type { Room, RoomLimits } from "./room.ts";
 
-export type HttpParts = {
+/** What the process gives. */
+export type HttpOptions = {
   readonly engine: Engine;
   /** `bodyBytes`: of a request's body. `nesting`: levels of its JSON. */
-  readonly limits: { readonly bodyBytes: number; readonly nesting: number };
+  readonly limits: { readonly bodyBytes: number; readonly nesting: number } & RoomLimits;
   readonly log: Log;
   readonly ids: Ids;
   readonly turns: Turns;
@@ -16,6 +18,7 @@ export type HttpParts = {
   readonly version: string;
   readonly instanceName: string;
 };
+export type HttpParts = HttpOptions & { readonly room: Room };
 
 export type HttpEnv = {
   /** What the server gives with each request; absent where there is none, as in tests. */

@@ -28,10 +28,10 @@ export function resultsRoute(routes: Routes, parts: HttpParts): void {
       let view = await parts.engine.view(id);
       // What has ended, or is not there, is not waited for.
       if (view !== null && !isTerminal(view.status) && waitMs !== undefined) {
-        await waitForEnd(c, parts.engine, id, waitMs);
+        await waitForEnd(c, parts, id, waitMs);
         view = await parts.engine.view(id);
       }
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts.turns));
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts));
     },
   });
 }

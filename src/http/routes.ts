@@ -37,7 +37,7 @@ export type Routes = {
   readonly described: readonly DescribedRoute[];
 };
 
-export function createRoutes(app: App, parts: Pick<HttpParts, "ids" | "log">): Routes {
+export function createRoutes(app: App, parts: Pick<HttpParts, "ids" | "log" | "room">): Routes {
   const described: DescribedRoute[] = [];
   return {
     described,

@@ -35,7 +35,11 @@ export function serve({ host, port, callers, clock }: ServeOptions): ServeResult
       idleTimeout: IDLE_SECONDS,
       // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: checked(callers, (request) => app?.fetch(request, bindings) ?? starting()),
+      fetch: checked(callers, (request) => {
+        if (app === null) return starting();
+        const answer = app.fetch(request, bindings);
+        return request.method === "HEAD" ? withUnknownLength(answer) : answer;
+      }),
       error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
     });
     const bindings: HttpEnv["Bindings"] = {
@@ -64,6 +68,13 @@ function starting(): Response {
 
 function refusal(problem: Problem): Response {
   return problemAnswer({ ...problem, headers: { ...CAREFUL_HEADERS, ...problem.headers } });
+}
+
+/** An answer to HEAD without a length would say that it is 0; a body that nobody reads says that there is one. */
+async function withUnknownLength(given: Response | Promise<Response>): Promise<Response> {
+  const answer = await given;
+  const { status, headers } = answer;
+  return headers.has("content-length") ? answer : new Response(new ReadableStream({ pull: () => undefined }), { status, headers });
 }
 
 type Answerer = (request: Request) => Response | Promise<Response>;

@@ -15,8 +15,9 @@ export type Submission = {
 };
 export type SubmissionResult = { readonly ok: true; readonly id: string; readonly definition: CheckedDefinition } | Refusal;
 
-export async function submit({ engine, limits }: HttpParts, request: Request, submission: Submission): Promise<SubmissionResult> {
-  const document = await readDocument(request, limits);
+export async function submit(parts: HttpParts, request: Request, submission: Submission): Promise<SubmissionResult> {
+  const { engine } = parts;
+  const document = await readDocument(request, parts);
   if (!document.ok) return document;
   const { text } = document;
   const check = await engine.check(text, submission.form);

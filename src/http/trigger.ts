@@ -14,11 +14,11 @@ import { resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
 export function triggerRoutes(routes: Routes, parts: HttpParts): void {
-  const { engine, limits, turns } = parts;
+  const { engine, limits } = parts;
 
   /** `form`: the older one has no word for a trigger that is stored and not answered yet. */
   async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined, form: "canonical" | "older"): Promise<Response> {
-    const document = await readDocument(c.req.raw, limits);
+    const document = await readDocument(c.req.raw, parts);
     if (!document.ok) return problemAnswer(document.problem);
     const body = paramsOf(document.text, limits.nesting);
     if (!body.ok) return problemAnswer(body.problem);
@@ -33,10 +33,10 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
   }
 
   async function answerWithResults(c: Context<HttpEnv>, id: string, waitMs: number, result: Accepted): Promise<Response> {
-    if (result.type === "triggered" || !isTerminal(result.status)) await waitForEnd(c, engine, id, waitMs);
+    if (result.type === "triggered" || !isTerminal(result.status)) await waitForEnd(c, parts, id, waitMs);
     const view = await engine.view(id);
     if (view === null) return problemAnswer(NOT_FOUND);
-    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, messageOf(result)), turns));
+    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, messageOf(result)), parts));
   }
 
   function queuedAnswer(id: string, commandId: string, form: "canonical" | "older"): Response {

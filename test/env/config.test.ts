@@ -53,6 +53,8 @@ describe("the configuration", () => {
       handlers: { mockLatencyMs: { min: 1000, max: 2000 }, externalServices: "mock", httpAllowPrivate: false, llm: null },
       limits: {
         bodyBytes: 33_554_432,
+        bodiesBytes: 268_435_456,
+        answersAtOnce: 8,
         outputBytes: 33_554_432,
         nodes: 100_000,
         edges: 1_000_000,

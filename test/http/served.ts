@@ -89,7 +89,7 @@ export async function serveApp({
   });
   const app = createApp({
     engine,
-    limits: { bodyBytes, nesting: limits.nesting },
+    limits: { bodyBytes, nesting: limits.nesting, bodiesBytes: 256 * 1024 * 1024, answersAtOnce: 8 },
     log,
     ids: systemIds,
     turns: systemTurns,

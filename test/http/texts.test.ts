@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor } from "../../src/http/cursor.ts";
 import { jsonFault } from "../../src/http/json-fault.ts";
 import { timeText } from "../../src/http/json-text.ts";
 import { bodyOf, joined } from "../../src/http/long-text.ts";
+import { createRoom } from "../../src/http/room.ts";
 import { yamlToJson } from "../../src/http/yaml.ts";
 
 describe("the place where JSON breaks", () => {
@@ -83,15 +84,16 @@ test("cursors come back as they went out, and nothing else is one", () => {
 });
 
 describe("a long text", () => {
+  const parts = () => ({ turns: systemTurns, room: createRoom({ bodiesBytes: 1, answersAtOnce: 2 }) });
   async function* pieces(count: number, piece: string, made: { count: number }) {
     for (; made.count < count; made.count++) yield piece;
   }
 
   test("is a string while it is short, and a stream that is made as it is read from there on", async () => {
-    expect(await bodyOf(pieces(3, "ab", { count: 0 }), systemTurns)).toBe("ababab");
+    expect(await bodyOf(pieces(3, "ab", { count: 0 }), parts())).toBe("ababab");
     const made = { count: 0 };
     const megabyte = "x".repeat(1024 * 1024);
-    const body = await bodyOf(pieces(20, megabyte, made), systemTurns);
+    const body = await bodyOf(pieces(20, megabyte, made), parts());
     expect(body).toBeInstanceOf(ReadableStream);
     expect(made.count).toBeLessThan(10);
     expect((await new Response(body).text()).length).toBe(20 * megabyte.length);
@@ -99,7 +101,7 @@ describe("a long text", () => {
 
   test("is not made any further for a reader that has gone", async () => {
     const made = { count: 0 };
-    const body = await bodyOf(pieces(1_000, "x".repeat(1024 * 1024), made), systemTurns);
+    const body = await bodyOf(pieces(1_000, "x".repeat(1024 * 1024), made), parts());
     if (typeof body === "string") throw new Error("It should have been a stream.");
     const reader = body.getReader();
     await reader.read();

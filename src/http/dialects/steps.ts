@@ -14,7 +14,7 @@ import { stepsTexts } from "./steps-json.ts";
 import { stepsPage, stepsPageTexts } from "./steps-page.ts";
 
 export function stepsRoutes(routes: Routes, parts: HttpParts): void {
-  const { engine, turns } = parts;
+  const { engine } = parts;
 
   routes.add({
     method: "POST",
@@ -42,9 +42,9 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
       const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warningsMember(definition)}`;
       const waitMs = query.wait;
       if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
-      await waitForEnd(c, engine, id, waitMs);
+      await waitForEnd(c, parts, id, waitMs);
       const view = await engine.view(id);
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await bodyOf(stepsTexts(engine, view, `,${own}`), turns), headers);
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await bodyOf(stepsTexts(engine, view, `,${own}`), parts), headers);
     },
   });
 
@@ -60,7 +60,7 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
     },
     async answer(c) {
       const view = await engine.view(c.req.param("id"));
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(stepsTexts(engine, view), turns));
+      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(stepsTexts(engine, view), parts));
     },
   });
 
@@ -83,7 +83,7 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
       const more = last !== undefined && page.taken < found.length;
       return jsonAnswer(
         200,
-        await bodyOf(stepsPageTexts(engine, page.views), turns),
+        await bodyOf(stepsPageTexts(engine, page.views), parts),
         more ? { link: linkToNext(c.req.url, encodeCursor(last)) } : null,
       );
     },
