@@ -21,7 +21,7 @@ import { type CheckResult, createDefinitionChecker } from "./pool/definition-che
 import type { Pool } from "./pool/pool.ts";
 import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
-import type { Catalog } from "./workflow/catalog.ts";
+import type { HandlerInfo } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
 import { isTerminal } from "./workflow/status.ts";
 import type { ExecutionView } from "./workflow/view.ts";
@@ -90,7 +90,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { store, pool, clock, turns, ids, log, cluster } = options;
   const bootId = ids.next();
   const handlers = await pool.ready();
-  const catalog: Catalog = new Map(handlers.flatMap((info) => info.names.map((name) => [name, info] as const)));
+  const catalog = new Map(byNames(handlers));
   const hasEnded = async (id: string): Promise<boolean> => {
     const summary = await store.summary(id);
     return summary === null || isTerminal(summary.status);
@@ -143,6 +143,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock: limits });
   const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
+  pool.onRenewed((renewed) => {
+    catalog.clear();
+    for (const [name, info] of byNames(renewed)) catalog.set(name, info);
+    checker.renewed();
+  });
   let retiring = false;
   let stopping = false;
   const births = createBirths({
@@ -163,6 +168,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     for (const { committer } of ownership.tenures()) if (committer.holding !== null) return committer.holding;
     return null;
   };
+
+  const withoutThread = (): string | null =>
+    pool.load().threads > 0
+      ? null
+      : "No thread is there to run nodes: the handlers cannot be loaded, or the threads end; the log says why.";
 
   const refusalNow = (): string | null => (stopping ? "The server is stopping." : joined.full());
 
@@ -220,7 +230,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     health() {
-      const obstacle = stopping || retiring ? "This instance is stopping." : (ownership.obstacle ?? ownership.storeFull ?? holding());
+      const trouble = (): string | null => ownership.obstacle ?? ownership.storeFull ?? holding() ?? withoutThread();
+      const obstacle = stopping || retiring ? "This instance is stopping." : trouble();
       return {
         state: stopping ? "stopping" : "running",
         degraded: options.degraded,
@@ -254,4 +265,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await pool.close();
     },
   };
+}
+
+function byNames(handlers: readonly HandlerInfo[]): (readonly [string, HandlerInfo])[] {
+  return handlers.flatMap((info) => info.names.map((name) => [name, info] as const));
 }

@@ -2,27 +2,33 @@
 import { resolve } from "node:path";
 import type { EngineOptions } from "./engine.ts";
 import { systemClock } from "./env/clock.ts";
-import type { Config } from "./env/config.ts";
+import { type Config, environmentOfHandlers } from "./env/config.ts";
 import { systemIds } from "./env/ids.ts";
 import { systemRandom } from "./env/random.ts";
 import { systemTurns } from "./env/turns.ts";
+import { bundleHandlers } from "./handlers/bundle.ts";
 import type { Pool } from "./pool/pool.ts";
 import { createThreadPool } from "./pool/thread-pool.ts";
 import type { ThreadSettings } from "./thread.ts";
 
-/** The threads begin to load at once. `report`: told what is wrong with one, as sentences. */
-export function openPool(config: Config, report: (sentence: string) => void): Pool {
-  const settings: ThreadSettings = {
+/** What threads are told: with the users' handlers as they are now. */
+export async function threadSettings(config: Config): Promise<ThreadSettings> {
+  return {
     ...config.handlers,
-    handlersDir: resolve(config.handlersDir),
+    bundle: await bundleHandlers(resolve(config.handlersDir)),
     outputBytes: config.limits.outputBytes,
     nesting: config.limits.nesting,
     logLevel: config.logLevel,
     instanceName: config.instanceName,
   };
+}
+
+/** The threads begin to load at once. `report`: told what is wrong with one, as sentences. */
+export function openPool(config: Config, report: (sentence: string) => void, settings = threadSettings(config)): Pool {
   return createThreadPool({
     entry: new URL("./thread.ts", import.meta.url),
     settings,
+    environment: environmentOfHandlers(),
     threads: config.threads,
     slotsPerThread: config.slotsPerThread,
     abortGraceMs: config.abortGraceMs,

@@ -9,7 +9,9 @@ import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
 import { systemTurns } from "./env/turns.ts";
 import type { Serving } from "./http/server.ts";
-import { engineSettings, openPool } from "./main-parts.ts";
+import { engineSettings, openPool, threadSettings } from "./main-parts.ts";
+import { createReloads } from "./main-reloads.ts";
+import { hearSignals } from "./main-signals.ts";
 import type { OpenedStore } from "./main-store.ts";
 
 /** How long answers that are under way at the end may take. */
@@ -18,8 +20,6 @@ const ANSWERS_GRACE_MS = 2_000;
 const SAVING_GRACE_MS = 10_000;
 /** After the start, when nobody waits for it. */
 const LOG_PREPARED_MS = 1_000;
-/** Signals so close together are one wish: Ctrl-C in a terminal reaches the whole group, and npm passes its own on. */
-const ONE_WISH_MS = 1_000;
 
 await main();
 
@@ -34,7 +34,8 @@ async function main(): Promise<void> {
   process.on("uncaughtException", (error) => die(log, error));
   process.on("unhandledRejection", (error) => die(log, error));
 
-  const pool = openPool(config, (sentence) => log.warn(sentence));
+  const settings = threadSettings(config);
+  const pool = openPool(config, (sentence) => log.warn(sentence), settings);
   // The threads are loading by now: what this one needs beside them it loads at the same time.
   const { openStore } = await import("./main-store.ts");
   const { serve } = await import("./http/server.ts");
@@ -49,7 +50,7 @@ async function main(): Promise<void> {
   const { serving } = served;
   // Until here nothing is held, so a signal may end a start that does not come to its end.
   await pool.ready().catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
-  const signals = hearSignals();
+  const signals = hearSignals(systemClock);
   const engine = await startEngine({
     ...engineSettings(config),
     store: opened.store,
@@ -69,6 +70,8 @@ async function main(): Promise<void> {
     version,
     instanceName: config.instanceName,
   });
+  const reloads = createReloads({ config, pool, loaded: (await settings).bundle, clock: systemClock, log });
+  signals.onReload(() => reloads.ask("SIGHUP"));
   serving.open(app);
   greet(config, opened, serving);
   systemClock.after(LOG_PREPARED_MS, prepareLog);
@@ -91,34 +94,6 @@ async function main(): Promise<void> {
         process.exit(0);
       });
   }
-}
-
-/**
- * SIGTERM and SIGINT, heard before executions are taken over: one that came meanwhile would be a crash, and count as a
- * death of what had just begun. `obey` is told of the first, also of one that came before.
- */
-function hearSignals(): { obey(stop: (signal: string) => void): void } {
-  let heard: string | null = null;
-  let mayRepeat = false;
-  let obeys: ((signal: string) => void) | null = null;
-  const hear = (signal: string): void => {
-    // Whoever asks twice does not want to wait.
-    if (mayRepeat) process.exit(130);
-    if (heard !== null) return;
-    heard = signal;
-    systemClock.after(ONE_WISH_MS, () => {
-      mayRepeat = true;
-    });
-    obeys?.(signal);
-  };
-  process.on("SIGTERM", () => hear("SIGTERM"));
-  process.on("SIGINT", () => hear("SIGINT"));
-  return {
-    obey(stop) {
-      obeys = stop;
-      if (heard !== null) stop(heard);
-    },
-  };
 }
 
 /** For the person at the terminal; logs go to stderr. */

@@ -1,9 +1,20 @@
 /** The kinds of values that a setting can have: how each is read from text, and how it is described to whoever got it wrong. */
 
 /** `parse` answers null for what it cannot read. `expected` completes "expected …". `show` writes a value as a user would. */
-export type Kind<T> = { readonly expected: string; parse(text: string): T | null; show(value: T): string };
+export type Kind<T> = {
+  readonly expected: string;
+  parse(text: string): T | null;
+  show(value: T): string;
+  /** Whether handlers may not see it. */
+  isSecret?(given: string): boolean;
+};
 
 export const text: Kind<string> = { expected: "a text", parse: (given) => given, show: (value) => value };
+
+export const secret: Kind<string> = { ...text, isSecret: () => true };
+
+/** The user and the password of an address. */
+const hasCredentials = (given: string): boolean => given.includes("@");
 
 export const host: Kind<string> = {
   expected: "a host name or an address, without protocol and port",
@@ -99,6 +110,7 @@ export function url(...protocols: readonly string[]): Kind<string> {
     expected: `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
     parse: (given) => (URL.canParse(given) && protocols.includes(new URL(given).protocol) ? given.replace(/\/+$/, "") : null),
     show: String,
+    isSecret: hasCredentials,
   };
 }
 
@@ -109,6 +121,7 @@ export const redisAddress: Kind<string> = {
   expected: `${anyRedisUrl.expected}, at its end the number of a database or nothing`,
   parse: (given) => (URL.canParse(given) && /^(\/\d{0,9})?$/.test(new URL(given).pathname) ? anyRedisUrl.parse(given) : null),
   show: String,
+  isSecret: hasCredentials,
 };
 
 /** Kafka brokers: `host:port`, separated by commas; 9092 where a port is missing. */

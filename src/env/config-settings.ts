@@ -17,6 +17,7 @@ import {
   origins,
   port,
   redisAddress,
+  secret,
   text,
   topicPrefix,
   url,
@@ -103,13 +104,13 @@ export const SETTINGS = {
   ),
   appRedisPort: redis(["APP_REDIS_PORT"], linkedPort, 6379, "Port beside `APP_REDIS_HOST`."),
   appRedisDb: redis(["APP_REDIS_DB"], integer(0), 0, "Database number beside `APP_REDIS_HOST`."),
-  appRedisPassword: redis(["APP_REDIS_PASSWORD"], text, null, "Password beside `APP_REDIS_HOST`."),
+  appRedisPassword: redis(["APP_REDIS_PASSWORD"], secret, null, "Password beside `APP_REDIS_HOST`."),
   redisUrl: redis(["REDIS_URL"], redisAddress, null, "Redis by URL, for example `redis://:password@host:6379/0`."),
   redisHost: redis(["REDIS_HOST"], host, null, "Host of Redis, where neither `APP_REDIS_HOST` nor `REDIS_URL` is set."),
   redisPort: redis(["REDIS_PORT"], linkedPort, 6379, "Port beside `REDIS_HOST`."),
   redisDb: redis(["REDIS_DB"], integer(0), 0, "Database number beside `REDIS_HOST`."),
   redisUsername: redis(["REDIS_USERNAME"], text, null, "User beside `REDIS_HOST`."),
-  redisPassword: redis(["REDIS_PASSWORD"], text, null, "Password beside `REDIS_HOST`."),
+  redisPassword: redis(["REDIS_PASSWORD"], secret, null, "Password beside `REDIS_HOST`."),
   redisRequired: redis(
     ["APP_REDIS_REQUIRED"],
     flag,
@@ -197,6 +198,12 @@ export const SETTINGS = {
   ),
 
   handlersDir: handlers(["APP_HANDLERS_DIR"], text, USUAL_HANDLERS_DIR, "Folder of your own handlers."),
+  handlersWatch: handlers(
+    ["APP_HANDLERS_WATCH"],
+    flag,
+    false,
+    "Whether a change in that folder loads your handlers again, for development; otherwise `SIGHUP` does.",
+  ),
   externalServices: handlers(
     ["APP_EXTERNAL_SERVICES"],
     oneOf("mock", "live"),
@@ -212,7 +219,7 @@ export const SETTINGS = {
     "An OpenAI-compatible server for `llm` nodes, for example `https://host/v1`.",
     "none: `llm` nodes are mocks",
   ),
-  llmApiKey: handlers(["APP_LLM_API_KEY"], text, null, "Key for that server."),
+  llmApiKey: handlers(["APP_LLM_API_KEY"], secret, null, "Key for that server."),
   llmModel: handlers(["APP_LLM_MODEL"], text, "gpt-4o-mini", "Model, where a node names none."),
 
   bodyBytesMax: limits(["APP_BODY_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of a request's body; above it 413."),

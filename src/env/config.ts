@@ -34,6 +34,8 @@ export type Config = {
   readonly retry: { readonly maxAttempts: number; readonly initialIntervalMs: number };
   readonly nodeTimeoutMs: number;
   readonly handlersDir: string;
+  /** Whether a change in that folder loads them again. */
+  readonly handlersWatch: boolean;
   readonly handlers: {
     readonly mockLatencyMs: { readonly min: number; readonly max: number };
     readonly externalServices: "mock" | "live";
@@ -67,6 +69,19 @@ export type ConfigResult =
 /** The configuration that this process was started with. */
 export function configFromEnvironment(): ConfigResult {
   return readConfig(process.env);
+}
+
+/**
+ * The environment that users' handlers see: all of this process's but Troupe's own secrets, and addresses with a password in them.
+ * A thread is no sandbox, though: on Linux the file /proc/self/environ still has them.
+ */
+export function environmentOfHandlers(environment: Environment = process.env): Record<string, string> {
+  const seen = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined) seen.set(name, value);
+  for (const { names, kind } of Object.values<Setting<unknown>>(SETTINGS)) {
+    for (const name of names) if (kind.isSecret?.(seen.get(name) ?? "") === true) seen.delete(name);
+  }
+  return Object.fromEntries(seen);
 }
 
 /**
@@ -129,6 +144,7 @@ function configOf(values: Values, redisUrl: string | null): Config {
     retry: { maxAttempts: Math.max(1, values.maxAttempts), initialIntervalMs: values.initialIntervalMs },
     nodeTimeoutMs: values.nodeTimeoutMs,
     handlersDir: values.handlersDir,
+    handlersWatch: values.handlersWatch,
     handlers: {
       mockLatencyMs: values.mockLatencyMs,
       externalServices: values.externalServices,

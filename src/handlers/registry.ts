@@ -1,15 +1,14 @@
-/** All handlers by all their names: ours, and the modules in the users' folder. Each thread loads its own. */
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+/** All handlers by all their names: ours, and the users' own. Each thread loads them, all from the same bundle. */
+import { dirname } from "node:path";
 import { systemClock } from "../env/clock.ts";
 import { systemRandom } from "../env/random.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
 import { builtInHandlers } from "./built-in.ts";
+import type { HandlerBundle } from "./bundle.ts";
 import { configShapeOf } from "./config-shape-of.ts";
 import { type Handler, isHandler } from "./handler.ts";
 import type { Surroundings } from "./mock-service.ts";
-import { offerOwnModules } from "./own-modules.ts";
+import { openBundle } from "./own-modules.ts";
 import type { HandlerSettings } from "./settings.ts";
 
 export type Registry = {
@@ -25,10 +24,13 @@ export type LoadedRegistry =
   | { readonly ok: false; readonly faults: readonly string[] };
 
 const SYSTEM: Surroundings = { clock: systemClock, random: systemRandom };
-const MODULE = /^[^._].*(?<!\.d|\.test|\.spec)\.(?:ts|js|mjs|mts)$/;
 
-export async function loadRegistry(settings: HandlerSettings, surroundings: Surroundings = SYSTEM): Promise<LoadedRegistry> {
-  const faults: string[] = [];
+export async function loadRegistry(
+  settings: HandlerSettings,
+  bundle: HandlerBundle,
+  surroundings: Surroundings = SYSTEM,
+): Promise<LoadedRegistry> {
+  const faults = [...bundle.faults];
   const byName = new Map<string, { readonly handler: Handler; readonly origin: string }>();
   const add = (handler: Handler, origin: string): void => {
     for (const name of handler.names) {
@@ -39,12 +41,12 @@ export async function loadRegistry(settings: HandlerSettings, surroundings: Surr
   };
   const ours = builtInHandlers(settings, surroundings);
   for (const handler of ours) add(handler, `Troupe itself ("${handler.name}")`);
-  const files = modulesIn(settings.handlersDir);
-  if (typeof files === "string") return { ok: false, faults: [...faults, files] };
-  for (const file of files) {
-    const loaded = await loadModule(file);
-    if (typeof loaded === "string") faults.push(loaded);
-    else add(loaded, file);
+  const modules = await loadModules(bundle, faults);
+  for (const { file, handler } of modules) if (handler !== null) add(handler, file);
+  const own = new Set(modules.map(({ handler }) => handler));
+  for (const { file, named } of modules) {
+    const lost = named.find((handler) => !own.has(handler));
+    if (lost !== undefined) faults.push(`${file} exports the handler "${lost.name}" by a name: it must be its default export.`);
   }
   if (faults.length > 0) return { ok: false, faults };
   const handlers = new Set([...byName.values()].map(({ handler }) => handler));
@@ -56,25 +58,36 @@ function infoOf({ name, names, needs, config }: Handler, isOurs: boolean): Handl
   return { name, names, needs, ...(config === null ? {} : { config: configShapeOf(config, isOurs) }) };
 }
 
-/** The folder's own modules, sorted, or the fault; tests, type declarations and names that begin with `.` or `_` are none. */
-function modulesIn(folder: string): readonly string[] | string {
-  const path = resolve(folder);
-  if (!existsSync(path)) return [];
+/** `named`: handlers that it exports beside its default one. */
+type OwnModule = { readonly file: string; readonly handler: Handler | null; readonly named: readonly Handler[] };
+
+/** The modules that can be loaded; why others cannot is added to the faults. A module without a handler is there for others. */
+async function loadModules(bundle: HandlerBundle, faults: string[]): Promise<readonly OwnModule[]> {
+  const modules: OwnModule[] = [];
   try {
-    const files = readdirSync(path, { withFileTypes: true }).filter((entry) => !entry.isDirectory() && MODULE.test(entry.name));
-    offerOwnModules(path);
-    return files.map(({ name }) => join(path, name)).sort();
+    const loads = await openBundle(bundle);
+    for (const [i, file] of bundle.modules.entries()) {
+      try {
+        const { default: handler, ...others } = (await loads[i]?.()) ?? {};
+        if (!isHandler(handler) && seemsHandler(handler))
+          faults.push(`${file} has no handler: it must \`export default defineHandler({ … })\`, from "troupe".`);
+        modules.push({ file, handler: isHandler(handler) ? handler : null, named: Object.values(others).filter(isHandler) });
+      } catch (error) {
+        faults.push(`${file} cannot be loaded: ${sentenceOf(error)}`);
+      }
+    }
   } catch (error) {
-    return `The folder of handlers ${path} (APP_HANDLERS_DIR) cannot be read: ${error instanceof Error ? error.message : String(error)}.`;
+    // A package that one of them imports: it is loaded before all of them.
+    faults.push(`The handlers in ${dirname(bundle.path)} cannot be loaded: ${sentenceOf(error)}`);
   }
+  return modules;
 }
 
-/** The module's handler, or the fault as a sentence. */
-async function loadModule(file: string): Promise<Handler | string> {
-  try {
-    const { default: handler } = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
-    return isHandler(handler) ? handler : `${file} has no handler: it must \`export default defineHandler({ … })\`, from "troupe".`;
-  } catch (error) {
-    return `${file} cannot be loaded: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
-  }
+/** Somebody forgot to say defineHandler. */
+function seemsHandler(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { readonly run?: unknown }).run === "function";
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -2,8 +2,6 @@
 
 /** Sizes in bytes, times in milliseconds. */
 export type HandlerSettings = {
-  /** Users' own handlers; a folder that does not exist holds none. */
-  readonly handlersDir: string;
   readonly mockLatencyMs: { readonly min: number; readonly max: number };
   readonly externalServices: "mock" | "live";
   /** Whether live calls may go to private addresses. */

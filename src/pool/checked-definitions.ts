@@ -1,6 +1,6 @@
 /**
  * Definitions that passed the check, by their exact text: a client that sends the same one thousands of times has it checked
- * once. What the check depends on beside the text (limits, defaults, the known handlers) never changes while a server runs.
+ * once. What the check depends on beside the text (limits, defaults, the known handlers) does not change as long as one of these lives.
  */
 
 /** Two generations: what was used since the last change of generations stays, which costs a hit nothing but the look-up. */

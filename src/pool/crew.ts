@@ -3,11 +3,12 @@ import type { Turns } from "../env/turns.ts";
 import { balance } from "./balance.ts";
 import type { Entry } from "./entry.ts";
 import { Groups } from "./groups.ts";
-import type { Outcome } from "./pool.ts";
+import { leastBusy, takeLastOf } from "./picking.ts";
+import type { LoadedHandlers, Outcome } from "./pool.ts";
 import { PriorityQueue } from "./priority-queue.ts";
 import type { Remains, Runner } from "./runner.ts";
 import { Staff } from "./staff.ts";
-import type { FirstWord, StaffOptions } from "./staff.ts";
+import type { StaffOptions } from "./staff.ts";
 import { outcomeOf, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.ts";
 import type { Outcomes } from "./work.ts";
 
@@ -61,8 +62,16 @@ export class Crew {
   }
 
   /** Settles with the first host. */
-  get firstWord(): Promise<FirstWord> {
+  get firstWord(): Promise<LoadedHandlers> {
     return this.#staff.firstWord;
+  }
+
+  /** Other hosts take the place of all there are, or of none: what has begun ends where it is, what has not goes to the others. */
+  async renew(settings: unknown): Promise<LoadedHandlers> {
+    const word = await this.#staff.renew(settings, (runner) => this.putBack(runner.takeBackQueued()));
+    if (this.#stage === "closed") return word;
+    this.#placeSoon();
+    return word;
   }
 
   /** Hosts that are loaded. */
@@ -127,18 +136,7 @@ export class Crew {
     }
     for (const entry of staying.reverse()) this.#queue.push(entry, entry.attempt.priority);
     this.#waiting -= taken.length;
-    if (taken.length < max) taken.push(...this.#takeLastFromHosts(max - taken.length, mayGo));
-    return taken;
-  }
-
-  #takeLastFromHosts(max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
-    const queued = this.#staff.runners.flatMap((runner) => (runner.state === "ready" ? runner.queuedEntries() : []));
-    queued.sort((a, b) => a.attempt.priority - b.attempt.priority || b.order - a.order);
-    const taken: Entry[] = [];
-    for (const entry of queued) {
-      if (taken.length === max) break;
-      if (mayGo(entry) && entry.place?.takeBack(entry) === true) taken.push(entry);
-    }
+    if (taken.length < max) taken.push(...takeLastOf(this.#staff.runners, max - taken.length, mayGo));
     return taken;
   }
 
@@ -174,7 +172,7 @@ export class Crew {
     if (this.#stage !== "working") return;
     const nowMs = this.#options.clock.nowMs();
     while (this.#waiting > 0) {
-      const runner = this.#leastBusy();
+      const runner = leastBusy(this.#staff.runners, this.#groups?.size ?? this.#options.slots);
       if (runner === null) break;
       const entry = this.#queue.shift() as Entry;
       if (entry.forgotten) continue;
@@ -185,16 +183,6 @@ export class Crew {
     for (const runner of this.#staff.runners) runner.send();
     this.#staff.fill(this.#busy());
     this.#watch();
-  }
-
-  #leastBusy(): Runner | null {
-    const most = this.#groups?.size ?? this.#options.slots;
-    let best: Runner | null = null;
-    for (const runner of this.#staff.runners) {
-      if (runner.state !== "ready" || runner.silent || runner.room === 0 || runner.inHand >= most) continue;
-      if (best === null || runner.inHand < best.inHand) best = runner;
-    }
-    return best;
   }
 
   /** These have not begun: they wait again, before what came after them. */
@@ -214,6 +202,7 @@ export class Crew {
       this.#groups?.survived();
       entry.table.ended(entry, verdictOf(entry, outcomeOf(outcomes.kinds[i] as number, outcomes.texts[i] as string)));
     }
+    if (runner.state === "leaving") this.#staff.lookAt(runner, nowMs);
     if (this.#waiting > 0) return this.#placeSoon();
     this.#balance(runner, nowMs);
     this.observer?.lineEmpty();
@@ -279,7 +268,7 @@ export class Crew {
     const nowMs = this.#options.clock.nowMs();
     for (const runner of this.#staff.runners) this.#balance(runner, nowMs);
     for (const runner of this.#staff.runners) {
-      if (runner.state === "ready" && runner.inHand + runner.vacated > 0) this.#lookAt(runner, nowMs);
+      if (runner.state !== "loading" && runner.inHand + runner.vacated > 0) this.#lookAt(runner, nowMs);
       else this.#staff.lookAt(runner, nowMs);
     }
     if (this.#waiting > 0) this.#placeSoon();

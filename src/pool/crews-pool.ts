@@ -3,6 +3,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Crew } from "./crew.ts";
 import { createOverflow } from "./overflow.ts";
+import type { HandlerInfo } from "../workflow/catalog.ts";
 import type { Attempt, Pool } from "./pool.ts";
 import { Table } from "./table.ts";
 import type { TableKeeper } from "./table.ts";
@@ -54,12 +55,24 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
     report,
   };
 
+  const renewed: ((handlers: readonly HandlerInfo[]) => void)[] = [];
+
   return {
     async ready() {
       const word = await crews[0].firstWord;
       if (!word.ok) throw new Error(`The handlers could not be loaded:\n${word.faults.join("\n")}`);
       return word.handlers;
     },
+    async renew(settings) {
+      const [threads, ...others] = crews;
+      const word = await threads.renew(settings);
+      if (!word.ok) return word;
+      // They start hosts only when there is something to run: these load it then.
+      for (const crew of others) void crew.renew(settings);
+      for (const tell of renewed) tell(word.handlers);
+      return word;
+    },
+    onRenewed: (listener) => void renewed.push(listener),
     attach(execution, listener) {
       const table = tables.get(execution.id) ?? new Table(execution, keeper);
       tables.set(execution.id, table);

@@ -23,6 +23,8 @@ export type CheckResult =
 export type DefinitionChecker = {
   /** Never throws for bad input; rejects only where the thread dies twice over one definition. */
   check(text: string, form: DefinitionOptions["form"]): Promise<CheckResult>;
+  /** The catalog has changed: what was checked before is checked again. */
+  renewed(): void;
   close(): void;
 };
 
@@ -50,10 +52,7 @@ type Waiting = {
 
 export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_FROM }: CheckerOptions): DefinitionChecker {
   const waiting = new Map<number, Waiting>();
-  const checkedBefore = {
-    workflow: new CheckedDefinitions<CheckResult>(KEPT_CHARACTERS),
-    steps: new CheckedDefinitions<CheckResult>(KEPT_CHARACTERS),
-  };
+  let checkedBefore = nothingChecked();
   let thread: Worker | null = null;
   let numbers = 0;
   let cancelIdle: (() => void) | null = null;
@@ -68,14 +67,17 @@ export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_
 
   function start(): Worker {
     const started = new Worker(new URL("./definition-thread.ts", import.meta.url).href);
-    const settings: CheckerSettings = { ...definitions, catalog: [...definitions.catalog] };
-    started.postMessage(settings);
+    started.postMessage(settingsNow());
     started.onmessage = ({ data }: MessageEvent<CheckAnswer>) => answered(data);
     started.onerror = (event) => {
       event.preventDefault();
       if (thread === started) died(event.message);
     };
     return started;
+  }
+
+  function settingsNow(): CheckerSettings {
+    return { ...definitions, catalog: [...definitions.catalog] };
   }
 
   function send(order: CheckOrder): void {
@@ -122,6 +124,10 @@ export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_
         send(order);
       });
     },
+    renewed() {
+      checkedBefore = nothingChecked();
+      thread?.postMessage(settingsNow());
+    },
     close() {
       cancelIdle?.();
       end();
@@ -129,4 +135,8 @@ export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_
       waiting.clear();
     },
   };
+}
+
+function nothingChecked(): Record<DefinitionOptions["form"], CheckedDefinitions<CheckResult>> {
+  return { workflow: new CheckedDefinitions(KEPT_CHARACTERS), steps: new CheckedDefinitions(KEPT_CHARACTERS) };
 }

@@ -1,4 +1,4 @@
-/** A thread that checks large definitions, so that the main thread goes on answering. Its first message is its settings. */
+/** A thread that checks large definitions, so that the main thread goes on answering. Its first message is its settings; later ones are new settings, or orders. */
 import { hashOf } from "../env/ids.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../workflow/definition.ts";

@@ -29,7 +29,8 @@ export type InlinePoolOptions = {
 export function createInlinePool(options: InlinePoolOptions): Pool {
   const crew = new Crew({
     ...options,
-    startLink: (slots, events) => startInline(options, slots, events),
+    settings: options,
+    startLink: (slots, events, settings) => startInline(options, settings as InlineCode, slots, events),
     hosts: 1,
     hostsMost: 1,
     hostsIdle: 1,
@@ -40,7 +41,10 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
   return createCrewsPool({ ...options, crews: [crew], crewOf: () => crew });
 }
 
-function startInline({ run, handlers, clock, turns }: InlinePoolOptions, slots: number, events: LinkEvents): Link {
+/** What a renewal of an inline pool is given. */
+type InlineCode = Pick<InlinePoolOptions, "run" | "handlers">;
+
+function startInline({ clock, turns }: InlinePoolOptions, { run, handlers }: InlineCode, slots: number, events: LinkEvents): Link {
   const cells = viewCells(new ArrayBuffer(cellsBytes(slots)), slots);
   let ended = false;
   // As over a pipe, what one side says is heard by the other in a later turn.

@@ -24,8 +24,8 @@ export type LinkEvents = {
   late(message: string): void;
 };
 
-/** Starts a host with so many slots. Throws where the machine cannot start one now. */
-export type StartLink = (slots: number, events: LinkEvents) => Link;
+/** Starts a host with so many slots. `settings`: what it loads. Throws where the machine cannot start one now. */
+export type StartLink = (slots: number, events: LinkEvents, settings: unknown) => Link;
 
 /** Passes on what a host says beside its frames. */
 export function tell(message: FromHost, events: LinkEvents): void {

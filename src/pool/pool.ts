@@ -110,9 +110,22 @@ export type AttemptContext = {
   readonly signal: AbortSignal;
 };
 
+/** How hosts have loaded: with these handlers, or not, for these reasons, as sentences. */
+export type LoadedHandlers =
+  | { readonly ok: true; readonly handlers: readonly HandlerInfo[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
 export interface Pool {
   /** Resolves when a thread is ready, with the handlers that threads report; rejects with every fault of the handlers. */
   ready(): Promise<readonly HandlerInfo[]>;
+  /**
+   * Loads other code, in hosts of its own beside those that work. Where all of them can load it they take the others' place
+   * at once: what begins from then on runs there, what has begun ends where it is. Where one cannot, everything stays as it
+   * is. `settings`: what hosts are given from now on. One call at a time, after `ready`.
+   */
+  renew(settings: unknown): Promise<LoadedHandlers>;
+  /** Told in the moment when other code takes its place, with the handlers that hosts have from then on. */
+  onRenewed(listener: (handlers: readonly HandlerInfo[]) => void): void;
   /** At most one attachment an execution at a time. Unsettled outcomes are told in a later turn. */
   attach(execution: { readonly id: string; readonly name: string }, listener: HandsListener): Hands;
   /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */

@@ -23,11 +23,15 @@ const SILENT_MS = 100;
 /** After a child's exit its last messages are still in the pipe; this long they are waited for. */
 const LAST_WORDS_MS = 1_000;
 
+export type Environment = Record<string, string>;
+
 export type ProcessPoolOptions = {
   /** The module that the child starts with; it calls serve(). */
   readonly entry: URL;
-  /** What the entry's `load` is given: must be clonable. */
+  /** What the entry's `load` is given: must be clonable. Or a promise of it, which hosts wait for while they start. */
   readonly settings: unknown;
+  /** What code in the hosts sees as the process's environment; this process's own where it is left out. */
+  readonly environment?: Environment | undefined;
   /** Attempts that one child has in hand at once, at first. */
   readonly slots: number;
   /** Between an attempt's abort signal and the end of its child. */
@@ -50,10 +54,10 @@ export function createProcessPool(options: ProcessPoolOptions): Pool {
 
 /** One child, started when the first suspect comes unless `hostsIdle` is 1, and a second while the first is blocked. */
 export function createSuspectsCrew(options: ProcessPoolOptions, hostsIdle = 0): Crew {
-  const { entry, settings, clock } = options;
+  const { entry, environment, clock } = options;
   return new Crew({
     ...options,
-    startLink: (slots, events) => startChild(entry, settings, slots, events, clock),
+    startLink: (slots, events, settings) => startChild({ entry, environment, settings, slots, clock }, events),
     hosts: 1,
     hostsMost: 2,
     hostsIdle,
@@ -63,7 +67,9 @@ export function createSuspectsCrew(options: ProcessPoolOptions, hostsIdle = 0): 
   });
 }
 
-function startChild(entry: URL, settings: unknown, slots: number, events: LinkEvents, clock: Clock): Link {
+type ChildOptions = Pick<ProcessPoolOptions, "entry" | "environment" | "settings" | "slots" | "clock">;
+
+function startChild({ entry, environment, settings, slots, clock }: ChildOptions, events: LinkEvents): Link {
   const shared = sharedFile(slots);
   let ended = false;
   let pipeClosed = false;
@@ -71,7 +77,9 @@ function startChild(entry: URL, settings: unknown, slots: number, events: LinkEv
   let gone = false;
   const takeFrame = frameAssembler(isOutcomeNumbers, (frame) => events.outcomes(decodeOutcomes(frame)));
 
-  const child = Bun.spawn([process.execPath, Bun.fileURLToPath(entry)], {
+  // What a file in the working folder adds to the environment is in this process's already.
+  const child = Bun.spawn([process.execPath, "--no-env-file", Bun.fileURLToPath(entry)], {
+    ...(environment === undefined ? {} : { env: environment }),
     serialization: "advanced",
     stdin: "pipe",
     stdout: "inherit",
@@ -98,7 +106,9 @@ function startChild(entry: URL, settings: unknown, slots: number, events: LinkEv
   });
   // It must not keep this process alive: close() ends it, and so does the end of this process.
   child.unref();
-  send({ type: "start", settings, slots, memory: shared.path });
+  void Promise.resolve(settings).then((given) => {
+    if (!ended) send({ type: "start", settings: given, slots, memory: shared.path });
+  });
 
   return {
     cells: shared.cells,

@@ -25,7 +25,8 @@ export type Remains = { readonly entry: Entry; readonly stood: "queued" | "begun
 
 export class Runner implements Place {
   readonly link: Link;
-  state: "loading" | "ready" | "gone" = "loading";
+  /** `leaving`: others have taken its place; it ends when it has nothing in hand. */
+  state: "loading" | "ready" | "leaving" | "gone" = "loading";
   /** Its thread is blocked: it gets nothing new. */
   silent = false;
   /** Entries in its cells. */

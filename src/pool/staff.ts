@@ -1,7 +1,9 @@
 /** The hosts of a crew: how many there are, and what happens when one cannot be loaded. */
 import type { Clock } from "../env/clock.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
-import type { StartLink } from "./link.ts";
+import type { LinkEvents, StartLink } from "./link.ts";
+import type { LoadedHandlers } from "./pool.ts";
+import { loadTogether } from "./renewal.ts";
 import { Runner } from "./runner.ts";
 import type { Outcomes } from "./work.ts";
 
@@ -14,6 +16,8 @@ const CLOSE_MS = 5_000;
 
 export type StaffOptions = {
   readonly startLink: StartLink;
+  /** What hosts load, until `renew`. */
+  readonly settings?: unknown;
   readonly slots: number;
   /** How many hosts work, and how many there may be with spares for those that are blocked. */
   readonly hosts: number;
@@ -35,18 +39,14 @@ export type StaffEvents = {
   died(runner: Runner, reason: string): void;
 };
 
-/** The first word of the first host: its handlers, or why it could not be loaded. */
-export type FirstWord =
-  | { readonly ok: true; readonly handlers: readonly HandlerInfo[] }
-  | { readonly ok: false; readonly faults: readonly string[] };
-
 export class Staff {
   /** Settles with the first host. */
-  readonly firstWord: Promise<FirstWord>;
+  readonly firstWord: Promise<LoadedHandlers>;
 
   readonly #options: StaffOptions;
   readonly #events: StaffEvents;
-  readonly #hearFirst: (word: FirstWord) => void;
+  #settings: unknown;
+  readonly #hearFirst: (word: LoadedHandlers) => void;
   #runners: readonly Runner[] = [];
   #hiring = true;
   /** Set by close: called when the last host has gone. */
@@ -55,16 +55,19 @@ export class Staff {
   #failures = 0;
   #pausedUntilMs = 0;
   #begunByGone = 0;
+  /** Hosts that load what nobody wants any more. */
+  readonly #superseded = new Set<Runner>();
 
   constructor(options: StaffOptions, events: StaffEvents) {
     this.#options = options;
     this.#events = events;
-    const { promise, resolve } = Promise.withResolvers<FirstWord>();
+    this.#settings = options.settings;
+    const { promise, resolve } = Promise.withResolvers<LoadedHandlers>();
     this.firstWord = promise;
     this.#hearFirst = resolve;
   }
 
-  /** All hosts, those that load included. */
+  /** All hosts, those that load and those that leave included. */
   get runners(): readonly Runner[] {
     return this.#runners;
   }
@@ -74,9 +77,9 @@ export class Staff {
     return this.#runners.reduce((sum, runner) => (sum + runner.begun) | 0, this.#begunByGone);
   }
 
-  /** Not as many hosts as stay when there is nothing to do, or some that load. */
+  /** Not as many hosts as stay when there is nothing to do, or some that load or leave. */
   get moving(): boolean {
-    return this.#runners.length !== this.#options.hostsIdle || this.#runners.some(({ state }) => state === "loading");
+    return this.#runners.length !== this.#options.hostsIdle || this.#runners.some(({ state }) => state !== "ready");
   }
 
   /** Starts hosts until enough of them are at work: blocked ones do not count. */
@@ -84,9 +87,10 @@ export class Staff {
     const { hosts, hostsIdle, hostsMost, clock } = this.#options;
     if (!this.#hiring || clock.nowMs() < this.#pausedUntilMs) return;
     const wanted = busy ? hosts : hostsIdle;
-    let atWork = this.#runners.filter((runner) => !runner.silent).length;
+    const staying = this.#runners.filter((runner) => runner.state !== "leaving" && !this.#superseded.has(runner));
+    let atWork = staying.filter((runner) => !runner.silent).length;
     try {
-      for (; atWork < wanted && this.#runners.length < hostsMost; atWork += 1) this.#start();
+      for (let all = staying.length; atWork < wanted && all < hostsMost; atWork += 1, all += 1) this.#start();
     } catch (error) {
       // The machine gave no thread, process or file: what waits goes on waiting, as for any host that cannot be loaded.
       this.#failed([String(error)]);
@@ -100,9 +104,38 @@ export class Staff {
       runner.idleSinceMs = nowMs;
       this.#options.report(`A host has been loading for more than ${SLOW_LOAD_MS} ms: look for a handler's module that does not end.`);
     }
-    const enough = this.#runners.length > this.#options.hostsIdle;
-    const idle = runner.state === "ready" && runner.inHand + runner.vacated === 0;
-    if (enough && idle && restedMs >= this.#options.idleMs) this.dismiss(runner);
+    if (runner.inHand + runner.vacated > 0) return;
+    if (runner.state === "leaving") return this.dismiss(runner);
+    const enough = this.#runners.filter(({ state }) => state !== "leaving").length > this.#options.hostsIdle;
+    if (enough && runner.state === "ready" && restedMs >= this.#options.idleMs) this.dismiss(runner);
+  }
+
+  /**
+   * Starts as many hosts with these settings as stay when there is nothing to do. Once all are loaded they take the place of
+   * those that are there: `leave` is told of each, which ends when it has nothing in hand. Where one cannot be loaded,
+   * everything stays as it is.
+   */
+  async renew(settings: unknown, leave: (runner: Runner) => void): Promise<LoadedHandlers> {
+    const { hostsIdle, clock } = this.#options;
+    const { word, runners } = await loadTogether(hostsIdle, (words) => this.#hire(settings, words), clock);
+    if (!word.ok) return word;
+    if (!this.#hiring) {
+      for (const runner of runners) runner.link.end();
+      return { ok: false, faults: ["The instance is stopping."] };
+    }
+    const old = this.#runners;
+    this.#settings = settings;
+    this.#failures = 0;
+    this.#pausedUntilMs = 0;
+    this.#runners = [...old, ...runners];
+    for (const runner of old) {
+      if (runner.state === "loading") this.#superseded.add(runner);
+      if (runner.state !== "ready") continue;
+      runner.state = "leaving";
+      leave(runner);
+      this.lookAt(runner, clock.nowMs());
+    }
+    return word;
   }
 
   /** Ends a host that has said its first word. */
@@ -121,7 +154,7 @@ export class Staff {
     this.#hiring = false;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#allGone = resolve;
-    for (const runner of this.#runners) if (runner.state === "ready") this.dismiss(runner);
+    for (const runner of this.#runners) if (runner.state !== "loading") this.dismiss(runner);
     if (this.#runners.length === 0) return;
     const cancel = this.#options.clock.after(CLOSE_MS, resolve);
     await promise;
@@ -129,24 +162,38 @@ export class Staff {
   }
 
   #start(): void {
+    const runner = this.#hire(this.#settings, {
+      ready: (handlers) => this.#ready(runner, handlers),
+      faults: (faults) => {
+        this.dismiss(runner);
+        if (!this.#superseded.delete(runner)) this.#failed(faults);
+      },
+      gone: () => undefined,
+    });
+    this.#runners = [...this.#runners, runner];
+  }
+
+  /** Starts a host. Its `gone` is told only while it is none of the runners. */
+  #hire(settings: unknown, words: Pick<LinkEvents, "ready" | "faults" | "gone">): Runner {
     const runner: Runner = new Runner(
-      this.#options.startLink(this.#options.slots, {
-        ready: (handlers) => this.#ready(runner, handlers),
-        faults: (faults) => {
-          this.dismiss(runner);
-          this.#failed(faults);
+      this.#options.startLink(
+        this.#options.slots,
+        {
+          ...words,
+          gone: (reason) => (this.#runners.includes(runner) ? this.#gone(runner, reason) : words.gone(reason)),
+          outcomes: (outcomes) => this.#events.outcomes(runner, outcomes),
+          late: (message) => this.#options.report(`A handler threw outside its attempt: ${message}`),
         },
-        outcomes: (outcomes) => this.#events.outcomes(runner, outcomes),
-        gone: (reason) => this.#gone(runner, reason),
-        late: (message) => this.#options.report(`A handler threw outside its attempt: ${message}`),
-      }),
+        settings,
+      ),
     );
     runner.idleSinceMs = this.#options.clock.nowMs();
-    this.#runners = [...this.#runners, runner];
+    return runner;
   }
 
   #ready(runner: Runner, handlers: readonly HandlerInfo[]): void {
     runner.state = "ready";
+    if (this.#superseded.delete(runner)) return this.dismiss(runner);
     runner.idleSinceMs = this.#options.clock.nowMs();
     this.#failures = 0;
     this.#hearFirst({ ok: true, handlers });
@@ -155,10 +202,10 @@ export class Staff {
   }
 
   #gone(runner: Runner, reason: string): void {
-    const loaded = runner.state === "ready";
+    const loaded = runner.state !== "loading";
     this.#remove(runner);
     if (loaded) this.#events.died(runner, reason);
-    else this.#failed([`It ended while it was loading (${reason}).`]);
+    else if (!this.#superseded.delete(runner)) this.#failed([`It ended while it was loading (${reason}).`]);
   }
 
   /** Another try follows after a pause that doubles, so that a fault that stays does not spin. */

@@ -10,7 +10,7 @@ import { createCrewsPool } from "./crews-pool.ts";
 import { tell } from "./link.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Pool } from "./pool.ts";
-import { createSuspectsCrew } from "./process-pool.ts";
+import { createSuspectsCrew, type Environment } from "./process-pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
 import type { FromHost, ToHost } from "./protocol.ts";
 
@@ -22,8 +22,10 @@ const SPARE_IDLE_MS = 2_000;
 export type ThreadPoolOptions = {
   /** The module that a thread or child starts with; it calls serve(). */
   readonly entry: URL;
-  /** What the entry's `load` is given: must be clonable. */
+  /** What the entry's `load` is given: must be clonable. Or a promise of it, which hosts wait for while they start. */
   readonly settings: unknown;
+  /** What code in the hosts sees as the process's environment; this process's own where it is left out. */
+  readonly environment?: Environment | undefined;
   readonly threads: number;
   /** Attempts that one thread has in hand at once. */
   readonly slotsPerThread: number;
@@ -37,9 +39,10 @@ export type ThreadPoolOptions = {
 
 /** A pool whose threads start to load at once. Handlers that cannot be loaded reject its `ready()`. */
 export function createThreadPool(options: ThreadPoolOptions): Pool {
-  const { threads, slotsPerThread, abortGraceMs, clock, turns, report } = options;
+  const { entry, settings, environment, threads, slotsPerThread, abortGraceMs, clock, turns, report } = options;
   const crew = new Crew({
-    startLink: (slots, events) => startThread(options.entry, options.settings, slots, events),
+    settings,
+    startLink: (slots, events, given) => startThread(entry, environment, given, slots, events),
     slots: slotsPerThread,
     hosts: threads,
     hostsMost: threads * 2,
@@ -62,9 +65,9 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
   });
 }
 
-function startThread(entry: URL, settings: unknown, slots: number, events: LinkEvents): Link {
+function startThread(entry: URL, environment: Environment | undefined, settings: unknown, slots: number, events: LinkEvents): Link {
   const memory = new SharedArrayBuffer(cellsBytes(slots));
-  const worker = new Worker(entry);
+  const worker = new Worker(entry, environment === undefined ? {} : { env: environment });
   let ended = false;
   let lastError = "";
   const awake = createAwake();
@@ -85,7 +88,9 @@ function startThread(entry: URL, settings: unknown, slots: number, events: LinkE
     if (!ended) events.gone(lastError === "" ? `exit code ${(event as CloseEvent).code}` : lastError);
   });
   const order = (message: ToHost): void => worker.postMessage(message);
-  order({ type: "start", settings, slots, memory });
+  void Promise.resolve(settings).then((given) => {
+    if (!ended) order({ type: "start", settings: given, slots, memory });
+  });
 
   return {
     cells: viewCells(memory, slots),

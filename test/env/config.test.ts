@@ -50,6 +50,7 @@ describe("the configuration", () => {
       retry: { maxAttempts: 3, initialIntervalMs: 1000 },
       nodeTimeoutMs: 3_600_000,
       handlersDir: "./handlers",
+      handlersWatch: false,
       handlers: { mockLatencyMs: { min: 1000, max: 2000 }, externalServices: "mock", httpAllowPrivate: false, llm: null },
       limits: {
         bodyBytes: 33_554_432,

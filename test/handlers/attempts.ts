@@ -1,5 +1,6 @@
 /** What the tests of handlers start from: one attempt, run as a thread runs it. */
 import { createNodeActor } from "../../src/actors/node.ts";
+import { bundleHandlers } from "../../src/handlers/bundle.ts";
 import type { Handler } from "../../src/handlers/handler.ts";
 import { loadRegistry, type Registry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
@@ -9,8 +10,9 @@ import { recordingLog } from "../env/recording-log.ts";
 import { attemptOf as plainAttempt } from "../pool/fixtures/behaviours.ts";
 import { World } from "../sim/world.ts";
 
+const NOWHERE = "a-folder-that-does-not-exist";
+
 export const settings: HandlerSettings = {
-  handlersDir: "a-folder-that-does-not-exist",
   mockLatencyMs: { min: 0, max: 0 },
   externalServices: "mock",
   httpAllowPrivate: false,
@@ -40,10 +42,19 @@ export type Bench = {
   run(attempt: Attempt, context?: AttemptContext): NodeOutcome | Promise<NodeOutcome>;
 };
 
-/** A node actor with the built-in handlers, in a simulated world. */
-export async function benchOf(changed: Partial<HandlerSettings> = {}): Promise<Bench> {
+/** The built-in handlers, and those of a folder. */
+export async function loadFrom(
+  handlersDir = NOWHERE,
+  changed: Partial<HandlerSettings> = {},
+  world = new World(),
+): ReturnType<typeof loadRegistry> {
+  return loadRegistry({ ...settings, ...changed }, await bundleHandlers(handlersDir), { clock: world, random: world.random });
+}
+
+/** A node actor with the built-in handlers and those of a folder, in a simulated world. */
+export async function benchOf(changed: Partial<HandlerSettings> = {}, handlersDir = NOWHERE): Promise<Bench> {
   const world = new World();
-  const loaded = await loadRegistry({ ...settings, ...changed }, { clock: world, random: world.random });
+  const loaded = await loadFrom(handlersDir, changed, world);
   if (!loaded.ok) throw new Error(loaded.faults.join("\n"));
   return actorOn(loaded.registry, world, changed);
 }

@@ -2,21 +2,18 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadRegistry } from "../../src/handlers/registry.ts";
 import type { Catalog } from "../../src/workflow/catalog.ts";
 import { parseDefinition } from "../../src/workflow/definition.ts";
 import type { Plan } from "../../src/workflow/graph.ts";
 import { mergeConfig } from "../../src/workflow/template.ts";
-import { World } from "../sim/world.ts";
-import { attemptOf, type Bench, benchOf, completedNode, failureOf, outputOf, settings, textOf } from "./attempts.ts";
+import { attemptOf, type Bench, benchOf, completedNode, failureOf, loadFrom, outputOf, textOf } from "./attempts.ts";
 
 const folder = join(import.meta.dir, "../../examples");
 const read = (name: string): string => readFileSync(join(folder, "workflows", name), "utf8");
-const ownHandlers = { handlersDir: join(folder, "handlers") };
+const ownHandlers = join(folder, "handlers");
 
 async function planOf(text: string, form: "workflow" | "steps"): Promise<Plan> {
-  const { world } = await benchOf();
-  const loaded = await loadRegistry(settings, { clock: world, random: world.random });
+  const loaded = await loadFrom();
   if (!loaded.ok) throw new Error(loaded.faults.join("\n"));
   const catalog: Catalog = new Map(loaded.registry.infos.flatMap((info) => info.names.map((name) => [name, info] as const)));
   const limits = { nodes: 100, edges: 1_000, nesting: 32 };
@@ -75,7 +72,7 @@ describe("the published examples of the older systems come to their ends", () =>
 
 describe("the examples of handlers", () => {
   test("charge_card pays, declines for good, and refuses a wrong config", async () => {
-    const { run, log } = await benchOf(ownHandlers);
+    const { run, log } = await benchOf({}, ownHandlers);
     expect(await outputOf(run(attemptOf("charge_card", { card: "4111", cents: 5 })))).toEqual({ receipt: "e1/me:5", cents: 5 });
     expect(log.entries).toEqual([
       { level: "info", message: "The card was charged.", fields: { execution: "e1", node: "me", attempt: 1, cents: 5 } },
@@ -88,7 +85,7 @@ describe("the examples of handlers", () => {
   });
 
   test("word_count counts the words of its parents", async () => {
-    const { run } = await benchOf(ownHandlers);
+    const { run } = await benchOf({}, ownHandlers);
     const parents = [completedNode("a", '"one two"'), completedNode("b", '{"x":"three"}')];
     expect(await outputOf(run(attemptOf("word_count", null, { parents })))).toEqual({
       counts: [
@@ -100,8 +97,7 @@ describe("the examples of handlers", () => {
   });
 
   test("are told to the main thread by name, needs and the shape of their config", async () => {
-    const world = new World();
-    const loaded = await loadRegistry({ ...settings, ...ownHandlers }, { clock: world, random: world.random });
+    const loaded = await loadFrom(ownHandlers);
     if (!loaded.ok) throw new Error(loaded.faults.join("\n"));
     expect(loaded.registry.infos.slice(-2)).toEqual([
       {

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loadRegistry } from "../../src/handlers/registry.ts";
-import { attemptOf, benchOf, failureOf, settings, textOf } from "./attempts.ts";
+import { bundleHandlers } from "../../src/handlers/bundle.ts";
+import { attemptOf, benchOf, failureOf, loadFrom, settings, textOf } from "./attempts.ts";
 
 const GREET = `
 import { defineHandler, HandlerError } from "troupe";
@@ -41,14 +41,14 @@ function folderWith(files: Readonly<Record<string, string>>): string {
 
 async function faultsOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const folder = folderWith(files);
-  const loaded = await loadRegistry({ ...settings, handlersDir: folder });
+  const loaded = await loadFrom(folder);
   if (loaded.ok) throw new Error("The handlers were loaded, but should not have been.");
   return loaded.faults.map((fault) => fault.replaceAll(`${folder}/`, ""));
 }
 
 describe("a folder anywhere", () => {
   test("may hold modules that import troupe and valibot, with nothing installed there", async () => {
-    const { run } = await benchOf({ handlersDir: folderWith({ "greet.ts": GREET }) });
+    const { run } = await benchOf({}, folderWith({ "greet.ts": GREET }));
     expect(await textOf(run(attemptOf("greet", { name: "Ann" })))).toBe('"Hello Ann"');
     expect(await textOf(run(attemptOf("hello", { name: "Bo" })))).toBe('"Hello Bo"');
     expect((await failureOf(run(attemptOf("greet", { name: 5 })))).kind).toBe("bad_config");
@@ -64,7 +64,7 @@ describe("a folder anywhere", () => {
     const registry = pathToFileURL(join(import.meta.dir, "../../src/handlers/registry.ts")).href;
     const source = `
       import { loadRegistry } from "${registry}";
-      const loaded = await loadRegistry(${JSON.stringify({ ...settings, handlersDir })});
+      const loaded = await loadRegistry(${JSON.stringify(settings)}, ${JSON.stringify(await bundleHandlers(handlersDir))});
       postMessage(loaded.ok ? loaded.registry.infos.at(-1) : loaded.faults);
     `;
     const file = join(handlersDir, "_thread.ts");
@@ -90,12 +90,12 @@ describe("a folder anywhere", () => {
       "ok.js": named("ok"),
     });
     mkdirSync(join(folder, "inner.ts"));
-    const loaded = await loadRegistry({ ...settings, handlersDir: folder });
+    const loaded = await loadFrom(folder);
     expect(loaded.ok && loaded.registry.get("ok")?.name).toBe("ok");
   });
 
   test("may be missing", async () => {
-    const loaded = await loadRegistry({ ...settings, handlersDir: join(root, "nowhere") });
+    const loaded = await loadFrom(join(root, "nowhere"));
     expect(loaded.ok && loaded.registry.get("noop")?.name).toBe("noop");
     expect(loaded.ok && loaded.registry.get("constructor")).toBeUndefined();
   });
@@ -104,7 +104,7 @@ describe("a folder anywhere", () => {
 describe("every fault is told at once", () => {
   test("a folder that is a file", async () => {
     const file = join(folderWith({ "handlers.ts": named("mine") }), "handlers.ts");
-    expect(await loadRegistry({ ...settings, handlersDir: file })).toEqual({
+    expect(await loadFrom(file)).toEqual({
       ok: false,
       faults: [expect.stringMatching(/^The folder of handlers .*handlers\.ts \(APP_HANDLERS_DIR\) cannot be read: ENOTDIR/)],
     });
@@ -117,23 +117,23 @@ describe("every fault is told at once", () => {
     ]);
   });
 
-  test("a module that throws, cannot be read, or exports no handler", async () => {
+  test("a module that throws, cannot be read, or exports what is meant to be a handler and is none", async () => {
     expect(
       await faultsOf({
-        "empty.ts": "export {}",
+        "named.ts": 'import { defineHandler } from "troupe"; export const mine = defineHandler({ name: "named", run: () => 1 });',
         "plain.ts": 'export default { name: "x", run: () => 1 }',
-        "syntax.ts": "export default (",
+        "syntax.ts": "const a = 1;\n\nexport default (",
         "throws.ts": 'throw new TypeError("no luck")',
         "unknown.ts": 'import "no-such-package-anywhere"; export default 1',
         "wrong.ts": 'import { defineHandler } from "troupe"; export default defineHandler({ name: "with space", run: () => 1 })',
       }),
     ).toEqual([
-      'empty.ts has no handler: it must `export default defineHandler({ … })`, from "troupe".',
+      expect.stringMatching(/^syntax\.ts cannot be loaded: line 3, column \d+: /),
+      expect.stringMatching(/^unknown\.ts cannot be loaded: line 1, column 8: .*no-such-package-anywhere/),
       'plain.ts has no handler: it must `export default defineHandler({ … })`, from "troupe".',
-      expect.stringMatching(/^syntax\.ts cannot be loaded: /),
       "throws.ts cannot be loaded: TypeError: no luck",
-      expect.stringContaining("no-such-package-anywhere"),
       expect.stringContaining('got "with space"'),
+      'named.ts exports the handler "named" by a name: it must be its default export.',
     ]);
   });
 });

@@ -5,7 +5,9 @@ import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
 import { systemRandom } from "../../src/env/random.ts";
 import { systemTurns } from "../../src/env/turns.ts";
+import { bundleHandlers } from "../../src/handlers/bundle.ts";
 import { loadRegistry } from "../../src/handlers/registry.ts";
+import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { App } from "../../src/http/parts.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
@@ -49,14 +51,14 @@ export async function serveApp({
 }: ServedOptions = {}): Promise<Served> {
   const { log, entries } = recordingLog();
   const limits = { outputBytes: 32 * 1024 * 1024, nesting: 128 };
-  const loaded = await loadRegistry({
-    handlersDir: `${import.meta.dir}/fixtures`,
+  const settings: HandlerSettings = {
     mockLatencyMs: { min: 0, max: 0 },
     externalServices: "mock",
     httpAllowPrivate: false,
     llm: null,
     ...limits,
-  });
+  };
+  const loaded = await loadRegistry(settings, await bundleHandlers(`${import.meta.dir}/fixtures`));
   if (!loaded.ok) throw new Error(`The handlers cannot be loaded: ${loaded.faults.join(" ")}`);
   const { registry } = loaded;
   const seams = { clock: systemClock, turns: systemTurns };

@@ -145,6 +145,24 @@ describe("threads", () => {
     await witness.end(1);
   });
 
+  test("code in a thread and in a child process sees the environment that it is given, and no other", async () => {
+    const environment = { OWN: "of the user", PATH: process.env.PATH ?? "" };
+    const report = (sentence: string): void => void reports.push(sentence);
+    const limits = { threads: 1, slotsPerThread: 10, abortGraceMs: 50 };
+    open = createThreadPool({ ...MACHINE, ...limits, environment, settings: { load: "well" }, report });
+    const { hands, witness } = attached(open);
+    for (const suspect of [false, true]) {
+      hands.start(attemptOf("environment", { node: Number(suspect), suspect }));
+      const { outcome } = await witness.end(Number(suspect));
+      const {
+        NODE_CHANNEL_FD: _,
+        NODE_CHANNEL_SERIALIZATION_MODE: __,
+        ...seen
+      } = outcome.type === "completed" ? JSON.parse(outcome.output) : {};
+      expect(seen).toEqual(environment);
+    }
+  });
+
   test("every fault of the handlers rejects ready, by its own sentence", async () => {
     const ready = started(2, { load: "with faults" }).ready();
     await expect(ready).rejects.toThrow("handlers/a.ts has no name.\nhandlers/b.ts has no name.");

@@ -112,14 +112,17 @@ describe("a start is refused with exit code 1 and says", () => {
   });
 
   test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
-    ["has a syntax error", { "broken.ts": "export default {{{\n" }, ["broken.ts", "cannot be loaded"]],
+    [
+      "has a syntax error, and where",
+      { "broken.ts": "\nexport default {{{\n" },
+      ["broken.ts cannot be loaded: line 2, column 17: Expected"],
+    ],
     ["throws while it loads", { "thrower.ts": 'throw new Error("no key for the shop");\n' }, ["thrower.ts", "no key for the shop"]],
     ["imports what is not there", { "lonely.ts": 'import "not-installed-anywhere";\n' }, ["lonely.ts", "not-installed-anywhere"]],
-    ["has no default export", { "empty.ts": "export const handler = 1;\n" }, ["empty.ts", "export default defineHandler"]],
     ["has a default export that is no handler", { "plain.ts": "export default { name: 'x', run() {} };\n" }, ["plain.ts", "defineHandler"]],
     ["has a name that two have", { "a.ts": handler("mine"), "b.ts": handler("mine") }, ['"mine"', "a.ts", "b.ts", "twice"]],
     ["has the name of a built-in one", { "noop.ts": handler("noop") }, ['"noop"', "noop.ts", "twice"]],
-    ["is one of several with faults", { "broken.ts": "{{{", "empty.ts": "" }, ["broken.ts", "empty.ts"]],
+    ["is one of several with faults", { "broken.ts": "{{{", "thrower.ts": "throw 1" }, ["broken.ts", "thrower.ts"]],
   ])("which handler module %s", async (_, modules, words) => {
     const { exitCode, said } = await startRefused(newHome(), handlersWith(modules));
     expect(exitCode).toBe(1);
