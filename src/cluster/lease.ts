@@ -10,11 +10,18 @@ export type LeaseTimes = {
   readonly renewMs: number;
 };
 
+/** Of another instance, as far as its leases tell: it renews them at least three times while they last. */
+export function timesOf(ttlMs: number): LeaseTimes {
+  return { ttlMs, renewMs: ttlMs / RENEWALS };
+}
+
 /** Since when the store has answered without a gap, and when it last did. */
 export type Contact = { readonly sinceMs: number; readonly lastMs: number };
 
 /** Clocks run at slightly different speeds, and between the look at the clock and the act there is time. */
 const MARGIN = 0.1;
+/** While a lease lasts, so many renewals are sent at the least. */
+const RENEWALS = 3;
 
 /**
  * Until when a lease may be trusted that was taken or renewed by a call which was SENT at `sentAtMs`: the store reckons
@@ -41,7 +48,7 @@ export function mayJudge(contact: Contact | null, { ttlMs }: LeaseTimes): boolea
 
 /** Null where leases of these times work, else why not. */
 export function faultOf({ ttlMs, renewMs }: LeaseTimes): string | null {
-  if (renewMs > 0 && renewMs * 3 <= ttlMs) return null;
+  if (renewMs > 0 && renewMs * RENEWALS <= ttlMs) return null;
   return `A lease of ${ttlMs} ms that is renewed every ${renewMs} ms would not outlast two lost renewals: it must last three times as long.`;
 }
 

@@ -2,7 +2,7 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Member, MemberView, SharedStore } from "../store/shared-store.ts";
-import { answered, type Contact, type LeaseTimes, mayJudge } from "./lease.ts";
+import { answered, type Contact, type LeaseTimes, mayJudge, timesOf } from "./lease.ts";
 import type { Living } from "./tenure.ts";
 
 export type Members = {
@@ -12,8 +12,8 @@ export type Members = {
   readonly all: readonly MemberView[];
   /** How often this instance has shown itself, as the store counts. */
   readonly beats: number;
-  /** Whether the last look may be taken for the truth about others' leases and lives. */
-  readonly mayJudge: boolean;
+  /** Whether the last look may be taken for the truth about those whose leases last for so long. */
+  mayJudge(ttlMs: number): boolean;
   /** By the monotonic clock; null before the first answer. */
   readonly answeredAtMs: number | null;
   /** The store is another than before, or has an older past: what it says of others is no truth for a while. */
@@ -36,7 +36,8 @@ const DEAD_MAX = 10_000;
 
 export function createMembers({ store, bootId, name, threads, times, clock, log }: MembersOptions): Members {
   let all: readonly MemberView[] = [];
-  let contact: Contact | null = null;
+  /** By how long leases last: what is a harmless gap to one is none to another. */
+  const contacts = new Map<number, Contact | null>([[times.ttlMs, null]]);
   let alive: ReadonlySet<string> = new Set();
   /** Boots that somebody here takes for alive, since they were seen so or were not heard of before: their death is told. */
   const believed = new Set<string>();
@@ -44,12 +45,27 @@ export function createMembers({ store, bootId, name, threads, times, clock, log 
   const dead = new Set<string>();
   const listeners = new Set<(bootId: string) => void>();
 
+  function judges(ttlMs: number): boolean {
+    const contact = contacts.get(ttlMs) ?? null;
+    // From the next answer on it is known: a lane's holder may be no member any more.
+    if (contact === null) contacts.set(ttlMs, null);
+    return mayJudge(contact, timesOf(ttlMs));
+  }
+
+  function heard(nowMs: number): void {
+    for (const { ttlMs } of all) if (!contacts.has(ttlMs)) contacts.set(ttlMs, null);
+    for (const [ttlMs, contact] of contacts) {
+      contacts.set(ttlMs, answered(contact, nowMs, ttlMs === times.ttlMs ? times : timesOf(ttlMs)));
+    }
+  }
+
   /** `asked`: those that were believed when the look was sent: who came later may not be in it yet. */
   function judge(asked: readonly string[]): void {
-    if (!mayJudge(contact, times)) return;
-    const gone = asked.filter((boot) => !alive.has(boot) && believed.has(boot));
+    const ttlOf = new Map(all.map((view) => [view.bootId, view.ttlMs]));
+    const isDead = (boot: string) => !alive.has(boot) && judges(ttlOf.get(boot) ?? times.ttlMs);
+    const gone = asked.filter((boot) => isDead(boot) && believed.has(boot));
     for (const boot of gone) believed.delete(boot);
-    for (const boot of [...all.map((view) => view.bootId), ...gone]) if (!alive.has(boot)) dead.add(boot);
+    for (const boot of [...ttlOf.keys(), ...gone]) if (isDead(boot)) dead.add(boot);
     for (const boot of dead) if (alive.has(boot) || dead.size > DEAD_MAX) dead.delete(boot);
     for (const boot of gone) {
       // One that has left in good order is not named any more.
@@ -64,7 +80,7 @@ export function createMembers({ store, bootId, name, threads, times, clock, log 
       const asked = [...believed];
       const [views, seen] = await Promise.all([store.beat({ bootId, name, threads, ...own }, times.ttlMs), look()]);
       all = views;
-      contact = answered(contact, clock.monotonicMs(), times);
+      heard(clock.monotonicMs());
       alive = new Set(views.filter(({ remainingMs }) => remainingMs > 0).map((view) => view.bootId));
       for (const boot of alive) if (boot !== bootId) believed.add(boot);
       judge(asked);
@@ -76,14 +92,12 @@ export function createMembers({ store, bootId, name, threads, times, clock, log 
     get beats() {
       return all.find((view) => view.bootId === bootId)?.beats ?? 0;
     },
-    get mayJudge() {
-      return mayJudge(contact, times);
-    },
+    mayJudge: judges,
     get answeredAtMs() {
-      return contact?.lastMs ?? null;
+      return contacts.get(times.ttlMs)?.lastMs ?? null;
     },
     distrust() {
-      contact = null;
+      for (const ttlMs of contacts.keys()) contacts.set(ttlMs, null);
     },
     living: {
       isAlive(boot) {

@@ -212,7 +212,7 @@ class SharedOwnership implements Ownership {
     const division = divide({
       bootId: this.bootId,
       members: this.#members.all,
-      mayJudge: this.#members.mayJudge,
+      mayJudge: (ttlMs) => this.#members.mayJudge(ttlMs),
       lanes: views,
       own: (lane) => lanes.stateOf(lane, since),
       freeSinceMs: this.#division?.freeSinceMs ?? new Map(),

@@ -17,6 +17,8 @@ export class MemoryLane {
   #released = true;
   #takers = 0;
   #untilMs = 0;
+  /** The holder's. */
+  #ttlMs = 0;
   #births = 0;
   #position = 0;
   readonly #commands = new Map<string, StoredCommand>();
@@ -40,14 +42,14 @@ export class MemoryLane {
 
   /** `leastEpoch`: what the new epoch is at the least. */
   take(bootId: string, ttlMs: number, nowMs: number, leastEpoch = 0): Taken {
-    this.#clamp(ttlMs, nowMs);
+    this.#clamp(nowMs);
     const remainingMs = this.#untilMs - nowMs;
     if (!this.#released && this.#record?.bootId !== bootId && remainingMs > 0) return { type: "held", remainingMs };
     // By the clock, as Redis does: an older past gives none out twice.
     if (this.#record?.bootId !== bootId) this.#takers = Math.max(this.#takers + 1, Math.floor(nowMs));
     this.#record = take(this.#record, bootId, leastEpoch);
     this.#released = false;
-    this.#untilMs = nowMs + ttlMs;
+    this.#lasts(ttlMs, nowMs);
     this.lastAnswer = null;
     this.#offered = 0;
     for (const [id, { claim }] of this.#offers) if (claim === null) this.#offers.delete(id);
@@ -55,9 +57,9 @@ export class MemoryLane {
   }
 
   /** Whatever stands in the way: for an instance that has the store alone. */
-  seize(bootId: string, nowMs: number): Lease {
+  seize(bootId: string, nowMs: number, ttlMs = 0): Lease {
     this.#released = true;
-    const taken = this.take(bootId, Number.POSITIVE_INFINITY, nowMs, Math.floor(nowMs));
+    const taken = this.take(bootId, ttlMs, nowMs, Math.floor(nowMs));
     if (taken.type === "held") throw new Error("A lane that was released is held.");
     return taken.lease;
   }
@@ -65,7 +67,7 @@ export class MemoryLane {
   renew(lease: Lease, ttlMs: number, nowMs: number): Renewal {
     if (!this.#isHeldUnder(lease)) return { type: "lost" };
     if (this.#untilMs <= nowMs) return { type: "lapsed" };
-    this.#untilMs = nowMs + ttlMs;
+    this.#lasts(ttlMs, nowMs);
     return { type: "renewed", pending: this.#pending() };
   }
 
@@ -75,11 +77,11 @@ export class MemoryLane {
     this.#untilMs = Math.min(this.#untilMs, nowMs);
   }
 
-  view(ttlMs: number, nowMs: number): LaneView {
-    this.#clamp(ttlMs, nowMs);
+  view(nowMs: number): LaneView {
+    this.#clamp(nowMs);
     const { lane } = this;
     const [bootId, epoch] = [this.#released ? null : (this.#record?.bootId ?? null), this.epoch];
-    return { lane, bootId, epoch, remainingMs: this.#record === null ? 0 : this.#untilMs - nowMs };
+    return { lane, bootId, epoch, remainingMs: this.#record === null ? 0 : this.#untilMs - nowMs, ttlMs: this.#ttlMs };
   }
 
   judge(id: CommitId): "next" | "again" | "fenced" {
@@ -203,14 +205,14 @@ export class MemoryLane {
    */
   past(): () => void {
     const record = this.#record;
-    const numbers = [this.#untilMs, this.#births, this.#offered, this.#takers] as const;
+    const numbers = [this.#untilMs, this.#ttlMs, this.#births, this.#offered, this.#takers] as const;
     const [released, answer, lastOutgoing] = [this.#released, this.lastAnswer, this.#lastOutgoing];
     const [commands, receipts, outgoing, claims] = [[...this.#commands], [...this.#receipts], [...this.#outgoing], [...this.#claims]];
     const offers = [...this.#offers].map(([id, standing]) => [id, { ...standing }] as const);
     return () => {
       this.#record = record;
       [this.#released, this.lastAnswer, this.#lastOutgoing] = [released, answer, lastOutgoing];
-      [this.#untilMs, this.#births, this.#offered, this.#takers] = numbers;
+      [this.#untilMs, this.#ttlMs, this.#births, this.#offered, this.#takers] = numbers;
       this.#outgoing = outgoing;
       refill(this.#commands, commands);
       refill(this.#receipts, receipts);
@@ -223,9 +225,14 @@ export class MemoryLane {
     return !this.#released && this.#record?.bootId === bootId && this.#record.epoch === epoch;
   }
 
-  /** A lease that seems to last longer than any may was written by a clock that has jumped since. */
-  #clamp(ttlMs: number, nowMs: number): void {
-    this.#untilMs = Math.min(this.#untilMs, nowMs + ttlMs);
+  #lasts(ttlMs: number, nowMs: number): void {
+    this.#untilMs = nowMs + ttlMs;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** A lease that seems to last longer than it may was written by a clock that has jumped since. */
+  #clamp(nowMs: number): void {
+    this.#untilMs = Math.min(this.#untilMs, nowMs + this.#ttlMs);
   }
 
   #pending(): Pending {

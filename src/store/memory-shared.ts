@@ -28,7 +28,7 @@ import { type ListQuery, type NewExecution, type Retention, type StoredExecution
 /** What outlives the stores that are opened on it. */
 export type SharedMemoryFiles = MemoryRows & {
   readonly lanes: readonly MemoryLane[];
-  readonly members: Map<string, { readonly member: Member; readonly beats: number; untilMs: number }>;
+  readonly members: Map<string, { readonly member: Member; readonly beats: number; readonly ttlMs: number; untilMs: number }>;
   readonly onRestart: Set<(lanes: readonly number[]) => void>;
 };
 
@@ -190,20 +190,22 @@ class SharedMemoryStore implements SharedStore {
     this.#lane(lease.lane).release(lease, this.#nowMs());
   }
 
-  async leases(ttlMs: number): Promise<readonly LaneView[]> {
-    return this.#open().lanes.map((lane) => lane.view(ttlMs, this.#nowMs()));
+  async leases(): Promise<readonly LaneView[]> {
+    return this.#open().lanes.map((lane) => lane.view(this.#nowMs()));
   }
 
   async beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {
     const { members } = this.#open();
     const nowMs = this.#nowMs();
     const beats = (members.get(member.bootId)?.beats ?? 0) + 1;
-    members.set(member.bootId, { member, beats, untilMs: nowMs + ttlMs });
+    members.set(member.bootId, { member, beats, ttlMs, untilMs: nowMs + ttlMs });
     for (const [bootId, each] of members) {
-      each.untilMs = Math.min(each.untilMs, nowMs + ttlMs);
+      each.untilMs = Math.min(each.untilMs, nowMs + each.ttlMs);
       if (each.untilMs <= nowMs - MEMBER_KEPT_MS) members.delete(bootId);
     }
-    return [...members.values()].map((each) => ({ ...each.member, beats: each.beats, remainingMs: each.untilMs - nowMs }));
+    return [...members.values()].map(({ member: its, untilMs, ...rest }) => {
+      return { ...its, beats: rest.beats, remainingMs: untilMs - nowMs, ttlMs: rest.ttlMs };
+    });
   }
 
   async leave(bootId: string): Promise<void> {

@@ -38,15 +38,15 @@ export async function releaseLease(calls: LaneCalls, keys: LaneKeys, { bootId, e
 /** `views`: on the connection of the leases, those of the script `lease`. */
 export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, ttlMs: number): Promise<LaneView> {
   const answer = await views.run({ keys: [keys.record], args: [String(ttlMs)], length: 0 });
-  const [bootId, epoch, remainingMs] = answer as readonly [string, number, number];
-  return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs };
+  const [bootId, epoch, remainingMs, itsTtlMs] = answer as readonly [string, number, number, number];
+  return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs, ttlMs: itsTtlMs };
 }
 
 export async function beat(calls: LaneCalls, keys: RedisKeys, member: Member, ttlMs: number): Promise<readonly MemberView[]> {
   const call = { script: scripts.beat, keys: [keys.members], args: [member.bootId, JSON.stringify(member), String(ttlMs)] };
   const [nowMs, ...records] = (await calls.runInTime(keys.store, call)) as readonly string[];
   const views: MemberView[] = [];
-  for (let at = 1; at < records.length; at += 2) views.push(viewMember(records[at] as string, Number(nowMs)));
+  for (let at = 1; at < records.length; at += 2) views.push(viewMember(records[at] as string, Number(nowMs), ttlMs));
   return views;
 }
 
@@ -54,9 +54,11 @@ export async function leave(calls: LaneCalls, keys: RedisKeys, bootId: string): 
   await calls.read(keys.store, ["hdel", keys.members, bootId]);
 }
 
-/** `until beats {json}` */
-function viewMember(record: string, nowMs: number): MemberView {
-  const [until, beats] = record.split(" ", 2);
-  const member = JSON.parse(record.slice(record.indexOf("{"))) as Member;
-  return { ...member, beats: Number(beats), remainingMs: Number(until) - nowMs };
+/** `until beats ttl {json}`; a build that did not say its ttl has `otherMs`. */
+function viewMember(record: string, nowMs: number, otherMs: number): MemberView {
+  const json = record.indexOf("{");
+  const [until, beats, ttl = ""] = record.slice(0, json).trim().split(" ");
+  const member = JSON.parse(record.slice(json)) as Member;
+  const ttlMs = ttl === "" ? otherMs : Number(ttl);
+  return { ...member, beats: Number(beats), remainingMs: Number(until) - nowMs, ttlMs };
 }

@@ -22,8 +22,11 @@ export type Member = {
   readonly outboxBytes: number;
 };
 
-/** `beats`: how often it has shown itself. `remainingMs`: until it is taken for dead; 0 or less where that has passed. */
-export type MemberView = Member & { readonly beats: number; readonly remainingMs: number };
+/**
+ * `beats`: how often it has shown itself. `remainingMs`: until it is taken for dead; 0 or less where that has passed. `ttlMs`: for
+ * how long it shows itself each time.
+ */
+export type MemberView = Member & { readonly beats: number; readonly remainingMs: number; readonly ttlMs: number };
 
 /**
  * `taken`: the lane is this boot's. `takers` rises where another boot has had the lane since this one took it last, however
@@ -46,12 +49,16 @@ export type Pending = {
 /** `lapsed`: nobody has taken it, but it is not revived: take it again. `lost`: another's, or taken again under a later epoch. */
 export type Renewal = { readonly type: "renewed"; readonly pending: Pending } | { readonly type: "lapsed" } | { readonly type: "lost" };
 
-/** `bootId`: null where the lane was released, or never taken. `remainingMs`: negative for how long the lease has lapsed. */
+/**
+ * `bootId`: null where the lane was released, or never taken. `remainingMs`: negative for how long the lease has lapsed. `ttlMs`:
+ * how long leases of whoever had it last last; instances need not be set alike.
+ */
 export type LaneView = {
   readonly lane: number;
   readonly bootId: string | null;
   readonly epoch: number;
   readonly remainingMs: number;
+  readonly ttlMs: number;
 };
 
 /** A command for an execution that may be owned elsewhere. `body`: JSON text, read by the owner's supervisor. */
@@ -98,7 +105,7 @@ export interface SharedStore extends Store {
   /**
    * Takes a lane that is free, lapsed or already this boot's, under a new epoch; drops its unclaimed offers. The epoch follows
    * the store's clock and is above `seenEpoch`, the highest of the lane that this boot has seen: a store that has fallen into an
-   * older past gives none out twice. What somebody else holds for longer than `ttlMs` is cut to that, as by `leases`. Answered
+   * older past gives none out twice. What somebody else holds for too long is cut, as by `leases`. Answered
    * only when the listeners of `onRestart` were told of what came before: nobody goes on under a lease with what a restart has
    * forgotten.
    */
@@ -107,12 +114,15 @@ export interface SharedStore extends Store {
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]>;
   /** Frees the lane at once, where this is still its lease. */
   release(lease: Lease): Promise<void>;
-  /** Every lane. A lease that remains for longer than `ttlMs` is cut to that, for good: clocks jump at a fail-over. */
+  /**
+   * Every lane. A lease that remains for longer than its holder's TTL is cut to that, for good: clocks jump at a fail-over.
+   * `ttlMs`: that of holders whose build did not say.
+   */
   leases(ttlMs: number): Promise<readonly LaneView[]>;
 
   /**
    * Shows this instance for another `ttlMs` and answers all members, itself included: the dead too, for as long as somebody
-   * may ask for them. What remains of any of them for longer than `ttlMs` is cut to that.
+   * may ask for them. What remains of any of them for longer than its own TTL is cut to that.
    */
   beat(member: Member, ttlMs: number): Promise<readonly MemberView[]>;
   /** The boot has ended, and left nothing behind. */

@@ -6,18 +6,18 @@ import type { LaneView, MemberView } from "../../src/store/shared-store.ts";
 const TTL_MS = 3_000;
 
 function member(bootId: string, remainingMs = 2_500): MemberView {
-  return { bootId, name: bootId, threads: 1, leaving: false, outboxBytes: 0, beats: 10, remainingMs };
+  return { bootId, name: bootId, threads: 1, leaving: false, outboxBytes: 0, beats: 10, remainingMs, ttlMs: TTL_MS };
 }
 
 /** Lanes by their owners: null is free; a number after the name is what remains of the lease. */
 function look(owners: readonly (string | null | readonly [string, number])[], over: Partial<Look> = {}): Look {
   const lanes = owners.map((owner, lane): LaneView => {
     const [bootId, remainingMs] = typeof owner === "string" ? [owner, 2_500] : (owner ?? [null, -100]);
-    return { lane, bootId, epoch: 1, remainingMs };
+    return { lane, bootId, epoch: 1, remainingMs, ttlMs: TTL_MS };
   });
   const own = (lane: number) => (lanes[lane]?.bootId === "me" ? "held" : null);
   const members = [member("me"), member("other")];
-  return { bootId: "me", members, lanes, mayJudge: true, own, freeSinceMs: new Map(), nowMs: 10_000, ttlMs: TTL_MS, ...over };
+  return { bootId: "me", members, lanes, mayJudge: () => true, own, freeSinceMs: new Map(), nowMs: 10_000, ttlMs: TTL_MS, ...over };
 }
 
 describe("an instance", () => {
@@ -49,7 +49,7 @@ describe("an instance", () => {
       ["other", -10],
     ] as const;
     expect(divide(look(owners, dead)).take).toEqual([0, 1]);
-    expect(divide(look(owners, { ...dead, mayJudge: false })).take).toEqual([]);
+    expect(divide(look(owners, { ...dead, mayJudge: () => false })).take).toEqual([]);
   });
 
   test("spares a lane whose lease has lapsed while its owner lives, for a TTL", () => {
@@ -78,6 +78,27 @@ describe("an instance", () => {
   test("leaves alone what it is about to take or to give away", () => {
     const { take, give } = divide(look(["me", null, "me", "other"], { own: (lane) => (lane < 3 ? "moving" : null) }));
     expect([take, give]).toEqual([[], []]);
+  });
+
+  test("judges each holder by how long its own leases last, and not by how long its own do", () => {
+    const members = [member("me"), { ...member("other", -10), ttlMs: 30_000 }];
+    const owners = ["me", ["other", -10]] as const;
+    const slow = look(owners, { members });
+    const lanes = slow.lanes.map((view) => ({ ...view, ttlMs: view.bootId === "other" ? 30_000 : TTL_MS }));
+    const mayJudge = (ttlMs: number) => ttlMs < 30_000;
+    expect(divide({ ...slow, lanes, mayJudge }).take).toEqual([]);
+    expect(divide({ ...slow, lanes }).take).toEqual([1]);
+    // While it lives it is spared for as long as it needs to notice.
+    const spared = { ...slow, lanes, members: [member("me"), { ...member("other"), ttlMs: 30_000 }], freeSinceMs: new Map([[1, 10_000]]) };
+    expect(divide({ ...spared, nowMs: 10_000 + 29_999 }).take).toEqual([]);
+    expect(divide({ ...spared, nowMs: 10_000 + 30_000 }).take).toEqual([1]);
+  });
+
+  test("looks as often as those do whose leases last least: it could not judge them otherwise", () => {
+    const quick = [member("me"), { ...member("other"), ttlMs: 300, remainingMs: 200 }];
+    expect(divide(look(["me", "other"], { members: quick })).lookAgainInMs).toBe(100);
+    const slow = [member("me"), { ...member("other"), ttlMs: 30_000, remainingMs: 20_000 }];
+    expect(divide(look(["me", "other"], { members: slow })).lookAgainInMs).toBeNull();
   });
 
   test("looks again as soon as a lease that should have been renewed is over", () => {

@@ -14,6 +14,7 @@ describe("a member", () => {
   let store: SharedStore;
   let own: Members;
   let other: Members;
+  let member: (bootId: string, its?: typeof times) => Members;
   let found: string[];
   let logged: ReturnType<typeof recordingLog>["entries"];
 
@@ -22,7 +23,8 @@ describe("a member", () => {
     store = openSharedMemoryStore({ files: emptySharedMemory(1), clock: world });
     const { log, entries } = recordingLog();
     logged = entries;
-    const member = (bootId: string) => createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, times, clock: world, log });
+    member = (bootId, its = times) =>
+      createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, times: its, clock: world, log });
     [own, other] = [member("own"), member("other")];
     found = [];
     own.living.onDeath((boot) => void found.push(`${boot}, alive: ${own.living.isAlive(boot)}`));
@@ -59,7 +61,7 @@ describe("a member", () => {
     await beat(other);
     await world.pass(4_000);
     await seconds(3, own);
-    expect([own.mayJudge, own.living.isAlive("other"), found]).toEqual([false, true, []]);
+    expect([own.mayJudge(times.ttlMs), own.living.isAlive("other"), found]).toEqual([false, true, []]);
     await seconds(2, own);
     expect(found).toEqual(["other, alive: false"]);
   });
@@ -97,7 +99,23 @@ describe("a member", () => {
     await seconds(4, other, own);
     own.distrust();
     await seconds(3, own);
-    expect([own.mayJudge, found]).toEqual([false, []]);
+    expect([own.mayJudge(times.ttlMs), found]).toEqual([false, []]);
+  });
+
+  test("that is set to longer leases is dead when its own time is up, and judged after so long a time of answers", async () => {
+    const slow = member("slow", { ttlMs: 30_000, renewMs: 10_000 });
+    await seconds(1, slow);
+    await seconds(28, own);
+    expect([own.living.isAlive("slow"), found, own.mayJudge(30_000)]).toEqual([true, [], false]);
+    await seconds(5, own);
+    expect(found).toEqual(["slow, alive: false"]);
+  });
+
+  test("of which nothing but a lane is left is judged as well", async () => {
+    await seconds(2, own);
+    expect(own.mayJudge(5_000)).toBe(false);
+    await seconds(7, own);
+    expect(own.mayJudge(5_000)).toBe(true);
   });
 
   test("tells its listeners until they unsubscribe", async () => {

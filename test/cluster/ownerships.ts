@@ -130,7 +130,7 @@ export class Ownerships {
 
   /** The lane's lease is over, and it is this boot's now. */
   takeAway(lane: number, bootId: string): void {
-    this.files.lanes[lane]?.seize(bootId, this.world.nowMs());
+    this.files.lanes[lane]?.seize(bootId, this.world.nowMs(), TIMES.ttlMs);
   }
 
   /** As `kill -9`. */

@@ -65,6 +65,29 @@ describe("instances that share a store", () => {
     for (const { worker } of several.instances) expect([worker.dropped, worker.deaths.size]).toEqual([[], 0]);
   });
 
+  test("and are set to different leases share in peace, and each death is found by what the dead one was set to", async () => {
+    const several = new Ownerships(24);
+    several.start();
+    several.start();
+    const slow = several.start({ ttlMs: 30_000, renewMs: 10_000 });
+    await several.until(() => several.isEven, "all have their shares", 60_000);
+    await several.pass(10_000);
+    const { takes } = several;
+    await several.pass(120_000);
+    expect([several.takes, several.isEven]).toEqual([takes, true]);
+    several.kill(several.instances[0] as Instance);
+    await several.until(() => several.isEven, "the quick one is found dead", 8_000);
+    several.kill(slow);
+    await several.pass(15_000);
+    expect(several.isWhole).toBe(false);
+    await several.until(() => several.isEven, "the slow one is found dead", 30_000);
+    several.start({ ttlMs: 30_000, renewMs: 10_000 });
+    await several.until(() => several.isEven, "the next has its share", 60_000);
+    await several.pass(40_000);
+    several.kill(several.instances[1] as Instance);
+    await several.until(() => several.isEven, "the last quick one is found dead by a slow one alone", 8_000);
+  });
+
   test("leave a lane at rest once all have their shares", async () => {
     const several = await settled(3);
     const before = await epochs(several);

@@ -13,7 +13,7 @@ import { type StoreFaults, unreliableStore, type Weather } from "./unreliable-st
 import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
-export const TTL_MS = 3_000;
+const TTL_MS = 3_000;
 
 /** What all instances of a play have in common. */
 export type Stage = {

@@ -16,19 +16,17 @@ export class LaneWitness {
   claims = 0;
   readonly #files: SharedMemoryFiles;
   readonly #world: World;
-  readonly #ttlMs: number;
   readonly #claimed = new Set<string>();
 
-  constructor(files: SharedMemoryFiles, world: World, ttlMs: number) {
+  constructor(files: SharedMemoryFiles, world: World) {
     this.#files = files;
     this.#world = world;
-    this.#ttlMs = ttlMs;
   }
 
   /** By the store's word the lease of the execution's lane is this boot's, and has not lapsed. */
   owns(bootId: string, executionId: string): boolean {
     const lane = this.#files.lanes[laneOf(executionId, this.#files.lanes.length)];
-    const view = lane?.view(this.#ttlMs, this.#world.nowMs());
+    const view = lane?.view(this.#world.nowMs());
     return view?.bootId === bootId && view.remainingMs > 0;
   }
 

@@ -166,7 +166,7 @@ describe("the simulation of several instances notices", () => {
         return {
           async claim(lane, asked) {
             const offers = await claim(lane, asked);
-            const lease = files.lanes[lane]?.view(3_000, 0);
+            const lease = files.lanes[lane]?.view(0);
             if (lease !== undefined && lease.bootId !== null) {
               await store.discard(
                 lane,

@@ -10,7 +10,7 @@ import { emptySharedMemory, openSharedMemoryStore, rememberPast, type SharedMemo
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { Understood } from "../bus/documented-reader.ts";
 import { Clients } from "./clients.ts";
-import { InstanceInPlay, type Stage, TTL_MS } from "./instance-in-play.ts";
+import { InstanceInPlay, type Stage } from "./instance-in-play.ts";
 import { LaneWitness } from "./lane-witness.ts";
 import type { Life } from "./life.ts";
 import { brokenPromises } from "./promises.ts";
@@ -115,7 +115,7 @@ class Play {
       weather: { calm: false, storeAwayUntilMs: 0, streamAwayUntilMs: 0, storeRuns: 0 },
       hub: createDoorbellHub(world),
       witness: new Witness(this.#truth, LONG_NODES),
-      lanes: new LaneWitness(this.#files, world, TTL_MS),
+      lanes: new LaneWitness(this.#files, world),
       read: (value) => this.#read(value),
       throughStore: sabotage.store ?? ((store) => store),
       throughPool: sabotage.pool ?? ((pool) => pool),

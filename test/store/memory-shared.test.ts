@@ -43,3 +43,16 @@ test("a store without an outbox leaves nothing for a relay", async () => {
   await store.create([]);
   expect(await store.outbox(0, 10)).toEqual([]);
 });
+
+test("what was written by a clock that has jumped since lasts no longer than its own TTL", async () => {
+  const world = new World();
+  let aheadMs = 3_600_000;
+  const clock = Object.assign(Object.create(world) as World, { nowMs: () => world.nowMs() + aheadMs });
+  const store = openSharedMemoryStore({ files: emptySharedMemory(1), clock });
+  await store.takeLease(0, "boot-1", 500);
+  await store.beat({ bootId: "boot-1", name: "one", threads: 1, leaving: false, outboxBytes: 0 }, 700);
+  aheadMs = 0;
+  expect((await store.leases(60_000))[0]?.remainingMs).toBe(500);
+  const [seen] = await store.beat({ bootId: "boot-2", name: "two", threads: 1, leaving: false, outboxBytes: 0 }, 60_000);
+  expect(seen).toMatchObject({ bootId: "boot-1", remainingMs: 700 });
+});

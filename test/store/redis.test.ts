@@ -124,6 +124,38 @@ test("a lane whose lease was taken by a build that did not count takers is known
   await store.close();
 });
 
+test("what was written by a clock that has jumped since lasts no longer than its own TTL, and as before where a build did not say it", async () => {
+  const keyPrefix = `t${prefixes++}`;
+  const store = await openRedisStore({
+    ...{ address: { url: single.url }, clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: true, lanes: 1, keyPrefix },
+  });
+  const record = `${keyPrefix}:{0}:lane`;
+  const redis = (command: string, ...args: readonly string[]) => askRedis(single.port, command, ...args);
+  const jump = () => redis("HINCRBY", record, "until", "3600000");
+  const remainingMs = async () => (await store.leases(60_000))[0]?.remainingMs;
+  await store.takeLease(0, "boot-1", 20_000);
+  await jump();
+  expect(await remainingMs()).toBeWithin(1, 20_001);
+  await jump();
+  const held = await store.takeLease(0, "boot-2", 60_000);
+  expect(held.type === "held" && held.remainingMs).toBeWithin(1, 20_001);
+  // As the build before left it: whoever looks says how long a lease may be.
+  await redis("HDEL", record, "ttl");
+  await jump();
+  expect(await remainingMs()).toBeWithin(20_001, 60_001);
+  const members = `${keyPrefix}:{store}:members`;
+  const far = String(Date.now() + 3_600_000);
+  const json = (bootId: string) => JSON.stringify({ bootId, name: bootId, threads: 1, leaving: false, outboxBytes: 0 });
+  await redis("HSET", members, "new", `${far} 4 20000 ${json("new")}`, "old", `${far} 4 ${json("old")}`);
+  const seen = await store.beat({ bootId: "me", name: "me", threads: 1, leaving: false, outboxBytes: 0 }, 60_000);
+  const view = (boot: string) => seen.find(({ bootId }) => bootId === boot);
+  expect(view("new")).toMatchObject({ beats: 4, ttlMs: 20_000, name: "new" });
+  expect(view("new")?.remainingMs).toBeWithin(1, 20_001);
+  expect(view("old")).toMatchObject({ beats: 4, ttlMs: 60_000 });
+  expect(view("old")?.remainingMs).toBeWithin(20_001, 60_001);
+  await store.close();
+});
+
 test("scripts touch no key that is not given to them: in a Cluster they could not, while a slot moves", () => {
   const folder = join(import.meta.dir, "../../src/store/scripts");
   for (const file of new Bun.Glob("*.lua").scanSync({ cwd: folder })) {

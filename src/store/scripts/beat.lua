@@ -2,10 +2,9 @@
 -- time. KEYS: the store's record, members. ARGV: token, deadline, boot id, itself as JSON, ttl (ms).
 local KEPT_MS = 600000
 local now = clock()
-local ends = now + ARGV[5]
 local before = redis.call('HGET', KEYS[2], ARGV[3])
 local beats = before and string.match(before, '^%S+ (%d+)') or 0
-redis.call('HSET', KEYS[2], ARGV[3], whole(ends) .. ' ' .. whole(beats + 1) .. ' ' .. ARGV[4])
+redis.call('HSET', KEYS[2], ARGV[3], whole(now + ARGV[5]) .. ' ' .. whole(beats + 1) .. ' ' .. ARGV[5] .. ' ' .. ARGV[4])
 local all = redis.call('HGETALL', KEYS[2])
 local answer = { whole(now) }
 for at = 1, #all, 2 do
@@ -14,7 +13,8 @@ for at = 1, #all, 2 do
   if now > alive_until + KEPT_MS then
     redis.call('HDEL', KEYS[2], boot)
   else
-    -- Written by a clock that has jumped since.
+    -- Written by a clock that has jumped since. A build that did not say for how long it lives lives as long as this one.
+    local ends = now + (string.match(rest, '^ %d+ (%d+) ') or ARGV[5])
     if tonumber(alive_until) > ends then
       record = whole(ends) .. rest
       redis.call('HSET', KEYS[2], boot, record)

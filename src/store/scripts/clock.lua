@@ -14,3 +14,8 @@ local NO_ENTRY = '0'
 local function following(last)
   return math.max(last + 1, clock())
 end
+-- For how long the holder of a lease has it, as it said under this epoch; `other` where it is of a build that did not say.
+local function ttl_of(said, epoch, other)
+  local under, ttl = string.match(said or '', '^(%d+) (%d+)$')
+  return under == epoch and tonumber(ttl) or other
+end

@@ -3,14 +3,15 @@
 -- { 0, for how long it is another's }.
 local record = KEYS[1]
 local boot, ttl = ARGV[3], tonumber(ARGV[4])
-local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free', 'takers')
+local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free', 'takers', 'ttl')
 local now = clock()
 local is_mine = held[1] == boot
 if ttl > 0 and not is_mine and held[7] == '0' and tonumber(held[6]) > now then
-  -- After a fail-over the clock may be another's: nobody's lease is longer than this.
-  if tonumber(held[6]) > now + ttl then
-    redis.call('HSET', record, 'until', whole(now + ttl))
-    return { 0, ttl }
+  -- After a fail-over the clock may be another's: nobody's lease is longer than its own ttl.
+  local longest = ttl_of(held[9], held[2], ttl)
+  if tonumber(held[6]) > now + longest then
+    redis.call('HSET', record, 'until', whole(now + longest))
+    return { 0, longest }
   end
   return { 0, tonumber(held[6]) - now }
 end
@@ -27,7 +28,7 @@ end
 local epoch = whole(math.max(following(held[2]), ARGV[5] + 1))
 -- A build that knows no such field leaves it as it is: whoever comes after it is another boot, and counts.
 local takers = is_mine and held[8] or whole(following(held[8] or 0))
-redis.call('HSET', record, 'boot', boot, 'epoch', epoch, 'number', '0', 'clean', '0', 'died', died, 'answer', '', 'until', whole(now + ttl), 'free', '0', 'offered', '0', 'takers', takers)
+redis.call('HSET', record, 'boot', boot, 'epoch', epoch, 'number', '0', 'clean', '0', 'died', died, 'answer', '', 'until', whole(now + ttl), 'free', '0', 'offered', '0', 'takers', takers, 'ttl', epoch .. ' ' .. ARGV[4])
 
 local ids = redis.call('ZRANGE', KEYS[4], 0, -1)
 for first = 1, #ids, 1000 do
