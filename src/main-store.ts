@@ -130,6 +130,8 @@ async function clusterOf(config: Config, redis: RedisConfig, store: SharedStore,
         clientId: config.instanceName,
         topicPrefix: kafka.prefix,
         partitions: kafka.partitions,
+        // Kafka refuses what is stamped far ahead of its clock, and one instance's may be wrong.
+        stampMs: () => store.nowMs() ?? systemClock.nowMs(),
         reconnectDelayMs,
         clock: systemClock,
         log,

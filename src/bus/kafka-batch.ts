@@ -9,7 +9,9 @@ import { crc32c } from "./crc32c.ts";
 export type BatchRecord = { readonly key: string; readonly value: string; readonly valueBytes: number };
 export type PartitionRecords = { readonly partition: number; readonly records: readonly BatchRecord[] };
 
-/** What is said of every record of a request. */
+/** In place of a time: Kafka takes a record without one, whatever its clock says. */
+export const TIMELESS = -1;
+/** What is said of every record of a request. `nowMs`: its time, or TIMELESS. */
 export type Produced = { readonly topic: string; readonly headers: Readonly<Record<string, string>>; readonly nowMs: number };
 
 /** All replicas that are in sync have it before it is answered. */

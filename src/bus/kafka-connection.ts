@@ -26,6 +26,7 @@ export type KafkaConnectionOptions = KafkaAddress & {
   /** Of the topics that are missing. */
   readonly partitions: number;
   readonly reconnectDelayMs: number;
+  readonly stampMs?: () => number;
   readonly clock: Clock;
   readonly log: Log;
   /** Called with each new connection. */

@@ -8,7 +8,7 @@ import defaultSocketFactory from "kafkajs/src/network/socketFactory.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v3/response.js";
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
-import { type BatchRecord, type PartitionRecords, type Produced, produceBody } from "./kafka-batch.ts";
+import { type BatchRecord, type PartitionRecords, type Produced, produceBody, TIMELESS } from "./kafka-batch.ts";
 import { CONNECTION_TIMEOUT_MS, type KafkaAddress, REQUEST_TIMEOUT_MS } from "./kafka-client.ts";
 import { partitionOf } from "./kafka-partition.ts";
 
@@ -28,10 +28,14 @@ export type KafkaProducerOptions = KafkaAddress & {
   /** Connected. */
   readonly admin: Admin;
   readonly topics: readonly string[];
+  /** The time that records are stamped with; default: the clock's. */
+  readonly stampMs?: () => number;
   readonly clock: Clock;
   readonly log: Log;
 };
 
+/** How long Kafka is not asked again whether it takes the time of records. */
+const TIMELESS_MS = 60_000;
 const PRODUCE = { apiKey: 0, apiVersion: 3, apiName: "Produce" };
 
 /** To be refreshed before it sends. */
@@ -47,6 +51,8 @@ class Producer implements KafkaProducer {
   #leaders = new Map<string, readonly number[]>();
   #brokers = new Map<number, Broker>();
   readonly #connections = new Map<string, Connection>();
+  /** Kafka has refused the time of records: until then they have none. Null where it takes it, as far as is known. */
+  #timelessUntilMs: number | null = null;
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options;
@@ -66,13 +72,17 @@ class Producer implements KafkaProducer {
   }
 
   async send(topic: string, headers: Produced["headers"], records: readonly BatchRecord[]): Promise<void> {
+    const stampMs = this.#stampMs();
     try {
-      await this.#send(topic, headers, records);
+      await this.#send({ topic, headers, nowMs: stampMs }, records);
+      if (stampMs !== TIMELESS) this.#timeTaken();
     } catch (error) {
-      if (!(error instanceof KafkaJSProtocolError && error.retriable)) throw error;
+      if (!(error instanceof KafkaJSProtocolError)) throw error;
+      if (error.type === "INVALID_TIMESTAMP" && stampMs !== TIMELESS) this.#timeRefused(stampMs, error);
       // Once more at once, for a partition whose leader has changed.
-      await this.refresh();
-      await this.#send(topic, headers, records);
+      else if (error.retriable) await this.refresh();
+      else throw error;
+      await this.#send({ topic, headers, nowMs: this.#stampMs() }, records);
     }
   }
 
@@ -80,11 +90,33 @@ class Producer implements KafkaProducer {
     await Promise.all(Array.from(this.#connections.values(), (connection) => connection.disconnect()));
   }
 
-  async #send(topic: string, headers: Produced["headers"], records: readonly BatchRecord[]): Promise<void> {
-    const { clock, requestTimeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
+  #stampMs(): number {
+    const { clock, stampMs = () => clock.nowMs() } = this.#options;
+    return this.#timelessUntilMs !== null && clock.monotonicMs() < this.#timelessUntilMs ? TIMELESS : Math.floor(stampMs());
+  }
+
+  /** Told once, until it is over. Who stamps and who refuses is a matter of clocks: Kafka is there, and nothing waits for it. */
+  #timeRefused(stampMs: number, error: KafkaJSProtocolError): void {
+    const { clock, log } = this.#options;
+    if (this.#timelessUntilMs === null) {
+      log.warn(
+        "Kafka refuses the time of events: its clock and that of Redis are too far apart (message.timestamp.after.max.ms). They go without a time until it takes it again.",
+        { stamp: new Date(stampMs).toISOString(), reason: error.message },
+      );
+    }
+    this.#timelessUntilMs = clock.monotonicMs() + TIMELESS_MS;
+  }
+
+  #timeTaken(): void {
+    if (this.#timelessUntilMs !== null) this.#options.log.info("Kafka takes the time of events again.");
+    this.#timelessUntilMs = null;
+  }
+
+  async #send(produced: Produced, records: readonly BatchRecord[]): Promise<void> {
+    const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
+    const { topic } = produced;
     const leaders = this.#leaders.get(topic) ?? [];
     if (leaders.length === 0) throw new Error(`Kafka does not know the topic ${topic}.`);
-    const produced = { topic, headers, nowMs: clock.nowMs() };
     await Promise.all(
       Array.from(ofLeaders(records, leaders), async ([leader, partitions]) => {
         const connection = await this.#connectionTo(leader);

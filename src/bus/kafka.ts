@@ -21,6 +21,8 @@ export type KafkaOptions = KafkaAddress & {
   readonly partitions?: number;
   /** The largest record and request; default 900 KB, since Kafka takes 1 MiB by default. */
   readonly requestBytesMax?: number;
+  /** The time that records are stamped with; default: the clock's. */
+  readonly stampMs?: () => number;
   readonly clock: Clock;
   readonly log: Log;
 };

@@ -208,6 +208,10 @@ class SharedMemoryStore implements SharedStore {
     });
   }
 
+  nowMs(): number {
+    return this.#nowMs();
+  }
+
   async leave(bootId: string): Promise<void> {
     this.#open().members.delete(bootId);
   }

@@ -17,6 +17,8 @@ export interface LaneCalls {
   runInTime(record: string, call: ScriptCall): Promise<Reply>;
   /** As `runInTime`, for what `send` sends with the deadline that it is given, and that rejects with TooLate. */
   inTime(record: string, send: (deadline: string) => Promise<Reply>): Promise<Reply>;
+  /** The server's time, as it last told; null where it has not told yet. */
+  nowMs(record: string): number | null;
   /** Plain commands, sent at once and in this order. */
   read(record: string, ...commands: readonly (readonly [name: string, ...args: string[]])[]): Promise<readonly Reply[]>;
 }
@@ -64,6 +66,11 @@ class GuardedCalls implements LaneCalls {
       this.#ahead.set(record, { ms: error.nowMs - sentAtMs, atMs: sentAtMs });
       return await send(this.#deadlineOf(record));
     }
+  }
+
+  nowMs(record: string): number | null {
+    const ahead = this.#ahead.get(record);
+    return ahead === undefined ? null : this.#options.clock.monotonicMs() + ahead.ms;
   }
 
   async read(record: string, ...commands: readonly (readonly [name: string, ...args: string[]])[]): Promise<readonly Reply[]> {

@@ -227,6 +227,10 @@ class RedisStore implements SharedStore {
     return beat(this.#leases, this.#parts.keys, member, ttlMs);
   }
 
+  nowMs(): number | null {
+    return this.#leases.nowMs(this.#parts.keys.store);
+  }
+
   leave(bootId: string): Promise<void> {
     return leave(this.#leases, this.#parts.keys, bootId);
   }

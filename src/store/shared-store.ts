@@ -125,6 +125,8 @@ export interface SharedStore extends Store {
    * may ask for them. What remains of any of them for longer than its own TTL is cut to that.
    */
   beat(member: Member, ttlMs: number): Promise<readonly MemberView[]>;
+  /** The store's own time, as its answers to beats tell it; null before the first. */
+  nowMs(): number | null;
   /** The boot has ended, and left nothing behind. */
   leave(bootId: string): Promise<void>;
 

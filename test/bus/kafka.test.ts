@@ -93,6 +93,37 @@ describe("the event stream in Kafka", () => {
   );
 
   test(
+    "records are stamped by the clock that is given, and where Kafka refuses its time they go without one: Kafka is there",
+    async () => {
+      newTopics();
+      const hour = 3_600_000;
+      // As on a machine whose own clock is two hours ahead.
+      const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + 2 * hour };
+      const right = streaming({ clock, stampMs: () => systemClock.nowMs() });
+      await available(right);
+      const wrong = streaming({ clock });
+      await available(wrong);
+      const consumer = await consuming();
+      await right.stream.publish([record("x", 1, 2)]);
+      for (let from = 3; from < 9; from += 2) await wrong.stream.publish([record("x", from, from + 1)]);
+      await right.stream.publish([record("x", 9, 10)]);
+      await consumer.until(() => consumer.consumed.length === 5, "all five records");
+      const times = consumer.consumed.map(({ message }) => Number(message.timestamp));
+      expect(times.slice(1, 4)).toEqual([-1, -1, -1]);
+      for (const time of [times[0], times[4]]) expect(Math.abs((time ?? 0) - Date.now())).toBeLessThan(hour);
+      const understood = new Understood();
+      for (const value of consumer.values(`${prefix}.events`)) understood.read(value);
+      expect(understood.words("x")).toHaveLength(10);
+      expect([right, wrong].map(({ stream }) => stream.health())).toEqual([{ available: true }, { available: true }]);
+      expect(right.said.filter(({ level }) => level === "warn")).toEqual([]);
+      expect(wrong.said.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
+        expect.stringContaining("Kafka refuses the time of events"),
+      ]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "a record is as docs/events.md says, under the execution's key",
     async () => {
       newTopics();

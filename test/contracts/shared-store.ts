@@ -105,6 +105,14 @@ function memberPromises(subject: SharedSubject): void {
       expect(await view("a")).toBeUndefined();
     });
 
+    test("learn the store's time by showing themselves", async () => {
+      await show("a");
+      const before = subject.one.nowMs() ?? 0;
+      expect(before).toBeGreaterThan(0);
+      await subject.pass(50);
+      expect((subject.one.nowMs() ?? 0) - before).toBeGreaterThanOrEqual(50);
+    });
+
     test("last as long as they say, however long whoever looks does", async () => {
       await show("a", {}, 60_000);
       await subject.lapse();

@@ -156,6 +156,26 @@ test("what was written by a clock that has jumped since lasts no longer than its
   await store.close();
 });
 
+test("the store's time is Redis's, whatever the instance's own clock says", async () => {
+  const hour = 3_600_000;
+  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + 2 * hour };
+  const store = await openRedisStore({
+    ...{
+      address: { url: single.url },
+      clock,
+      ids: systemIds,
+      log: recordingLog().log,
+      outbox: true,
+      lanes: 1,
+      keyPrefix: `t${prefixes++}`,
+    },
+  });
+  expect(store.nowMs()).toBeNull();
+  await store.beat({ bootId: "me", name: "me", threads: 1, leaving: false, outboxBytes: 0 }, 60_000);
+  expect(Math.abs((store.nowMs() ?? 0) - Date.now())).toBeLessThan(hour);
+  await store.close();
+});
+
 test("scripts touch no key that is not given to them: in a Cluster they could not, while a slot moves", () => {
   const folder = join(import.meta.dir, "../../src/store/scripts");
   for (const file of new Bun.Glob("*.lua").scanSync({ cwd: folder })) {
