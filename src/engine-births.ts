@@ -8,6 +8,7 @@ import { unavailable } from "./engine-triggers.ts";
 import type { Clock } from "./env/clock.ts";
 import { derivedId, hashOf, type Ids } from "./env/ids.ts";
 import { createCreator } from "./store/creator.ts";
+import type { Gathering } from "./store/gathering.ts";
 import { type NewExecution, type Store, StoreUnavailable } from "./store/store.ts";
 
 export type Births = {
@@ -22,14 +23,15 @@ export type BirthsOptions = {
   readonly lanes: Pick<EngineLanes, "isOwned">;
   readonly ids: Ids;
   readonly clock: Clock;
+  readonly gathering: Gathering | undefined;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   readonly created: (execution: NewExecution, owned: boolean) => void;
   /** Nothing is taken up any more. */
   readonly isStopping: () => boolean;
 };
 
-export function createBirths({ store, company, ownership, lanes, ids, clock, created, isStopping }: BirthsOptions): Births {
-  const creator = createCreator({ store, clock });
+export function createBirths({ store, company, ownership, lanes, ids, clock, gathering, created, isStopping }: BirthsOptions): Births {
+  const creator = createCreator({ store, clock, gathering });
 
   /** Its start is in its first chunk where it can run here at once. What has a key may be there already, and running. */
   function mayEnter(id: string, lane: number, { trigger, idempotency }: CreateRequest): boolean {

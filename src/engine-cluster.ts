@@ -12,6 +12,7 @@ import type { Clock } from "./env/clock.ts";
 import type { Log } from "./env/log.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { SharedStore } from "./store/shared-store.ts";
+import type { Gathering } from "./store/gathering.ts";
 import type { CommitEntry, NewExecution, Retention, Store } from "./store/store.ts";
 import { isTerminal } from "./workflow/status.ts";
 
@@ -43,6 +44,8 @@ export type ClusterParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+  /** When an instance alone writes, where its store has it wait for others. */
+  readonly gathering: Gathering | undefined;
 };
 
 export type EngineCluster = {
@@ -64,13 +67,14 @@ export async function joinCluster(parts: ClusterParts): Promise<EngineCluster> {
   return parts.cluster === null ? alone(parts) : amongOthers(parts, parts.cluster);
 }
 
-async function alone({ store, bootId, pool, waiters, clock, log, retention }: ClusterParts): Promise<EngineCluster> {
+async function alone({ store, bootId, pool, waiters, clock, log, retention, gathering }: ClusterParts): Promise<EngineCluster> {
   const ownership = await takeSoleOwnership({
     store,
     bootId,
     clock,
     log,
     retention,
+    gathering,
     onApplied: (entries) => {
       for (const { summary } of entries) if (isTerminal(summary.status)) waiters.ended(summary.id);
     },

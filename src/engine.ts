@@ -19,6 +19,7 @@ import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
 import { type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
 import type { Pool } from "./pool/pool.ts";
+import { createGathering } from "./store/gathering.ts";
 import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import type { HandlerInfo } from "./workflow/catalog.ts";
@@ -99,7 +100,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const limits = sharingOneTimer(clock);
   // Alone, every end is told here; the doorbell between instances may lose one.
   const waiters = createWaiters({ clock: limits, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
-  const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters });
+  const gathering = store.gatherMs === undefined ? undefined : createGathering(clock, store.gatherMs);
+  const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters, gathering });
   const shownAs = createSharedViews();
   const views = createViews({ store, compile: compileStored, clock, turns });
   const company = startCompany({
@@ -151,7 +153,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let retiring = false;
   let stopping = false;
   const births = createBirths({
-    ...{ store, company, ownership, lanes, ids },
+    ...{ store, company, ownership, lanes, ids, gathering },
     clock: limits,
     created: joined.created,
     isStopping: () => stopping,

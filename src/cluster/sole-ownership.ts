@@ -5,6 +5,7 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { type CommitterOptions, createCommitter } from "../store/committer.ts";
+import type { Gathering } from "../store/gathering.ts";
 import type { Lease, Retention, Store } from "../store/store.ts";
 import { createAdoption } from "./adoption.ts";
 import type { Ownership } from "./ownership.ts";
@@ -20,6 +21,8 @@ export type SoleOwnershipOptions = {
   readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
   /** Told after each commit: createCommitter's. */
   readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
+  /** When commits are made; without it at once. */
+  readonly gathering?: Gathering | undefined;
 };
 
 /** So many sweeps look for an execution whose creation was not answered: by then it is there, or never will be. */
@@ -27,11 +30,11 @@ const SWEEPS_FOR_UNSURE = 3;
 
 /** Takes every lane of the store. Rejects with StoreUnavailable. */
 export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<Ownership> {
-  const { store, bootId, clock, log, onApplied } = options;
+  const { store, bootId, clock, log, onApplied, gathering } = options;
   const leases: Lease[] = [];
   for (let lane = 0; lane < store.lanes; lane++) leases.push(await store.acquire(lane, bootId));
   const tenures = leases.map((lease): Tenure => {
-    const committer = createCommitter({ store, lease, clock, onApplied });
+    const committer = createCommitter({ store, lease, clock, onApplied, gathering });
     return { lane: lease.lane, committer, trusted: always, regained: () => Promise.resolve(true) };
   });
   const died = new Map<string, string>();

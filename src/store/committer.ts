@@ -1,10 +1,11 @@
 /**
- * A lane's one writer. One commit is in flight; what is submitted meanwhile is the next batch, so a group commit needs
- * no timer. A commit that is not answered is sent again, the very same bytes, until it is: nothing else may be written
+ * A lane's one writer. One commit is in flight; what is submitted meanwhile is the next batch. Where commits have a price of
+ * their own, several executions that are under way are waited for (gathering.ts); one alone never is. A commit that is not answered is sent again, the very same bytes, until it is: nothing else may be written
  * under this epoch before the fate of that one is known.
  */
 import type { Clock } from "../env/clock.ts";
 import { Backoff } from "./backoff.ts";
+import type { Gathering } from "./gathering.ts";
 import type { Commit, CommitAnswer, CommitEntry, CommandReceipt, EntryAnswer, Lease, Store } from "./store.ts";
 
 /** What became of one entry. `fenced`: this owner writes no more; whether the entry was applied is not known. */
@@ -16,6 +17,8 @@ export type CommitterOptions = {
   readonly clock: Clock;
   /** Told after each commit, in the log's order, with the entries that were applied: for the relay. */
   readonly onApplied?: (entries: readonly CommitEntry[], lease: Lease) => void;
+  /** When the next commit is made; without it at once. */
+  readonly gathering?: Gathering | undefined;
   /** A batch holds at most so much; an entry that is larger goes alone. */
   readonly eventsMax?: number;
   readonly bytesMax?: number;
@@ -89,6 +92,7 @@ class LaneCommitter implements Committer {
   submit(entry: CommitEntry): Promise<CommitResult> {
     if (this.#fenced || this.#finishing) return Promise.resolve(FENCED);
     return new Promise((answer) => {
+      this.#options.gathering?.submitted(entry.summary.id, entry.summary.closed);
       this.#waiting.push({ entry, answer });
       this.#wake();
     });
@@ -161,6 +165,10 @@ class LaneCommitter implements Committer {
 
   async #run(): Promise<void> {
     while (this.#hasWork()) {
+      const turn = this.#finishing ? null : (this.#options.gathering?.turn() ?? null);
+      if (turn !== null) await turn;
+      // Meanwhile it may have been told to write nothing more.
+      if (!this.#hasWork()) break;
       const batch = this.#takeBatch();
       const isLast = this.#finishing && this.#waiting.length === 0;
       const answer = await this.#send(batch, isLast && this.#clean);

@@ -4,11 +4,14 @@
  */
 import type { Clock } from "../env/clock.ts";
 import { Backoff } from "./backoff.ts";
+import type { Gathering } from "./gathering.ts";
 import { type CreateAnswer, type NewExecution, type Store, StoreUnavailable } from "./store.ts";
 
 export type CreatorOptions = {
   readonly store: Store;
   readonly clock: Clock;
+  /** When the next transaction is made; without it at once. */
+  readonly gathering?: Gathering | undefined;
   /** How long a request waits for an answer. */
   readonly timeoutMs?: number;
   /** How many may wait, and how many go into one transaction. */
@@ -64,6 +67,7 @@ class BatchingCreator implements Creator {
       request.stopTimer = clock.after(timeoutMs, () =>
         fail(request, this.#trouble ?? new StoreUnavailable(`The store did not answer within ${timeoutMs} ms.`)),
       );
+      this.#options.gathering?.submitted(execution.summary.id, execution.summary.triggeredAtMs === null);
       this.#waiting.push(request);
       if (this.#running) return;
       this.#running = true;
@@ -72,7 +76,11 @@ class BatchingCreator implements Creator {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#createSome(this.#takeBatch());
+    while (this.#waiting.length > 0) {
+      const turn = this.#options.gathering?.turn() ?? null;
+      if (turn !== null) await turn;
+      await this.#createSome(this.#takeBatch());
+    }
     this.#running = false;
   }
 

@@ -1,6 +1,15 @@
 /** The main thread's end of the SQLite thread: numbers its calls, and lets none of them hang when the thread dies. */
 import { DataFolderFault } from "./sqlite-lock.ts";
-import type { CallName, OpenOptions, PackedCallName, Reply, SqliteCalls, SqlitePackedCalls, Trouble } from "./sqlite-protocol.ts";
+import type {
+  CallName,
+  OpenOptions,
+  PackedCallName,
+  Reply,
+  SqliteCalls,
+  SqlitePackedCalls,
+  SqlitePairCalls,
+  Trouble,
+} from "./sqlite-protocol.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import { StoreUnavailable } from "./store.ts";
 
@@ -42,6 +51,11 @@ export class SqliteClient {
   async callPacked<Name extends PackedCallName>(name: Name, request: Cell[]): Promise<ReturnType<SqlitePackedCalls[Name]>> {
     request[1] = name;
     return (await this.#ask(request)) as ReturnType<SqlitePackedCalls[Name]>;
+  }
+
+  /** A commit and a create as one transaction; each is answered for itself. Rejects likewise, for both. */
+  async write(commit: Cell[], create: Cell[]): Promise<ReturnType<SqlitePairCalls["write"]>> {
+    return (await this.#ask([0, "write", commit, create])) as ReturnType<SqlitePairCalls["write"]>;
   }
 
   /** What was called before is answered first. */
@@ -117,7 +131,8 @@ function settle(thread: Thread, reply: Reply): void {
   else pending?.reject(errorOf(reply[2], reply[3]));
 }
 
-function errorOf(kind: Trouble["kind"], message: string): Error {
+/** What the thread told, as the store's callers know it. */
+export function errorOf(kind: Trouble["kind"], message: string): Error {
   switch (kind) {
     case "away":
       return new StoreUnavailable(message);

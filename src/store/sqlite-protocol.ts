@@ -35,11 +35,22 @@ export type SqlitePackedCalls = {
   create(request: readonly Cell[]): number | readonly CreateAnswer[];
 };
 
+/** A commit and a create in one act. */
+export type SqlitePairCalls = {
+  write(
+    commit: readonly Cell[],
+    create: readonly Cell[],
+  ): readonly [commit: PartReply<ReturnType<SqlitePackedCalls["commit"]>>, create: PartReply<ReturnType<SqlitePackedCalls["create"]>>];
+};
+
+/** One part's own answer. */
+export type PartReply<Answer> = readonly [ok: true, answer: Answer] | readonly [ok: false, kind: Trouble["kind"], message: string];
+
 export type CallName = keyof SqliteCalls;
 export type PackedCallName = keyof SqlitePackedCalls;
 
 /** Its head is the number and the name of the call; then come the arguments. */
-export type Request = readonly [call: number, name: CallName | PackedCallName, ...args: unknown[]];
+export type Request = readonly [call: number, name: CallName | PackedCallName | keyof SqlitePairCalls, ...args: unknown[]];
 
 export type Reply =
   | readonly [call: number, ok: true, answer: unknown]

@@ -1,6 +1,7 @@
 /** All that is read from the SQLite file. */
 import type { Database, Statement } from "bun:sqlite";
 import { type Cell, SUMMARY_COLUMNS, type SummaryRow, summaryOf } from "./sqlite-rows.ts";
+import { listed } from "./sqlite-list.ts";
 import type { Chunk, LargeText, ListQuery, StoredExecution, Summary } from "./store.ts";
 
 export class SqliteReads {
@@ -38,23 +39,9 @@ export class SqliteReads {
     return rows.map(([key, text]) => ({ key, text }));
   }
 
-  list({ status, name, tag, before, limit }: ListQuery): Summary[] {
-    // By tag, the order comes from the table of tags, so that a rare tag is found without a walk through all.
-    const [from, created, id] = tag === undefined ? ["summary", "created_at_ms", "id"] : TAGGED;
-    const where: string[] = [];
-    const values: Cell[] = [];
-    const only = (condition: string, ...cells: Cell[]) => {
-      where.push(condition);
-      values.push(...cells);
-    };
-    if (tag !== undefined) only("tag.tag = ?", tag);
-    if (status !== undefined) only("status = ?", status);
-    if (name !== undefined) only("name = ?", name);
-    if (before !== undefined) only(`(${created}, ${id}) < (?, ?)`, before.createdAtMs, before.id);
-    const condition = where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`;
-    const columns = SUMMARY_COLUMNS.replaceAll("created_at_ms", "summary.created_at_ms");
-    const sql = `SELECT ${columns} FROM ${from} ${condition} ORDER BY ${created} DESC, ${id} DESC LIMIT ?`;
-    const rows = this.#db.query<unknown, Cell[]>(sql).values(...values, limit);
+  list(query: ListQuery): Summary[] {
+    const { sql, values } = listed(query);
+    const rows = this.#db.query<unknown, Cell[]>(sql).values(...values);
     return rows.map((row) => summaryOf(row as unknown as SummaryRow));
   }
 
@@ -62,8 +49,6 @@ export class SqliteReads {
     return this.#statements.active.values().map((row) => row[0] as string);
   }
 }
-
-const TAGGED = ["tag JOIN summary ON summary.id = tag.execution", "tag.created_at_ms", "tag.execution"] as const;
 
 function prepareAll(db: Database) {
   const read = (sql: string): Statement<unknown, Cell[]> => db.query<unknown, Cell[]>(sql);

@@ -9,7 +9,6 @@ const FORMAT = CHUNK_VERSION;
 const APPLICATION_ID = 0x54727065;
 /** Copied into the main file when the journal has this many pages (16 MiB), so that a commit rarely pays for it. */
 const CHECKPOINT_PAGES = 4_000;
-const PAGE_BYTES = 4_096;
 /** A commit of 4 MiB fits without spilling into the journal half-way. */
 const CACHE_KIB = 32 * 1024;
 
@@ -43,13 +42,34 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
   db.run("PRAGMA synchronous = FULL");
   db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   db.run(`PRAGMA cache_size = ${-CACHE_KIB}`);
-  if (fileBytesMax !== null) db.run(`PRAGMA max_page_count = ${Math.ceil(fileBytesMax / PAGE_BYTES)}`);
+  if (fileBytesMax !== null) db.run(`PRAGMA max_page_count = ${Math.ceil(fileBytesMax / pragma(db, "page_size"))}`);
   db.run("CREATE TABLE IF NOT EXISTS moving (execution TEXT PRIMARY KEY) WITHOUT ROWID");
-  if (!isNew) return;
+  if (isNew) {
+    inTransaction(db, () => {
+      db.run(TABLES);
+      db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+      db.run(`PRAGMA user_version = ${FORMAT}`);
+    });
+  }
+  // What came later, each added to a file that has it not: an older build goes on with them, since it names none of them.
+  if (!has(db, "summary_closed")) inTransaction(db, () => void db.run(STATUS_INDEXES));
+  if (!has(db, "tag_status")) inTransaction(db, () => addTagStatus(db));
+}
+
+function addTagStatus(db: Database): void {
+  const columns = db.query("SELECT name FROM pragma_table_info('tag')").values();
+  if (!columns.some(([name]) => name === "status")) db.run("ALTER TABLE tag ADD COLUMN status TEXT");
+  db.run(TAG_STATUS);
+}
+
+function has(db: Database, name: string): boolean {
+  return db.query("SELECT 1 FROM sqlite_schema WHERE name = ?").values(name).length > 0;
+}
+
+/** Where it throws nothing is changed: the connection is closed then. */
+function inTransaction(db: Database, change: () => void): void {
   db.run("BEGIN IMMEDIATE");
-  db.run(TABLES);
-  db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-  db.run(`PRAGMA user_version = ${FORMAT}`);
+  change();
   db.run("COMMIT");
 }
 
@@ -80,7 +100,7 @@ CREATE TABLE log (
 CREATE TABLE large (execution TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (execution, key));
 CREATE TABLE definition (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE tag (
-  tag TEXT NOT NULL, created_at_ms INTEGER NOT NULL, execution TEXT NOT NULL,
+  tag TEXT NOT NULL, created_at_ms INTEGER NOT NULL, execution TEXT NOT NULL, status TEXT,
   PRIMARY KEY (tag, created_at_ms, execution)
 ) WITHOUT ROWID;
 CREATE TABLE lane (
@@ -93,11 +113,38 @@ CREATE TABLE summary (
   sequence INTEGER NOT NULL, status TEXT NOT NULL, completed INTEGER NOT NULL, failed INTEGER NOT NULL, error TEXT,
   triggered_at_ms INTEGER, started_at_ms INTEGER, finished_at_ms INTEGER, updated_at_ms INTEGER NOT NULL, closed INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX summary_created ON summary (created_at_ms, id);
 CREATE INDEX summary_name ON summary (name, created_at_ms, id);
-CREATE INDEX summary_status ON summary (status, created_at_ms, id);
 CREATE INDEX summary_definition ON summary (definition);
-CREATE INDEX summary_active ON summary (triggered_at_ms, id) WHERE closed = 0 AND triggered_at_ms IS NOT NULL;
-CREATE INDEX summary_untriggered ON summary (created_at_ms) WHERE closed = 0 AND triggered_at_ms IS NULL;
 CREATE INDEX summary_finished ON summary (finished_at_ms) WHERE closed = 1;
+`;
+
+/**
+ * By status, apart for what is open and what is closed: the few that are open share a page or two, and those that are closed are
+ * entered once. One index over all was rewritten in three places for each execution. A list of all merges the ranges, so that it
+ * needs no index of its own.
+ */
+const STATUS_INDEXES = `
+CREATE INDEX IF NOT EXISTS summary_open ON summary (status, created_at_ms, id, triggered_at_ms) WHERE closed = 0;
+CREATE INDEX IF NOT EXISTS summary_closed ON summary (status, created_at_ms, id) WHERE closed = 1;
+DROP INDEX IF EXISTS summary_created;
+DROP INDEX IF EXISTS summary_status;
+DROP INDEX IF EXISTS summary_active;
+DROP INDEX IF EXISTS summary_untriggered;
+`;
+
+/**
+ * The status stands beside each tag, so that both together are one range. Triggers keep it: they are in the file, so a build that
+ * knows nothing of the column keeps it too.
+ */
+const TAG_STATUS = `
+UPDATE tag SET status = (SELECT status FROM summary WHERE id = tag.execution);
+CREATE INDEX tag_status ON tag (tag, status, created_at_ms, execution);
+CREATE TRIGGER tag_status_new AFTER INSERT ON tag WHEN new.status IS NULL BEGIN
+  UPDATE tag SET status = (SELECT status FROM summary WHERE id = new.execution)
+  WHERE tag = new.tag AND created_at_ms = new.created_at_ms AND execution = new.execution;
+END;
+CREATE TRIGGER tag_status_changed AFTER UPDATE OF status ON summary WHEN new.tags <> '[]' AND new.status <> old.status BEGIN
+  UPDATE tag SET status = new.status
+  WHERE tag IN (SELECT value FROM json_each(new.tags)) AND created_at_ms = new.created_at_ms AND execution = new.id;
+END;
 `;

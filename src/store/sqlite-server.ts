@@ -1,12 +1,14 @@
 /** The inside of the SQLite thread: requests in, replies out, errors turned into what the main thread can act on. */
 import type { Database } from "bun:sqlite";
-import type { CallName, PackedCallName, Reply, Request, SqliteCalls, SqlitePackedCalls, Trouble } from "./sqlite-protocol.ts";
+import type { CallName, PackedCallName, PartReply, Reply, Request } from "./sqlite-protocol.ts";
+import type { SqliteCalls, SqlitePackedCalls, SqlitePairCalls, Trouble } from "./sqlite-protocol.ts";
 import { DataFolderFault } from "./sqlite-lock.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
 import { HEAD_CELLS, unpackCommit, unpackNew } from "./sqlite-pack.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import { openDatabase } from "./sqlite-schema.ts";
-import { SqliteWrites } from "./sqlite-writes.ts";
+import { type PackedAnswer, SqliteWrites } from "./sqlite-writes.ts";
+import type { CreateAnswer } from "./store.ts";
 
 /** Answers each request at once. Its first must be `open`. */
 export function createSqliteServer(): (request: Request) => Reply {
@@ -42,18 +44,26 @@ export function createSqliteServer(): (request: Request) => Reply {
     },
   };
   const packedCalls: SqlitePackedCalls = {
-    commit(request) {
-      const answer = the().writes.commit(unpackCommit(request));
-      return answer.type === "done" && answer.others.length === 0 ? answer.count : answer;
-    },
-    create(request) {
-      const answers = the().writes.create(unpackNew(request));
-      return answers.every((answer) => answer === "created") ? answers.length : answers;
-    },
+    commit: (request) => shortCommit(the().writes.commit(unpackCommit(request))),
+    create: (request) => shortCreate(the().writes.create(unpackNew(request))),
+  };
+  /** Where they fail together, each is tried for itself: what can never be written harms the other no more than the try. */
+  const write: SqlitePairCalls["write"] = (commit, create) => {
+    try {
+      const [ofCommit, ofCreate] = the().writes.together(unpackCommit(commit), unpackNew(create));
+      return [
+        [true, shortCommit(ofCommit)],
+        [true, shortCreate(ofCreate)],
+      ];
+    } catch {
+      // Told by whichever of them it was.
+      return [partOf(() => packedCalls.commit(commit)), partOf(() => packedCalls.create(create))];
+    }
   };
   return (request) => {
     const [call, name] = request;
     try {
+      if (name === "write") return [call, true, write(request[2] as readonly Cell[], request[3] as readonly Cell[])];
       if (isPacked(name)) return [call, true, packedCalls[name](request as readonly Cell[])];
       // The arguments' types are those of `name`: both were made by one typed call on the main thread.
       const run = calls[name] as (...args: readonly unknown[]) => ReturnType<SqliteCalls[CallName]>;
@@ -63,6 +73,24 @@ export function createSqliteServer(): (request: Request) => Reply {
       return [call, false, kind, message];
     }
   };
+}
+
+/** Short where all went well: it is kept and sent. */
+function shortCommit(answer: PackedAnswer): number | PackedAnswer {
+  return answer.type === "done" && answer.others.length === 0 ? answer.count : answer;
+}
+
+function shortCreate(answers: readonly CreateAnswer[]): number | readonly CreateAnswer[] {
+  return answers.every((answer) => answer === "created") ? answers.length : answers;
+}
+
+function partOf<Answer>(call: () => Answer): PartReply<Answer> {
+  try {
+    return [true, call()];
+  } catch (error) {
+    const { kind, message } = troubleOf(error);
+    return [false, kind, message];
+  }
 }
 
 function isPacked(name: CallName | PackedCallName): name is PackedCallName {

@@ -38,22 +38,24 @@ export class SqliteWrites {
     });
   }
 
-  commit({ lane, id, entries, cleanEnd }: CommitRow): PackedAnswer {
-    return this.#transaction(() => {
-      const kept = this.#laneRecord(lane);
-      const verdict = judge(kept?.record ?? null, id);
-      if (kept === null || verdict === "fenced") return { type: "fenced" };
-      if (verdict === "again") return JSON.parse(kept.answer) as PackedAnswer;
-      const others: PackedRefusal[] = [];
-      for (let at = 0; at < entries.length; at++) {
-        const entry = entries[at] as EntryRow;
-        const reason = refusalOf(entry, this.#textBytesMax) ?? this.#movingReason(entry.id);
-        if (reason !== null || !this.#apply(entry)) others.push([at, reason]);
-      }
-      const answer: PackedAnswer = { type: "done", count: entries.length, others };
-      this.#statements.answerLane.run(id.number, cleanEnd ? 1 : 0, JSON.stringify(answer), lane);
-      return answer;
-    });
+  commit(row: CommitRow): PackedAnswer {
+    return this.#transaction(() => this.#commit(row));
+  }
+
+  #commit({ lane, id, entries, cleanEnd }: CommitRow): PackedAnswer {
+    const kept = this.#laneRecord(lane);
+    const verdict = judge(kept?.record ?? null, id);
+    if (kept === null || verdict === "fenced") return { type: "fenced" };
+    if (verdict === "again") return JSON.parse(kept.answer) as PackedAnswer;
+    const others: PackedRefusal[] = [];
+    for (let at = 0; at < entries.length; at++) {
+      const entry = entries[at] as EntryRow;
+      const reason = refusalOf(entry, this.#textBytesMax) ?? this.#movingReason(entry.id);
+      if (reason !== null || !this.#apply(entry)) others.push([at, reason]);
+    }
+    const answer: PackedAnswer = { type: "done", count: entries.length, others };
+    this.#statements.answerLane.run(id.number, cleanEnd ? 1 : 0, JSON.stringify(answer), lane);
+    return answer;
   }
 
   /** False for a conflict, with nothing written. */
@@ -68,23 +70,33 @@ export class SqliteWrites {
 
   /** Throws RangeError where one of them can never be stored; then none is. */
   create(batch: readonly NewRow[]): CreateAnswer[] {
+    this.#mustFit(batch);
+    return this.#transaction(() => batch.map((execution) => this.#create(execution)));
+  }
+
+  /** Both in one transaction. Throws where either does; then nothing of either is written. */
+  together(row: CommitRow, batch: readonly NewRow[]): readonly [PackedAnswer, CreateAnswer[]] {
+    this.#mustFit(batch);
+    return this.#transaction(() => [this.#commit(row), batch.map((execution) => this.#create(execution))]);
+  }
+
+  #mustFit(batch: readonly NewRow[]): void {
     for (const execution of batch) {
       const reason = refusalOf(execution, this.#textBytesMax);
       if (reason !== null) throw new RangeError(reason);
     }
-    return this.#transaction(() => batch.map((execution) => this.#create(execution)));
   }
 
   #create({ columns, earlier, chunk, definitionText, large }: NewRow): CreateAnswer {
     const { insert, bodyHashOf, keepDefinition, append, keepLarge, keepTag } = this.#statements;
-    const [id, , definition, tags, , createdAtMs] = columns as [string, string, string, string, number, number];
+    const [id, , definition, tags, , createdAtMs, , status] = columns as [string, string, string, string, number, number, number, string];
     const { changes } = insert.run(...columns);
     if (changes === 0) return bodyHashOf.values(id)[0]?.[0] === columns.at(-1) ? "exists" : "differs";
     keepDefinition.run(definition, definitionText);
     for (const each of earlier) append.run(id, each.from, each.to, each.text);
     append.run(id, chunk.from, chunk.to, chunk.text);
     for (const { key, text } of large) keepLarge.run(id, key, text);
-    if (tags !== "[]") for (const tag of JSON.parse(tags) as string[]) keepTag.run(tag, createdAtMs, id);
+    if (tags !== "[]") for (const tag of JSON.parse(tags) as string[]) keepTag.run(tag, createdAtMs, id, status);
     return "created";
   }
 
@@ -182,7 +194,7 @@ function prepareAll(db: Database) {
     ),
     bodyHashOf: write("SELECT body_hash FROM summary WHERE id = ?"),
     keepDefinition: write("INSERT OR IGNORE INTO definition (hash, text) VALUES (?, ?)"),
-    keepTag: write("INSERT OR IGNORE INTO tag (tag, created_at_ms, execution) VALUES (?, ?, ?)"),
+    keepTag: write("INSERT OR IGNORE INTO tag (tag, created_at_ms, execution, status) VALUES (?, ?, ?, ?)"),
     moving: write("SELECT execution FROM moving"),
     isMoving: write("SELECT 1 FROM moving WHERE execution = ?"),
     markMoving: write("INSERT OR IGNORE INTO moving SELECT id FROM summary WHERE closed = 0"),
@@ -190,7 +202,7 @@ function prepareAll(db: Database) {
     rowOf: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE id = ?"),
     finishedBefore: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 1 AND finished_at_ms <= ? LIMIT ?"),
     untriggeredBefore: write(
-      "SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 0 AND triggered_at_ms IS NULL AND created_at_ms <= ? LIMIT ?",
+      "SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 0 AND status = 'PENDING' AND triggered_at_ms IS NULL AND created_at_ms <= ? LIMIT ?",
     ),
     dropLog: write("DELETE FROM log WHERE execution = ?"),
     dropLarge: write("DELETE FROM large WHERE execution = ?"),

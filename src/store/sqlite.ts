@@ -4,6 +4,7 @@ import type { LeavableStore } from "./move.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
 import { lockDataFolder } from "./sqlite-lock.ts";
+import { SqliteWriteLine } from "./sqlite-line.ts";
 import { RECENT_CHARACTERS, RecentExecutions } from "./sqlite-recent.ts";
 import { packCommit, packNew } from "./sqlite-pack.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
@@ -26,6 +27,8 @@ export type SqliteStoreOptions = {
 };
 
 const BUSY_TIMEOUT_MS = 1_000;
+/** From one transaction to the next, where several executions are under way: each rewrites some ten pages and is synced, whatever it holds. */
+const GATHER_MS = 2;
 /** Executions that one transaction of a sweep deletes, so that commits come in between. */
 const SWEEP_BATCH = 10;
 
@@ -56,12 +59,15 @@ function spawnThread(): SqliteThread {
 
 class SqliteStore implements LeavableStore {
   readonly lanes = 1;
+  readonly gatherMs = GATHER_MS;
   readonly #client: SqliteClient;
+  readonly #line: SqliteWriteLine;
   readonly #lock: { release(): void };
   #recent: RecentExecutions;
 
   constructor(client: SqliteClient, lock: { release(): void }, recentCharactersMax: number) {
     this.#client = client;
+    this.#line = new SqliteWriteLine(client);
     this.#lock = lock;
     this.#recent = new RecentExecutions(recentCharactersMax);
   }
@@ -77,7 +83,7 @@ class SqliteStore implements LeavableStore {
   async commit(lane: number, commit: Commit): Promise<CommitAnswer> {
     const { entries } = commit;
     try {
-      const answer = unpack(await this.#client.callPacked("commit", packCommit(lane, commit)));
+      const answer = unpack(await this.#line.commit(packCommit(lane, commit)));
       this.#committed(entries, answer);
       return answer;
     } catch (error) {
@@ -95,7 +101,7 @@ class SqliteStore implements LeavableStore {
   }
 
   async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
-    const answer = await this.#client.callPacked("create", packNew(batch));
+    const answer = await this.#line.create(packNew(batch));
     const answers = typeof answer === "number" ? new Array<CreateAnswer>(answer).fill("created") : answer;
     for (let at = 0; at < batch.length; at++) if (answers[at] === "created") this.#recent.created(batch[at] as NewExecution);
     return answers;

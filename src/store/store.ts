@@ -147,6 +147,8 @@ export interface Store {
   /** How many lanes there are: what one committer writes to, in order, is a lane. */
   readonly lanes: number;
   laneOf(executionId: string): number;
+  /** Where a write has a price that executions share: so long may it wait for others that are under way. Without it, not at all. */
+  readonly gatherMs?: number;
 
   /**
    * Takes a lane for this boot, whoever had it: a new epoch. Every older lease of the lane is refused from then on. For an

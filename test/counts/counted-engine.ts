@@ -87,6 +87,25 @@ export async function created(after: After, engine: Engine, definition: unknown)
   return result.id;
 }
 
+/** One after the other, `everyMs` after the one before, each created triggered; until all have ended. The counts are theirs alone. */
+export async function countSteady(
+  { after, engine, counts, world }: { readonly after: After; readonly engine: Engine; readonly counts: Counts; readonly world: World },
+  executions: number,
+  everyMs: number,
+): Promise<Counts> {
+  const definition = await checked(engine, fanOut(3));
+  Object.assign(counts, noCounts());
+  const ends: Promise<boolean>[] = [];
+  for (let at = 0; at < executions; at++) {
+    const created = engine.create({ definition, trigger: { params: null }, idempotency: null });
+    ends.push(created.then((result) => (result.type === "created" ? engine.waitForEnd(result.id, 60_000) : false)));
+    await world.pass(everyMs);
+  }
+  const ended = await after(Promise.all(ends));
+  if (!ended.every((each) => each)) throw new Error("Not all executions have ended.");
+  return { ...counts };
+}
+
 /** A large one is checked in a real thread, which the world would not wait for. */
 async function checked(engine: Engine, definition: unknown): Promise<CheckedDefinition> {
   const result = await engine.check(JSON.stringify(definition), "workflow");
@@ -108,8 +127,8 @@ export function inWorld(world: World): After {
   };
 }
 
-/** On a store in memory whose commits take a millisecond, or on the one of a cluster as it is. */
-export function startCounted(world: World, counts: Counts, cluster: ClusterOptions | null = null): Promise<Engine> {
+/** On a store in memory whose commits take a millisecond, or on the one of a cluster as it is. `gatherMs`: as a store that has it, a file. */
+export function startCounted(world: World, counts: Counts, cluster: ClusterOptions | null = null, gatherMs?: number): Promise<Engine> {
   const clock: Clock = {
     nowMs: () => world.nowMs(),
     monotonicMs: () => world.monotonicMs(),
@@ -132,7 +151,7 @@ export function startCounted(world: World, counts: Counts, cluster: ClusterOptio
     },
   };
   return startEngine({
-    store: cluster?.store ?? countedStore(openMemoryStore(), world, counts),
+    store: cluster?.store ?? { ...countedStore(openMemoryStore(), world, counts), ...(gatherMs !== undefined && { gatherMs }) },
     storeKind: "memory",
     pool: framedPool(clock, turns, counts),
     clock,
