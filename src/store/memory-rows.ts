@@ -110,7 +110,8 @@ function createOne({ executions, definitions }: MemoryRows, execution: NewExecut
   const definition = definitions.get(summary.definition);
   if (definition === undefined) definitions.set(summary.definition, { text: definitionText, references: 1 });
   else definition.references++;
-  const kept: Kept = { summary, bodyHash, chunks: [...earlier, chunk], large: null };
+  const before = earlier.map(({ from, to, text }): Chunk => ({ from, to, text }));
+  const kept: Kept = { summary, bodyHash, chunks: [...before, chunk], large: null };
   if (large.length > 0) keepLarge(kept, large);
   executions.set(summary.id, kept);
   return "created";

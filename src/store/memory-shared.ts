@@ -24,6 +24,7 @@ import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, Outbo
 import type { OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease } from "./store.ts";
 import { type ListQuery, type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
+import { type Told, toldOf } from "./told.ts";
 
 /** What outlives the stores that are opened on it. */
 export type SharedMemoryFiles = MemoryRows & {
@@ -129,7 +130,7 @@ class SharedMemoryStore implements SharedStore {
     const created = batch.filter((_, at) => answers[at] === "created");
     for (const [lane, those] of Map.groupBy(created, ({ summary }) => this.#lane(this.laneOf(summary.id)))) {
       lane.born(those.filter(({ summary }) => summary.triggeredAtMs !== null).length);
-      this.#publish(lane, those, lane.epoch);
+      this.#publish(lane, toldOf(those), lane.epoch);
     }
     return answers;
   }
@@ -269,7 +270,7 @@ class SharedMemoryStore implements SharedStore {
     this.#closed = true;
   }
 
-  #publish(lane: MemoryLane, entries: readonly Pick<CommitEntry, "chunk" | "summary">[], epoch: number): void {
+  #publish(lane: MemoryLane, entries: readonly Told[], epoch: number): void {
     if (!this.#outbox) return;
     const pointers = entries.map(({ summary, chunk }): OutboxPointer => {
       return { execution: summary.id, from: chunk.from, to: chunk.to, epoch, status: summary.status, closed: summary.closed };

@@ -4,7 +4,8 @@
  * never run from the file again, only copied at the next start, so it runs in one place at any time.
  */
 import type { Log } from "../env/log.ts";
-import type { LargeText, NewExecution, Store } from "./store.ts";
+import type { ExecutionStatus } from "../workflow/status.ts";
+import type { Chunk, EarlierChunk, LargeText, NewExecution, Store } from "./store.ts";
 
 /** A store whose executions may leave it. */
 export interface LeavableStore extends Store {
@@ -49,14 +50,26 @@ async function wholeOf(from: LeavableStore, id: string, diedBootId: string | nul
   const last = chunks.at(-1);
   if (last === undefined) throw new Error(`The file holds no events of execution ${id}.`);
   if (diedBootId === null || summary.startedAtMs === null) {
-    return { summary, chunk: last, earlier: chunks.slice(0, -1), definitionText, large, bodyHash };
+    return { summary, chunk: last, earlier: withStatus(chunks.slice(0, -1)), definitionText, large, bodyHash };
   }
   const sequence = summary.sequence + 1;
   const chunk = { from: sequence, to: sequence, text: ownerDiedText(nowMs, diedBootId) };
-  return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: chunks, definitionText, large, bodyHash };
+  return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: withStatus(chunks), definitionText, large, bodyHash };
 }
 
 /** A chunk of one event, in the form of codec.ts, which needs no plan for it. */
 function ownerDiedText(atMs: number, bootId: string): string {
   return JSON.stringify([["owner_died", atMs, bootId]]);
+}
+
+/** Chunks' lines that change the status: each begins with its event's word (docs/events.md). */
+const CHANGES = /^\[{1,2}"(?:started"|finished",\d+,"(\w+)")/gm;
+
+/** The chunks of a history, from its beginning. */
+function withStatus(chunks: readonly Chunk[]): readonly EarlierChunk[] {
+  let status: ExecutionStatus = "PENDING";
+  return chunks.map((chunk) => {
+    for (const [, end] of chunk.text.matchAll(CHANGES)) status = (end as ExecutionStatus | undefined) ?? "RUNNING";
+    return { ...chunk, status };
+  });
 }

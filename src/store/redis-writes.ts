@@ -89,6 +89,9 @@ function markOf(id = "-", after = ""): OutboxMark | null {
   return id === "-" ? null : { id, after };
 }
 
+/** Of an earlier chunk: its execution, itself, its pointer. */
+const EARLIER_ARGS = 3;
+
 export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { outbox }: WriteOptions): Part {
   const definitions = new Map<string, { readonly number: string; readonly text: string }>();
   const executionKeys: string[] = [];
@@ -111,11 +114,15 @@ export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { out
     cells.push(outbox ? packPointer(summary, chunk) : "", String(members.length), ...members);
     larges.add(at + 1, lane.big(summary.id), large);
     for (const each of earlier) {
-      earlierChunks.push(String(at + 1), packChunk(each));
+      earlierChunks.push(
+        String(at + 1),
+        packChunk(each),
+        outbox ? packPointer({ ...summary, status: each.status, closed: false }, each) : "",
+      );
       length += each.text.length;
     }
   });
-  const counts = [definitions.size, batch.length, larges.keys.length, earlierChunks.length / 2].map(String);
+  const counts = [definitions.size, batch.length, larges.keys.length, earlierChunks.length / EARLIER_ARGS].map(String);
   const args = [outbox ? "1" : "0", ...counts];
   const keys = [lane.record, lane.active, lane.index, lane.outbox, lane.definitions];
   for (const [hash, { text }] of definitions) {

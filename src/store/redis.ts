@@ -36,6 +36,7 @@ import type {
   StoredExecution,
   Summary,
 } from "./store.ts";
+import { toldOf } from "./told.ts";
 
 export type RedisStoreOptions = {
   readonly address: RedisAddress;
@@ -153,7 +154,7 @@ class RedisStore implements SharedStore {
       positions.forEach((at, index) => {
         answers[at] = answer[index] as CreateAnswer;
       });
-      this.#written.tell(lane, mark, epoch, () => some.filter((_, index) => answer[index] === "created"));
+      this.#written.tell(lane, mark, epoch, () => toldOf(some.filter((_, index) => answer[index] === "created")));
     });
     await Promise.all(calls);
     return answers;

@@ -55,8 +55,11 @@ export type NewExecution = {
   /** Hash of the request, to tell a resend from another request under the same (derived) id. */
   readonly bodyHash: string;
   /** The chunks before `chunk`, in order, where it comes whole from another store. */
-  readonly earlier?: readonly Chunk[];
+  readonly earlier?: readonly EarlierChunk[];
 };
+
+/** `status`: the execution's after it. */
+export type EarlierChunk = Chunk & { readonly status: ExecutionStatus };
 
 /** `exists`: the same id and body hash was there, nothing was written. `differs`: the id was there with another hash. */
 export type CreateAnswer = "created" | "exists" | "differs";

@@ -129,6 +129,38 @@ export function commandPromises(subject: SharedSubject): void {
       expect(await subject.two.outbox(0, 2)).toEqual(outbox.slice(0, 2));
     });
 
+    test("tells of all of an execution that comes whole from another store, from its beginning", async () => {
+      const told: (readonly string[])[] = [];
+      const forget = subject.one.onOutbox((_lane, _entry, _after, texts) => void told.push(texts));
+      const [whole = "", there = "", other = ""] = subject.idsIn(0, 3);
+      await subject.two.create([newExecution(there)]);
+      const earlier = [
+        { from: 1, to: 1, text: `[["created",1,"n","h"]]`, status: "PENDING" as const },
+        { from: 2, to: 3, text: `[["triggered",1,0],\n["started",1]]`, status: "RUNNING" as const },
+      ];
+      const last = { from: 4, to: 4, text: `[["finished",1,"FAILED",null,null]]` };
+      const history = { earlier, chunk: last };
+      const over = { sequence: 4, status: "FAILED", triggeredAtMs: 1, startedAtMs: 1, finishedAtMs: 1 } as const;
+      const batch = [newExecution(there, over, history), newExecution(whole, over, history), newExecution(other)];
+      expect(await subject.one.create(batch)).toEqual(["exists", "created", "created"]);
+      forget();
+      const entry = (await subject.two.outbox(0, 10)).at(-1);
+      expect(entry?.pointers.map(({ execution, from, to, status }) => [execution, from, to, status])).toEqual([
+        [whole, 1, 1, "PENDING"],
+        [whole, 2, 3, "RUNNING"],
+        [whole, 4, 4, "FAILED"],
+        [other, 1, 1, "PENDING"],
+      ]);
+      expect(told).toEqual([[...earlier.map(({ text }) => text), last.text, newExecution(other).chunk.text]]);
+      expect((await subject.two.chunksAfter(whole, 0)).map(({ from }) => from)).toEqual([1, 2, 4]);
+      await subject.one.relayed(0, [entry?.id ?? ""]);
+      const lease = await subject.lease(0, "boot-1");
+      const [renewal] = await subject.one.renew([lease], 60_000);
+      const [left] = await subject.one.outbox(0, 10);
+      expect(renewal).toMatchObject({ type: "renewed", pending: { outboxEntries: 1 } });
+      expect(left?.pointers).toHaveLength(1);
+    });
+
     test("tells of a create under the lane's epoch, whoever creates, so that it is not below what was told before", async () => {
       const told: OutboxEntry[] = [];
       const forget = subject.two.onOutbox((_, entry) => void told.push(entry));

@@ -69,10 +69,11 @@ function createPromises(subject: StoreSubject): void {
 
     test("an execution that comes whole from another store, with all its chunks, and lets it go on from there", async () => {
       const last = { from: 3, to: 5, text: `[["started",2]]` };
-      const earlier = [{ from: 1, to: 2, text: `[["created",1000,"a workflow","hash-1"]]` }];
+      const first = { from: 1, to: 2, text: `[["created",1000,"a workflow","hash-1"]]` };
+      const earlier = [{ ...first, status: "PENDING" as const }];
       const progress = { status: "RUNNING", sequence: 5, triggeredAtMs: 2_000, startedAtMs: 2_000 } as const;
       await subject.createOne("e1", progress, { earlier, chunk: last });
-      expect((await subject.store.load("e1"))?.chunks).toEqual([...earlier, last]);
+      expect((await subject.store.load("e1"))?.chunks).toEqual([first, last]);
       expect(await subject.store.active(LANE)).toEqual(["e1"]);
       const lease = await subject.store.acquire(LANE, "boot-1");
       expect(await subject.commit(lease, 1, [entryAfter(5, "e1")])).toEqual({ type: "done", entries: [{ type: "applied" }] });

@@ -56,6 +56,32 @@ describe("a move to the store that instances share", () => {
     expect(await move()).toBe(0);
   });
 
+  test("tells the stream the whole history, with the status after each part", async () => {
+    const lease = await file.acquire(0, "boot-1");
+    const parts = [
+      { over: { triggeredAtMs: 2_000 }, text: '[["triggered",1,0]]' },
+      { over: RUNNING, text: '[["started",1],\n["begun","started",1,1,"b"]]', events: 2 },
+      { over: { ...RUNNING, status: "FAILED" as const }, text: '[["finished",1,"FAILED","no",null]]' },
+      { over: { ...RUNNING, status: "FAILED" as const }, text: '[["failed","a",1,1,1,{}]]' },
+    ];
+    let sequence = 1;
+    for (const [at, { over, text, events = 1 }] of parts.entries()) {
+      const entry = entryAfter(sequence, "runs", over, { events, text });
+      await file.commit(0, { id: commitId(lease, at + 1), entries: [entry], cleanEnd: at === 3 });
+      sequence += events;
+    }
+    await move();
+    const outbox = await shared.outbox(shared.laneOf("runs"), 10);
+    const pointers = outbox.flatMap((entry) => entry.pointers).filter(({ execution }) => execution === "runs");
+    expect(pointers.map(({ from, to, status }) => [from, to, status])).toEqual([
+      [1, 1, "PENDING"],
+      [2, 2, "PENDING"],
+      [3, 4, "RUNNING"],
+      [5, 5, "FAILED"],
+      [6, 6, "FAILED"],
+    ]);
+  });
+
   test("tells the death of the file's last owner in the logs of what it ran", async () => {
     await ran(false);
     await move();

@@ -4,7 +4,7 @@
 -- a `big` for each large text. ARGV of a part: outbox (1 or 0), how many definitions, executions, large texts and earlier chunks;
 -- the definitions' texts; for each execution the body's hash, progress, origin, chunk, when it was triggered where it is active
 -- (else empty), which definition is its, its pointer and, after their number, its members of the index; for each large text
--- its execution, key and text; for each earlier chunk its execution (rising) and itself.
+-- its execution, key and text; for each earlier chunk its execution (rising), itself and its pointer.
 --
 -- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none), that of
 -- the one before it, and the lane's epoch, under which it stands there.
@@ -51,6 +51,11 @@ return each_part(function(keys, args)
   local pointers, lines, members, born = {}, {}, {}, {}
   local uses = {}
   local bytes, births = 0, 0
+  local function tell(text, pointer)
+    if not with_outbox then return end
+    bytes = bytes + #text
+    pointers[#pointers + 1] = pointer
+  end
   local function write()
     if #lines > 0 then redis.call('MSET', unpack(lines)) end
     if #members > 0 then redis.call('ZADD', index, unpack(members)) end
@@ -62,16 +67,21 @@ return each_part(function(keys, args)
       local summary, log = KEYS[execution_keys + 2 * at - 1], KEYS[execution_keys + 2 * at]
       local arg = args_of[at]
       local chunk, triggered, definition = ARGV[arg + 4], ARGV[arg + 5], tonumber(ARGV[arg + 6])
-      if earlier <= earliers and tonumber(ARGV[earlier_args + 2 * earlier - 1]) <= at then
+      if earlier <= earliers and tonumber(ARGV[earlier_args + 3 * earlier - 2]) <= at then
         redis.call('RPUSH', log, ARGV[arg + 3])
-        while earlier <= earliers and tonumber(ARGV[earlier_args + 2 * earlier - 1]) <= at do
-          if tonumber(ARGV[earlier_args + 2 * earlier - 1]) == at then redis.call('RPUSH', log, ARGV[earlier_args + 2 * earlier]) end
+        while earlier <= earliers and tonumber(ARGV[earlier_args + 3 * earlier - 2]) <= at do
+          local its = earlier_args + 3 * earlier - 2
+          if tonumber(ARGV[its]) == at then
+            redis.call('RPUSH', log, ARGV[its + 1])
+            tell(ARGV[its + 1], ARGV[its + 2])
+          end
           earlier = earlier + 1
         end
         redis.call('RPUSH', log, chunk)
       else
         redis.call('RPUSH', log, ARGV[arg + 3], chunk)
       end
+      tell(chunk, ARGV[arg + 7])
       lines[#lines + 1] = summary
       lines[#lines + 1] = mark .. ARGV[arg + 2]
       for member = 1, tonumber(ARGV[arg + ARGS_EACH]) do
@@ -84,10 +94,6 @@ return each_part(function(keys, args)
         births = births + 1
       end
       uses[definition] = (uses[definition] or 0) + 1
-      if with_outbox then
-        bytes = bytes + #chunk
-        pointers[#pointers + 1] = ARGV[arg + 7]
-      end
       if #members >= ARGUMENTS_MAX / 2 then write() end
     end
   end
