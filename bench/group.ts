@@ -71,6 +71,8 @@ async function start(subject: SubjectName, services: ServicesOfRun): Promise<Run
   let heard: PromiseWithResolvers<Said> = Promise.withResolvers();
   const child = Bun.spawn([process.execPath, resolve(import.meta.dir, "subject-process.ts")], {
     stdio: ["ignore", "inherit", "inherit"],
+    // By itself Bun allows 256, and a rival or a bare call would be measured against that.
+    env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" },
     serialization: "json",
     ipc: (said: Said) => heard.resolve(said),
     onExit: () => heard.resolve({ type: "failed", reason: "its process ended." }),

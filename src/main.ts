@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
 import { systemClock } from "./env/clock.ts";
-import { type Config, configFromEnvironment } from "./env/config.ts";
+import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config.ts";
 import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
@@ -27,7 +27,9 @@ async function main(): Promise<void> {
   const configured = configFromEnvironment();
   if (!configured.ok) refuse("Troupe cannot start with these settings:", configured.faults);
   const { config } = configured;
+  const fewRequests = callsOut(config) ? allowHttpRequests(config) : null;
   const log = createLog({ level: config.logLevel, instance: config.instanceName });
+  if (fewRequests !== null) log.warn(fewRequests);
   for (const warning of configured.warnings) log.warn(warning);
   if (config.handlersDir !== USUAL_HANDLERS_DIR && !existsSync(config.handlersDir))
     log.warn(`There is no folder ${resolve(config.handlersDir)} (APP_HANDLERS_DIR): only the handlers of Troupe itself are known.`);
@@ -94,6 +96,11 @@ async function main(): Promise<void> {
         process.exit(0);
       });
   }
+}
+
+/** Whether there is a handler that may call another service over HTTP: ours that are not made up, and whatever users have. */
+function callsOut({ handlers, handlersDir }: Config): boolean {
+  return handlers.externalServices === "live" || handlers.llm !== null || existsSync(handlersDir);
 }
 
 /** For the person at the terminal; logs go to stderr. */

@@ -1,5 +1,6 @@
 /** The configuration: every setting (config-settings.ts) read from the environment and checked once, at start. */
 import type { LogLevel } from "./config-kinds.ts";
+import { fewHttpRequests, HTTP_REQUESTS, httpRequestsFor, type Slots } from "./http-requests.ts";
 import { redisUrlOf, withoutPassword } from "./config-redis.ts";
 import { SETTINGS, type Setting, type Values } from "./config-settings.ts";
 
@@ -85,7 +86,22 @@ export function environmentOfHandlers(environment: Environment = process.env): R
 }
 
 /**
- * The same for any environment. A variable that is empty, or only spaces, counts as unset.
+ * Sees to it that each attempt may call another service at once. Where Bun's limit was not said it can only be said to a new
+ * process: this one is replaced by it, under the same number and with the same files. Returns a warning where that cannot be,
+ * or where somebody has said less than is needed.
+ */
+export function allowHttpRequests(slots: Slots): string | null {
+  const given = process.env[HTTP_REQUESTS];
+  const warning = fewHttpRequests(given, slots);
+  // Whoever has said a number means it; a channel to the parent process would be lost.
+  if (warning === null || isSet(given) || process.connected || process.platform === "win32") return warning;
+  const environment = { ...process.env, [HTTP_REQUESTS]: httpRequestsFor(slots) };
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], environment);
+  return warning;
+}
+
+/**
+ * The configuration of any environment. A variable that is empty, or only spaces, counts as unset.
  * @internal
  */
 export function readConfig(environment: Environment): ConfigResult {

@@ -9,6 +9,9 @@ function isRetried(status: number): boolean {
 
 /** The body as text. Rejects with a HandlerError above `bytesMax`, counted after decompression. */
 export async function readBody(response: Response, bytesMax: number): Promise<string> {
+  const announced = announcedBytes(response.headers);
+  // A longer one may still have no body at all, as the answer to HEAD has none.
+  if (announced !== null && announced <= bytesMax) return response.text();
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
@@ -24,6 +27,13 @@ export async function readBody(response: Response, bytesMax: number): Promise<st
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** The length of a body that is sent as it is: HTTP lets no more through. Null where it may be longer once it is unpacked, or never ends. */
+function announcedBytes(headers: Headers): number | null {
+  const length = headers.get("content-length");
+  if (length === null || headers.has("content-encoding") || headers.has("transfer-encoding")) return null;
+  return /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
 /** The failure that a status from 400 on means. `body`: shown in the message, cut. */

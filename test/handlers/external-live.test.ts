@@ -24,6 +24,8 @@ const server: Bun.Server<undefined> = Bun.serve({
     "/text": new Response("plain <text>"),
     "/deep": new Response("[".repeat(5_000) + "]".repeat(5_000)),
     "/empty": new Response(null, { status: 204 }),
+    "/long": new Response("x".repeat(10_001)),
+    "/just": new Response(`"${"ü".repeat(4_900)}"`),
     "/huge": () => new Response(Bun.gzipSync(new Uint8Array(1_000_000)), { headers: { "Content-Encoding": "gzip" } }),
     "/status/:code": (request) => new Response("went wrong", { status: Number(request.params.code), headers: { "Retry-After": "7" } }),
     "/to-text": () => Response.redirect("/text", 302),
@@ -140,7 +142,9 @@ describe("a call", () => {
   });
 
   test("reads no more than the limit, counted after decompression", async () => {
-    expect(await failureOf(get("/huge"))).toMatchObject({ code: "answer_too_large", retryable: false });
+    for (const path of ["/huge", "/long"]) expect(await failureOf(get(path))).toMatchObject({ code: "answer_too_large", retryable: false });
+    expect((await outputOf(get("/long", { method: "HEAD" }))).data).toBe("");
+    expect((await outputOf(get("/just"))).data).toBe("ü".repeat(4_900));
   });
 
   test("follows redirects, but not for ever, and takes no secrets to another origin", async () => {
