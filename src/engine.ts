@@ -18,12 +18,14 @@ import { sharingOneTimer } from "./env/timers.ts";
 import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
 import { type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
+import type { YamlResult } from "./pool/yaml.ts";
 import type { Pool } from "./pool/pool.ts";
 import { createGathering } from "./store/gathering.ts";
 import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import type { HandlerInfo } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
+import type { ParamsResult } from "./workflow/params.ts";
 import { isTerminal } from "./workflow/status.ts";
 import type { ExecutionView } from "./workflow/view.ts";
 
@@ -34,12 +36,19 @@ export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type N
 export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
 export type { CheckedDefinition, CheckResult } from "./pool/definition-checker.ts";
+export type { YamlResult } from "./pool/yaml.ts";
+export type { ParamsResult } from "./workflow/params.ts";
+export type DefinitionForm = DefinitionOptions["form"];
 
 export type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./engine-answers.ts";
 
 export interface Engine {
   /** Parses and checks a definition's JSON text; a large one in a thread. Never throws for bad input. */
-  check(text: string, form: "workflow" | "steps"): Promise<CheckResult>;
+  check(text: string, form: DefinitionForm): Promise<CheckResult>;
+  /** What a trigger's body says; a large one is read in a thread. Never throws for bad input. */
+  readParams(text: string): Promise<ParamsResult>;
+  /** A document's YAML as JSON text that is not checked yet; read in a thread. Never throws for bad input. */
+  yamlToJson(yaml: string): Promise<YamlResult>;
   create(request: CreateRequest): Promise<CreateResult>;
   /** `params`: JSON text of an object, or null for none. Resolves when the trigger is durable. */
   trigger(id: string, params: string | null): Promise<TriggerResult>;
@@ -47,6 +56,8 @@ export interface Engine {
   view(id: string): Promise<ExecutionView | null>;
   /** The small part of it. Rejects with StoreUnavailable. */
   summary(id: string): Promise<Summary | null>;
+  /** Its supervisor crashed too often and is left alone until the next sweep; known to the owner alone. */
+  isStalled(id: string): boolean;
   /** Outputs that are kept apart (a view shows only their size), as JSON texts. `attempt`: the node's `attempts`. */
   largeOutputs(id: string, nodes: readonly { readonly id: string; readonly attempt: number }[]): Promise<readonly (string | null)[]>;
   list(query: ListQuery): Promise<readonly Summary[]>;
@@ -104,6 +115,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters, gathering });
   const shownAs = createSharedViews();
   const views = createViews({ store, compile: compileStored, clock, turns });
+  const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   const company = startCompany({
     ...options,
     catalog,
@@ -117,6 +129,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ownerDeaths: ownership.deaths,
     moved: (id) => lanes.moved(id),
     planOf: (hash, text) => views.planOf(hash, text),
+    givenBy: checker.givenBy,
   });
   const overflow =
     cluster &&
@@ -144,7 +157,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock: limits });
-  const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
   pool.onRenewed((renewed) => {
     catalog.clear();
     for (const [name, info] of byNames(renewed)) catalog.set(name, info);
@@ -202,6 +214,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   company.admission.open();
   return {
     check: checker.check,
+    readParams: checker.readParams,
+    yamlToJson: checker.yamlToJson,
     create(request) {
       const refusal = refusalNow();
       return refusal === null ? births.create(request) : Promise.resolve(unavailable(refusal));
@@ -215,6 +229,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       return found === null ? null : shownAs(id, found.state, company.system.isStalled(id));
     },
     summary: (id) => store.summary(id),
+    isStalled: (id) => company.system.isStalled(id),
     largeOutputs: (id, nodes) =>
       store.large(
         id,

@@ -5,7 +5,6 @@ import { decide } from "../workflow/decide.ts";
 import { evolve } from "../workflow/evolve.ts";
 import type { Command, Decision, Text } from "../workflow/messages.ts";
 import type { ExecutionState } from "../workflow/state.ts";
-import { type Given, givenBy } from "./given.ts";
 import type { Decided, Ports, Receipt, SupervisorMessage } from "./ports.ts";
 import { hasRoom, type Step } from "./step.ts";
 import { outcomeCommand } from "./stored-command.ts";
@@ -16,8 +15,8 @@ export interface Decider {
   readonly state: ExecutionState;
   readonly ports: Ports;
   readonly hands: Hands;
-  /** What came with the trigger. */
-  given: Given;
+  /** It was triggered with these params. */
+  giveParams(params: string | null): void;
 }
 
 const DONE: Receipt = { type: "done" };
@@ -73,7 +72,7 @@ function commandOf(decider: Decider, message: Decided, step: Step): Command {
 function triggerOf(decider: Decider, text: string | null, step: Step): Command {
   const { id, state, ports } = decider;
   if (state.triggeredAtMs !== null) return { type: "Trigger", params: null, admitted: false };
-  decider.given = givenBy(state.plan, text);
+  decider.giveParams(text);
   const params = text === null ? null : apart(decider, largeKey.params, text, step);
   return { type: "Trigger", params, admitted: ports.admission.tryEnter(id) };
 }

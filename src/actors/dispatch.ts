@@ -1,12 +1,11 @@
 /** What an attempt carries to its thread: the node's config, and of the other nodes only what its templates name. */
 import type { Attempt, ScopeEntry } from "../pool/pool.ts";
 import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
-import { isAncestor } from "../workflow/graph.ts";
+import type { Given, GivenToNode } from "../workflow/given.ts";
 import type { NodeIndex } from "../workflow/messages.ts";
+import { type Named, NOTHING_NAMED, namedOf, WORD } from "../workflow/references.ts";
 import { at, type ExecutionState, SUSPECT_AT_DEATHS } from "../workflow/state.ts";
 import { NODE_STATES } from "../workflow/status.ts";
-import { mayName, mergeConfig, referencesOf } from "../workflow/template.ts";
-import type { Given } from "./given.ts";
 
 /** Nodes whose large outputs must be brought into memory first. */
 export class Missing {
@@ -46,16 +45,15 @@ export function dispatchOf(
   const needs = source.ports.catalog.get(handler)?.needs ?? NONE;
   const config = plan.configs[node] ?? null;
   const override = given.ofNode.size === 0 ? undefined : given.ofNode.get(node);
+  const named = override?.named ?? namedOf(given.references, node);
   // Most nodes of a wide execution: nothing of it is needed.
-  if (override === undefined && needs.length === 0 && (config === null || !mayName(config))) {
+  if (override === undefined && needs.length === 0 && named === NOTHING_NAMED) {
     return attemptOf(state, node, handler, config, NOTHING_SEEN);
   }
-  const merged = override === undefined ? null : mergeConfig(config, override);
-  const text = merged === null ? config : merged.text;
   const missing: NodeIndex[] = [];
-  const seen = seenBy(source, node, text, needs, previous, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
+  const seen = seenBy(source, node, { named, override, needs }, previous, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
   if (missing.length > 0) return new Missing(missing);
-  return attemptOf(state, node, handler, text, merged === null ? seen : { ...seen, fromTrigger: merged.keys });
+  return attemptOf(state, node, handler, override === undefined ? config : override.config, seen);
 }
 
 type Seen = Pick<Attempt, "fromTrigger" | "scope" | "parents" | "params" | "runtime">;
@@ -79,21 +77,22 @@ function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, conf
   };
 }
 
+type Wanted = { readonly named: Named; readonly override: GivenToNode | undefined; readonly needs: HandlerInfo["needs"] };
+
 function seenBy(
   { state, given }: DispatchSource,
   node: NodeIndex,
-  config: string | null,
-  needs: HandlerInfo["needs"],
+  { named, override, needs }: Wanted,
   previous: Attempt | null,
   entry: (ancestor: NodeIndex) => ScopeEntry,
 ): Seen {
-  const named = config === null ? null : referencesOf(config);
+  const { ancestors, words } = named;
   return {
-    fromTrigger: NONE,
-    scope: named === null || named.ancestors.length === 0 ? NONE : once(scopeOf(state, node, named.ancestors, entry), previous?.scope),
+    fromTrigger: override?.keys ?? NONE,
+    scope: ancestors.length === 0 ? NONE : once(ancestors.map(entry), previous?.scope),
     parents: needs.includes("parents") ? once(parentsOf(state, node, entry), previous?.parents) : NONE,
-    params: needs.includes("params") || named?.params === true ? given.params : null,
-    runtime: named?.runtime === true ? (given.ofNode.get(node) ?? null) : null,
+    params: needs.includes("params") || (words & WORD.params) !== 0 ? given.params : null,
+    runtime: (words & WORD.runtime) === 0 ? null : (override?.runtime ?? null),
   };
 }
 
@@ -123,21 +122,6 @@ function entryOf(state: ExecutionState, ancestor: NodeIndex, largeOutput: LargeO
     error: state.failureOf.get(ancestor)?.message ?? null,
     output: text,
   };
-}
-
-/** Of the names that templates begin with, those that are ancestors; the others are scope words or missing data. */
-function scopeOf(
-  { plan }: ExecutionState,
-  node: NodeIndex,
-  names: readonly string[],
-  entry: (ancestor: NodeIndex) => ScopeEntry,
-): readonly ScopeEntry[] {
-  const scope: ScopeEntry[] = [];
-  for (const name of names) {
-    const ancestor = plan.index.get(name);
-    if (ancestor !== undefined && isAncestor(plan, ancestor, node)) scope.push(entry(ancestor));
-  }
-  return scope;
 }
 
 function parentsOf({ plan }: ExecutionState, node: NodeIndex, entry: (ancestor: NodeIndex) => ScopeEntry): readonly ScopeEntry[] {

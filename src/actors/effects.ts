@@ -2,12 +2,12 @@
 import { largeKey, StoreUnavailable } from "../store/store.ts";
 import { leftGarbage } from "../env/garbage.ts";
 import type { Attempt, Hands } from "../pool/pool.ts";
+import type { Given } from "../workflow/given.ts";
 import type { Command, Effect, NodeIndex } from "../workflow/messages.ts";
 import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { Backlog } from "./backlog.ts";
 import { dispatchOf, Missing } from "./dispatch.ts";
-import type { Given } from "./given.ts";
 import type { Ports } from "./ports.ts";
 import type { Tenure } from "./tenure.ts";
 

@@ -5,6 +5,7 @@ import type { Random } from "../env/random.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Chunk } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
+import type { Given, TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
 import type { Command, Rejection } from "../workflow/messages.ts";
 import type { Admission } from "./admission.ts";
@@ -40,6 +41,8 @@ export type Ports = {
   readonly admission: Admission;
   readonly largeTexts: LargeTexts;
   readonly catalog: Catalog;
+  /** What params mean for an execution of the plan; at once where that is little work. */
+  readonly givenBy: (plan: Plan, params: string | null) => Given | Promise<Given | TooMuch>;
   readonly ownerDeaths: OwnerDeaths;
 };
 

@@ -5,6 +5,7 @@ import { evolve } from "../workflow/evolve.ts";
 import { type ExecutionState, initialState } from "../workflow/state.ts";
 import { isTerminal } from "../workflow/status.ts";
 import { Moved, type Self } from "./actor.ts";
+import { type Coming, comingFrom, wholeOf } from "./coming.ts";
 import type { Ports, SupervisorMessage } from "./ports.ts";
 import { lostLease, Supervisor } from "./supervisor.ts";
 import type { Tenure } from "./tenure.ts";
@@ -17,21 +18,25 @@ export function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Su
   const newborn = ports.newborns.take(self.id, tenure);
   if (newborn === null || !tenure.trusted()) return load(ports, self, tenure);
   const { execution, state, params } = newborn;
-  return new Supervisor(ports, self, { state, definition: execution.summary.definition, params, tenure, claims: [], isNew: true });
+  const given = ports.givenBy(state.plan, params);
+  // What takes a while to read is taken up as if it had been read from the store.
+  if (given instanceof Promise) return load(ports, self, tenure, comingFrom(given));
+  return new Supervisor(ports, self, { state, definition: execution.summary.definition, given, tenure, claims: [], isNew: true });
 }
 
-async function load(ports: Ports, self: Self<SupervisorMessage>, tenure: Tenure): Promise<Supervisor | null> {
+async function load(ports: Ports, self: Self<SupervisorMessage>, tenure: Tenure, coming: Coming | null = null): Promise<Supervisor | null> {
   const loaded = await ports.load(self.id);
   if (loaded === null) return null;
   const { plan, definition } = loaded;
   const state = initialState(plan);
   for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
   const params = await paramsOf(ports, self.id, state);
+  const given = wholeOf(self.id, await (coming ?? ports.givenBy(plan, params)));
   const claims = await ports.claimsOf(self.id);
   const trusted = tenure.trusted() || (await tenure.regained());
   // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
   if (!trusted || ports.tenureOf(self.id) !== tenure) throw new Moved(`Another instance owns execution ${self.id}.`);
-  return new Supervisor(ports, self, { state, definition, params, tenure, claims, isNew: false });
+  return new Supervisor(ports, self, { state, definition, given, tenure, claims, isNew: false });
 }
 
 /** The trigger's params as text, where anybody may still ask for them. */

@@ -6,6 +6,7 @@
 import type { Hands, HandsListener, Outcome } from "../pool/pool.ts";
 import { encode } from "../store/codec.ts";
 import type { CommitResult } from "../store/committer.ts";
+import type { Given } from "../workflow/given.ts";
 import type { Command } from "../workflow/messages.ts";
 import { react } from "../workflow/react.ts";
 import { recover } from "../workflow/recover.ts";
@@ -14,7 +15,7 @@ import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { type Actor, Moved, type Self, Stall } from "./actor.ts";
 import { type Decider, decideOn, recordStarts } from "./deciding.ts";
 import { Effects, type EffectsHost } from "./effects.ts";
-import { type Given, givenBy } from "./given.ts";
+import { type Coming, comingFrom, wholeOf } from "./coming.ts";
 import type { Ports, SupervisorMessage } from "./ports.ts";
 import { newStep, receiptsOf, type Step } from "./step.ts";
 import { outcomeCommand } from "./stored-command.ts";
@@ -27,8 +28,8 @@ export type TakenUp = {
   readonly state: ExecutionState;
   /** The definition's hash. */
   readonly definition: string;
-  /** The trigger's, as JSON text. */
-  readonly params: string | null;
+  /** What came with the trigger. */
+  readonly given: Given;
   readonly tenure: Tenure;
   readonly claims: readonly Claim[];
   /** It was created here just now: nothing of it can be in hand anywhere, and nobody can have told anything of it. */
@@ -42,6 +43,8 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
   readonly hands: Hands;
   readonly tenure: Tenure;
   given: Given;
+  /** What came with a trigger and is still read in a thread. */
+  #coming: Coming | null = null;
   readonly #self: Self<SupervisorMessage>;
   readonly #definition: string;
   readonly #effects: Effects;
@@ -52,12 +55,12 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
 
   /** Attaches to what is in hand, and takes up the execution's work: what is not new, in a turn that follows. */
   constructor(ports: Ports, self: Self<SupervisorMessage>, takenUp: TakenUp) {
-    const { state, definition, params, tenure } = takenUp;
+    const { state, definition, given, tenure } = takenUp;
     this.id = self.id;
     this.state = state;
     this.ports = ports;
     this.tenure = tenure;
-    this.given = givenBy(state.plan, params);
+    this.given = given;
     this.#self = self;
     this.#definition = definition;
     ports.errands.yield(this.id);
@@ -92,6 +95,8 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
         this.#answer(step);
         done = next;
         if (this.#handedOver) return;
+        if (this.#coming !== null) await this.#takeGiven(this.#coming);
+        if (this.#stopped) return;
         // Applied under a lease that may have lapsed since: acting on it may be another's by now.
         if (!this.tenure.trusted() && !(await this.tenure.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
         if (!this.#stopped) this.#act(step);
@@ -102,6 +107,17 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     } finally {
       for (; done < batch.length; done++) unanswered(batch[done] as SupervisorMessage, moved || this.#stopped || this.#handedOver);
     }
+  }
+
+  giveParams(params: string | null): void {
+    const given = this.ports.givenBy(this.state.plan, params);
+    if (given instanceof Promise) this.#coming = comingFrom(given);
+    else this.given = given;
+  }
+
+  async #takeGiven(coming: Coming): Promise<void> {
+    this.given = wholeOf(this.id, await coming);
+    this.#coming = null;
   }
 
   stop(): void {

@@ -1,15 +1,16 @@
 /** What a request's body says, as JSON text: content type, encoding, UTF-8, and YAML turned into JSON. */
+import type { Engine } from "../engine.ts";
 import { readBody } from "./body.ts";
+import type { HttpParts } from "./parts.ts";
 import { type Refusal, refuse } from "./problem.ts";
-import type { Room } from "./room.ts";
 
 /** `text`: JSON text that is not checked yet; "" where there is no body. */
 export type DocumentResult = { readonly ok: true; readonly text: string } | Refusal;
 
-type DocumentParts = { readonly limits: { readonly bodyBytes: number; readonly nesting: number }; readonly room: Room };
+export type DocumentParts = Pick<HttpParts, "limits" | "room"> & { readonly engine: Pick<Engine, "yamlToJson"> };
 
 /** What it took of the room for bodies is given back with the answer, or before it waits. */
-export async function readDocument(request: Request, { limits, room }: DocumentParts): Promise<DocumentResult> {
+export async function readDocument(request: Request, { limits, room, engine }: DocumentParts): Promise<DocumentResult> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") return encoded(encoding);
   const type = request.headers.get("content-type");
@@ -20,9 +21,10 @@ export async function readDocument(request: Request, { limits, room }: DocumentP
   const body = await readBody(request, limits.bodyBytes, room);
   if (kind === "other" && !(body.ok && body.text === "")) return otherType(type);
   if (!body.ok || body.text === "" || kind === "json") return body;
-  // Its parser takes long to load, and most servers never see a YAML document.
-  const { yamlToJson } = await import("./yaml.ts");
-  return yamlToJson(body.text, limits.nesting);
+  const converted = await engine.yamlToJson(body.text);
+  if (converted.ok) return converted;
+  if (converted.kind === "long") return refuse(413, `${converted.reason}.`);
+  return refuse(400, `The body is not usable YAML: ${converted.reason}.`);
 }
 
 type Kind = "json" | "yaml" | "other";

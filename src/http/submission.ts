@@ -1,12 +1,12 @@
 /** From a request's body to a stored execution: what the three routes that create have in common. */
-import type { CheckedDefinition, CheckResult, CreateRequest } from "../engine.ts";
+import type { CheckedDefinition, CheckResult, CreateRequest, DefinitionForm } from "../engine.ts";
 import { readDocument } from "./document.ts";
-import { brokenJson } from "./json-checked.ts";
+import { brokenJson } from "./broken-json.ts";
 import type { HttpParts } from "./parts.ts";
 import { type Refusal, refuse, sentence, unavailable } from "./problem.ts";
 
 export type Submission = {
-  readonly form: "workflow" | "steps";
+  readonly form: DefinitionForm;
   /** Tells one route's idempotency keys from another's, as in "POST /workflows". */
   readonly route: string;
   readonly idempotencyKey: string | undefined;
@@ -47,11 +47,12 @@ export function warningsMember({ warnings }: CheckedDefinition): string {
 /** Only so many of the problems are in the sentence; all of them are in `errors`. */
 const TOLD_MAX = 3;
 
-function refuseDefinition({ kind, problems }: Extract<CheckResult, { ok: false }>, text: string): Refusal {
-  if (kind === "syntax") return brokenJson(text, problems[0]?.message ?? "The definition cannot be read.");
+function refuseDefinition({ kind, problems, fault }: Extract<CheckResult, { ok: false }>, text: string): Refusal {
+  if (text.trim() === "") return refuse(400, "The request has no body; a JSON document is expected.");
+  if (fault !== undefined) return brokenJson(fault);
   const told = problems
     .slice(0, TOLD_MAX)
     .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `At ${path}: ${message}`));
   const more = problems.length > TOLD_MAX ? [`There are more problems, see errors.`] : [];
-  return refuse(kind === "structure" ? 400 : 422, [...told, ...more].join(" "), { errors: problems });
+  return refuse(kind === "shape" ? 422 : 400, [...told, ...more].join(" "), { errors: problems });
 }

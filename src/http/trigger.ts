@@ -20,7 +20,7 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
   async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined, form: "canonical" | "older"): Promise<Response> {
     const document = await readDocument(c.req.raw, parts);
     if (!document.ok) return problemAnswer(document.problem);
-    const body = paramsOf(document.text, limits.nesting);
+    const body = await paramsOf(document.text, engine, limits.nesting);
     if (!body.ok) return problemAnswer(body.problem);
 
     const result = await engine.trigger(id, body.params);

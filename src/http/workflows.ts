@@ -1,4 +1,5 @@
 /** /workflows: new executions in, the list of them out. Also POST /workflow, where an older system's clients send theirs. */
+import type { DefinitionForm } from "../engine.ts";
 import { createdAnswer, workflowsAnswer } from "./openapi/answers.ts";
 import { encodeCursor } from "./cursor.ts";
 import { summaryJson } from "./execution-json.ts";
@@ -12,14 +13,19 @@ import { submit, warningsMember } from "./submission.ts";
 export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   const { engine } = parts;
 
-  async function create(request: Request, route: string, status: 200 | 201, idempotencyKey: string | undefined): Promise<Response> {
-    const submitted = await submit(parts, request, { form: "workflow", route, idempotencyKey, trigger: null });
+  type Creating = { readonly route: string; readonly form: DefinitionForm; readonly status: 200 | 201 };
+
+  async function create(request: Request, { route, form, status }: Creating, idempotencyKey: string | undefined): Promise<Response> {
+    const submitted = await submit(parts, request, { form, route, idempotencyKey, trigger: null });
     if (!submitted.ok) return problemAnswer(submitted.problem);
     const { id, definition } = submitted;
     const message = `The workflow was accepted. Start it with POST /workflows/${id}/trigger.`;
     const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"PENDING","message":${quote(message)}${warningsMember(definition)}}`;
     return jsonAnswer(status, text, { location: `/workflows/${id}` });
   }
+
+  const CANONICAL: Creating = { route: "POST /workflows", form: "workflow", status: 201 };
+  const OLDER: Creating = { route: "POST /workflow", form: "overridable", status: 200 };
 
   const creating = {
     tag: "workflows",
@@ -37,7 +43,7 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
       answers: { 201: { schema: createdAnswer, description: "It is stored; Location tells where.", headers: ["Location"] } },
     },
     header: idempotencyHeader,
-    answer: (c, { header }) => create(c.req.raw, "POST /workflows", 201, header["idempotency-key"]),
+    answer: (c, { header }) => create(c.req.raw, CANONICAL, header["idempotency-key"]),
   });
 
   routes.add({
@@ -46,11 +52,12 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
     description: {
       ...creating,
       summary: "Submit a workflow (older form)",
-      description: "The same as POST /workflows, answered with 200.",
+      description:
+        "The same as POST /workflows, answered with 200; and a trigger's params may change the config of every node, unless `overrides` says of which.",
       answers: { 200: { schema: createdAnswer, description: "It is stored.", headers: ["Location"] } },
     },
     header: idempotencyHeader,
-    answer: (c, { header }) => create(c.req.raw, "POST /workflow", 200, header["idempotency-key"]),
+    answer: (c, { header }) => create(c.req.raw, OLDER, header["idempotency-key"]),
   });
 
   routes.add({

@@ -1,12 +1,14 @@
-/** Checks definitions: small ones at once, and each text once; large ones in a thread that lives while there is work for it. */
+/** Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in a thread. */
 import type { Clock } from "../env/clock.ts";
-import { leftGarbage } from "../env/garbage.ts";
 import { hashOf } from "../env/ids.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
+import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
-import { unpackPlan } from "../workflow/plan-pack.ts";
+import { type ParamsResult, readParams } from "../workflow/params.ts";
+import { packPlan, unpackPlan } from "../workflow/plan-pack.ts";
 import { CheckedDefinitions } from "./checked-definitions.ts";
-import type { CheckAnswer, CheckOrder, CheckerSettings } from "./definition-thread.ts";
+import { createOrderThread } from "./order-thread.ts";
+import type { YamlResult } from "./yaml.ts";
 
 /** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
 export type CheckedDefinition = {
@@ -20,9 +22,15 @@ export type CheckResult =
   /** kind: `syntax` (not JSON, too deep) → 400; `shape` (wrong types) → 422; `structure` (cycle, unknown dependency …) → 400. */
   | Extract<DefinitionResult, { ok: false }>;
 
+/** None of it throws for bad input; each rejects only where the thread dies twice over one text. */
 export type DefinitionChecker = {
-  /** Never throws for bad input; rejects only where the thread dies twice over one definition. */
   check(text: string, form: DefinitionOptions["form"]): Promise<CheckResult>;
+  /** What a trigger's body says, as JSON text. */
+  readParams(text: string): Promise<ParamsResult>;
+  /** A document's YAML as JSON text, which is not checked yet. */
+  yamlToJson(yaml: string): Promise<YamlResult>;
+  /** What params mean for an execution of the plan; at once where that is little work. */
+  givenBy(plan: Plan, params: string | null): Given | Promise<Given | TooMuch>;
   /** The catalog has changed: what was checked before is checked again. */
   renewed(): void;
   close(): void;
@@ -31,112 +39,79 @@ export type DefinitionChecker = {
 export type CheckerOptions = {
   readonly definitions: Omit<DefinitionOptions, "form">;
   readonly clock: Clock;
-  /** Texts from this many characters on are checked in the thread. */
+  /** Texts from this many characters on are read in the thread. */
   readonly largeFrom?: number;
+  /** What takes more steps through the graph than these is done in the thread. */
+  readonly stepsHere?: number;
 };
 
 /** Some milliseconds of work. */
 const LARGE_FROM = 256 * 1024;
-const IDLE_MS = 10_000;
-/** What a large text leaves here, in its own size: its bytes, the text, what crossed to the thread and back. */
-const COPIES = 4;
+const STEPS_HERE = 1_000_000;
+/** Its parser takes 0.5 to 2 MB a second, so less is taken than of JSON. */
+const YAML_CHARACTERS_MAX = 256 * 1024;
 /** Of each form: texts of small definitions that are kept with their plans. */
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
-type Waiting = {
-  readonly order: CheckOrder;
-  readonly resolve: (result: CheckResult) => void;
-  readonly reject: (error: Error) => void;
-  deaths: number;
-};
-
-export function createDefinitionChecker({ definitions, clock, largeFrom = LARGE_FROM }: CheckerOptions): DefinitionChecker {
-  const waiting = new Map<number, Waiting>();
+export function createDefinitionChecker(options: CheckerOptions): DefinitionChecker {
+  const { definitions, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE } = options;
+  const thread = createOrderThread(() => ({ ...definitions, catalog: [...definitions.catalog] }), clock);
   let checkedBefore = nothingChecked();
-  let thread: Worker | null = null;
-  let numbers = 0;
-  let cancelIdle: (() => void) | null = null;
 
-  function checkHere(text: string, form: DefinitionOptions["form"]): CheckResult {
-    const result = parseDefinition(text, { ...definitions, form });
-    if (!result.ok) return result;
+  const resolved = new WeakMap<Plan, Plan>();
+
+  function checkHere(text: string, form: DefinitionOptions["form"]): CheckResult | Promise<CheckResult> {
+    const result = parseDefinition(text, { ...definitions, form }, stepsHere);
+    if (!result.ok) return result.exhausted === true ? checkThere(text, form) : result;
     const checked: CheckResult = { ok: true, definition: { ...result, hash: hashOf(result.text) } };
     checkedBefore[form].keep(text, checked);
     return checked;
   }
 
-  function start(): Worker {
-    const started = new Worker(new URL("./definition-thread.ts", import.meta.url).href);
-    started.postMessage(settingsNow());
-    started.onmessage = ({ data }: MessageEvent<CheckAnswer>) => answered(data);
-    started.onerror = (event) => {
-      event.preventDefault();
-      if (thread === started) died(event.message);
-    };
-    return started;
+  async function checkThere(text: string, form: DefinitionOptions["form"]): Promise<CheckResult> {
+    const result = await thread.ask({ kind: "check", text, form }, text.length);
+    return result.ok ? { ok: true, definition: { ...result, plan: unpackPlan(result.plan) } } : result;
   }
 
-  function settingsNow(): CheckerSettings {
-    return { ...definitions, catalog: [...definitions.catalog] };
+  async function givenThere(plan: Plan, known: Plan, params: string | null): Promise<Given | TooMuch> {
+    const packed = packPlan(known);
+    const given = await thread.ask({ kind: "given", plan: packed, params }, (params?.length ?? 0) + packed.configLines.length);
+    return typeof given === "string" ? given : noted(plan, given);
   }
 
-  function send(order: CheckOrder): void {
-    cancelIdle?.();
-    cancelIdle = null;
-    thread ??= start();
-    thread.postMessage(order);
-  }
-
-  function answered({ number, result }: CheckAnswer): void {
-    const asked = waiting.get(number);
-    waiting.delete(number);
-    leftGarbage(COPIES * (asked?.order.text.length ?? 0));
-    if (waiting.size === 0) cancelIdle = clock.after(IDLE_MS, end);
-    asked?.resolve(result.ok ? { ok: true, definition: { ...result, plan: unpackPlan(result.plan) } } : result);
-  }
-
-  /** What it had in hand is asked once more of another thread. */
-  function died(reason: string): void {
-    thread?.terminate();
-    thread = null;
-    for (const asked of [...waiting.values()]) {
-      asked.deaths += 1;
-      if (asked.deaths === 1) send(asked.order);
-      else {
-        waiting.delete(asked.order.number);
-        asked.reject(new Error(`The definition could not be checked: ${reason}`));
-      }
-    }
-  }
-
-  function end(): void {
-    cancelIdle = null;
-    thread?.terminate();
-    thread = null;
+  /** What an old definition's templates name is looked for once, not for each of its executions. */
+  function noted(plan: Plan, given: Given): Given {
+    if (plan.references === "unresolved" && !resolved.has(plan)) resolved.set(plan, { ...plan, references: given.references });
+    return given;
   }
 
   return {
-    check(text, form) {
-      if (text.length < largeFrom) return Promise.resolve(checkedBefore[form].get(text) ?? checkHere(text, form));
-      return new Promise((resolve, reject) => {
-        const order: CheckOrder = { number: ++numbers, text, form };
-        waiting.set(order.number, { order, resolve, reject, deaths: 0 });
-        send(order);
-      });
+    async check(text, form) {
+      if (text.length >= largeFrom) return checkThere(text, form);
+      return checkedBefore[form].get(text) ?? checkHere(text, form);
+    },
+    async readParams(text) {
+      if (text.length < largeFrom) return readParams(text, definitions.limits.nesting);
+      return thread.ask({ kind: "params", text }, text.length);
+    },
+    async yamlToJson(yaml) {
+      if (yaml.length <= YAML_CHARACTERS_MAX) return thread.ask({ kind: "yaml", text: yaml }, yaml.length);
+      return { ok: false, kind: "long", reason: `YAML is taken up to ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
+    },
+    givenBy(plan, params) {
+      const known = resolved.get(plan) ?? plan;
+      const given = givenBy(known, params, { characters: largeFrom, steps: stepsHere });
+      return typeof given === "string" ? givenThere(plan, known, params) : noted(plan, given);
     },
     renewed() {
       checkedBefore = nothingChecked();
-      thread?.postMessage(settingsNow());
+      thread.renewed();
     },
-    close() {
-      cancelIdle?.();
-      end();
-      for (const asked of waiting.values()) asked.reject(new Error("The server is stopping."));
-      waiting.clear();
-    },
+    close: thread.close,
   };
 }
 
 function nothingChecked(): Record<DefinitionOptions["form"], CheckedDefinitions<CheckResult>> {
-  return { workflow: new CheckedDefinitions(KEPT_CHARACTERS), steps: new CheckedDefinitions(KEPT_CHARACTERS) };
+  const kept = (): CheckedDefinitions<CheckResult> => new CheckedDefinitions(KEPT_CHARACTERS);
+  return { workflow: kept(), overridable: kept(), steps: kept() };
 }

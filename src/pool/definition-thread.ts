@@ -1,38 +1,77 @@
-/** A thread that checks large definitions, so that the main thread goes on answering. Its first message is its settings; later ones are new settings, or orders. */
+/**
+ * A thread that reads what would hold the main thread up: large definitions and params, and YAML of any size. Its first message
+ * is its settings; later ones are new settings, or orders.
+ */
 import { hashOf } from "../env/ids.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../workflow/definition.ts";
-import { type PackedPlan, packPlan } from "../workflow/plan-pack.ts";
+import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
+import { type ParamsResult, readParams } from "../workflow/params.ts";
+import { type PackedPlan, packPlan, unpackPlan } from "../workflow/plan-pack.ts";
+import { STEPS_MAX } from "../workflow/references.ts";
+import type { YamlResult } from "./yaml.ts";
 
-export type CheckerSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
+export type ThreadSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
   readonly catalog: readonly (readonly [string, HandlerInfo])[];
 };
-export type CheckOrder = { readonly number: number; readonly text: string; readonly form: DefinitionOptions["form"] };
+
+export type Order =
+  | { readonly kind: "check"; readonly text: string; readonly form: DefinitionOptions["form"] }
+  | { readonly kind: "yaml"; readonly text: string }
+  | { readonly kind: "params"; readonly text: string }
+  | { readonly kind: "given"; readonly plan: PackedPlan; readonly params: string | null };
+type Ordered = { readonly number: number; readonly order: Order };
+
 export type PackedResult =
   | (Omit<Extract<DefinitionResult, { ok: true }>, "plan"> & { readonly plan: PackedPlan; readonly hash: string })
   | Extract<DefinitionResult, { ok: false }>;
-export type CheckAnswer = { readonly number: number; readonly result: PackedResult };
+/** What each kind of order is answered with. */
+export type OrderAnswers = {
+  readonly check: PackedResult;
+  readonly yaml: YamlResult;
+  readonly params: ParamsResult;
+  readonly given: Given | TooMuch;
+};
+export type Answer = { readonly number: number; readonly answer: OrderAnswers[Order["kind"]] };
 
 declare const self: Worker;
 
-/** Characters of a definition whose check leaves enough garbage to be worth some 10 ms after it is answered. */
+/** Characters of a text whose reading leaves enough garbage to be worth some 10 ms after it is answered. */
 const COLLECT_FROM = 1024 * 1024;
 
 let settings: Omit<DefinitionOptions, "form"> | null = null;
 
-self.onmessage = ({ data }: MessageEvent<CheckerSettings | CheckOrder>) => {
+self.onmessage = async ({ data }: MessageEvent<ThreadSettings | Ordered>) => {
   if (!("number" in data)) {
     settings = { ...data, catalog: new Map(data.catalog) };
     return;
   }
   if (settings === null) throw new Error("The first message must be the settings.");
-  const { number, text, form } = data;
-  const result = parseDefinition(text, { ...settings, form });
-  const answer: CheckAnswer = {
-    number,
-    result: result.ok ? { ...result, plan: packPlan(result.plan), hash: hashOf(result.text) } : result,
-  };
+  const { number, order } = data;
+  const answer: Answer = { number, answer: await answerTo(order, settings) };
   self.postMessage(answer);
   // 58 MB of it for 100,000 nodes, in a thread that may live for a while with nothing to do.
-  if (text.length >= COLLECT_FROM) Bun.gc(true);
+  if (charactersOf(order) >= COLLECT_FROM) Bun.gc(true);
 };
+
+async function answerTo(order: Order, options: Omit<DefinitionOptions, "form">): Promise<Answer["answer"]> {
+  switch (order.kind) {
+    case "check": {
+      const result = parseDefinition(order.text, { ...options, form: order.form });
+      return result.ok ? { ...result, plan: packPlan(result.plan), hash: hashOf(result.text) } : result;
+    }
+    case "yaml": {
+      // Its parser takes long to load, and most servers never see a YAML document.
+      const { yamlToJson } = await import("./yaml.ts");
+      return yamlToJson(order.text, options.limits.nesting);
+    }
+    case "params":
+      return readParams(order.text, options.limits.nesting);
+    case "given":
+      return givenBy(unpackPlan(order.plan), order.params, { characters: Number.POSITIVE_INFINITY, steps: STEPS_MAX });
+  }
+}
+
+function charactersOf(order: Order): number {
+  return order.kind === "given" ? (order.params?.length ?? 0) + order.plan.configLines.length : order.text.length;
+}

@@ -6,7 +6,19 @@ import { order, type Rows } from "./order.ts";
 /** A Plan's columns before the graph is put in order. */
 export type Draft = Pick<
   Plan,
-  "name" | "tags" | "priority" | "ids" | "index" | "handlers" | "configs" | "retries" | "retryOf" | "timeoutMs" | "priorities" | "hidden"
+  | "name"
+  | "tags"
+  | "priority"
+  | "ids"
+  | "index"
+  | "handlers"
+  | "configs"
+  | "retries"
+  | "retryOf"
+  | "timeoutMs"
+  | "priorities"
+  | "hidden"
+  | "overrides"
 > & {
   readonly dependencies: Rows;
   readonly steps: readonly Step[] | null;
@@ -16,11 +28,11 @@ export type Draft = Pick<
 
 export type Planned = { readonly type: "planned"; readonly plan: Plan } | { readonly type: "cyclic"; readonly cycle: readonly NodeIndex[] };
 
-/** Puts the graph in order. */
-export function planOf(draft: Draft): Planned {
+/** Puts the graph in order. `references`: what its templates name, where that is known. */
+export function planOf(draft: Draft, references: Plan["references"]): Planned {
   const ordering = order(draft.dependencies);
   if (ordering.type === "cyclic") return ordering;
-  const { name, tags, priority, ids, index, handlers, configs, retries, retryOf, timeoutMs, priorities, hidden, steps } = draft;
+  const { name, tags, priority, ids, index, handlers, configs, retries, retryOf, timeoutMs, priorities, hidden, steps, overrides } = draft;
   const plan: Plan = {
     name,
     tags,
@@ -41,6 +53,8 @@ export function planOf(draft: Draft): Planned {
     hidden,
     visible: hidden === null ? ids.length : hidden.reduce((visible, isHidden) => visible - isHidden, ids.length),
     steps,
+    references,
+    overrides,
   };
   return { type: "planned", plan };
 }

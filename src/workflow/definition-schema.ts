@@ -47,6 +47,12 @@ export const workflowSchema = v.object({
   params: v.nullish(userObject),
   tags: v.nullish(v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(100))),
   priority: v.nullish(priority),
+  overrides: v.nullish(
+    v.pipe(
+      v.array(v.string()),
+      v.description("Ids of the nodes whose configs a trigger's params may change: an object under a node's id is put over its config"),
+    ),
+  ),
   strict: v.nullish(
     v.pipe(
       v.boolean(),

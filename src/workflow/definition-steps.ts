@@ -143,6 +143,7 @@ class Nodes {
       dependencies: { start, targets: new Int32Array(this.#dependencies.flat()) },
       hidden,
       steps,
+      overrides: [],
     };
   }
 

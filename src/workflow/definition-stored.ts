@@ -3,7 +3,10 @@
  * means the same after a restart with other settings. In columns: a third of the user's text, and quick to read.
  */
 import { type Draft, planOf } from "./definition-draft.ts";
-import type { Plan, RetryPolicy, Step } from "./graph.ts";
+import type { Plan, References, RetryPolicy, Step } from "./graph.ts";
+import type { NodeIndex } from "./messages.ts";
+import { startsOf } from "./references.ts";
+import { mayName } from "./template.ts";
 
 /** A column whose values are all the same is that one value. */
 type Column = number | readonly number[];
@@ -28,10 +31,14 @@ type Stored = {
   readonly priorities: Column;
   readonly hidden?: readonly number[];
   readonly steps?: readonly Step[];
+  /** What the configs' templates name: how many ancestors each node, these in a row, and which words, if any. Only where there are templates. */
+  readonly references?: { readonly counts: Column; readonly ancestors: readonly number[]; readonly words?: Column };
+  /** Builds that did not write this let every node's config be changed. */
+  readonly overrides?: readonly NodeIndex[] | "all";
 };
 
 /** The text that `compileStored` reads. The same definition gives the same text. */
-export function storedText(draft: Draft): string {
+export function storedText(draft: Draft, references: References | null): string {
   const { name, about, tags, priority, ids, configs, retries, retryOf, timeoutMs, priorities, dependencies, hidden, steps } = draft;
   const handlers = [...new Set(draft.handlers)];
   const positions = new Map(handlers.map((handler, position) => [handler, position]));
@@ -44,7 +51,7 @@ export function storedText(draft: Draft): string {
     ids,
     handlers,
     handlerOf: column(draft.handlers.map((handler) => positions.get(handler) ?? 0)),
-    dependencyCounts: column(ids.map((_, node) => dependencies.start[node + 1]! - dependencies.start[node]!)),
+    dependencyCounts: column(countsOf(dependencies.start)),
     dependencies: Array.from(dependencies.targets),
     ...(configs.some((config) => config !== null) ? { configs } : {}),
     retries,
@@ -53,6 +60,8 @@ export function storedText(draft: Draft): string {
     priorities: column(Array.from(priorities)),
     ...(hidden === null ? {} : { hidden: Array.from(hidden) }),
     ...(steps === null ? {} : { steps }),
+    ...(references === null ? {} : { references: storedReferences(references) }),
+    overrides: draft.overrides,
   };
   return JSON.stringify(stored);
 }
@@ -61,7 +70,7 @@ export function storedText(draft: Draft): string {
 export function compileStored(text: string): Plan {
   const stored = JSON.parse(text) as Stored;
   const count = stored.ids.length;
-  const planned = planOf({
+  const draft = {
     name: stored.name,
     about: stored.about,
     tags: stored.tags,
@@ -77,9 +86,29 @@ export function compileStored(text: string): Plan {
     dependencies: { start: startsOf(fill(stored.dependencyCounts, count)), targets: new Int32Array(stored.dependencies) },
     hidden: stored.hidden === undefined ? null : new Uint8Array(stored.hidden),
     steps: stored.steps ?? null,
-  });
+    overrides: stored.overrides ?? "all",
+  };
+  const planned = planOf(draft, referencesOf(stored, count));
   if (planned.type === "cyclic") throw new Error(`The stored definition "${stored.name}" has a cycle: it was not written by this program.`);
   return planned.plan;
+}
+
+function storedReferences({ start, ancestors, words }: References): NonNullable<Stored["references"]> {
+  return {
+    counts: column(countsOf(start)),
+    ancestors: Array.from(ancestors),
+    ...(words.some((each) => each !== 0) ? { words: column(Array.from(words)) } : {}),
+  };
+}
+
+function referencesOf({ references, configs = [] }: Stored, count: number): Plan["references"] {
+  if (references === undefined) return configs.some((config) => config !== null && mayName(config)) ? "unresolved" : null;
+  const { counts, ancestors, words = 0 } = references;
+  return { start: startsOf(fill(counts, count)), ancestors: new Int32Array(ancestors), words: new Uint8Array(fill(words, count)) };
+}
+
+function countsOf(start: Int32Array): number[] {
+  return Array.from(start.subarray(1), (end, row) => end - start[row]!);
 }
 
 function column(values: readonly number[]): Column {
@@ -89,10 +118,4 @@ function column(values: readonly number[]): Column {
 
 function fill(values: Column, count: number): ArrayLike<number> {
   return typeof values === "number" ? new Array<number>(count).fill(values) : values;
-}
-
-function startsOf(counts: ArrayLike<number>): Int32Array {
-  const start = new Int32Array(counts.length + 1);
-  for (let node = 0; node < counts.length; node++) start[node + 1] = start[node]! + counts[node]!;
-  return start;
 }

@@ -5,7 +5,7 @@ import { type Draft, Policies, POLICIES_MAX } from "./definition-draft.ts";
 import { excerpt, type Findings } from "./definition-findings.ts";
 import type { NodeInput, RetryInput, WorkflowInput } from "./definition-schema.ts";
 import { DURATION_MAX_MS, durationMs } from "./duration.ts";
-import type { RetryPolicy } from "./graph.ts";
+import type { Plan, RetryPolicy } from "./graph.ts";
 import { jsonText } from "./json.ts";
 import type { NodeIndex } from "./messages.ts";
 import type { Rows } from "./order.ts";
@@ -32,6 +32,8 @@ export type DraftCheck = {
   readonly structure: Findings;
   readonly warnings: Findings;
   readonly doubts: Findings;
+  /** What holds where the definition does not say which nodes' configs a trigger may change. */
+  readonly overrides: Plan["overrides"];
 };
 
 /** The priority of nodes where the definition names none: the middle. */
@@ -79,7 +81,19 @@ export function draftWorkflow(input: WorkflowInput, check: DraftCheck): Draft {
     dependencies: dependenciesOf(nodes, index, check),
     hidden: null,
     steps: null,
+    overrides: overridesOf(input, index, check),
   };
+}
+
+function overridesOf({ overrides }: WorkflowInput, index: ReadonlyMap<string, NodeIndex>, check: DraftCheck): Plan["overrides"] {
+  if (overrides === undefined || overrides === null) return check.overrides;
+  const nodes = new Set<NodeIndex>();
+  for (const [position, id] of overrides.entries()) {
+    const node = index.get(id);
+    if (node === undefined) check.structure.add(`overrides.${position}`, `Unknown node "${excerpt(id)}" in overrides.`);
+    else nodes.add(node);
+  }
+  return [...nodes].sort((a, b) => a - b);
 }
 
 /** The policy of nodes that name none. */

@@ -10,8 +10,10 @@ import { storedText } from "./definition-stored.ts";
 import { type DefinitionDefaults, type DefinitionLimits, type DraftCheck, draftWorkflow } from "./definition-workflow.ts";
 import type { Plan } from "./graph.ts";
 import { isObject, type JsonObject, parseJson } from "./json.ts";
+import type { JsonFault } from "./json-scan.ts";
 import type { NodeIndex } from "./messages.ts";
 import { receivedKind } from "./received.ts";
+import { findReferences, STEPS_MAX, TOO_MANY_NAMES } from "./references.ts";
 import { checkTemplates } from "./template-check.ts";
 
 export type { Problem, Warning } from "./definition-findings.ts";
@@ -20,8 +22,11 @@ export { compileStored } from "./definition-stored.ts";
 export { stepsSchema, workflowSchema } from "./definition-schema.ts";
 
 export type DefinitionOptions = {
-  /** `workflow`: `{ name, dag: { nodes } }`; `steps`: `{ name, steps: [{ execution_type, tasks }] }`. */
-  readonly form: "workflow" | "steps";
+  /**
+   * `workflow`: `{ name, dag: { nodes } }`; `overridable`: the same from an older system, whose triggers may change the config of
+   * every node unless the definition says which; `steps`: `{ name, steps: [{ execution_type, tasks }] }`.
+   */
+  readonly form: "workflow" | "overridable" | "steps";
   readonly limits: DefinitionLimits;
   readonly catalog: Catalog;
   readonly defaults: DefinitionDefaults;
@@ -31,26 +36,46 @@ export type DefinitionResult =
   /** `text`: what is stored, for `compileStored`. */
   | { readonly ok: true; readonly plan: Plan; readonly text: string; readonly warnings: readonly Warning[] }
   /** `syntax`: not JSON, or too deep; `shape`: values of the wrong kind; `structure`: a graph that cannot run. */
-  | { readonly ok: false; readonly kind: "syntax" | "shape" | "structure"; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly kind: "syntax" | "shape" | "structure";
+      readonly problems: readonly Problem[];
+      /** Where the text stops being JSON. */
+      readonly fault?: JsonFault;
+      /** It took more than `stepsMax` steps: with more of them it may be right. */
+      readonly exhausted?: true;
+    };
 
-/** Checks a definition's JSON text and makes its Plan. All problems of a kind are told at once. Never throws. */
-export function parseDefinition(text: string, options: DefinitionOptions): DefinitionResult {
+/**
+ * Checks a definition's JSON text and makes its Plan. All problems of a kind are told at once. Never throws. `stepsMax`: how
+ * many steps through the graph may be made to find out which names are ancestors.
+ */
+export function parseDefinition(text: string, options: DefinitionOptions, stepsMax = STEPS_MAX): DefinitionResult {
   const parsed = parseJson(text, options.limits.nesting);
-  if (!parsed.ok) return refused("syntax", [{ path: "", message: `The definition is ${parsed.reason}.` }]);
+  if (!parsed.ok) {
+    const problems = [{ path: "", message: `The definition is ${parsed.reason}.` }];
+    return { ok: false, kind: "syntax", problems, ...(parsed.fault === null ? {} : { fault: parsed.fault }) };
+  }
   const document = parsed.value;
   if (!isObject(document)) return refused("shape", [{ path: "", message: "Expected an object." }]);
-  const { limits, catalog, defaults } = options;
+  const { limits, catalog, defaults, form } = options;
   const [structure, warnings] = [new Findings(), new Findings()];
   const doubts = document.strict === true ? structure : warnings;
-  const check: DraftCheck = { limits, catalog, defaults, shape: new Findings(), structure, warnings, doubts };
+  const overrides: Plan["overrides"] = form === "overridable" ? "all" : [];
+  const check: DraftCheck = { limits, catalog, defaults, shape: new Findings(), structure, warnings, doubts, overrides };
   const draft = options.form === "steps" ? readSteps(document, check) : readWorkflow(document, check);
   if (check.shape.any) return refused("shape", check.shape.list());
   if (draft === null || check.structure.any) return refused("structure", check.structure.list());
-  const planned = planOf(draft);
+  const planned = planOf(draft, null);
   if (planned.type === "cyclic") return refused("structure", [{ path: "dag.nodes", message: cycleMessage(draft, planned.cycle) }]);
-  checkTemplates(planned.plan, doubts, (node) => `dag.nodes.${node}.config`);
+  const references = findReferences(planned.plan, stepsMax);
+  if (references === "too many") {
+    return { ok: false, kind: "structure", problems: [{ path: "dag.nodes", message: `${TOO_MANY_NAMES}.` }], exhausted: true };
+  }
+  const plan: Plan = { ...planned.plan, references };
+  checkTemplates(plan, references, structure, doubts);
   if (check.structure.any) return refused("structure", check.structure.list());
-  return { ok: true, plan: planned.plan, text: storedText(draft), warnings: check.warnings.list() };
+  return { ok: true, plan, text: storedText(draft, references), warnings: check.warnings.list() };
 }
 
 function readWorkflow(document: JsonObject, check: DraftCheck): Draft | null {

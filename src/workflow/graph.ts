@@ -49,101 +49,19 @@ export type Plan = {
   /** How many nodes views show. */
   readonly visible: number;
   readonly steps: readonly Step[] | null;
+  /**
+   * What each node's templates name; null where no config has one. "unresolved": the definition was stored by a build that did
+   * not look for it when it came, so it is looked for when an execution of it is taken up.
+   */
+  readonly references: References | "unresolved" | null;
+  /** The nodes over whose configs a trigger's params may be put; each once. */
+  readonly overrides: readonly NodeIndex[] | "all";
 };
 
-/**
- * True when `node` depends on `ancestor`, directly or through others. Direct dependencies and most far ones are
- * answered at once (see Tree); the rest by a walk upwards that never goes above the ancestor's level. Where a budget
- * of steps is given and used up, the answer is true.
- */
-export function isAncestor(plan: Plan, ancestor: NodeIndex, node: NodeIndex, budget?: { steps: number }): boolean {
-  if (plan.level[ancestor]! >= plan.level[node]!) return false;
-  if (isDependent(plan, ancestor, node)) return true;
-  const tree = treeOf(plan);
-  return isBelow(tree, ancestor, node) || walkUp(plan, tree, ancestor, node, budget ?? { steps: Number.POSITIVE_INFINITY });
-}
-
-/** Rows of dependents rise: a join of 20,000 is found in 15 steps. */
-function isDependent(plan: Plan, ancestor: NodeIndex, node: NodeIndex): boolean {
-  let low = plan.dependentStart[ancestor]!;
-  let high = plan.dependentStart[ancestor + 1]!;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (plan.dependents[middle]! < node) low = middle + 1;
-    else high = middle;
-  }
-  return low < plan.dependentStart[ancestor + 1]! && plan.dependents[low] === node;
-}
-
-/**
- * A spanning forest of the graph: each node hangs under its deepest dependency, and holds the numbers `enter..leave`
- * of its subtree. Being inside is a proof of descent; being outside proves nothing. Chains and trees need no more.
- */
-type Tree = { readonly enter: Int32Array; readonly leave: Int32Array; readonly visited: Int32Array; visit: number };
-
-const trees = new WeakMap<Plan, Tree>();
-
-function treeOf(plan: Plan): Tree {
-  const known = trees.get(plan);
-  if (known !== undefined) return known;
-  const tree = makeTree(plan);
-  trees.set(plan, tree);
-  return tree;
-}
-
-function makeTree(plan: Plan): Tree {
-  const count = plan.ids.length;
-  const parent = new Int32Array(count).fill(-1);
-  for (let node = 0; node < count; node++) {
-    for (let edge = plan.dependencyStart[node]!; edge < plan.dependencyStart[node + 1]!; edge++) {
-      const dependency = plan.dependencies[edge]!;
-      if (parent[node] === -1 || plan.level[dependency]! > plan.level[parent[node]!]!) parent[node] = dependency;
-    }
-  }
-  const enter = new Int32Array(count);
-  const leave = new Int32Array(count);
-  const cursor = plan.dependentStart.slice(0, count);
-  const stack = new Int32Array(count);
-  let number = 0;
-  for (let root = 0; root < count; root++) {
-    if (parent[root] !== -1) continue;
-    let depth = 0;
-    stack[0] = root;
-    enter[root] = number++;
-    while (depth >= 0) {
-      const node = stack[depth]!;
-      const edge = cursor[node]!;
-      if (edge === plan.dependentStart[node + 1]!) {
-        leave[node] = number;
-        depth--;
-        continue;
-      }
-      cursor[node] = edge + 1;
-      const child = plan.dependents[edge]!;
-      if (parent[child] !== node) continue;
-      stack[++depth] = child;
-      enter[child] = number++;
-    }
-  }
-  return { enter, leave, visited: new Int32Array(count), visit: 0 };
-}
-
-function isBelow(tree: Tree, ancestor: NodeIndex, node: NodeIndex): boolean {
-  return tree.enter[node]! > tree.enter[ancestor]! && tree.enter[node]! < tree.leave[ancestor]!;
-}
-
-function walkUp(plan: Plan, tree: Tree, ancestor: NodeIndex, node: NodeIndex, budget: { steps: number }): boolean {
-  const visit = ++tree.visit;
-  const floor = plan.level[ancestor]!;
-  const pending = [node];
-  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
-    for (let edge = plan.dependencyStart[current]!; edge < plan.dependencyStart[current + 1]!; edge++) {
-      const dependency = plan.dependencies[edge]!;
-      if (--budget.steps < 0 || dependency === ancestor || isBelow(tree, ancestor, dependency)) return true;
-      if (plan.level[dependency]! <= floor || tree.visited[dependency] === visit) continue;
-      tree.visited[dependency] = visit;
-      pending.push(dependency);
-    }
-  }
-  return false;
-}
+/** In compressed rows, as edges are: the ancestors that node i names are `ancestors[start[i]..start[i+1])`. */
+export type References = {
+  readonly start: Int32Array;
+  readonly ancestors: Int32Array;
+  /** By node: which of the scope's words, see `WORD`. */
+  readonly words: Uint8Array;
+};

@@ -2,8 +2,13 @@
  * JSON without its traps: nesting is limited before anything recurses, integers beyond 2^53 keep their digits
  * (as BigInt), and what is not JSON is told apart from what JSON would silently drop.
  */
+import { parseWithDigits, writeWithDigits } from "./json-digits.ts";
+import { type JsonFault, scanJson } from "./json-scan.ts";
 
-export type ParsedJson = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
+/** `fault`: where the text stops being JSON; null where it is too deep. */
+export type ParsedJson =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: string; readonly fault: JsonFault | null };
 export type JsonResult = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
 
 /** `nesting`: levels of arrays and objects. `bytesMax`: of the text in UTF-8. */
@@ -11,18 +16,27 @@ export type JsonLimits = { readonly nesting: number; readonly bytesMax: number }
 
 /** Parses a text from outside. Names such as `__proto__` become own properties like any other. Never throws. */
 export function parseJson(text: string, nesting: number): ParsedJson {
-  if (isDeeper(text, nesting)) return { ok: false, reason: `nested deeper than ${nesting} levels` };
+  if (isDeeper(text, nesting)) return tooDeep(nesting);
   try {
     return { ok: true, value: parseTrusted(text) };
-  } catch (error) {
-    return { ok: false, reason: `not JSON: ${(error as Error).message.replace("JSON Parse error: ", "")}` };
+  } catch {
+    const fault = scanJson(text, nesting);
+    return fault === null || fault === "deep" ? tooDeep(nesting) : { ok: false, reason: `not JSON: ${describeFault(fault)}`, fault };
   }
+}
+
+function tooDeep(nesting: number): ParsedJson {
+  return { ok: false, reason: `nested deeper than ${nesting} levels`, fault: null };
+}
+
+/** As "expected a value at line 1, column 3". */
+export function describeFault({ expected, line, column }: JsonFault): string {
+  return `expected ${expected} at line ${line}, column ${column}`;
 }
 
 /** Parses a text that is known to be JSON and not too deep: one that was made or checked here. Throws a SyntaxError otherwise. */
 export function parseTrusted(text: string): unknown {
-  // The reviver is six times slower than a plain parse, so it is used only where digits could be lost.
-  return LONG_DIGITS.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+  return hasLongDigits(text) && scanJson(text, Number.POSITIVE_INFINITY) === null ? parseWithDigits(text) : JSON.parse(text);
 }
 
 /**
@@ -43,7 +57,7 @@ export function stringifyJson(value: unknown, limits: JsonLimits, what: string):
 
 /** A value that came from `parseJson` or `parseTrusted` as compact JSON text. */
 export function jsonText(value: unknown): string {
-  if (typeof value === "object" && value !== null) return hasBigInt(value) ? JSON.stringify(value, writeDigits) : JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return hasBigInt(value) ? writeWithDigits(value) : JSON.stringify(value);
   return typeof value === "bigint" ? String(value) : JSON.stringify(value);
 }
 
@@ -67,11 +81,9 @@ export function setOwn(object: JsonObject, key: string, value: unknown): void {
 }
 
 const NULL_TEXT: JsonResult = { ok: true, text: "null" };
-const LONG_DIGITS = /\d{16}/;
-const INTEGER = /^-?\d+$/;
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const LONG_DIGITS = /\d{16}/;
 
 /** Reads brackets outside of strings; a text that is no JSON may get any answer, the parser refuses it next. */
 function isDeeper(text: string, nesting: number): boolean {
@@ -92,10 +104,9 @@ function isDeeper(text: string, nesting: number): boolean {
   return false;
 }
 
-/** The third argument of a reviver (source text access), which the type library does not know yet. */
-function keepDigits(_key: string, value: unknown, context?: { readonly source: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value) || context === undefined) return value;
-  return INTEGER.test(context.source) ? BigInt(context.source) : value;
+/** A plain parse is many times as fast, so digits are kept by hand only where they could be lost. */
+function hasLongDigits(text: string): boolean {
+  return LONG_DIGITS.test(text);
 }
 
 function writeDigits(_key: string, value: unknown): unknown {

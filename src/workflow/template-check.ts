@@ -1,49 +1,75 @@
 /** What can be said of templates when a definition comes in: which will stay text, and which can never be right. */
 import { excerpt, type Findings } from "./definition-findings.ts";
-import { isAncestor, type Plan } from "./graph.ts";
+import type { Plan, References } from "./graph.ts";
 import { isObject, parseTrusted } from "./json.ts";
 import type { NodeIndex } from "./messages.ts";
-import { isScopeWord, type Path, piecesOf, type ScopeWord, textsInBraces, throughNodes } from "./template-parse.ts";
+import { namedOf } from "./references.ts";
+import { mayName } from "./template.ts";
+import {
+  excessOf,
+  isScopeWord,
+  type Path,
+  piecesOf,
+  type ScopeWord,
+  TEMPLATE_LIMITS,
+  textsInBraces,
+  throughNodes,
+} from "./template-parse.ts";
 
-/** Far ancestors cost a walk through the graph; what is beyond this many steps in all is taken to be right. */
-const STEPS_MAX = 5_000_000;
-
-/** Adds a finding for every doubtful template of the plan's configs. `pathOf`: where a node's config stands in the document. */
-export function checkTemplates(plan: Plan, doubts: Findings, pathOf: (node: NodeIndex) => string): void {
-  const budget = { steps: STEPS_MAX };
+/** Adds a doubt for every template that is probably not what was meant, and a problem for what no text may hold. */
+export function checkTemplates(plan: Plan, references: References | null, problems: Findings, doubts: Findings): void {
+  if (references === null) return;
   for (let node = 0; node < plan.configs.length; node++) {
     const config = plan.configs[node];
-    if (config === null || config === undefined || !config.includes("{{")) continue;
-    checkValue(parseTrusted(config), pathOf(node), (text, path) => checkText(plan, node, text, path, doubts, budget));
-    if (doubts.full) return;
+    if (config === null || config === undefined || !mayName(config)) continue;
+    const ancestors = new Set(namedOf(references, node).ancestors);
+    const check: NodeCheck = { plan, node, isAncestor: (other) => ancestors.has(other), problems, doubts };
+    checkValue(parseTrusted(config), `dag.nodes.${node}.config`, check);
   }
 }
 
-function checkValue(value: unknown, path: string, check: (text: string, path: string) => void): void {
-  if (typeof value === "string") check(value, path);
+type NodeCheck = {
+  readonly plan: Plan;
+  readonly node: NodeIndex;
+  isAncestor(other: NodeIndex): boolean;
+  readonly problems: Findings;
+  readonly doubts: Findings;
+};
+
+function checkValue(value: unknown, path: string, check: NodeCheck): void {
+  if (typeof value === "string") checkText(value, path, check);
   else if (Array.isArray(value) || isObject(value)) {
     for (const [key, item] of Object.entries(value)) checkValue(item, `${path}.${excerpt(key)}`, check);
   }
 }
 
-function checkText(plan: Plan, node: NodeIndex, text: string, path: string, doubts: Findings, budget: { steps: number }): void {
+function checkText(text: string, path: string, check: NodeCheck): void {
   if (!text.includes("{{")) return;
-  for (const piece of piecesOf(text)) {
+  const pieces = piecesOf(text);
+  const isEscaped = text.includes("\\{{");
+  let paths = 0;
+  for (const piece of pieces) {
     if (typeof piece !== "string") {
-      const doubt = doubtOf(plan, node, piece, budget);
-      if (doubt !== null) doubts.add(path, `${excerpt(piece.source)}: ${doubt}`);
-    } else if (!text.includes("\\{{")) {
-      for (const inBraces of textsInBraces(piece)) doubts.add(path, `${excerpt(inBraces)} is no path to data: it stays as text.`);
+      paths++;
+      const excess = excessOf(piece);
+      const doubt = doubtOf(check, piece);
+      if (excess !== null) check.problems.add(path, `${excerpt(piece.source)}: ${excess}.`);
+      else if (doubt !== null) check.doubts.add(path, `${excerpt(piece.source)}: ${doubt}`);
+    } else if (!isEscaped && !check.doubts.full) {
+      for (const inBraces of textsInBraces(piece)) check.doubts.add(path, `${excerpt(inBraces)} is no path to data: it stays as text.`);
     }
   }
+  const { paths: most } = TEMPLATE_LIMITS;
+  if (paths > most) check.problems.add(path, `There are ${paths} templates in one text; the limit is ${most}.`);
 }
 
-function doubtOf(plan: Plan, node: NodeIndex, path: Path, budget: { steps: number }): string | null {
+function doubtOf(check: NodeCheck, path: Path): string | null {
   const { first, rest, literal } = path;
+  const { plan, node } = check;
   const named = plan.index.get(first);
-  if (named !== undefined && isAncestor(plan, named, node, budget)) return null;
+  if (named !== undefined && check.isAncestor(named)) return null;
   const below = throughNodes(path);
-  if (below !== path) return doubtOf(plan, node, below, budget);
+  if (below !== path) return doubtOf(check, below);
   if (!literal && isScopeWord(first)) return doubtOfScope(first, rest);
   if (named !== undefined) return `"${first}" does not come before "${plan.ids[node]}": add it to the dependencies.`;
   if (literal || rest.length > 0) return `there is no node "${excerpt(first)}".`;

@@ -6,6 +6,20 @@ export type Path = { readonly source: string; readonly first: string; readonly r
 /** Text as it is (a string), or a path. */
 export type Piece = string | Path;
 
+/**
+ * What one text may hold: more is refused where it comes in, so that a short document cannot make long work of each attempt.
+ * `parts`, `partCharacters`: of a path.
+ */
+export const TEMPLATE_LIMITS = { paths: 10_000, parts: 64, partCharacters: 128 } as const;
+
+/** What is wrong with a path, as the end of a sentence; null where nothing is. */
+export function excessOf({ first, rest }: Path): string | null {
+  const { parts, partCharacters } = TEMPLATE_LIMITS;
+  if (rest.length >= parts) return `its path has ${rest.length + 1} parts; the limit is ${parts}`;
+  const isLong = first.length > partCharacters || rest.some((part) => part.length > partCharacters);
+  return isLong ? `a part of its path is longer than ${partCharacters} characters` : null;
+}
+
 /** Names that templates may begin with beside the ids of ancestors. */
 export const SCOPE_WORDS = ["params", "execution", "node", "runtime", "secrets", "nodes"] as const;
 export type ScopeWord = (typeof SCOPE_WORDS)[number];
@@ -68,21 +82,54 @@ export function textsInBraces(text: string): readonly string[] {
 }
 
 const IN_BRACES = /\{\{[^{}]{0,200}\}\}/g;
-const NAME = "[A-Za-z0-9_-]+";
-const SPACE = "[ \\t\\r\\n]*";
-const TEMPLATE = new RegExp(
-  `\\{\\{${SPACE}(?:nodes\\[(?:"(${NAME})"|'(${NAME})')\\]((?:\\.${NAME})*)|(${NAME}(?:\\.${NAME})*))${SPACE}\\}\\}`,
-  "y",
-);
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
+const POINT = 0x2e;
 
+/** The path in the braces that open at `open`, or null. By hand, since the time that a pattern takes grows with the square of a long path. */
 function pathAt(text: string, open: number): Path | null {
-  TEMPLATE.lastIndex = open;
-  const found = TEMPLATE.exec(text);
-  if (found === null) return null;
-  const [source, double, single, tail, plain] = found;
-  const id = double ?? single;
-  if (id !== undefined)
-    return { source, first: id, rest: tail === undefined || tail === "" ? [] : tail.slice(1).split("."), literal: true };
-  const [first = "", ...rest] = (plain ?? "").split(".");
-  return { source, first, rest, literal: false };
+  const start = skipSpaces(text, open + 2);
+  const firstEnd = skipName(text, start);
+  if (firstEnd === start) return null;
+  const first = text.slice(start, firstEnd);
+  const quoted = first === "nodes" && text.charCodeAt(firstEnd) === OPEN_BRACKET ? quotedName(text, firstEnd + 1) : null;
+  const rest: string[] = [];
+  let position = quoted === null ? firstEnd : quoted.end;
+  while (text.charCodeAt(position) === POINT) {
+    const end = skipName(text, position + 1);
+    if (end === position + 1) return null;
+    rest.push(text.slice(position + 1, end));
+    position = end;
+  }
+  position = skipSpaces(text, position);
+  if (text.charCodeAt(position) !== CLOSE_BRACE || text.charCodeAt(position + 1) !== CLOSE_BRACE) return null;
+  return { source: text.slice(open, position + 2), first: quoted?.name ?? first, rest, literal: quoted !== null };
+}
+
+/** `"a"]` or `'a'`, and what is behind the bracket. */
+function quotedName(text: string, start: number): { readonly name: string; readonly end: number } | null {
+  const mark = text[start];
+  const end = skipName(text, start + 1);
+  const isQuoted = (mark === '"' || mark === "'") && end > start + 1 && text[end] === mark && text.charCodeAt(end + 1) === CLOSE_BRACKET;
+  return isQuoted ? { name: text.slice(start + 1, end), end: end + 2 } : null;
+}
+
+function skipSpaces(text: string, from: number): number {
+  let position = from;
+  for (let code = text.charCodeAt(position); code <= 0x20; code = text.charCodeAt(++position)) {
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0d && code !== 0x0a) break;
+  }
+  return position;
+}
+
+function skipName(text: string, from: number): number {
+  let position = from;
+  while (isNamePart(text.charCodeAt(position))) position++;
+  return position;
+}
+
+/** A letter, a digit, `_` or `-`. */
+function isNamePart(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) || code === 0x5f || code === 0x2d;
 }

@@ -3,7 +3,18 @@ import type { Failure } from "./failure.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { isObject, type JsonObject, jsonText, parseTrusted, setOwn } from "./json.ts";
 import type { ParsedTexts } from "./parsed-texts.ts";
-import { isScopeWord, type Path, piecesOf, type ScopeWord, throughNodes, wholePath } from "./template-parse.ts";
+import { mayName } from "./template.ts";
+import {
+  excessOf,
+  isScopeWord,
+  type Path,
+  type Piece,
+  piecesOf,
+  type ScopeWord,
+  TEMPLATE_LIMITS,
+  throughNodes,
+  wholePath,
+} from "./template-parse.ts";
 
 /** An ancestor in scope. `output`: JSON text, null where there is none. */
 type Ancestor = {
@@ -39,11 +50,12 @@ export function resolveConfig(scope: Scope, execution: ExecutionScope, parsed: P
   if (scope.config === null) return { ok: true, config: {} };
   const config = parseTrusted(scope.config);
   if (!isObject(config)) throw new TypeError("A config is the text of an object: it was checked when the definition came.");
-  if (!scope.config.includes("{{")) return { ok: true, config };
+  if (!mayName(scope.config)) return { ok: true, config };
   const resolver = new Resolver(scope, execution, parsed, charactersMax);
+  const fromTrigger = new Set(scope.fromTrigger);
   for (const key of Object.keys(config)) {
     const value = config[key];
-    const resolved = resolver.resolve(value, `config.${key}`, scope.fromTrigger.includes(key));
+    const resolved = resolver.resolve(value, `config.${key}`, fromTrigger.has(key));
     if (resolver.fault !== null) return { ok: false, failure: templateError(resolver.fault) };
     if (resolved !== value) setOwn(config, key, resolved);
   }
@@ -87,6 +99,8 @@ class Resolver {
 
   #resolveText(text: string, place: string, fromTrigger: boolean): unknown {
     const pieces = piecesOf(text);
+    // A definition's own texts were held to the limits when it came.
+    if (fromTrigger) this.#hold(pieces, place);
     const whole = wholePath(pieces);
     if (whole !== null) {
       const found = this.#look(whole, fromTrigger);
@@ -116,6 +130,14 @@ class Resolver {
     const fresh: JsonObject = {};
     for (const key of Object.keys(value)) setOwn(fresh, key, this.#copy(value[key], place));
     return fresh;
+  }
+
+  #hold(pieces: readonly Piece[], place: string): void {
+    const paths = pieces.filter((piece) => typeof piece !== "string");
+    const { paths: most } = TEMPLATE_LIMITS;
+    if (paths.length > most) this.fault ??= `Too much data: ${place} has ${paths.length} templates; the limit is ${most}.`;
+    const excess = paths.map(excessOf).find((each) => each !== null);
+    if (excess !== undefined) this.fault ??= `Too much data: of a template in ${place}, ${excess}.`;
   }
 
   #miss(path: Path, place: string, why: string): void {

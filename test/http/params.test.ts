@@ -1,7 +1,7 @@
 /** The rule for a trigger's body, and that params reach the nodes with their digits and their order. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { paramsOf } from "../../src/http/params.ts";
+import { readParams } from "../../src/workflow/params.ts";
 import { serveApp } from "./served.ts";
 
 const NESTING = 128;
@@ -25,7 +25,7 @@ describe("a trigger's body", () => {
     ['{"10": 1, "2": 12345678901234567890, "__proto__": {"x": 1e400}}', '{"10": 1, "2": 12345678901234567890, "__proto__": {"x": 1e400}}'],
   ];
   test.each(rows)("%s gives the params %s", (body, params) => {
-    expect(paramsOf(body, NESTING)).toEqual({ ok: true, params });
+    expect(readParams(body, NESTING)).toEqual({ ok: true, params });
   });
 
   test.each(["[]", "5", '"text"', "true", '{"params": []}', '{"params": 5}', '{"params": "text"}', '{"params": false, "a": {}}'])(
@@ -47,7 +47,7 @@ describe("a trigger's body", () => {
       fc.property(anything, anything, anything, fc.nat(3), (before, params, after, space) => {
         const wanted = { params: { ...params, one: 1 } };
         const body = JSON.stringify(Object.assign({}, before, wanted, after, wanted), null, space);
-        const found = paramsOf(body, 1_000);
+        const found = readParams(body, 1_000);
         expect(found.ok && JSON.parse(found.params ?? "null")).toEqual((JSON.parse(body) as { params: unknown }).params);
         expect(found.ok && body.includes(found.params ?? "?")).toBe(true);
       }),

@@ -3,11 +3,11 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { systemTurns } from "../../src/env/turns.ts";
 import { decodeCursor, encodeCursor } from "../../src/http/cursor.ts";
-import { jsonFault } from "../../src/http/json-fault.ts";
 import { timeText } from "../../src/http/json-text.ts";
 import { bodyOf, joined } from "../../src/http/long-text.ts";
 import { createRoom } from "../../src/http/room.ts";
-import { yamlToJson } from "../../src/http/yaml.ts";
+import { yamlToJson } from "../../src/pool/yaml.ts";
+import { scanJson } from "../../src/workflow/json-scan.ts";
 
 describe("the place where JSON breaks", () => {
   const rows: [string, number, number, string][] = [
@@ -27,7 +27,7 @@ describe("the place where JSON breaks", () => {
     ['["a\tb"]', 1, 4, "a string that ends, without control characters and with known escapes"],
   ];
   test.each(rows)("of %j is line %d, column %d: expected %s", (text, line, column, expected) => {
-    expect(jsonFault(text)).toEqual({ line, column, expected });
+    expect(scanJson(text, 128)).toEqual({ line, column, expected });
   });
 
   test("is found exactly where the parser refuses", () => {
@@ -47,7 +47,7 @@ describe("the place where JSON breaks", () => {
         } catch {
           parses = false;
         }
-        expect([text, jsonFault(text) === null]).toEqual([text, parses]);
+        expect([text, scanJson(text, 1_000) === null]).toEqual([text, parses]);
       }),
       { numRuns: 2_000 },
     );
@@ -124,7 +124,7 @@ describe("a long text", () => {
 describe("YAML", () => {
   const text = (yaml: string) => {
     const result = yamlToJson(yaml, 128);
-    return result.ok ? result.text : `${result.problem.status} ${result.problem.detail}`;
+    return result.ok ? result.text : result.reason;
   };
 
   test("keeps digits, the order of keys, and names that objects have anyway", () => {
@@ -138,22 +138,17 @@ describe("YAML", () => {
   });
 
   const refused: [string, string, RegExp][] = [
-    ["that is broken, with the place", "a: [1, 2\nb: 3", /^400 .*\(line \d+, column \d+\)\.$/],
-    ["of two documents", "---\na: 1\n---\nb: 2\n", /^400 .*more than one document/],
-    ["with a key twice", "a: 1\na: 2\n", /^400 .*"a" is there twice/],
-    ["with a key that is no word", "? [a]\n: b\n", /^400 .*key is not a string/],
-    ["with a number that JSON has not", "a: .inf\n", /^400 .*Infinity is no JSON number/],
-    ["with an alias of nothing", "a: *x\n", /^400 .*alias \*x has no anchor/],
-    ["with an alias of itself", "a: &x [*x]\n", /^400 .*nested too deep/],
-    ["of 100,000 levels in a row", "[".repeat(100_000), /^400 .*nested too deep/],
-    ["of 100,000 levels without brackets", "- ".repeat(100_000), /^400 .*nested too deep/],
-    [
-      "of 200 levels by indentation",
-      Array.from({ length: 200 }, (_, level) => `${" ".repeat(level)}k:`).join("\n"),
-      /^400 .*nested too deep/,
-    ],
-    ["that is a bomb of aliases", bomb(), /^400 .*aliases make it too large/],
-    ["that is very long", "a: b\n".repeat(100_000), /^413 .*send a larger document as JSON/],
+    ["that is broken, with the place", "a: [1, 2\nb: 3", /\(line \d+, column \d+\)$/],
+    ["of two documents", "---\na: 1\n---\nb: 2\n", /more than one document/],
+    ["with a key twice", "a: 1\na: 2\n", /"a" is there twice/],
+    ["with a key that is no word", "? [a]\n: b\n", /key is not a string/],
+    ["with a number that JSON has not", "a: .inf\n", /Infinity is no JSON number/],
+    ["with an alias of nothing", "a: *x\n", /alias \*x has no anchor/],
+    ["with an alias of itself", "a: &x [*x]\n", /nested too deep/],
+    ["of 100,000 levels in a row", "[".repeat(100_000), /nested too deep/],
+    ["of 100,000 levels without brackets", "- ".repeat(100_000), /nested too deep/],
+    ["of 200 levels by indentation", Array.from({ length: 200 }, (_, level) => `${" ".repeat(level)}k:`).join("\n"), /nested too deep/],
+    ["that is a bomb of aliases", bomb(), /aliases make it too large/],
   ];
   test.each(refused)("%s is refused", (_, yaml, expected) => {
     expect(text(yaml)).toMatch(expected);

@@ -2,8 +2,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { CheckedDefinitions } from "../../src/pool/checked-definitions.ts";
-import { createDefinitionChecker } from "../../src/pool/definition-checker.ts";
+import { type CheckerOptions, createDefinitionChecker, type DefinitionChecker } from "../../src/pool/definition-checker.ts";
 import { DEFAULTS, LIMITS } from "../sim/instance.ts";
+import { planOf } from "../workflow/plans.ts";
 
 const catalog = new Map([["noop", { name: "noop", names: ["noop"], needs: [] }]]);
 const options = { definitions: { limits: LIMITS, defaults: DEFAULTS, catalog }, clock: systemClock };
@@ -41,6 +42,62 @@ describe("a definition that is checked in a thread", () => {
     const asked = stopping.check(JSON.stringify({ name: "w", dag: { nodes: [node("a")] } }), "workflow");
     stopping.close();
     await expect(asked).rejects.toThrow("The server is stopping.");
+  });
+});
+
+describe("the main thread", () => {
+  /** Reads in the thread what it says is large: what is still under way when it is closed, was there. */
+  async function isInThread(ask: (checker: DefinitionChecker) => unknown, more: Partial<CheckerOptions> = {}): Promise<boolean> {
+    const checker = createDefinitionChecker({ ...options, ...more });
+    const answer = Promise.resolve(ask(checker)).then(
+      () => false,
+      (error: Error) => error.message === "The server is stopping.",
+    );
+    checker.close();
+    return answer;
+  }
+  const large = `{"a":[1234567890123456789,${"1,".repeat(200_000)}1]}`;
+  const plan = planOf([{ id: "a" }, { id: "o" }, { id: "b", after: ["a"] }, { id: "c", after: ["o", "b"] }, { id: "d", after: ["c"] }]);
+
+  test("reads no YAML, however short", async () => {
+    expect(await isInThread(({ yamlToJson }) => yamlToJson("a: 1"))).toBe(true);
+    expect(await inThread.yamlToJson("a: [1, 12345678901234567890]")).toEqual({ ok: true, text: '{"a":[1,12345678901234567890]}' });
+    expect(await inThread.yamlToJson("a: [1")).toMatchObject({ ok: false, kind: "broken" });
+    expect(await inThread.yamlToJson("a: b\n".repeat(100_000))).toMatchObject({ ok: false, kind: "long" });
+  });
+
+  test("reads no large params, and the thread reads them as it would", async () => {
+    expect(await isInThread(({ readParams }) => readParams(large))).toBe(true);
+    expect(await isInThread(({ readParams }) => readParams('{"a":1}'))).toBe(false);
+    for (const text of [large, `{"params": ${large}, "b": 1}`, `${large} x`, "[1]", "", "{"]) {
+      expect(await inThread.readParams(text)).toEqual(await here.readParams(text));
+    }
+  });
+
+  test("puts no large params over a config, and none at all where the definition does not allow it", async () => {
+    const params = `{"a":${large}}`;
+    expect(await isInThread(({ givenBy }) => givenBy(plan, params))).toBe(true);
+    expect(await isInThread(({ givenBy }) => givenBy({ ...plan, overrides: [1] }, params))).toBe(true);
+    expect(await isInThread(({ givenBy }) => givenBy({ ...plan, overrides: [] }, params))).toBe(false);
+    expect(await inThread.givenBy(plan, params)).toEqual(await here.givenBy(plan, params));
+  });
+
+  test("walks no great graph to find out what a trigger's templates name", async () => {
+    const params = '{"d":{"x":"{{ o.y }}"}}';
+    expect(await isInThread(({ givenBy }) => givenBy(plan, params))).toBe(false);
+    expect(await isInThread(({ givenBy }) => givenBy(plan, params), { stepsHere: 0 })).toBe(true);
+  });
+
+  test("walks none either to find out what a definition's do", async () => {
+    const text = JSON.stringify({
+      name: "w",
+      dag: { nodes: [node("a"), node("o"), node("b", ["a"]), node("c", ["o", "b"]), { ...node("d", ["c"]), config: { x: "{{ o.y }}" } }] },
+    });
+    expect(await isInThread(({ check }) => check(text, "workflow"))).toBe(false);
+    expect(await isInThread(({ check }) => check(text, "workflow"), { stepsHere: 0 })).toBe(true);
+    const checker = createDefinitionChecker({ ...options, stepsHere: 0 });
+    expect(await checker.check(text, "workflow")).toEqual(await here.check(text, "workflow"));
+    checker.close();
   });
 });
 

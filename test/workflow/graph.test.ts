@@ -1,9 +1,9 @@
 /** The order of a graph, its cycles, and who stands above whom. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { isAncestor } from "../../src/workflow/graph.ts";
+import { answersOf } from "../../src/workflow/ancestry.ts";
 import { order, type Rows } from "../../src/workflow/order.ts";
-import { planOf, workflow } from "./definitions.ts";
+import { planOf } from "./plans.ts";
 
 /** Rows from one list of dependencies a node. */
 function rows(dependencies: readonly (readonly number[])[]): Rows {
@@ -59,41 +59,58 @@ describe("order", () => {
   });
 });
 
-describe("isAncestor", () => {
-  test("says of every two nodes what a plain search says", () => {
+describe("which nodes come before which", () => {
+  const randomPlan = (dependencies: readonly (readonly number[])[]) =>
+    planOf(dependencies.map((row, node) => ({ id: `n${node}`, after: row.map((dependency) => `n${dependency}`) })));
+
+  /** By a plain search. */
+  const aboveIn = (dependencies: readonly (readonly number[])[]): readonly ReadonlySet<number>[] => {
+    const above = dependencies.map(() => new Set<number>());
+    dependencies.forEach((row, node) => {
+      for (const dependency of row) for (const far of [dependency, ...(above[dependency] ?? [])]) above[node]?.add(far);
+    });
+    return above;
+  };
+
+  test("is said of every two nodes at once, and of one node or one ancestor alone, as by a plain search", () => {
     fc.assert(
-      fc.property(randomDag, (dependencies) => {
-        const plan = planOf(
-          workflow(dependencies.map((row, node) => ({ id: `n${node}`, dependencies: row.map((dependency) => `n${dependency}`) }))),
-        );
-        const above = dependencies.map(() => new Set<number>());
-        dependencies.forEach((row, node) => {
-          for (const dependency of row) for (const far of [dependency, ...(above[dependency] ?? [])]) above[node]?.add(far);
-        });
-        for (let node = 0; node < dependencies.length; node++) {
-          for (let other = 0; other < dependencies.length; other++)
-            expect(isAncestor(plan, other, node)).toBe(above[node]?.has(other) ?? false);
+      fc.property(randomDag, fc.nat(), (dependencies, one) => {
+        const plan = randomPlan(dependencies);
+        const above = aboveIn(dependencies);
+        const pairs = dependencies.flatMap((_, node) => dependencies.map((__, ancestor) => ({ node, ancestor })));
+        const chosen = one % dependencies.length;
+        for (const asked of [pairs, pairs.filter(({ node }) => node === chosen), pairs.filter(({ ancestor }) => ancestor === chosen)]) {
+          const questions = { nodes: asked.map(({ node }) => node), ancestors: asked.map(({ ancestor }) => ancestor) };
+          const expected = asked.map(({ node, ancestor }) => (above[node]?.has(ancestor) === true ? 1 : 0));
+          expect([...(answersOf(plan, questions, 1_000_000) ?? [])]).toEqual(expected);
         }
       }),
     );
   });
 
-  test("with its budget used up it says yes", () => {
-    // "d" hangs under "b" in the forest, "c" is reached only by a walk.
-    const plan = planOf(
-      workflow([
-        { id: "a" },
-        { id: "side" },
-        { id: "b", dependencies: ["a"] },
-        { id: "c", dependencies: ["side", "a"] },
-        { id: "d", dependencies: ["b", "c"] },
-        { id: "e", dependencies: ["d"] },
-        { id: "other" },
-      ]),
+  test("takes one walk for a node that names thousands, and one for thousands that name a node", () => {
+    // Layers, each node on all of the layer before: a spanning tree proves next to nothing.
+    const [layers, wide] = [10, 40];
+    const rows = Array.from({ length: layers * wide }, (_, node) =>
+      node < wide ? [] : Array.from({ length: wide }, (__, at) => (Math.floor(node / wide) - 1) * wide + at),
     );
-    const at = (id: string): number => plan.index.get(id) ?? -1;
-    expect(isAncestor(plan, at("c"), at("e"), { steps: 100 })).toBe(true);
-    expect(isAncestor(plan, at("other"), at("e"), { steps: 100 })).toBe(false);
-    expect(isAncestor(plan, at("other"), at("e"), { steps: 0 })).toBe(true);
+    const plan = randomPlan(rows);
+    const walk = plan.ids.length + plan.dependencies.length;
+    const last = rows.length - 1;
+    const roots = Array.from({ length: wide }, (_, root) => root);
+    const bottom = roots.map((root) => last - root);
+    expect(answersOf(plan, { nodes: roots.map(() => last), ancestors: roots }, walk)).toEqual(new Uint8Array(wide).fill(1));
+    expect(answersOf(plan, { nodes: bottom, ancestors: bottom.map(() => wide - 1) }, walk)).toEqual(new Uint8Array(wide).fill(1));
+    // All of them together: two walks for 40 ancestors, of 32 in each.
+    const all = { nodes: roots.flatMap(() => bottom), ancestors: roots.flatMap((root) => bottom.map(() => root)) };
+    expect(answersOf(plan, all, 2 * walk)).toEqual(new Uint8Array(wide * wide).fill(1));
+    expect(answersOf(plan, all, 2 * walk - 1)).toBeNull();
+  });
+
+  test("is not looked for where that takes more steps than it may", () => {
+    const plan = randomPlan([[], [], [0], [0, 1], [2, 3]]);
+    expect(answersOf(plan, { nodes: [2, 4], ancestors: [0, 2] }, 0)).toEqual(Uint8Array.of(1, 1));
+    expect(answersOf(plan, { nodes: [4], ancestors: [1] }, 0)).toBeNull();
+    expect(answersOf(plan, { nodes: [4], ancestors: [1] }, 100)).toEqual(Uint8Array.of(1));
   });
 });

@@ -14,7 +14,7 @@ describe("parsing", () => {
 
   test("a text that is nested too deep is refused before it is parsed", () => {
     const deep = "[".repeat(100_000) + "]".repeat(100_000);
-    expect(parseJson(deep, 128)).toEqual({ ok: false, reason: "nested deeper than 128 levels" });
+    expect(parseJson(deep, 128)).toEqual({ ok: false, reason: "nested deeper than 128 levels", fault: null });
     expect(parseJson(`${'{"a":'.repeat(129)}1${"}".repeat(129)}`, 128).ok).toBe(false);
     expect(parseJson(`${'{"a":'.repeat(128)}1${"}".repeat(128)}`, 128).ok).toBe(true);
   });

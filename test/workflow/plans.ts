@@ -55,5 +55,7 @@ export function planOf(nodes: readonly NodeSpec[], handler = "noop"): Plan {
     hidden: null,
     visible: nodes.length,
     steps: null,
+    references: null,
+    overrides: "all",
   };
 }

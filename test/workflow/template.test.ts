@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createParsedTexts } from "../../src/workflow/parsed-texts.ts";
-import { mergeConfig, referencesOf } from "../../src/workflow/template.ts";
+import { mergeConfig, namesIn } from "../../src/workflow/template.ts";
 import { piecesOf } from "../../src/workflow/template-parse.ts";
 import { resolveConfig, type Scope } from "../../src/workflow/template-resolve.ts";
 
@@ -222,27 +222,28 @@ describe("a config", () => {
   });
 });
 
-describe("references", () => {
-  test("name what templates begin with, and cost nothing where there are none", () => {
-    expect(referencesOf('{"url":"http://x/{a}"}')).toEqual({ ancestors: [], params: false, runtime: false });
+describe("the names in a config", () => {
+  test("are what templates begin with, and none where there are none", () => {
+    expect([...namesIn('{"url":"http://x/{a}"}')]).toEqual([]);
     const config = {
       x: "{{ a.output }} {{params.y}}",
       y: ["{{\t b-1.z }}", '{{ nodes["c"].x }}', "{{ nodes.d.x }}", "{{ runtime.k }}", "{{ nodes['e'] }}"],
     };
-    expect(referencesOf(JSON.stringify(config))).toEqual({
-      ancestors: ["a", "params", "b-1", "c", "nodes", "d", "runtime", "e"],
-      params: true,
-      runtime: true,
-    });
+    expect([...namesIn(JSON.stringify(config))]).toEqual(["a", "params", "b-1", "c", "nodes", "d", "runtime", "e"]);
   });
 
   test("are found inside what is no template", () => {
-    expect(referencesOf(JSON.stringify({ x: "{{{ a.b }}} {{ foo {{ c.d }} }}" })).ancestors).toContain("a");
-    expect(referencesOf(JSON.stringify({ x: "{{ foo {{ c.d }} }}" })).ancestors).toContain("c");
+    expect(namesIn(JSON.stringify({ x: "{{{ a.b }}} {{ foo {{ c.d }} }}" }))).toContain("a");
+    expect(namesIn(JSON.stringify({ x: "{{ foo {{ c.d }} }}" }))).toContain("c");
+  });
+
+  test("are found in a text whose characters are escaped", () => {
+    const escaped = '{"x":"\\u007b\\u007B\\u0009\\u0061.b }} {{ nodes[\\u0022c\\u0022] }} \\\\u007b{ d }}"}';
+    expect([...namesIn(escaped)]).toEqual(["a", "nodes", "c"].filter((name) => name !== "nodes"));
   });
 });
 
-test("whatever a text holds, references miss no path that is filled in later", () => {
+test("whatever a text holds, the names miss no path that is filled in later", () => {
   const part = fc.constantFrom(
     "{{",
     "}}",
@@ -267,8 +268,11 @@ test("whatever a text holds, references miss no path that is filled in later", (
   fc.assert(
     fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
       const text = parts.join("");
-      const { ancestors } = referencesOf(JSON.stringify({ x: text }));
-      for (const piece of piecesOf(text)) if (typeof piece !== "string") expect(ancestors).toContain(piece.first);
+      const escaped = Array.from(text, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+      for (const config of [JSON.stringify({ x: text }), `{"x":"${escaped}"}`]) {
+        const names = namesIn(config);
+        for (const piece of piecesOf(text)) if (typeof piece !== "string") expect(names).toContain(piece.first);
+      }
     }),
     { numRuns: 2_000 },
   );

@@ -27,7 +27,7 @@ const anyObject = { type: "object", additionalProperties: true };
 const triggerBody: BodyDescription = {
   required: false,
   description:
-    "The params: an object under `params`, or, without that, the body itself. A member whose name is a node's id and whose value is an object is also merged into that node's config.",
+    "The params: an object under `params`, or, without that, the body itself. A member whose name is a node's id and whose value is an object is also put over that node's config, key by key, where the definition allows it: for the nodes in its `overrides`, and for all nodes of what POST /workflow has created.",
   content: inBothTypes(
     {
       anyOf: [

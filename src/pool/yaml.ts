@@ -3,16 +3,17 @@
  * digits and keys their order, and so that nesting, aliases and size are bounded on the way.
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type CST, type Document } from "yaml";
-import { type Refusal, refuse } from "./problem.ts";
 
-/** The main thread parses it, at 0.5 to 2 MB a second, so less is taken than of JSON. */
-const CHARACTERS_MAX = 256 * 1024;
 /** Of the JSON that comes out; YAML itself is seldom shorter, but aliases of aliases write without end. */
-const JSON_CHARACTERS_MAX = 16 * CHARACTERS_MAX;
+const JSON_CHARACTERS_MAX = 4 * 1024 * 1024;
 
-/** `nesting`: levels of lists and maps. The text is "" where the document is empty. */
-export function yamlToJson(yaml: string, nesting: number): { readonly ok: true; readonly text: string } | Refusal {
-  if (yaml.length > CHARACTERS_MAX) return refuse(413, `YAML is taken up to ${CHARACTERS_MAX} characters; send a larger document as JSON.`);
+/** `text`: JSON, "" where the document is empty. `reason`: what is wrong, as the end of a sentence. */
+export type YamlResult =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly kind: "long" | "broken"; readonly reason: string };
+
+/** `nesting`: levels of lists and maps. */
+export function yamlToJson(yaml: string, nesting: number): YamlResult {
   try {
     const document = parse(yaml, nesting);
     if (document === null) return { ok: true, text: "" };
@@ -20,7 +21,7 @@ export function yamlToJson(yaml: string, nesting: number): { readonly ok: true; 
     write(document.contents, nesting, writer);
     return { ok: true, text: writer.parts.join("") };
   } catch (error) {
-    if (error instanceof YamlFault) return refuse(400, `The body is not usable YAML: ${error.message}.`);
+    if (error instanceof YamlFault) return { ok: false, kind: "broken", reason: error.message };
     throw error;
   }
 }

@@ -1,0 +1,141 @@
+/**
+ * JSON with integers that a number cannot hold: parsed as BigInt and written as digits again. By hand, since a reviver is called
+ * for every value and overflows the stack: 16 s for 32 MB of numbers, and here a second.
+ */
+
+/** An integer of so many digits stays what the parser makes of it: Infinity. */
+const DIGITS_MAX = 310;
+const EXACT_DIGITS = 16;
+
+/** The value of a text that is known to be JSON. Recursive: its nesting was limited when it came. */
+export function parseWithDigits(text: string): unknown {
+  return new DigitsParser(text).value();
+}
+
+/** A value that `parseWithDigits` made, as compact JSON text. */
+export function writeWithDigits(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(writeWithDigits).join(",")}]`;
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${writeWithDigits(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const COMMA = 0x2c;
+const RIGHT_BRACE = 0x7d;
+const RIGHT_BRACKET = 0x5d;
+
+class DigitsParser {
+  readonly #text: string;
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): unknown {
+    switch (this.#next()) {
+      case 0x7b:
+        return this.#object();
+      case 0x5b:
+        return this.#list();
+      case QUOTE:
+        return this.#string();
+      case 0x74:
+        this.#position += 4;
+        return true;
+      case 0x66:
+        this.#position += 5;
+        return false;
+      case 0x6e:
+        this.#position += 4;
+        return null;
+      default:
+        return this.#number();
+    }
+  }
+
+  /** The next character that is no space. */
+  #next(): number {
+    let code = this.#text.charCodeAt(this.#position);
+    while (code <= 0x20) code = this.#text.charCodeAt(++this.#position);
+    return code;
+  }
+
+  #object(): object {
+    const object: Record<string, unknown> = {};
+    this.#position++;
+    if (this.#next() === RIGHT_BRACE) {
+      this.#position++;
+      return object;
+    }
+    for (;;) {
+      this.#next();
+      const key = this.#string();
+      this.#next();
+      this.#position++;
+      const value = this.value();
+      if (key === "__proto__") Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      else object[key] = value;
+      const goesOn = this.#next() === COMMA;
+      this.#position++;
+      if (!goesOn) return object;
+    }
+  }
+
+  #list(): unknown[] {
+    const list: unknown[] = [];
+    this.#position++;
+    if (this.#next() === RIGHT_BRACKET) {
+      this.#position++;
+      return list;
+    }
+    for (;;) {
+      list.push(this.value());
+      const goesOn = this.#next() === COMMA;
+      this.#position++;
+      if (!goesOn) return list;
+    }
+  }
+
+  #string(): string {
+    const text = this.#text;
+    const start = this.#position;
+    let escaped = false;
+    let position = start + 1;
+    for (let code = text.charCodeAt(position); code !== QUOTE; code = text.charCodeAt(position)) {
+      if (code === BACKSLASH) escaped = true;
+      position += code === BACKSLASH ? 2 : 1;
+    }
+    this.#position = position + 1;
+    return escaped ? (JSON.parse(text.slice(start, position + 1)) as string) : text.slice(start + 1, position);
+  }
+
+  #number(): number | bigint {
+    const text = this.#text;
+    const start = this.#position;
+    const digits = text.charCodeAt(start) === MINUS ? start + 1 : start;
+    let position = digits;
+    let value = 0;
+    for (let code = text.charCodeAt(position); code >= 0x30 && code <= 0x39; code = text.charCodeAt(++position)) {
+      value = value * 10 + (code - 0x30);
+    }
+    const isWhole = !isNumberPart(text.charCodeAt(position));
+    if (!isWhole) while (isNumberPart(text.charCodeAt(position))) position++;
+    this.#position = position;
+    // So many digits cannot have been rounded.
+    if (isWhole && position - digits < EXACT_DIGITS) return digits === start ? value : -value;
+    const source = text.slice(start, position);
+    const rounded = Number(source);
+    const isLost = isWhole && !Number.isSafeInteger(rounded) && position - digits < DIGITS_MAX && Number.isFinite(rounded);
+    return isLost ? BigInt(source) : rounded;
+  }
+}
+
+/** A digit, a sign, a point, or the letter of an exponent. */
+function isNumberPart(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x2b || (code | 0x20) === 0x65;
+}
