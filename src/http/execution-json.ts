@@ -14,14 +14,18 @@ export async function* executionTexts(view: ExecutionView): Texts {
   yield "}}";
 }
 
-/** The same without what grows with the number of nodes. */
-export function headOnlyJson(view: ExecutionView): string {
-  return `{${headJson(view)}}`;
+/** The same without what grows with the number of nodes, and without the failure, which a summary does not have. */
+export function summaryOnlyJson(summary: Summary, stalled: boolean): string {
+  return `{${summaryMembers(summary)},"stalled":${stalled}}`;
 }
 
 /** One element of a list. */
 export function summaryJson(summary: Summary): string {
-  return `{${openingJson(summary)},"progress":${progressJson(progressOf(summary))},"tags":${JSON.stringify(summary.tags)},"error":${quoteOrNull(summary.error)},${timesJson(summary)}}`;
+  return `{${summaryMembers(summary)}}`;
+}
+
+function summaryMembers(summary: Summary): string {
+  return `${openingJson(summary)},"progress":${progressJson(progressOf(summary))},"tags":${JSON.stringify(summary.tags)},"error":${quoteOrNull(summary.error)},${timesJson(summary)}`;
 }
 
 function headJson(view: ExecutionView): string {

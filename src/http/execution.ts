@@ -1,7 +1,7 @@
 /** GET /workflows/{execution_id}: how far an execution is. */
 import { executionAnswer } from "./openapi/answers.ts";
 import { isCurrent, notModified } from "./etag.ts";
-import { executionTexts, headOnlyJson } from "./execution-json.ts";
+import { executionTexts, summaryOnlyJson } from "./execution-json.ts";
 import { jsonAnswer } from "./json-text.ts";
 import { bodyOf } from "./long-text.ts";
 import type { HttpParts } from "./parts.ts";
@@ -18,7 +18,7 @@ export function executionRoute(routes: Routes, parts: HttpParts): void {
       tag: "workflows",
       summary: "Status of an execution",
       description:
-        "Its state and the state of each node, in the definition's order. An output above 64 KiB is null here, with its size in `output_bytes`; the results have it. With `If-None-Match` an answer that has not changed is 304.",
+        "Its state and the state of each node, in the definition's order. An output above 64 KiB is null here, with its size in `output_bytes`; the results have it. With `view=summary` it is read from a small record, whatever the number of nodes: without the nodes and without `failure`. With `If-None-Match` an answer that has not changed is 304.",
       answers: {
         200: { schema: executionAnswer, description: "As the store has it.", headers: ["ETag"] },
         304: { description: "Nothing has changed since the answer with this ETag.", headers: ["ETag"] },
@@ -27,14 +27,24 @@ export function executionRoute(routes: Routes, parts: HttpParts): void {
     },
     query: viewQuery,
     async answer(c, { query }) {
-      const view = await engine.view(c.req.param("execution_id"));
+      const id = c.req.param("execution_id");
+      const known = c.req.header("if-none-match");
+      if (query.view === "summary") {
+        const summary = await engine.summary(id);
+        if (summary === null) return problemAnswer(NOT_FOUND);
+        const stalled = engine.isStalled(id);
+        const headers = headersOf(summary.sequence, stalled);
+        return isCurrent(headers.etag, known) ? notModified(headers) : jsonAnswer(200, summaryOnlyJson(summary, stalled), headers);
+      }
+      const view = await engine.view(id);
       if (view === null) return problemAnswer(NOT_FOUND);
-      // The sequence rises with all that happens to an execution; only a stall is no event.
-      const etag = `"${view.sequence}${view.stalled ? "-stalled" : ""}"`;
-      const headers = { etag, "cache-control": "no-cache" };
-      if (isCurrent(etag, c.req.header("if-none-match"))) return notModified(headers);
-      const text = query.view === "summary" ? headOnlyJson(view) : await bodyOf(executionTexts(view), parts);
-      return jsonAnswer(200, text, headers);
+      const headers = headersOf(view.sequence, view.stalled);
+      return isCurrent(headers.etag, known) ? notModified(headers) : jsonAnswer(200, await bodyOf(executionTexts(view), parts), headers);
     },
   });
+}
+
+/** The sequence rises with all that happens to an execution; only a stall is no event. */
+function headersOf(sequence: number, stalled: boolean) {
+  return { etag: `"${sequence}${stalled ? "-stalled" : ""}"`, "cache-control": "no-cache" };
 }

@@ -1,6 +1,7 @@
 /** What the canonical routes promise: create, trigger, status, results. */
 import { describe, expect, test } from "bun:test";
 import { release } from "./fixtures/held.ts";
+import { openMemoryStore } from "../../src/store/memory.ts";
 import { serveApp } from "./served.ts";
 
 const node = (id: string, after: readonly string[] = [], more: object = {}) => ({ id, handler: "noop", dependencies: after, ...more });
@@ -161,12 +162,34 @@ describe("the status", () => {
     });
   });
 
+  test("as a summary is read from the summary alone: not the log, not the definition", async () => {
+    const store = openMemoryStore();
+    let isClosed = false;
+    const guarded = new Proxy(store, {
+      get(target, name) {
+        if (isClosed && (name === "load" || name === "chunksAfter")) throw new Error(`A summary needs no ${name}.`);
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const { send, create, run } = await serveApp({ store: guarded });
+    const id = await create([node("a"), { id: "b", handler: "broken", dependencies: ["a"] }]);
+    await run(id);
+    isClosed = true;
+    const answer = await send("GET", `/workflows/${id}?view=summary`);
+    expect(answer.json).toMatchObject({ status: "FAILED", progress: { total: 2, completed: 1, failed: 1 }, error: expect.any(String) });
+    expect(
+      (await send("GET", `/workflows/${id}?view=summary`, undefined, { "if-none-match": answer.headers.get("etag") ?? "" })).status,
+    ).toBe(304);
+    expect((await send("GET", `/workflows/${id}`)).status).toBe(500);
+  });
+
   test("as a summary leaves out what grows with the nodes", async () => {
     const { send, create } = await serveApp();
     const id = await create([node("a")]);
     const summary = (await send("GET", `/workflows/${id}?view=summary`)).json;
     for (const map of ["nodes", "node_states", "node_statuses"]) expect(summary).not.toHaveProperty(map);
-    expect(summary).toMatchObject({ status: "PENDING", progress: { total: 1, completed: 0, failed: 0, percentage: 0 }, failure: null });
+    expect(summary).toMatchObject({ status: "PENDING", progress: { total: 1, completed: 0, failed: 0, percentage: 0 }, stalled: false });
   });
 
   test("is 304 for who has it, until something happens", async () => {

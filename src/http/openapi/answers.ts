@@ -100,7 +100,7 @@ export const executionAnswer = named(
     progress,
     tags: v.array(v.string()),
     error: v.nullable(v.string()),
-    failure: v.nullable(failure),
+    failure: v.optional(v.nullable(failure)),
     ...times,
     stalled: v.boolean(),
     node_states: statesByNode,
