@@ -36,12 +36,13 @@ describe("a triggered execution", () => {
     expect(await scene.after(scene.engine.view("nobody"))).toBeNull();
   });
 
-  test("gives a node that asks for it the params, and merges what is meant for a node into its config", async () => {
+  test("gives a node that asks for it the params, and merges what is meant for a node into its config, where that is allowed", async () => {
     const scene = await Scene.start();
-    const id = await scene.create([
+    const nodes = [
       { id: "a", handler: "given" },
       { ...step("b", ["a"]), config: { x: 1, y: 2 } },
-    ]);
+    ];
+    const id = await scene.create(nodes, { overrides: ["b"] });
     await scene.trigger(id, '{"n":12345678901234567890,"b":{"y":12345678901234567891}}');
     await scene.world.pass(10);
     expect(scene.attempts[0]?.params).toBe('{"n":12345678901234567890,"b":{"y":12345678901234567891}}');

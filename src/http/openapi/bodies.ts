@@ -38,7 +38,7 @@ const triggerBody: BodyDescription = {
     },
     {
       params: { summary: "Params under their name", value: paramsExample },
-      bare: { summary: "Params as the body, here for one node's config", value: paramsByNodeExample },
+      bare: { summary: "Params as the body, here for one node's config, where the definition allows that", value: paramsByNodeExample },
       none: { summary: "No params", value: {} },
     },
   ),
