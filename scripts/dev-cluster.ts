@@ -1,13 +1,17 @@
-/** `npm run dev:cluster`: three instances on one Redis and one Kafka, and a port before them, to play with: kill one and look. */
+/**
+ * `npm run dev:cluster`: three instances on one Redis and one Kafka, and a port before them, to play with: kill one and look. The
+ * services are its own, on free ports, unless the environment names some; see cluster-plan.ts.
+ */
 import { join } from "node:path";
 import { keep } from "../test/services/keeper.ts";
+import { readConfig } from "../src/env/config.ts";
+import { isFree } from "../test/services/ports.ts";
+import { clusterPlan } from "./cluster-plan.ts";
 import { endWith } from "./ending.ts";
 import { openFront } from "./front.ts";
 import { openServices } from "./services.ts";
 
 const root = join(import.meta.dir, "..");
-const FRONT_PORT = 8000;
-const PORTS = [8001, 8002, 8003];
 /** Long enough to see what happens without it. */
 const RESTART_AFTER_MS = 5_000;
 const READY_PAUSE_MS = 50;
@@ -15,8 +19,13 @@ const READY_PAUSE_MS = 50;
 type Instance = { readonly name: string; stop(): Promise<void> };
 
 async function main(): Promise<void> {
-  const services = await openServices();
-  const starts = await Promise.allSettled(PORTS.map((port, index) => startInstance(`instance-${index + 1}`, port, services.environment)));
+  const read = readConfig(process.env);
+  if (!read.ok) throw new Error(read.faults.join("\n"));
+  const plan = clusterPlan(read.config, process.env.PORT, isFree);
+  const services = await openServices({ ...plan.services, dir: join(root, "data/cluster/services") });
+  const starts = await Promise.allSettled(
+    plan.ports.map((port, index) => startInstance(`instance-${index + 1}`, port, services.environment)),
+  );
   const instances = starts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const stop = async (): Promise<void> => {
     console.error("Stopping: what runs may finish.");
@@ -26,20 +35,25 @@ async function main(): Promise<void> {
   endWith(stop);
   try {
     for (const each of starts) if (each.status === "rejected") throw each.reason;
-    await openFront(FRONT_PORT, PORTS);
+    await openFront(plan.front, plan.ports);
   } catch (error) {
     await stop();
     throw error;
   }
-  const url = `localhost:${FRONT_PORT}`;
+  const url = `localhost:${plan.front}`;
+  const [first, second] = plan.ports;
+  const { REDIS_URL: redis = "the Redis of your settings", KAFKA_BOOTSTRAP_SERVERS: kafka = "the Kafka of your settings" } =
+    services.environment;
   console.log(`
-Three instances are ready at ${PORTS.map((port) => `localhost:${port}`).join(", ")}, and all of them at ${url}:
+Three instances are ready at ${plan.ports.map((port) => `localhost:${port}`).join(", ")}, and all of them at ${url}:
 each new connection goes to the next. Create an execution, trigger it and read it; any instance answers.
 
   curl -s ${url}/workflows -H 'content-type: application/json' -d '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"llm","config":{"prompt":"Hello"}}]}}'
   curl -s -X POST ${url}/workflows/EXECUTION_ID/trigger
-  curl -s 'localhost:8002/workflows/EXECUTION_ID/results?wait=5s'
-  curl -s localhost:8001/health
+  curl -s 'localhost:${second}/workflows/EXECUTION_ID/results?wait=5s'
+  curl -s localhost:${first}/health
+
+Their state is in ${redis}, their events go to ${kafka}.
 
 Kill one with the kill -9 that its first line names: the others take its work over, and it starts again after ${RESTART_AFTER_MS / 1000} s.
 Ctrl-C ends everything.

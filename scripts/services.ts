@@ -1,6 +1,7 @@
 /** `npm run services`: a Redis and a Kafka for a developer, on their usual ports, until Ctrl-C. What they hold stays in ./data/services. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { DataFolderFault, lockDataFolder } from "../src/store/sqlite-lock.ts";
 import { startKafka } from "../test/services/kafka.ts";
 import { isFree } from "../test/services/ports.ts";
 import { startRedis } from "../test/services/redis.ts";
@@ -14,45 +15,60 @@ const KAFKA_PORT = 9092;
 export type Services = {
   /** What an instance is started with to use them. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Those that ran already are left running. */
   stop(): Promise<void>;
 };
 
-export type Ports = { readonly redisPort?: number; readonly kafkaPort?: number; readonly dir?: string };
+export type ServicesOptions = {
+  /** Each on this port, or on a free one; null where none is wanted. */
+  readonly redis: number | "free" | null;
+  readonly kafka: number | "free" | null;
+  /** What they hold stays there, for the next time. */
+  readonly dir: string;
+};
 
-/** Starts what does not run yet: what listens on the usual port is taken for it. Rejects with a sentence. */
-export async function openServices({
-  redisPort = REDIS_PORT,
-  kafkaPort = KAFKA_PORT,
-  dir = join(root, DATA),
-}: Ports = {}): Promise<Services> {
-  const folder = (name: string): string => {
-    const path = join(dir, name);
-    mkdirSync(path, { recursive: true });
-    return path;
-  };
-  const starts = [
-    isFree(redisPort) ? startRedis({ appendOnly: "everysec", port: redisPort, dir: folder("redis") }) : running("Redis", redisPort),
-    isFree(kafkaPort) ? startKafka({ port: kafkaPort, dir: folder("kafka") }) : running("Kafka", kafkaPort),
-  ];
-  const started = await Promise.allSettled(starts);
+/** Starts services of one's own: what runs elsewhere is somebody else's, and left alone. Rejects with a sentence. */
+export async function openServices({ redis, kafka, dir }: ServicesOptions): Promise<Services> {
+  const release = lockFolder(dir);
+  const started = await Promise.allSettled([
+    redis === null ? null : startRedis({ appendOnly: "everysec", dir: folderIn(dir, "redis"), ...portOf(redis) }),
+    kafka === null ? null : startKafka({ dir: folderIn(dir, "kafka"), ...portOf(kafka) }),
+  ] as const);
+  const [ofRedis, ofKafka] = started;
   const stop = async (): Promise<void> => {
     await Promise.all(started.map((each) => (each.status === "fulfilled" ? each.value?.stop() : undefined)));
+    release();
   };
-  const failed = started.find((each) => each.status === "rejected");
-  if (failed !== undefined) {
+  if (ofRedis.status === "rejected" || ofKafka.status === "rejected") {
     await stop();
-    throw failed.reason;
+    throw ofRedis.status === "rejected" ? ofRedis.reason : (ofKafka as PromiseRejectedResult).reason;
   }
   return {
-    environment: { REDIS_URL: `redis://127.0.0.1:${redisPort}`, KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${kafkaPort}` },
+    environment: {
+      ...(ofRedis.value && { REDIS_URL: ofRedis.value.url }),
+      ...(ofKafka.value && { KAFKA_BOOTSTRAP_SERVERS: ofKafka.value.brokers.join(",") }),
+    },
     stop,
   };
 }
 
-function running(name: string, port: number): null {
-  console.error(`Port ${port} is taken: what listens there is used as ${name}, and left running.`);
-  return null;
+function portOf(port: number | "free"): { readonly port?: number } {
+  return port === "free" ? {} : { port };
+}
+
+function folderIn(dir: string, name: string): string {
+  const path = join(dir, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Two servers that write to the same files would spoil them. */
+function lockFolder(dir: string): () => void {
+  try {
+    return lockDataFolder(dir).release;
+  } catch (error) {
+    if (!(error instanceof DataFolderFault && error.isInUse)) throw error;
+    throw new Error(`Services run in ${dir} already: end those first.`, { cause: error });
+  }
 }
 
 async function main(): Promise<void> {
@@ -64,7 +80,7 @@ async function main(): Promise<void> {
     console.error(taken.map(([name, port]) => `${name} cannot be started: its port ${port} is taken. Is one running already?`).join("\n"));
     process.exit(1);
   }
-  const { environment, stop } = await openServices();
+  const { environment, stop } = await openServices({ redis: REDIS_PORT, kafka: KAFKA_PORT, dir: join(root, DATA) });
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   console.log(`
 Redis and Kafka are ready; what they hold stays in ./${DATA}. Ctrl-C ends both.
@@ -72,7 +88,7 @@ Redis and Kafka are ready; what they hold stays in ./${DATA}. Ctrl-C ends both.
   ${lines.join("\n  ")}
 
 One instance   ${lines.join(" ")} npm run dev
-Three          npm run dev:cluster
+Three          ${lines.join(" ")} npm run dev:cluster
 `);
   endWith(stop);
   // Until then there is something to wait for.

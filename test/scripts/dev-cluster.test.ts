@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clusterPlan } from "../../scripts/cluster-plan.ts";
 import { openFront } from "../../scripts/front.ts";
 import { openServices } from "../../scripts/services.ts";
+import { readConfig } from "../../src/env/config.ts";
 import { freePort, isFree } from "../services/ports.ts";
 import { askRedis } from "../services/redis.ts";
 
@@ -41,20 +43,54 @@ describe("the port before several instances", () => {
 });
 
 describe("a developer's services", () => {
-  test("keep what they hold until the next time; one that runs already is used, and left running", async () => {
-    const other = Bun.listen({ hostname: "127.0.0.1", port: freePort(), socket: { data: () => undefined } });
-    const ports = { redisPort: freePort(), kafkaPort: other.port, dir };
-    const first = await openServices(ports);
-    expect(first.environment).toEqual({
-      REDIS_URL: `redis://127.0.0.1:${ports.redisPort}`,
-      KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${other.port}`,
+  test("are their own, on free ports: what listens on the usual ones is left alone", async () => {
+    // Stands for somebody else's Redis: whatever is said to it would be heard.
+    let heard = 0;
+    const data = (): void => {
+      heard += 1;
+    };
+    const others = Bun.listen({ hostname: "127.0.0.1", port: freePort(), socket: { data, open: data } });
+    const nobodys = { redis: null, kafka: null, port: 8000 };
+    const plan = clusterPlan(nobodys, undefined, (port) => port !== 8000 && port !== 8002);
+    expect(plan.services).toEqual({ redis: "free", kafka: "free" });
+    expect([plan.ports[0], plan.ports[2]]).toEqual([8001, 8003]);
+    expect(plan.front).not.toBe(8000);
+    expect(plan.ports[1]).not.toBe(8002);
+    const services = await openServices({ redis: "free", kafka: null, dir: join(dir, "own") });
+    const url = new URL(services.environment.REDIS_URL ?? "");
+    expect(Number(url.port)).not.toBe(others.port);
+    expect(await askRedis(Number(url.port), "PING")).toBe("PONG");
+    expect([Object.keys(services.environment), heard]).toEqual([["REDIS_URL"], 0]);
+    await services.stop();
+    others.stop(true);
+  });
+
+  test("are those that the environment names, and the port is the one that it asks for", () => {
+    const config = (environment: Record<string, string>) => {
+      const read = readConfig(environment);
+      if (!read.ok) throw new Error(read.faults.join(" "));
+      return read.config;
+    };
+    const named = { REDIS_HOST: "127.0.0.1", KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:9092", PORT: "7000" };
+    expect(clusterPlan(config(named), named.PORT, () => false)).toMatchObject({ front: 7000, services: { redis: null, kafka: null } });
+    expect(clusterPlan(config({}), "", () => true)).toEqual({
+      front: 8000,
+      ports: [8001, 8002, 8003],
+      services: { redis: "free", kafka: "free" },
     });
-    await askRedis(ports.redisPort, "SET", "key", "kept");
+  });
+
+  test("keep what they hold until the next time, wherever they are then; a folder is one's alone", async () => {
+    const options = { redis: "free", kafka: null, dir } as const;
+    const portIn = ({ environment }: { readonly environment: Readonly<Record<string, string>> }) =>
+      Number(new URL(environment.REDIS_URL ?? "").port);
+    const first = await openServices(options);
+    await askRedis(portIn(first), "SET", "key", "kept");
+    await expect(openServices(options)).rejects.toThrow(`Services run in ${dir} already: end those first.`);
     await first.stop();
-    expect([isFree(ports.redisPort), isFree(other.port)]).toEqual([true, false]);
-    const second = await openServices(ports);
-    expect(await askRedis(ports.redisPort, "GET", "key")).toBe("kept");
+    expect(isFree(portIn(first))).toBe(true);
+    const second = await openServices(options);
+    expect(await askRedis(portIn(second), "GET", "key")).toBe("kept");
     await second.stop();
-    other.stop(true);
   });
 });

@@ -1,0 +1,32 @@
+/** Where the instances that a developer plays with are, and which services they have of their own. */
+import type { Config } from "../src/env/config.ts";
+import { freePort } from "../test/services/ports.ts";
+
+export type ClusterPlan = {
+  /** The port before all of them. */
+  readonly front: number;
+  readonly ports: readonly number[];
+  /** Those that the settings do not name. */
+  readonly services: { readonly redis: "free" | null; readonly kafka: "free" | null };
+};
+
+const USUAL_FRONT = 8000;
+const USUAL = [8001, 8002, 8003];
+
+/**
+ * Nothing that listens already is taken for a service of ours: it may be anybody's, and what is in it would be mixed with what is
+ * played here. `front`: the port that was asked for, if any; else usual ports are taken where they are free, since they are in the
+ * documentation.
+ */
+export function clusterPlan(
+  { redis, kafka, port }: Pick<Config, "redis" | "kafka" | "port">,
+  front: string | undefined,
+  isFree: (port: number) => boolean,
+): ClusterPlan {
+  const usually = (usual: number): number => (isFree(usual) ? usual : freePort());
+  return {
+    front: front === undefined || front.trim() === "" ? usually(USUAL_FRONT) : port,
+    ports: USUAL.map(usually),
+    services: { redis: redis === null ? "free" : null, kafka: kafka === null ? "free" : null },
+  };
+}
