@@ -1,10 +1,11 @@
 /** Wires the process: settings in, a running server out, and a clean end when it is told to stop. */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
 import { systemClock } from "./env/clock.ts";
 import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config.ts";
 import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
+import { systemHandles } from "./env/handles.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
 import { systemTurns } from "./env/turns.ts";
@@ -18,8 +19,6 @@ import type { OpenedStore } from "./main-store.ts";
 const ANSWERS_GRACE_MS = 2_000;
 /** How long the store may take to answer after that of what ran. */
 const SAVING_GRACE_MS = 10_000;
-/** After the start, when nobody waits for it. */
-const LOG_PREPARED_MS = 1_000;
 
 await main();
 
@@ -47,11 +46,17 @@ async function main(): Promise<void> {
   const exposure = exposureOf(config.access, config.host);
   if (exposure !== null) log.warn(exposure);
   const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
-  const served = serve({ host: config.host, port: config.port, callers: callerRules(config.access, config.host), clock: systemClock });
+  // What opens files comes before the port: from there on, connections may leave none for it.
+  const loading = pool.ready();
+  prepareLog();
+  await loading.catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
+  const served = serve({
+    ...{ host: config.host, port: config.port, callers: callerRules(config.access, config.host), connections: config.limits.connections },
+    ...{ clock: systemClock, handles: systemHandles, report: (sentence) => log.warn(sentence) },
+  });
   if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
   const { serving } = served;
   // Until here nothing is held, so a signal may end a start that does not come to its end.
-  await pool.ready().catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
   const signals = hearSignals(systemClock);
   const engine = await startEngine({
     ...engineSettings(config),
@@ -76,7 +81,6 @@ async function main(): Promise<void> {
   signals.onReload(() => reloads.ask("SIGHUP"));
   serving.open(app);
   greet(config, opened, serving);
-  systemClock.after(LOG_PREPARED_MS, prepareLog);
   signals.obey((signal) => {
     if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });
     engine.retire();
@@ -124,7 +128,12 @@ function sentenceOf(error: unknown): string {
 }
 
 function die(log: Log, error: unknown): never {
-  log.error("A fault in Troupe itself; it ends, and goes on where it was at the next start.", { error });
+  try {
+    log.error("A fault in Troupe itself; it ends, and goes on where it was at the next start.", { error });
+  } catch {
+    // What writes the log could not be loaded.
+    writeSync(2, `A fault in Troupe itself; it ends: ${sentenceOf(error)}\n`);
+  }
   process.exit(1);
 }
 

@@ -235,6 +235,13 @@ export const SETTINGS = {
     8,
     "Answers above 4 MiB that are sent at the same time; above it 503 with `Retry-After`. All above 256 KiB together may hold 16 MiB for each of these.",
   ),
+  connectionsMax: limits(
+    ["APP_CONNECTIONS_MAX"],
+    integer(1),
+    null,
+    "Connections that may be open at once; beyond it the port is closed until there are fewer.",
+    "80 % of the limit of open files that 64 leave",
+  ),
   outputBytesMax: limits(["APP_OUTPUT_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of one node's output as JSON; above it the node fails."),
   nodesMax: limits(["APP_NODES_MAX"], integer(1), 100_000, "Nodes of one definition."),
   edgesMax: limits(["APP_EDGES_MAX"], integer(1), 1_000_000, "Dependencies of one definition, all nodes together."),

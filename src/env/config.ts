@@ -48,6 +48,8 @@ export type Config = {
     /** Of all requests together. */
     readonly bodiesBytes: number;
     readonly answersAtOnce: number;
+    /** Null: what the limit of open files leaves. */
+    readonly connections: number | null;
     readonly outputBytes: number;
     readonly nodes: number;
     readonly edges: number;
@@ -171,6 +173,7 @@ function configOf(values: Values, redisUrl: string | null): Config {
       bodyBytes: values.bodyBytesMax,
       bodiesBytes: values.bodiesBytesMax,
       answersAtOnce: values.answersAtOnce,
+      connections: values.connectionsMax,
       outputBytes: values.outputBytesMax,
       nodes: values.nodesMax,
       edges: values.edgesMax,

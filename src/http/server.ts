@@ -1,7 +1,9 @@
 /** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
 import type { Clock } from "../env/clock.ts";
+import type { Handles } from "../env/handles.ts";
 import { CAREFUL_HEADERS } from "./answer-headers.ts";
 import { type CallerRules, createCallerCheck } from "./callers.ts";
+import { watchConnections } from "./connections.ts";
 import { sharedWith } from "./cors.ts";
 import type { App, HttpEnv } from "./parts.ts";
 import { type Problem, problemAnswer } from "./problem.ts";
@@ -15,7 +17,16 @@ export type Serving = {
   /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
-export type ServeOptions = { readonly host: string; readonly port: number; readonly callers: CallerRules; readonly clock: Clock };
+export type ServeOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly callers: CallerRules;
+  /** Connections that may be open at once; null: what the limit of file handles leaves. */
+  readonly connections: number | null;
+  readonly handles: Handles;
+  readonly clock: Clock;
+  readonly report: (sentence: string) => void;
+};
 /** `reason`: a sentence that says what to do. */
 export type ServeResult = { readonly ok: true; readonly serving: Serving } | { readonly ok: false; readonly reason: string };
 
@@ -23,37 +34,80 @@ export type ServeResult = { readonly ok: true; readonly serving: Serving } | { r
  * `port` 0 takes a free one. The port is taken before there is anything to answer: who finds it taken has touched nothing
  * yet, and a long start is told to those who ask.
  */
-export function serve({ host, port, callers, clock }: ServeOptions): ServeResult {
+export function serve(options: ServeOptions): ServeResult {
+  const { host, port, callers, connections: max, handles, clock, report } = options;
   let app: App | null = null;
+  const answer = checked(callers, (request, bindings) => {
+    if (app === null) return starting();
+    const answered = app.fetch(request, bindings);
+    return request.method === "HEAD" ? withUnknownLength(answered) : answered;
+  });
   try {
-    const server = Bun.serve({
-      hostname: host,
-      port,
-      development: false,
-      // Bun's default outside of development: a second server on the same port would get every other connection.
-      reusePort: false,
-      idleTimeout: IDLE_SECONDS,
-      // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: checked(callers, (request) => {
-        if (app === null) return starting();
-        const answer = app.fetch(request, bindings);
-        return request.method === "HEAD" ? withUnknownLength(answer) : answer;
-      }),
-      error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
-    });
-    const bindings: HttpEnv["Bindings"] = {
-      mayTake: (request, seconds) => server.timeout(request, seconds),
-    };
+    let server = listen(host, port, answer);
     const listening = server.port ?? port;
-    const stop = (graceMs: number): Promise<void> => stopServer(server, graceMs, clock);
-    const open = (opened: App): void => {
-      app = opened;
+    /** Closed, and not all of their answers are out yet. */
+    const closed = new Set<Server>();
+    const unwatch = watchConnections({
+      ...{ handles, max, clock, report },
+      port: {
+        close() {
+          const closing = server;
+          closed.add(closing);
+          void closing.stop(false).then(() => closed.delete(closing));
+        },
+        cut() {
+          for (const each of closed) if (each.pendingRequests > 0) return false;
+          for (const each of closed) void each.stop(true);
+          return true;
+        },
+        open() {
+          try {
+            server = listen(host, listening, answer);
+            return true;
+          } catch (error) {
+            report(reasonOf(error, host, listening));
+            return false;
+          }
+        },
+      },
+    });
+    return {
+      ok: true,
+      serving: {
+        url: `http://${reachable(host)}:${listening}`,
+        port: listening,
+        open(opened) {
+          app = opened;
+        },
+        async stop(graceMs) {
+          unwatch();
+          await stopServers([server, ...closed], graceMs, clock);
+        },
+      },
     };
-    return { ok: true, serving: { url: `http://${reachable(host)}:${listening}`, port: listening, open, stop } };
   } catch (error) {
     return { ok: false, reason: reasonOf(error, host, port) };
   }
+}
+
+type Server = Bun.Server<undefined>;
+type Answerer = (request: Request, bindings: HttpEnv["Bindings"]) => Response | Promise<Response>;
+
+function listen(hostname: string, port: number, answer: Answerer): Server {
+  const bindings: HttpEnv["Bindings"] = { mayTake: (request, seconds) => server.timeout(request, seconds) };
+  const server = Bun.serve({
+    hostname,
+    port,
+    development: false,
+    // Bun's default outside of development: a second server on the same port would get every other connection.
+    reusePort: false,
+    idleTimeout: IDLE_SECONDS,
+    // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    fetch: (request) => answer(request, bindings),
+    error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
+  });
+  return server;
 }
 
 /**
@@ -77,18 +131,16 @@ async function withUnknownLength(given: Response | Promise<Response>): Promise<R
   return headers.has("content-length") ? answer : new Response(new ReadableStream({ pull: () => undefined }), { status, headers });
 }
 
-type Answerer = (request: Request) => Response | Promise<Response>;
-
 /** `answer` for those who may call; the others are refused before anything looks at their request. */
 function checked(callers: CallerRules, answer: Answerer): Answerer {
   const problemWith = createCallerCheck(callers);
-  const answerTo: Answerer = (request) => {
+  const answerTo: Answerer = (request, bindings) => {
     const problem = problemWith(request);
-    return problem === null ? answer(withOrigin(request)) : refusal(problem);
+    return problem === null ? answer(withOrigin(request), bindings) : refusal(problem);
   };
   const origins: ReadonlySet<string> = new Set(callers.origins);
   if (origins.size === 0) return answerTo;
-  return async (request) => sharedWith(origins, request, await answerTo(request));
+  return async (request, bindings) => sharedWith(origins, request, await answerTo(request, bindings));
 }
 
 /** Without a usable Host the URL of a request is its path alone, which no router reads. */
@@ -97,10 +149,11 @@ function withOrigin(request: Request): Request {
   return new Request(`http://localhost${request.url}`, { method: request.method, headers: request.headers });
 }
 
-async function stopServer(server: Bun.Server<undefined>, graceMs: number, clock: Clock): Promise<void> {
+async function stopServers(servers: readonly Server[], graceMs: number, clock: Clock): Promise<void> {
   const late = Promise.withResolvers<void>();
-  const cancel = clock.after(graceMs, () => late.resolve(server.stop(true)));
-  await Promise.race([server.stop(false), late.promise]);
+  const stop = async (isAtOnce: boolean): Promise<void> => void (await Promise.all(servers.map((server) => server.stop(isAtOnce))));
+  const cancel = clock.after(graceMs, () => late.resolve(stop(true)));
+  await Promise.race([stop(false), late.promise]);
   cancel();
 }
 

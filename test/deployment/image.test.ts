@@ -72,7 +72,7 @@ describe("the image's server", () => {
   }
 
   test("needs nothing but what is copied and installed, is well by its own health check, and ends cleanly at SIGTERM", async () => {
-    const server = await readiness(launch(newHome(), {}, join(builtFolder(), "src/main.ts")));
+    const server = await readiness(launch(newHome(), {}, { main: join(builtFolder(), "src/main.ts") }));
     const [, ...check] = execForm(only("HEALTHCHECK"));
     const isHealthy = (PORT: string): boolean => {
       const run = Bun.spawnSync([process.execPath, ...check], { env: { PORT }, stdout: "ignore", stderr: "ignore" });

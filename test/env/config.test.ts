@@ -56,6 +56,7 @@ describe("the configuration", () => {
         bodyBytes: 33_554_432,
         bodiesBytes: 268_435_456,
         answersAtOnce: 8,
+        connections: null,
         outputBytes: 33_554_432,
         nodes: 100_000,
         edges: 1_000_000,

@@ -49,7 +49,7 @@ export function newInstance({ home, name, environment, main }: InstanceOptions):
 
   async function keepUp(): Promise<void> {
     while (wanted) {
-      const run = launch(home, { PORT: String(port), WORKER_ID: name, ...environment }, main);
+      const run = launch(home, { PORT: String(port), WORKER_ID: name, ...environment }, main === undefined ? {} : { main });
       boots.push(run);
       current = run;
       killedAtMs = null;

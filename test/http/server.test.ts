@@ -2,11 +2,13 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import type { CallerRules } from "../../src/http/callers.ts";
+import { systemHandles } from "../../src/env/handles.ts";
 import { type Serving, serve } from "../../src/http/server.ts";
 import { release } from "./fixtures/held.ts";
 import { type Served, type ServedOptions, serveApp } from "./served.ts";
 
 const EVERYBODY: CallerRules = { hosts: "any", origins: [], proxied: true };
+const GIVEN = { callers: EVERYBODY, connections: null, handles: systemHandles, clock: systemClock, report: () => undefined };
 const open: Serving[] = [];
 afterEach(async () => {
   for (const serving of open.splice(0)) await serving.stop(0);
@@ -14,7 +16,7 @@ afterEach(async () => {
 
 async function listen(options: ServedOptions = {}): Promise<Served & { readonly serving: Serving }> {
   const served = await serveApp(options);
-  const result = serve({ host: "127.0.0.1", port: 0, callers: EVERYBODY, clock: systemClock });
+  const result = serve({ host: "127.0.0.1", port: 0, ...GIVEN });
   if (!result.ok) throw new Error(result.reason);
   open.push(result.serving);
   result.serving.open(served.app);
@@ -76,7 +78,7 @@ describe("a server", () => {
   });
 
   test("that is starting says so, and to come again, instead of refusing the connection", async () => {
-    const result = serve({ host: "127.0.0.1", port: 0, callers: EVERYBODY, clock: systemClock });
+    const result = serve({ host: "127.0.0.1", port: 0, ...GIVEN });
     if (!result.ok) throw new Error(result.reason);
     open.push(result.serving);
     const early = await fetch(`${result.serving.url}/health`);
@@ -88,12 +90,12 @@ describe("a server", () => {
 
   test("says in a sentence that its port is taken, or that its address is not of this machine", async () => {
     const { serving } = await listen();
-    const again = serve({ host: "127.0.0.1", port: serving.port, callers: EVERYBODY, clock: systemClock });
+    const again = serve({ host: "127.0.0.1", port: serving.port, ...GIVEN });
     expect(again).toEqual({
       ok: false,
       reason: `Port ${serving.port} on 127.0.0.1 is taken by another program. Stop that one, or choose another port, as in PORT=${serving.port + 1}.`,
     });
-    const elsewhere = serve({ host: "192.0.2.1", port: 0, callers: EVERYBODY, clock: systemClock });
+    const elsewhere = serve({ host: "192.0.2.1", port: 0, ...GIVEN });
     expect(elsewhere).toEqual({
       ok: false,
       reason: "HOST=192.0.2.1 is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all addresses.",

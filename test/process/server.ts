@@ -90,9 +90,17 @@ export function lastLines(run: Run): string {
   return run.stderr.slice(-STDERR_SHOWN).join("\n");
 }
 
-/** Starts a process and waits for nothing. `main`: another entry than this project's own, for a changed copy of it. */
-export function launch(home: Home, environment: Environment = {}, main: string = MAIN): Run {
-  const child = Bun.spawn([process.execPath, main], {
+export type LaunchOptions = {
+  /** Another entry than this project's own, for a changed copy of it. */
+  readonly main?: string;
+  /** So many files may be open at once. */
+  readonly files?: number;
+};
+
+/** Starts a process and waits for nothing. */
+export function launch(home: Home, environment: Environment = {}, { main = MAIN, files }: LaunchOptions = {}): Run {
+  const limit = files === undefined ? [] : ["sh", "-c", `ulimit -n ${files} && exec "$0" "$@"`];
+  const child = Bun.spawn([...limit, process.execPath, main], {
     cwd: home.dir,
     // Nothing of the developer's own settings.
     env: {
