@@ -12,7 +12,7 @@ export type Client = {
 
 /** The whole request, for `ask`. `path` from the root. */
 export function requestText(method: "GET" | "POST", path: string, body: string | null = null): string {
-  const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\n`;
   return body === null
     ? `${head}\r\n`
     : `${head}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

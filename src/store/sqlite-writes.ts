@@ -200,7 +200,9 @@ function prepareAll(db: Database) {
     markMoving: write("INSERT OR IGNORE INTO moving SELECT id FROM summary WHERE closed = 0"),
     unmark: write("DELETE FROM moving WHERE execution = ?"),
     rowOf: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE id = ?"),
-    finishedBefore: write("SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 1 AND finished_at_ms <= ? LIMIT ?"),
+    finishedBefore: write(
+      "SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 1 AND finished_at_ms <= ? ORDER BY finished_at_ms LIMIT ?",
+    ),
     untriggeredBefore: write(
       "SELECT id, definition, created_at_ms, tags FROM summary WHERE closed = 0 AND status = 'PENDING' AND triggered_at_ms IS NULL AND created_at_ms <= ? LIMIT ?",
     ),

@@ -65,12 +65,63 @@ describe("a commit and a create in the same breath", () => {
   });
 });
 
+describe("what retention deletes", () => {
+  let dataDir: string;
+  let store: Store;
+  let sent: string[];
+
+  beforeEach(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), "troupe-line-"));
+    sent = [];
+    store = await openSqliteStore({ dataDir, spawn: () => noting(inlineThread(), sent) });
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(dataDir, { recursive: true });
+  });
+
+  const create = (id: string) => store.create([newExecution(id)]);
+  const sweep = () => store.sweep({ nowMs: 10_000, finishedMs: 1_000, untriggeredMs: 1_000, limit: 1_000 });
+
+  test("goes behind every write that waits", async () => {
+    const first = create("e1");
+    await Promise.resolve();
+    await Promise.all([first, sweep(), create("e2"), create("e3")]);
+    expect(sent).toEqual(["create", "create", "create", "sweep"]);
+    expect(await store.list({ limit: 10 })).toEqual([]);
+  });
+
+  test("has its turn where writes never end", async () => {
+    let isSwept = false;
+    const swept = sweep().then(() => {
+      isSwept = true;
+    });
+    const writes: Promise<unknown>[] = [];
+    // Two wait at any time.
+    for (let at = 0; !isSwept && at < 1_000; at++) {
+      writes.push(create(`e${at}`));
+      if (writes.length > 2) await writes.shift();
+    }
+    await swept;
+    expect(sent.indexOf("sweep")).toBeGreaterThan(0);
+    expect(sent.indexOf("sweep")).toBeLessThan(20);
+    await Promise.all(writes);
+  });
+
+  test("goes in transactions of a hundred", async () => {
+    await store.create(Array.from({ length: 250 }, (_, at) => newExecution(`e${at}`)));
+    sent.length = 0;
+    expect(await sweep()).toBe(250);
+    expect(sent).toEqual(["sweep", "sweep", "sweep"]);
+  });
+});
+
 function noting(thread: SqliteThread, sent: string[]): SqliteThread {
   const post = thread.postMessage.bind(thread);
   return Object.assign(thread, {
     postMessage(request: readonly unknown[]) {
       const name = String(request[1]);
-      if (["commit", "create", "write"].includes(name)) sent.push(name);
+      if (["commit", "create", "write", "sweep"].includes(name)) sent.push(name);
       post(request);
     },
   });
