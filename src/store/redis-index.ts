@@ -38,20 +38,18 @@ export function kindsFor({ status, name, tag }: ListQuery): string[] {
   return kinds.length === 0 ? [indexKind.all] : kinds;
 }
 
-/** Bounds of a range by text: all members of a kind, from before a position (not included) to its first. */
-export function boundsBefore(kind: string, before?: ListPosition): readonly [max: string, min: string] {
-  // What follows a kind is digits, and `~` is after them.
-  return [before === undefined ? `(${kind}~` : `(${kind}${sortable(before.createdAtMs)}${before.id}`, `[${kind}`];
-}
-
 /** Bounds of the members of a kind up to a time, included. */
 export function boundsUntil(kind: string, untilMs: number): readonly [min: string, max: string] {
   return [`[${kind}`, `(${kind}${sortable(Math.max(0, untilMs + 1))}`];
 }
 
-export function positionIn(member: string, kind: string): ListPosition {
-  const time = kind.length + TIME_DIGITS;
-  return { createdAtMs: Number(member.slice(kind.length, time)), id: member.slice(time) };
+/** What stands after the kind in a member: sorts as the list does. */
+export function positionText({ createdAtMs, id }: ListPosition): string {
+  return sortable(createdAtMs) + id;
+}
+
+export function positionOf(text: string): ListPosition {
+  return { createdAtMs: Number(text.slice(0, TIME_DIGITS)), id: text.slice(TIME_DIGITS) };
 }
 
 /** Most executions of a moment have the name of the one before. */

@@ -1,69 +1,101 @@
-/** The list over all lanes: each lane's index gives its newest, some at a time, and they are merged as far as somebody asks. */
-import { boundsBefore, kindsFor, positionIn } from "./redis-index.ts";
+/**
+ * The list over all lanes. Where all are on one server, a script merges their indexes into a page and another reads its summaries;
+ * in a Cluster each lane gives its newest, and they are merged here, as far as somebody asks.
+ */
+import { kindsFor, positionText, positionOf } from "./redis-index.ts";
 import type { LaneKeys, RedisKeys } from "./redis-keys.ts";
 import type { LaneCalls } from "./redis-lane-calls.ts";
+import type { PartCalls } from "./redis-parts.ts";
 import { readSummaries } from "./redis-reads.ts";
-import type { ListPosition, ListQuery, Summary } from "./store.ts";
+import { scripts } from "./redis-scripts.ts";
+import { type ListPosition, type ListQuery, StoreUnavailable, type Summary } from "./store.ts";
+
+export type ListOptions = {
+  readonly calls: LaneCalls;
+  /** Those of the script `summary`. */
+  readonly summaries: PartCalls;
+  readonly keys: RedisKeys;
+  /** False where lanes are on several servers. */
+  readonly gathers: boolean;
+};
 
 type Candidate = ListPosition & { readonly lane: number };
-/** What a lane has given and was not yet taken; `ended` when it has no more. */
-type LaneLine = { readonly lane: number; readonly keys: LaneKeys; waiting: Candidate[]; before: ListPosition | undefined; ended: boolean };
+/** Of some lanes: what they have given and was not yet taken; `before`: from where they go on; `ended` when they have no more. */
+type Line = { readonly lanes: readonly number[]; waiting: Candidate[]; before: string; ended: boolean };
 
 /** More than its share of a page, since lanes are never quite alike. */
-const sizeOfRead = (limit: number, lanes: number): number => Math.ceil(limit / lanes) * 2 + 2;
+const sizeOfRead = (count: number, lines: number): number => (lines === 1 ? count : Math.ceil(count / lines) * 2 + 2);
 
-export async function listExecutions(calls: LaneCalls, keys: RedisKeys, query: ListQuery): Promise<readonly Summary[]> {
-  const kind = await rarestOf(calls, keys, kindsFor(query));
-  const lines = keys.lanes.map((laneKeys, lane): LaneLine => ({ lane, keys: laneKeys, waiting: [], before: query.before, ended: false }));
+export async function listExecutions(options: ListOptions, query: ListQuery): Promise<readonly Summary[]> {
+  const lanes = options.keys.lanes.map((_, lane) => lane);
+  if (!options.gathers)
+    return await listFrom(
+      options,
+      query,
+      lanes.map((lane) => [lane]),
+    );
+  try {
+    return await listFrom(options, query, [lanes]);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    // Not what is asked, but that it is asked of many lanes as one: a Cluster of one server, say.
+    return await listFrom(
+      { ...options, gathers: false },
+      query,
+      lanes.map((lane) => [lane]),
+    );
+  }
+}
+
+async function listFrom(options: ListOptions, query: ListQuery, groups: readonly (readonly number[])[]): Promise<readonly Summary[]> {
+  const before = query.before === undefined ? "" : positionText(query.before);
+  const lines = groups.map((lanes): Line => ({ lanes, waiting: [], before, ended: false }));
   const listed: Summary[] = [];
   while (listed.length < query.limit) {
-    const candidates = await takeNewest(calls, lines, kind, query.limit - listed.length);
+    const candidates = await takeNewest(options, lines, kindsFor(query), query.limit - listed.length);
     if (candidates.length === 0) break;
-    for (const summary of await summariesOf(calls, keys, candidates)) if (isListed(summary, query)) listed.push(summary);
+    for (const summary of await summariesOf(options, candidates)) if (isListed(summary, query)) listed.push(summary);
   }
-  return listed.slice(0, query.limit);
+  return listed;
 }
 
-/** Of several filters the one that fewest pass; the others are looked up in the summaries. */
-async function rarestOf(calls: LaneCalls, keys: RedisKeys, kinds: readonly string[]): Promise<string> {
-  const [only = "", second] = kinds;
-  if (second === undefined) return only;
-  const countOf = async (kind: string): Promise<number> => {
-    const [max, min] = boundsBefore(kind);
-    const counts = await Promise.all(keys.lanes.map(({ record, index }) => calls.read(record, ["zlexcount", index, min, max])));
-    return counts.reduce((sum, [count]) => sum + Number(count), 0);
-  };
-  const counts = await Promise.all(kinds.map(countOf));
-  return kinds[counts.indexOf(Math.min(...counts))] as string;
-}
-
-/** Up to `count` of the newest that were not yet taken. */
-async function takeNewest(calls: LaneCalls, lines: readonly LaneLine[], kind: string, count: number): Promise<Candidate[]> {
+/** Up to `count` of the newest that were not yet taken; fewer where there are no more. */
+async function takeNewest(options: ListOptions, lines: readonly Line[], kinds: readonly string[], count: number): Promise<Candidate[]> {
   const taken: Candidate[] = [];
   const size = sizeOfRead(count, lines.length);
   while (taken.length < count) {
-    await Promise.all(lines.map((line) => (line.waiting.length === 0 && !line.ended ? readMore(calls, line, kind, size) : undefined)));
-    // As long as every lane shows its newest, the newest of those is the next.
-    for (;;) {
+    await Promise.all(lines.map((line) => (isSilent(line) ? readMore(options, line, kinds, size) : undefined)));
+    // As long as every line shows its newest, the newest of those is the next.
+    while (taken.length < count && !lines.some(isSilent)) {
       const newest = newestOf(lines);
       if (newest === null) return taken;
       taken.push(newest.waiting.shift() as Candidate);
-      if (taken.length === count || (newest.waiting.length === 0 && !newest.ended)) break;
     }
   }
   return taken;
 }
 
-async function readMore(calls: LaneCalls, line: LaneLine, kind: string, size: number): Promise<void> {
-  const [max, min] = boundsBefore(kind, line.before);
-  const [members] = await calls.read(line.keys.record, ["zrevrangebylex", line.keys.index, max, min, "limit", "0", String(size)]);
-  line.waiting = (members as readonly string[]).map((member) => ({ ...positionIn(member, kind), lane: line.lane }));
-  line.before = line.waiting.at(-1) ?? line.before;
-  line.ended = line.waiting.length < size;
+/** Whether it may have more than it shows. */
+function isSilent({ waiting, ended }: Line): boolean {
+  return waiting.length === 0 && !ended;
 }
 
-function newestOf(lines: readonly LaneLine[]): LaneLine | null {
-  let newest: LaneLine | null = null;
+async function readMore({ calls, keys }: ListOptions, line: Line, kinds: readonly string[], size: number): Promise<void> {
+  const [first = "", ...named] = line.lanes.flatMap((lane) => {
+    const { record, index } = keys.lanes[lane] as LaneKeys;
+    return [record, index];
+  });
+  const args = [line.before, String(size), ...kinds];
+  const [before = "", ...cells] = (await calls.run(first, { script: scripts.page, keys: named, args })) as readonly string[];
+  for (let at = 0; at < cells.length; at += 2) {
+    line.waiting.push({ ...positionOf(cells[at] as string), lane: line.lanes[Number(cells[at + 1]) - 1] as number });
+  }
+  line.before = before;
+  line.ended = before === "";
+}
+
+function newestOf(lines: readonly Line[]): Line | null {
+  let newest: Line | null = null;
   for (const line of lines) {
     const first = line.waiting[0];
     if (first === undefined) continue;
@@ -77,18 +109,19 @@ function isNewer(a: ListPosition, b: ListPosition): boolean {
 }
 
 /** In the order of the candidates, without those that are gone. */
-async function summariesOf(calls: LaneCalls, keys: RedisKeys, candidates: readonly Candidate[]): Promise<Summary[]> {
+async function summariesOf({ summaries, keys }: ListOptions, candidates: readonly Candidate[]): Promise<Summary[]> {
   const byLane = Map.groupBy(candidates, ({ lane }) => lane);
   const found = new Map<string, Summary>();
   const reads = Array.from(byLane, async ([lane, those]) => {
     const ids = those.map(({ id }) => id);
-    for (const read of await readSummaries(calls, keys.lanes[lane] as LaneKeys, ids))
+    for (const read of await readSummaries(summaries, keys.lanes[lane] as LaneKeys, ids))
       if (read !== null) found.set(read.summary.id, read.summary);
   });
   await Promise.all(reads);
   return candidates.map(({ id }) => found.get(id)).filter((summary) => summary !== undefined);
 }
 
+/** What it is now; and names and tags of one hash are told apart. */
 function isListed(summary: Summary, { status, name, tag }: ListQuery): boolean {
   if (status !== undefined && summary.status !== status) return false;
   if (name !== undefined && summary.name !== name) return false;

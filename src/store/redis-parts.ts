@@ -14,6 +14,8 @@ export type Part = { readonly keys: readonly string[]; readonly args: readonly s
 export interface PartCalls {
   /** The script's answer for this part. Rejects with StoreUnavailable, DataLost, and where Redis refused it. */
   run(part: Part): Promise<Reply>;
+  /** Resolves when all parts that are asked for by now are on their way: what is sent then keeps none of them waiting. */
+  turn(): Promise<void>;
 }
 
 export type PartCallsOptions = {
@@ -44,6 +46,7 @@ class GatheredCalls implements PartCalls {
   #waiting: Waiting[] = [];
   #inFlight = 0;
   #woken = false;
+  #turns: (() => void)[] = [];
 
   constructor(options: PartCallsOptions) {
     this.#options = options;
@@ -59,6 +62,10 @@ class GatheredCalls implements PartCalls {
     });
   }
 
+  turn(): Promise<void> {
+    return this.#inFlight === 0 && !this.#woken ? Promise.resolve() : new Promise((resolve) => this.#turns.push(resolve));
+  }
+
   /** In the next microtask, so that all that is asked in one go is one call. */
   #wake(): void {
     if (this.#woken || this.#inFlight === IN_FLIGHT_MAX) return;
@@ -70,9 +77,12 @@ class GatheredCalls implements PartCalls {
   }
 
   async #next(): Promise<void> {
-    if (this.#waiting.length === 0 || this.#inFlight === IN_FLIGHT_MAX) return;
+    if (this.#inFlight === IN_FLIGHT_MAX) return;
+    const sending = this.#waiting.length === 0 ? null : this.#send(this.#take());
+    for (const resolve of this.#turns.splice(0)) resolve();
+    if (sending === null) return;
     this.#inFlight += 1;
-    await this.#send(this.#take());
+    await sending;
     this.#inFlight -= 1;
     this.#wake();
   }

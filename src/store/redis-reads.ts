@@ -34,23 +34,20 @@ export async function chunksAfter(calls: LaneCalls, keys: LaneKeys, id: string, 
 /** As it is stored, to tell later whether it has changed; null for what is not there. */
 export type ReadSummary = StoredSummary & { readonly packed: string };
 
-/** One for each id, in order. */
-export async function readSummaries(calls: LaneCalls, keys: LaneKeys, ids: readonly string[]): Promise<readonly (ReadSummary | null)[]> {
+/** One for each id, in order. `calls`: those of the script `summary`. */
+export async function readSummaries(calls: PartCalls, keys: LaneKeys, ids: readonly string[]): Promise<readonly (ReadSummary | null)[]> {
   if (ids.length === 0) return [];
-  const commands = ids.map((id): [string, ...string[]] => ["lindex", keys.log(id), "0"]);
-  const [all, ...origins] = await calls.read(keys.record, ["mget", ...ids.map((id) => keys.summary(id))], ...commands);
-  const packed = all as readonly (string | null)[];
+  const named = [keys.record];
+  for (const id of ids) named.push(keys.summary(id), keys.log(id));
+  const cells = (await calls.run({ keys: named, args: [String(ids.length)], length: 0 })) as readonly (string | null)[];
   return ids.map((id, at) => {
-    const [line, origin] = [packed[at], origins[at]];
-    return typeof line === "string" && typeof origin === "string" ? { ...unpackSummary(id, line, origin), packed: line } : null;
+    const [packed, origin] = [cells[2 * at], cells[2 * at + 1]];
+    return typeof packed === "string" && typeof origin === "string" ? { ...unpackSummary(id, packed, origin), packed } : null;
   });
 }
 
-/** `calls`: those of the script `summary`. */
 export async function readSummary(calls: PartCalls, keys: LaneKeys, id: string): Promise<Summary | null> {
-  const part = { keys: [keys.record, keys.summary(id), keys.log(id)], args: [], length: 0 };
-  const [packed, origin] = (await calls.run(part)) as readonly (string | null)[];
-  return typeof packed === "string" && typeof origin === "string" ? unpackSummary(id, packed, origin).summary : null;
+  return (await readSummaries(calls, keys, [id]))[0]?.summary ?? null;
 }
 
 export async function readLarge(

@@ -11,6 +11,7 @@ import forget from "./scripts/forget.lua" with { type: "text" };
 import guard from "./scripts/guard.lua" with { type: "text" };
 import lease from "./scripts/lease.lua" with { type: "text" };
 import offer from "./scripts/offer.lua" with { type: "text" };
+import page from "./scripts/page.lua" with { type: "text" };
 import parts from "./scripts/parts.lua" with { type: "text" };
 import relayed from "./scripts/relayed.lua" with { type: "text" };
 import ready from "./scripts/ready.lua" with { type: "text" };
@@ -38,6 +39,7 @@ export const scripts = {
   forget: guarded(forget, whenFull),
   lease: inParts(lease, whenFull),
   offer: guarded(offer),
+  page: guarded(page),
   ready: guarded(ready, whenFull),
   relayed: inParts(relayed, whenFull),
   release: guarded(release, whenFull),

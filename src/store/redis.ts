@@ -5,6 +5,7 @@ import type { Log } from "../env/log.ts";
 import { laneOf } from "./lane-of.ts";
 import { commandsAfter, receiptOf, sendCommand } from "./redis-commands.ts";
 import { connectTwice, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
+import { type GatheredScripts, gatherScripts } from "./redis-gathered.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./redis-keys.ts";
 import { createLaneCalls, type LaneCalls } from "./redis-lane-calls.ts";
 import { beat, leave, releaseLease, renewLease, takeLane, viewLane } from "./redis-leases.ts";
@@ -12,8 +13,6 @@ import { listExecutions } from "./redis-list.ts";
 import { type Claim, claim, discard, heldClaims, offer, offersIn, withdraw } from "./redis-offers.ts";
 import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "./redis-reads.ts";
 import { deleteRelayed, OutboxListeners, readOutbox } from "./redis-outbox.ts";
-import { createPartCalls, type PartCalls } from "./redis-parts.ts";
-import { type Script, scripts } from "./redis-scripts.ts";
 import { type Restarts, watchRestarts } from "./redis-restarts.ts";
 import { fullnessOf } from "./redis-room.ts";
 import { sweepLanes } from "./redis-retention.ts";
@@ -76,34 +75,22 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
     // Renewals come often, so this connection is the first to see that a server is another.
     const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
-    const partsOn = (connection: RedisConnection, script: Script) =>
-      createPartCalls({ connection, token, script, gathers: "url" in address });
-    const gathered = {
-      commits: partsOn(work, scripts.commit),
-      creates: partsOn(work, scripts.create),
-      summaries: partsOn(work, scripts.summary),
-      trims: partsOn(work, scripts.relayed),
-      renewals: partsOn(leases, scripts.renew),
-      views: partsOn(leases, scripts.lease),
-    };
-    return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, restarts, connections });
+    const gathers = "url" in address;
+    const gathered = gatherScripts({ work, leases }, token, gathers);
+    return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, gathers, restarts, connections });
   } catch (error) {
     for (const connection of connections) connection.close();
     throw error;
   }
 }
 
-type Parts = {
+type Parts = GatheredScripts & {
   readonly keys: RedisKeys;
   readonly writes: WriteOptions;
   readonly work: LaneCalls;
   readonly leases: LaneCalls;
-  readonly commits: PartCalls;
-  readonly creates: PartCalls;
-  readonly summaries: PartCalls;
-  readonly trims: PartCalls;
-  readonly renewals: PartCalls;
-  readonly views: PartCalls;
+  /** False where lanes are on several servers. */
+  readonly gathers: boolean;
   readonly restarts: Restarts;
   readonly connections: readonly RedisConnection[];
 };
@@ -177,7 +164,8 @@ class RedisStore implements SharedStore {
   }
 
   list(query: ListQuery): Promise<readonly Summary[]> {
-    return listExecutions(this.#work, this.#parts.keys, query);
+    const { keys, summaries, gathers } = this.#parts;
+    return listExecutions({ calls: this.#work, summaries, keys, gathers }, query);
   }
 
   active(lane: number): Promise<readonly string[]> {
@@ -185,7 +173,9 @@ class RedisStore implements SharedStore {
   }
 
   sweep(retention: Retention): Promise<number> {
-    return sweepLanes(this.#work, this.#parts.keys, retention);
+    const { keys, commits, creates, summaries } = this.#parts;
+    const turn = () => Promise.all([commits.turn(), creates.turn()]);
+    return sweepLanes({ calls: this.#work, summaries, keys, retention, turn });
   }
 
   async close(): Promise<void> {

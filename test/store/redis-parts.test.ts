@@ -133,6 +133,42 @@ describe("what is asked of several lanes in one turn", () => {
     expect(told).toEqual(new Array(LANES - 1).fill("renewed"));
   });
 
+  test("is deleted by a few calls for each lane, whatever was asked for", async () => {
+    const store = await open({ outbox: false });
+    const retention = { nowMs: 1_000_000, finishedMs: 1_000, untriggeredMs: 1_000, limit: 10_000 };
+    await store.create(Array.from({ length: 1_600 }, (_, at) => newExecution(`x${at}`, { tags: ["t", "u"] })));
+    await store.sweep({ ...retention, nowMs: 0 });
+    const { calls, answer } = await callsFor(() => store.sweep(retention));
+    expect(answer).toBe(1_600);
+    // Two for a hundred, and in some lanes there are some more.
+    expect(calls).toBeLessThanOrEqual(2 * 2 * LANES);
+    expect(await store.list({ limit: 1, tag: "t" })).toEqual([]);
+  });
+
+  test("goes before what retention deletes: also what waits for a call that is in flight", async () => {
+    const { store, proxy } = await openBehindProxy();
+    const { ids, leases } = await fill(store);
+    await store.commit(2, commitOf(leases[2] as Lease, 1));
+    await store.sweep({ nowMs: 0, finishedMs: 0, untriggeredMs: 0, limit: 1 });
+    const monitor = await admin.monitor();
+    const arrived: string[] = [];
+    monitor.on("monitor", (_time, [name = ""]: string[]) => {
+      if (name.toLowerCase() === "evalsha") arrived.push("commit");
+      if (name.toLowerCase() === "zrangebylex") arrived.push("sweep");
+    });
+    proxy.holdRequests();
+    const first = store.commit(0, commitOf(leases[0] as Lease, 1, entryAfter(1, ids[0] as string)));
+    await Promise.resolve();
+    const second = store.commit(1, commitOf(leases[1] as Lease, 1, entryAfter(1, ids[1] as string)));
+    const sweep = store.sweep({ nowMs: 1, finishedMs: 0, untriggeredMs: 0, limit: 1 });
+    proxy.passAll();
+    await Promise.all([first, second, sweep]);
+    await admin.ping();
+    while (!arrived.includes("sweep")) await Bun.sleep(5);
+    monitor.disconnect();
+    expect(arrived.slice(0, 3)).toEqual(["commit", "commit", "sweep"]);
+  });
+
   test("while a call is in flight waits for it and goes with the next: however many commit, two calls", async () => {
     const store = await open();
     const { ids, leases } = await fill(store);

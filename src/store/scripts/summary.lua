@@ -1,5 +1,11 @@
--- Summaries, one in each part. KEYS of a part: record, summary, log. Answers what is stored of it and the log's first element.
-return each_part(function(keys)
+-- Summaries, in each part those of one lane. KEYS of a part: record; for each its summary and log. ARGV of a part: how many.
+-- Answers for each what is stored of it and the log's first element, in turn.
+return each_part(function(keys, args)
   if redis.call('HGET', KEYS[keys + 1], 'token') ~= ARGV[1] then return LOST end
-  return { redis.call('GET', KEYS[keys + 2]), redis.call('LINDEX', KEYS[keys + 3], 0) }
+  local answer = {}
+  for at = 1, 2 * tonumber(ARGV[args + 1]), 2 do
+    answer[at] = redis.call('GET', KEYS[keys + 1 + at])
+    answer[at + 1] = redis.call('LINDEX', KEYS[keys + 2 + at], 0)
+  end
+  return answer
 end)
