@@ -8,6 +8,7 @@ import { systemRandom } from "./env/random.ts";
 import { systemTurns } from "./env/turns.ts";
 import { bundleHandlers } from "./handlers/bundle.ts";
 import type { Pool } from "./pool/pool.ts";
+import type { Report } from "./pool/report.ts";
 import { createThreadPool } from "./pool/thread-pool.ts";
 import type { ThreadSettings } from "./thread.ts";
 
@@ -23,8 +24,8 @@ export async function threadSettings(config: Config): Promise<ThreadSettings> {
   };
 }
 
-/** The threads begin to load at once. `report`: told what is wrong with one, as sentences. */
-export function openPool(config: Config, report: (sentence: string) => void, settings = threadSettings(config)): Pool {
+/** The threads begin to load at once. `report`: told what is wrong with one, and with what ran there. */
+export function openPool(config: Config, report: Report, settings = threadSettings(config)): Pool {
   return createThreadPool({
     entry: new URL("./thread.ts", import.meta.url),
     settings,

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) => die(log, error));
 
   const settings = threadSettings(config);
-  const pool = openPool(config, (sentence) => log.warn(sentence), settings);
+  const pool = openPool(config, (sentence, fields) => log.warn(sentence, fields), settings);
   // The threads are loading by now: what this one needs beside them it loads at the same time.
   const { openStore } = await import("./main-store.ts");
   const { serve } = await import("./http/server.ts");

@@ -119,7 +119,7 @@ describe("a node that fails", () => {
     await scene.world.pass(1_000);
     const failed = await scene.view(id);
     expect([failed.status, failed.closed, failed.error]).toEqual(["FAILED", false, 'Node "bad" failed on attempt 1 (boom): No such card.']);
-    expect(failed.failure).toEqual({ node: "bad", attempt: 1, kind: "handler", code: "boom", message: "No such card." });
+    expect(failed.failure).toEqual({ node: "bad", attempt: 1, kind: "handler", code: "boom", message: "No such card.", stack: null });
     await scene.world.pass(10_000);
     const closed = await scene.view(id);
     expect([closed.status, closed.closed]).toEqual(["FAILED", true]);

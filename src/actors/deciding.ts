@@ -78,6 +78,7 @@ function triggerOf(decider: Decider, text: string | null, step: Step): Command {
 }
 
 function keptApart(decider: Decider, command: Command, step: Step): Command {
+  if (command.type === "FailAttempt") step.bytes += command.failure.stack?.length ?? 0;
   if (command.type !== "CompleteAttempt" || typeof command.output !== "string") return command;
   step.bytes += command.output.length;
   if (!decider.ports.largeTexts.mayBeLarge(command.output)) return command;

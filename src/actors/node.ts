@@ -3,6 +3,7 @@
  * identity. It needs no mailbox, since nobody speaks to it, and no state, since its supervisor has that.
  */
 import * as v from "valibot";
+import type { LogFields } from "../env/log.ts";
 import type { Handler, HandlerContext, HandlerLog, Parent } from "../handlers/handler.ts";
 import { JsonText } from "../handlers/json-text.ts";
 import type { Registry } from "../handlers/registry.ts";
@@ -18,7 +19,7 @@ import { failureOf, lastingFailure } from "../handlers/failures.ts";
 
 export type NodeActorOptions = Pick<HandlerSettings, "outputBytes" | "nesting"> & {
   /** Where handlers' lines go; the attempt's identity is added here. */
-  readonly log: { with(fields: Readonly<Record<string, unknown>>): HandlerLog };
+  readonly log: { with(fields: LogFields): HandlerLog };
 };
 
 /** Text of ancestors that a thread keeps parsed; the values take some times as much. */
@@ -37,15 +38,15 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
     const config = configOf(handler, attempt, context);
     if (!config.ok) return failed(config.failure);
     const answer = handler.run(config.config, new ActorContext(attempt, context, parsed, options.log));
-    return isThenable(answer) ? settle(answer) : completed(answer);
+    return isThenable(answer) ? settle(answer, attempt, context) : completed(answer);
   }
 
-  async function settle(answer: PromiseLike<unknown>): Promise<NodeOutcome> {
+  async function settle(answer: PromiseLike<unknown>, attempt: Attempt, context: AttemptContext): Promise<NodeOutcome> {
     try {
-      return completed(await answer);
+      return told(completed(await answer), attempt, context);
     } catch (error) {
       // The handler rejected, or its output's own code (a getter, a toJSON) threw.
-      return failed(failureOf(error));
+      return told(failed(failureOf(error)), attempt, context);
     }
   }
 
@@ -69,12 +70,28 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
 
   return (attempt, context) => {
     try {
-      return run(attempt, context);
+      const outcome = run(attempt, context);
+      return outcome instanceof Promise ? outcome : told(outcome, attempt, context);
     } catch (error) {
       // The handler threw, or its output's own code did.
-      return failed(failureOf(error));
+      return told(failed(failureOf(error)), attempt, context);
     }
   };
+
+  /** A failure leaves a trace here, in its thread: writing it costs nobody else. */
+  function told(outcome: NodeOutcome, attempt: Attempt, context: AttemptContext): NodeOutcome {
+    // What was told to stop broke off; whoever told it says why.
+    if (outcome.type === "failed" && !context.signal.aborted) {
+      const { message, code, stack } = outcome.failure;
+      const { handler } = attempt;
+      options.log.with(identityOf(attempt, context)).warn("An attempt failed.", { handler, code, error: message, ...(stack && { stack }) });
+    }
+    return outcome;
+  }
+}
+
+function identityOf({ nodeId, attempt }: Attempt, { executionId }: AttemptContext): LogFields {
+  return { execution: executionId, node: nodeId, attempt };
 }
 
 type Checked = { readonly ok: true; readonly config: Record<string, unknown> } | { readonly ok: false; readonly failure: Failure };
@@ -132,7 +149,7 @@ class ActorContext implements HandlerContext {
   }
 
   get log(): HandlerLog {
-    return this.#log.with({ execution: this.executionId, node: this.nodeId, attempt: this.attempt });
+    return apartFrom(this.#log.with(identityOf(this.#attempt, this.#context)));
   }
 
   // Getters of functions, since a handler may take them out of its context: run(config, { parents }).
@@ -143,6 +160,17 @@ class ActorContext implements HandlerContext {
   get paramsText(): () => string | null {
     return () => this.#attempt.params;
   }
+}
+
+/** A handler's own fields stand by themselves, so that none of them can pass for one of the engine's. */
+function apartFrom(log: HandlerLog): HandlerLog {
+  const own = (fields: LogFields | undefined): LogFields | undefined => fields && { fields };
+  return {
+    debug: (message, fields) => log.debug(message, own(fields)),
+    info: (message, fields) => log.info(message, own(fields)),
+    warn: (message, fields) => log.warn(message, own(fields)),
+    error: (message, fields) => log.error(message, own(fields)),
+  };
 }
 
 class ActorParent implements Parent {

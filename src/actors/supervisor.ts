@@ -205,6 +205,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     for (const { node, attempt } of step.settled) this.hands.settle(node, attempt);
     for (const event of step.events) {
       if (event.type === "ExecutionClosed") this.#isOver = true;
+      if (event.type === "ExecutionFinished" && event.status === "FAILED") this.#reportEnd(event.error);
       // Of what has ended before a death was recorded there is nothing to record.
       if (this.#isOver || event.type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
       if (event.type === "OwnerDied") this.#resume();
@@ -213,6 +214,11 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     }
     if (step.resumes) this.#resume();
     if (step.settled.length > 0) this.#effects.settled();
+  }
+
+  #reportEnd(error: string | null): void {
+    const { id, state, ports } = this;
+    ports.log.error("An execution failed.", { execution: id, name: state.plan.name, error });
   }
 
   #resume(): void {

@@ -80,10 +80,21 @@ function logOn(writer: () => Logger, level: LogOptions["level"]): Log {
 function plain(fields: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (value instanceof Error) result[name] = prepareLog().pino.stdSerializers.errWithCause(value);
-    else result[name] = typeof value === "bigint" ? value.toString() : value;
+    result[name] = name === HANDLERS_OWN && isFields(value) ? plain(value) : plainValue(value);
   }
   return result;
+}
+
+/** Under this name stand the fields of a handler's line. */
+const HANDLERS_OWN = "fields";
+
+function plainValue(value: unknown): unknown {
+  if (value instanceof Error) return prepareLog().pino.stdSerializers.errWithCause(value);
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !(value instanceof Error) && !Array.isArray(value);
 }
 
 function readable(line: string): string {

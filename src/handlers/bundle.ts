@@ -33,6 +33,8 @@ const BUNDLED = /(?:\.[cm]?[jt]sx?|\.jsonc?|\.toml|\.ya?ml|\.txt|\/[^/.]+)$/;
 const OURS = /^(?:troupe|valibot)$/;
 
 const ENTRY = "troupe-handlers";
+/** Of our own files a copy in a bundle would be another module: it would know neither our handlers nor our errors. */
+const TROUPE = join(import.meta.dir, "../");
 
 /** All that can be loaded of this folder, and every fault of the rest. A folder that does not exist holds none. */
 export async function bundleHandlers(folder: string): Promise<HandlerBundle> {
@@ -117,7 +119,7 @@ function ownFiles(entry: string, modules: readonly string[]): Bun.BunPlugin {
         if (OURS.test(path) && (path === "troupe" || found === null)) return { path, external: true };
         // What the bundler does not find either it tells, with its place.
         if (found === null) return undefined;
-        return isInstalled(found) || !BUNDLED.test(found) ? { path: found, external: true } : undefined;
+        return isInstalled(found) || found.startsWith(TROUPE) || !BUNDLED.test(found) ? { path: found, external: true } : undefined;
       });
       const loads = modules.map((module, i) => `export const m${i} = () => import(${JSON.stringify(module)});`);
       build.onLoad({ filter: /.*/, namespace: ENTRY }, () => ({ loader: "js", contents: loads.join("\n") }));

@@ -1,5 +1,6 @@
 /** Turns whatever a handler threw into a Failure. It is somebody else's value: reading it may throw too. */
 import { HandlerError } from "./handler.ts";
+import { stackOf } from "./stack.ts";
 import type { Failure, FailureKind } from "../workflow/failure.ts";
 
 const MESSAGE_MAX = 2_000;
@@ -28,8 +29,14 @@ export function lastingFailure(kind: Extract<FailureKind, "bad_config" | "bad_ou
   return { kind, code, message: cut(message), retryable: false };
 }
 
-function ofHandlerError({ code, message, retryable, retryAfterMs }: HandlerError): Failure {
-  const failure: Failure = { kind: "handler", code: codeOf(code) ?? "HandlerError", message: cut(message), retryable: retryable !== false };
+function ofHandlerError(error: HandlerError): Failure {
+  const { code, message, retryable, retryAfterMs } = error;
+  const failure = withStack(error, {
+    kind: "handler",
+    code: codeOf(code) ?? "HandlerError",
+    message: cut(message),
+    retryable: retryable !== false,
+  });
   if (typeof retryAfterMs !== "number" || !(retryAfterMs >= 0)) return failure;
   return { ...failure, retryAfterMs: Math.min(retryAfterMs, RETRY_AFTER_MAX_MS) };
 }
@@ -37,7 +44,12 @@ function ofHandlerError({ code, message, retryable, retryAfterMs }: HandlerError
 function ofError(error: Error): Failure {
   const code = codeOf((error as { readonly code?: unknown }).code) ?? codeOf(error.name) ?? "Error";
   const cause = error.cause instanceof Error && error.cause.message !== "" ? ` (${error.cause.message})` : "";
-  return { kind: "handler", code, message: cut(`${String(error.message) || error.name}${cause}`), retryable: true };
+  return withStack(error, { kind: "handler", code, message: cut(`${String(error.message) || error.name}${cause}`), retryable: true });
+}
+
+function withStack(error: Error, failure: Failure): Failure {
+  const stack = stackOf(error);
+  return stack === undefined ? failure : { ...failure, stack };
 }
 
 function codeOf(value: unknown): string | null {

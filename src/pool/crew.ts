@@ -6,6 +6,7 @@ import { Groups } from "./groups.ts";
 import { leastBusy, takeLastOf } from "./picking.ts";
 import type { LoadedHandlers, Outcome } from "./pool.ts";
 import { PriorityQueue } from "./priority-queue.ts";
+import { reportDeath } from "./report.ts";
 import type { Remains, Runner } from "./runner.ts";
 import { Staff } from "./staff.ts";
 import type { StaffOptions } from "./staff.ts";
@@ -216,9 +217,10 @@ export class Crew {
 
   #died(runner: Runner, reason: string): void {
     const remains = runner.clear();
-    const begun = remains.filter(({ stood }) => stood === "begun").length;
+    const running = remains.filter(({ stood }) => stood === "begun");
+    const begun = running.length;
     if (begun > 0) this.#groups?.died(begun);
-    this.#options.report(`A host died (${reason}) with ${begun} attempts begun.`);
+    reportDeath(this.#options.report, this.#groups === null ? "thread" : "child process", reason, running);
     const alone = this.#groups !== null && begun === 1;
     this.#scatter(remains, (each) => verdictAtDeath(each, alone, reason));
   }

@@ -7,6 +7,7 @@ import type { HandlerInfo } from "../workflow/catalog.ts";
 import type { Attempt, Pool } from "./pool.ts";
 import { Table } from "./table.ts";
 import type { TableKeeper } from "./table.ts";
+import type { Report } from "./report.ts";
 
 /** Enough for large messages to threads, however few attempts run at once. */
 const AHEAD_LEAST = 4_096;
@@ -17,7 +18,7 @@ export type CrewsPoolOptions = {
   readonly crewOf: (attempt: Attempt) => Crew;
   readonly clock: Clock;
   readonly turns: Turns;
-  readonly report: (sentence: string) => void;
+  readonly report: Report;
 };
 
 /** A pool whose attempts run in these crews. */

@@ -8,6 +8,7 @@ import { createCrewsPool } from "./crews-pool.ts";
 import { createHost } from "./host.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Pool, RunAttempt } from "./pool.ts";
+import type { Report } from "./report.ts";
 
 export type InlinePoolOptions = {
   readonly run: RunAttempt;
@@ -18,8 +19,7 @@ export type InlinePoolOptions = {
   readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
-  /** A sentence for the log. */
-  readonly report: (sentence: string) => void;
+  readonly report: Report;
 };
 
 /**

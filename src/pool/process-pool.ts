@@ -15,6 +15,7 @@ import { decodeOutcomes } from "./outcome-frame.ts";
 import type { Pool } from "./pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
 import type { FrameMessage, FromHost, ToHost } from "./protocol.ts";
+import type { Report } from "./report.ts";
 
 /** A child that has nothing to do ends after so long. */
 const IDLE_MS = 5_000;
@@ -38,8 +39,7 @@ export type ProcessPoolOptions = {
   readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
-  /** A sentence for the log. */
-  readonly report: (sentence: string) => void;
+  readonly report: Report;
 };
 
 /**

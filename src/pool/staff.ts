@@ -4,6 +4,7 @@ import type { HandlerInfo } from "../workflow/catalog.ts";
 import type { LinkEvents, StartLink } from "./link.ts";
 import type { LoadedHandlers } from "./pool.ts";
 import { loadTogether } from "./renewal.ts";
+import type { Report } from "./report.ts";
 import { Runner } from "./runner.ts";
 import type { Outcomes } from "./work.ts";
 
@@ -27,8 +28,7 @@ export type StaffOptions = {
   /** A host beyond those that stay is ended after so long without work. */
   readonly idleMs: number;
   readonly clock: Clock;
-  /** A sentence for the log. */
-  readonly report: (sentence: string) => void;
+  readonly report: Report;
 };
 
 /** What a crew hears of its hosts once they are loaded. */

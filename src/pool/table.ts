@@ -5,6 +5,7 @@ import { Entries } from "./entries.ts";
 import type { Entry, EntryOwner } from "./entry.ts";
 import { type AttachedTable, TableHands } from "./hands.ts";
 import type { Attempt, AttemptKey, Hands, HandsListener, Outcome } from "./pool.ts";
+import { type Report, reportFailure } from "./report.ts";
 import type { ExecutionName } from "./work.ts";
 
 /** What tables need of the pool that they are in. */
@@ -26,8 +27,7 @@ export type TableKeeper = {
   unwanted(key: AttemptKey, aborted: boolean): void;
   /** Nobody is attached and nothing is in it. */
   dropped(table: Table): void;
-  /** A sentence for the log. */
-  report(sentence: string): void;
+  readonly report: Report;
 };
 
 export class Table implements EntryOwner, AttachedTable {
@@ -216,6 +216,7 @@ export class Table implements EntryOwner, AttachedTable {
   ended(entry: Entry, outcome: Outcome): void {
     if (entry.outcome !== null) return;
     entry.outcome = outcome;
+    reportFailure(this.#keeper.report, entry, outcome);
     entry.place = null;
     if (entry.executor === null) this.#closed();
     if (!this.#replaying) this.#tell(this.#listener, entry);

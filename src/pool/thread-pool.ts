@@ -13,6 +13,7 @@ import type { Pool } from "./pool.ts";
 import { createSuspectsCrew, type Environment } from "./process-pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
 import type { FromHost, ToHost } from "./protocol.ts";
+import type { Report } from "./report.ts";
 
 /** A blocked thread is noticed after so long without a heartbeat. */
 const SILENT_MS = 100;
@@ -33,8 +34,7 @@ export type ThreadPoolOptions = {
   readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
-  /** A sentence for the log. */
-  readonly report: (sentence: string) => void;
+  readonly report: Report;
 };
 
 /** A pool whose threads start to load at once. Handlers that cannot be loaded reject its `ready()`. */

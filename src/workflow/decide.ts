@@ -1,5 +1,5 @@
 /** What follows from a command: a pure function of state and command. Time and chance come in with the command. */
-import { type Failure, mayRetry, sentenceOf } from "./failure.ts";
+import { type Failure, mayRetry, sentenceOf, STACKS_KEPT, withoutStack } from "./failure.ts";
 import type { Command, Decision, NodeIndex, WorkflowEvent } from "./messages.ts";
 import { backoffMs } from "./retry.ts";
 import { at, type ExecutionState } from "./state.ts";
@@ -82,7 +82,10 @@ function failed(
   const recorded: WorkflowEvent = { type: "AttemptFailed", node, attempt, beganAtMs, atMs: nowMs, failure };
   if (isTerminal(state.status)) return [recorded];
   const waitMs = retryAfter(state, node, failure, random);
-  if (waitMs !== null) return [recorded, { type: "RetryScheduled", node, attempt: attempt + 1, dueAtMs: nowMs + waitMs }];
+  if (waitMs !== null) {
+    const kept = at(state.failures, node) < STACKS_KEPT ? recorded : { ...recorded, failure: withoutStack(failure) };
+    return [kept, { type: "RetryScheduled", node, attempt: attempt + 1, dueAtMs: nowMs + waitMs }];
+  }
   const id = state.plan.ids[node] ?? "";
   const events: WorkflowEvent[] = [
     recorded,
@@ -91,7 +94,8 @@ function failed(
       atMs: nowMs,
       status: "FAILED",
       error: sentenceOf(id, attempt, failure),
-      cause: { node, attempt, failure },
+      // Its stack is in the event before this one.
+      cause: { node, attempt, failure: withoutStack(failure) },
     },
   ];
   // This node was the only one open: nothing else can still be in hand.

@@ -1,5 +1,6 @@
 /** Applies one event: total, deterministic, in place. No rules and no clock; what may happen is decided elsewhere. */
-import type { NodeIndex, WorkflowEvent } from "./messages.ts";
+import { withoutStack } from "./failure.ts";
+import type { Cause, NodeIndex, WorkflowEvent } from "./messages.ts";
 import { at, type ExecutionState } from "./state.ts";
 import { isTerminal, NodeCode } from "./status.ts";
 
@@ -37,7 +38,8 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       state.nodeFinishedAtMs[event.node] = event.atMs;
       state.failures[event.node] = at(state.failures, event.node) + 1;
       state.deaths[event.node] = 0;
-      state.failureOf.set(event.node, event.failure);
+      state.failureOf.set(event.node, withoutStack(event.failure));
+      state.lastStack = event.failure.stack ?? null;
       state.failed += 1;
       return;
     case "AttemptLost":
@@ -70,7 +72,8 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       state.finishedAtMs = event.atMs;
       state.updatedAtMs = event.atMs;
       state.error = event.error;
-      state.cause = event.cause;
+      // What ends an execution follows the failure that did it.
+      state.cause = event.cause && state.lastStack !== null ? withStack(event.cause, state.lastStack) : event.cause;
       // What has a recorded start goes on to its outcome; everything else that was to come will not.
       if (state.open > 0) cancelOpen(state, event.atMs, (status) => status !== NodeCode.RUNNING);
       return;
@@ -82,6 +85,10 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
     default:
       return absurd(event);
   }
+}
+
+function withStack(cause: Cause, stack: string): Cause {
+  return { ...cause, failure: { ...cause.failure, stack } };
 }
 
 function completed(state: ExecutionState, event: Extract<WorkflowEvent, { type: "AttemptCompleted" }>): void {

@@ -15,7 +15,19 @@ export type Failure = {
   readonly retryable: boolean;
   /** The earliest time of the next attempt, counted from the failure, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Where in the user's code it was thrown: 2 KiB at the most. Kept of a node's first failures and its last. */
+  readonly stack?: string;
 };
+
+/** A node that fails a thousand times keeps the stacks of so many, and of the last. */
+export const STACKS_KEPT = 3;
+
+/** The same, and the very same where it has none. */
+export function withoutStack(failure: Failure): Failure {
+  if (failure.stack === undefined) return failure;
+  const { stack: _, ...rest } = failure;
+  return rest;
+}
 
 const NEVER_RETRIED: ReadonlySet<FailureKind> = new Set(["template_error", "bad_config", "bad_output", "poison"]);
 

@@ -34,8 +34,10 @@ export type ExecutionState = {
   readonly nodeStartedAtMs: Float64Array;
   readonly nodeFinishedAtMs: Float64Array;
   readonly outputs: (Text | undefined)[];
-  /** The last failure of a node that has failed at least once. */
+  /** The last failure of a node that has failed at least once; its stack is in the log alone. */
   readonly failureOf: Map<NodeIndex, Failure>;
+  /** Of the last failure of all; null where it had none. */
+  lastStack: string | null;
   /** Which boot runs a RUNNING node. */
   readonly executorOf: Map<NodeIndex, string>;
   /** When a RETRYING node is due. */
@@ -82,6 +84,7 @@ export function initialState(plan: Plan): ExecutionState {
     nodeFinishedAtMs: new Float64Array(size),
     outputs: [],
     failureOf: new Map(),
+    lastStack: null,
     executorOf: new Map(),
     dueAtMs: new Map(),
     completed: 0,

@@ -27,6 +27,8 @@ export type FailureView = {
   readonly kind: FailureKind;
   readonly code: string;
   readonly message: string;
+  /** Where in the user's code; null where none of it was there. */
+  readonly stack: string | null;
 };
 
 export type ExecutionView = {
@@ -87,6 +89,9 @@ export function progressOf(state: ExecutionState): ExecutionView["progress"] {
   return { total, completed, failed: state.failed, percentage: Math.floor((completed / total) * 1000) / 10 };
 }
 
+/** It was open when its execution ended, and nothing more was heard of it. */
+const CUT_OFF = "It was cut off: the execution had ended before it did.";
+
 function nodeView(state: ExecutionState, node: number): NodeView {
   const { plan } = state;
   const code = at(state.nodeStatus, node);
@@ -98,7 +103,7 @@ function nodeView(state: ExecutionState, node: number): NodeView {
     state: NODE_STATES[code] ?? "UNKNOWN",
     output: typeof output === "string" ? output : null,
     outputBytes: typeof output === "object" ? output.bytes : null,
-    error: failure?.message ?? null,
+    error: failure?.message ?? (code === NodeCode.CANCELLED ? CUT_OFF : null),
     attempts: at(state.begun, node),
     startedAtMs: at(state.nodeStartedAtMs, node) || null,
     finishedAtMs: at(state.nodeFinishedAtMs, node) || null,
@@ -119,5 +124,6 @@ function visibleSteps(state: ExecutionState, steps: readonly Step[]): readonly S
 function failureView(state: ExecutionState): FailureView | null {
   if (state.cause === null) return null;
   const { node, attempt, failure } = state.cause;
-  return { node: state.plan.ids[node] ?? "", attempt, kind: failure.kind, code: failure.code, message: failure.message };
+  const { kind, code, message, stack = null } = failure;
+  return { node: state.plan.ids[node] ?? "", attempt, kind, code, message, stack };
 }

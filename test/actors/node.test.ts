@@ -73,7 +73,7 @@ describe("what a handler returns", () => {
 });
 
 test("what a handler throws or rejects with is a failure that may be tried again", async () => {
-  expect(await failureOf(throwing(new Error("late")))).toEqual({ kind: "handler", code: "Error", message: "late", retryable: true });
+  expect(await failureOf(throwing(new Error("late")))).toMatchObject({ kind: "handler", code: "Error", message: "late", retryable: true });
   expect((await failureOf(throwing("text"))).message).toBe("text");
   const { run } = benchWith([
     defineHandler({
@@ -83,7 +83,7 @@ test("what a handler throws or rejects with is a failure that may be tried again
       },
     }),
   ]);
-  expect(run(attemptOf("h"))).toEqual({
+  expect(run(attemptOf("h"))).toMatchObject({
     type: "failed",
     failure: { kind: "handler", code: "RangeError", message: "at once", retryable: true },
   });
@@ -172,7 +172,44 @@ describe("the context", () => {
     });
     expect(Object.isFrozen(first?.output)).toBe(true);
     expect(second?.output).toBeNull();
-    expect(log.entries).toEqual([{ level: "warn", message: "Look.", fields: { execution: "e1", node: "me", attempt: 3, at: 1 } }]);
+    expect(log.entries).toEqual([
+      { level: "warn", message: "Look.", fields: { execution: "e1", node: "me", attempt: 3, fields: { at: 1 } } },
+    ]);
+  });
+
+  test("keeps a handler's fields apart from the engine's, whatever they are called", async () => {
+    const { run, log } = benchWith([
+      defineHandler({
+        name: "h",
+        run: (_, given) => given.log.info("Mine.", { execution: "forged", node: 1, message: "x", level: "fatal" }),
+      }),
+    ]);
+    await run(attemptOf("h"));
+    const fields = { execution: "forged", node: 1, message: "x", level: "fatal" };
+    expect(log.entries).toEqual([{ level: "info", message: "Mine.", fields: { execution: "e1", node: "me", attempt: 1, fields } }]);
+  });
+
+  test("writes down each failure of an attempt, with where it was thrown, but not of one that was told to stop", async () => {
+    const { run, log } = benchWith([
+      defineHandler({
+        name: "h",
+        run: async () => {
+          throw new TypeError("no luck");
+        },
+      }),
+    ]);
+    const aborted = contextOf();
+    aborted.abort("enough");
+    await run(attemptOf("h"), aborted);
+    expect(log.entries).toEqual([]);
+    await run(attemptOf("h", null, { attempt: 2 }));
+    await run(attemptOf("unheard of"));
+    expect(log.entries.map(({ level, fields }) => [level, fields.attempt, fields.handler, fields.code, fields.error])).toEqual([
+      ["warn", 2, "h", "TypeError", "no luck"],
+      ["warn", 1, "unheard of", "unknown_handler", 'No thread knows the handler "unheard of".'],
+    ]);
+    expect(log.entries[0]?.fields.stack).toContain("node.test.ts:");
+    expect(log.entries[1]?.fields).not.toContainKey("stack");
   });
 
   test("makes no signal for a handler that does not ask for one", () => {

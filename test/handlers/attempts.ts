@@ -5,7 +5,7 @@ import type { Handler } from "../../src/handlers/handler.ts";
 import { loadRegistry, type Registry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import type { Attempt, AttemptContext, NodeOutcome, ScopeEntry } from "../../src/pool/pool.ts";
-import type { Failure } from "../../src/workflow/failure.ts";
+import { type Failure, withoutStack } from "../../src/workflow/failure.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { attemptOf as plainAttempt } from "../pool/fixtures/behaviours.ts";
 import { World } from "../sim/world.ts";
@@ -82,8 +82,9 @@ export async function outputOf(outcome: NodeOutcome | Promise<NodeOutcome>): Pro
   return JSON.parse(await textOf(outcome));
 }
 
+/** Without its stack, which in tests names these very files. */
 export async function failureOf(outcome: NodeOutcome | Promise<NodeOutcome>): Promise<Failure> {
   const ended = await outcome;
   if (ended.type === "completed") throw new Error(`The attempt should have failed, but completed with ${ended.output}`);
-  return ended.failure;
+  return withoutStack(ended.failure);
 }

@@ -92,6 +92,16 @@ test("the same files are the same bundle, and a change in any of them another", 
   expect((await bundleHandlers(folder)).path).not.toBe(first.path);
 });
 
+test("a stack names the user's file and line", async () => {
+  const folder = folderWith({
+    "probe.ts": `${handler("() => fail()")}\n\nfunction fail(): never {\n  throw new Error(String(import.meta.main));\n}\n`,
+  });
+  const { run } = await benchOf({}, folder);
+  expect(await run(attemptOf("probe"))).toMatchObject({
+    failure: { stack: expect.stringContaining(`\n    at fail (${folder}/probe.ts:6:`) },
+  });
+});
+
 test("files without a handler are there for others: no fault", async () => {
   const folder = folderWith({
     "probe.ts": `import total, { half } from "./sums.ts"; ${handler("() => half(total(2, 4))")}`,

@@ -75,7 +75,11 @@ describe("the examples of handlers", () => {
     const { run, log } = await benchOf({}, ownHandlers);
     expect(await outputOf(run(attemptOf("charge_card", { card: "4111", cents: 5 })))).toEqual({ receipt: "e1/me:5", cents: 5 });
     expect(log.entries).toEqual([
-      { level: "info", message: "The card was charged.", fields: { execution: "e1", node: "me", attempt: 1, cents: 5 } },
+      {
+        level: "info",
+        message: "The card was charged.",
+        fields: { execution: "e1", node: "me", attempt: 1, fields: { cents: 5, attempt: 1 } },
+      },
     ]);
     expect(await failureOf(run(attemptOf("charge_card", { card: "0000", cents: 5 })))).toMatchObject({
       code: "card_declined",

@@ -145,7 +145,10 @@ describe("the status", () => {
       progress: { total: 3, completed: 1, failed: 1, percentage: 33.3 },
       tags: ["nightly"],
       error: 'Node "b" failed on attempt 1 (card_declined): The card was declined.',
-      failure: { node: "b", attempt: 1, kind: "handler", code: "card_declined", message: "The card was declined." },
+      failure: {
+        ...{ node: "b", attempt: 1, kind: "handler", code: "card_declined", message: "The card was declined." },
+        stack: expect.stringMatching(/^HandlerError: The card was declined\.\n {4}at run \(.*\/broken\.ts:7:15\)$/),
+      },
       created_at: time,
       triggered_at: time,
       started_at: time,

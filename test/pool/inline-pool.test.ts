@@ -17,7 +17,7 @@ overflowContract("inline", makePool);
 
 test("in a simulated world an hour's timeout takes a few steps, and comes at its time", async () => {
   const world = new World();
-  const report = (sentence: string): void => expect(sentence).toBe("nothing to report");
+  const report = (sentence: string): void => expect(sentence).toBe("An attempt failed.");
   const options = { run: runFixture, handlers: FIXTURE_HANDLERS, slots: 10, abortGraceMs: 5_000, report, clock: world, turns: world };
   const pool = createInlinePool(options);
   const witness = new Witness();

@@ -88,6 +88,7 @@ const failure = v.object({
   kind: v.picklist(["handler", "timeout", "template_error", "bad_config", "bad_output", "poison"]),
   code: v.string(),
   message: v.string(),
+  stack: v.pipe(v.nullable(v.string()), v.description("Where in the handler's own files it was thrown, 2 KiB at the most")),
 });
 const statesByNode = v.optional(v.record(v.string(), nodeStatus));
 
