@@ -7,6 +7,7 @@ export type Health = {
   readonly healthy: boolean;
   readonly degraded: boolean;
   readonly store: { readonly kind: string; readonly available: boolean };
+  readonly pool: { readonly begun: number };
   readonly cluster: {
     readonly lanes: number;
     readonly events: { readonly available: boolean; readonly reason?: string } | null;
