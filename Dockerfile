@@ -9,7 +9,7 @@ RUN bun install --frozen-lockfile --production --omit=peer --ignore-scripts
 
 FROM oven/bun:1.4.5-slim
 WORKDIR /app
-RUN mkdir /data && chown 1000:1000 /data
+RUN mkdir -m 700 /data && chown 1000:1000 /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src

@@ -14,6 +14,8 @@ import { type NewExecution, type Store, StoreUnavailable } from "./store/store.t
 export type Births = {
   /** Resolves when it is durable, or cannot be for now. */
   create(request: CreateRequest): Promise<CreateResult>;
+  /** What the store said that takes nothing new now; null where it does, or may. */
+  readonly refusal: string | null;
 };
 
 export type BirthsOptions = {
@@ -64,6 +66,9 @@ export function createBirths({ store, company, ownership, lanes, ids, clock, gat
   }
 
   return {
+    get refusal() {
+      return creator.refusal;
+    },
     async create(request) {
       const { definition, trigger, idempotency } = request;
       const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);

@@ -247,7 +247,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     health() {
-      const trouble = (): string | null => ownership.obstacle ?? ownership.storeFull ?? holding() ?? withoutThread();
+      const trouble = (): string | null => ownership.obstacle ?? ownership.storeFull ?? holding() ?? births.refusal ?? withoutThread();
       const obstacle = stopping || retiring ? "This instance is stopping." : trouble();
       return {
         state: stopping ? "stopping" : "running",

@@ -8,6 +8,7 @@ import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
 import { systemHandles } from "./env/handles.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
+import { printable } from "./env/printable.ts";
 import { systemTurns } from "./env/turns.ts";
 import type { Serving } from "./http/server.ts";
 import { engineSettings, openPool, threadSettings } from "./main-parts.ts";
@@ -110,11 +111,12 @@ function callsOut({ handlers, handlersDir }: Config): boolean {
 /** For the person at the terminal; logs go to stderr. */
 function greet(config: Config, opened: OpenedStore, { url }: Serving): void {
   const body = '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"noop"}]}}';
-  console.log(`
+  const greeting = `
 ${packageName} ${version} is ready at ${url}  (${config.threads === 1 ? "1 thread" : `${config.threads} threads`}, ${placeOf(opened, config)})
   API docs   ${url}/docs
   Try it     curl -s ${url}/workflows -H 'content-type: application/json' -d '${body}'
-`);
+`;
+  console.log(printable(greeting, { lines: true }));
 }
 
 function placeOf({ kind, cluster, without }: OpenedStore, config: Config): string {
@@ -138,6 +140,6 @@ function die(log: Log, error: unknown): never {
 }
 
 function refuse(what: string, reasons: readonly string[]): never {
-  console.error([what, ...reasons.map((reason) => `  ${reason}`)].join("\n"));
+  console.error(printable([what, ...reasons.map((reason) => `  ${reason}`)].join("\n"), { lines: true }));
   process.exit(1);
 }

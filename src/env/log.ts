@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { LOG_LEVELS } from "./config-kinds.ts";
+import { printable } from "./printable.ts";
 
 /** What belongs to a line, by name. An Error may stand anywhere at the top level: it is written with type, message, stack and cause. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -99,12 +100,12 @@ function isFields(value: unknown): value is Record<string, unknown> {
 
 function readable(line: string): string {
   const { time, level, instance: _, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
-  return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(message)}${rest.join("")}\n`;
+  const rest = Object.entries(fields).map(([name, value]) => ` ${printable(name)}=${shown(value)}`);
+  return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${printable(String(message))}${rest.join("")}\n`;
 }
 
 /** An error by its stack, the rest as JSON. */
 function shown(value: unknown): string {
-  if (typeof value === "object" && value !== null && "stack" in value) return String(value.stack);
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "object" && value !== null && "stack" in value) return printable(String(value.stack), { lines: true });
+  return printable(typeof value === "string" ? value : JSON.stringify(value));
 }

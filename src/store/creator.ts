@@ -25,9 +25,13 @@ export interface Creator {
    * (it was not), and with RangeError where the store can never take it.
    */
   create(execution: NewExecution): Promise<CreateAnswer>;
+  /** What the store said when it last refused, a moment ago, and has answered none since; else null: one more may be tried. */
+  readonly refusal: string | null;
 }
 
 const TIMEOUT_MS = 1_500;
+/** Who sends where there is room sends nothing more until then: so it is only the next that can find out. */
+const REFUSING_MS = 5_000;
 const WAITING_MAX = 10_000;
 const BATCH_MAX = 1_000;
 const BYTES_MAX = 8 * 1024 * 1024;
@@ -52,6 +56,7 @@ class BatchingCreator implements Creator {
   #running = false;
   /** What the store last said; null when it has answered since. */
   #trouble: StoreUnavailable | null = null;
+  #troubleAtMs = 0;
 
   constructor(options: CreatorOptions) {
     this.#options = options;
@@ -73,6 +78,11 @@ class BatchingCreator implements Creator {
       this.#running = true;
       queueMicrotask(() => void this.#run());
     });
+  }
+
+  get refusal(): string | null {
+    if (this.#trouble === null) return null;
+    return this.#options.clock.monotonicMs() - this.#troubleAtMs < REFUSING_MS ? this.#trouble.message : null;
   }
 
   async #run(): Promise<void> {
@@ -110,6 +120,7 @@ class BatchingCreator implements Creator {
     } catch (error) {
       if (error instanceof StoreUnavailable) {
         this.#trouble = error;
+        this.#troubleAtMs = this.#options.clock.monotonicMs();
         await this.#retry(batch);
       } else if (batch.length === 1) fail(batch[0] as Request, error);
       // One of them cannot be stored: alone, it harms nobody.

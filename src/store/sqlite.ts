@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { LeavableStore } from "./move.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
-import { lockDataFolder } from "./sqlite-lock.ts";
+import { lockDataFolder, STORE_FILE } from "./sqlite-lock.ts";
 import { SqliteWriteLine } from "./sqlite-line.ts";
 import { RECENT_CHARACTERS, RecentExecutions } from "./sqlite-recent.ts";
 import { packCommit, packNew } from "./sqlite-pack.ts";
@@ -42,7 +42,7 @@ const SWEEP_BATCH = 100;
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<LeavableStore> {
   const lock = lockDataFolder(options.dataDir);
   const client = new SqliteClient(options.spawn ?? spawnThread, {
-    file: join(options.dataDir, "troupe.db"),
+    file: join(options.dataDir, STORE_FILE),
     busyTimeoutMs: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
     textBytesMax: options.textBytesMax ?? TEXT_BYTES_MAX,
     fileBytesMax: options.fileBytesMax ?? null,

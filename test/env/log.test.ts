@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createLog, type LogOptions } from "../../src/env/log.ts";
+import { createLog, type Log, type LogOptions } from "../../src/env/log.ts";
 import { recordingLog } from "./recording-log.ts";
 
 function linesOf(options: Partial<LogOptions>, say: (log: ReturnType<typeof createLog>) => void): string[] {
@@ -50,6 +50,21 @@ describe("the log", () => {
     });
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}A thread is ready\. thread=2 name=t\n$/);
     expect(lines[1]).toContain("ERROR It broke. error=Error: why\n    at ");
+  });
+
+  test("shows a terminal no character that it would obey, and JSON has them escaped anyway", () => {
+    const hostile = "name\u001b[2J\r\nINFO all is well\u009b31m\u202e\u0007";
+    const say = (log: Log): void => {
+      log.info(`Said ${hostile}`, { name: hostile, list: [hostile], error: new Error(hostile) });
+    };
+    const obeyed = ["\u001b", "\u0007", "\u009b", "\u202e", "\r"];
+    const shown = linesOf({ pretty: true }, say).join("");
+    expect(obeyed.filter((character) => shown.includes(character))).toEqual([]);
+    const written = linesOf({}, say);
+    expect([written.length, written[0]?.includes("\u001b")]).toEqual([1, false]);
+    const [line = ""] = linesOf({ pretty: true }, (log) => log.info("Said.", { name: hostile }));
+    expect(line.split("\n").length).toBe(2);
+    expect(line).toContain("name=name\\u001b[2J\\u000d\\u000aINFO all is well\\u009b31m\\u202e\\u0007");
   });
 
   test("goes to stderr unless told otherwise, so that stdout stays for people", () => {

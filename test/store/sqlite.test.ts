@@ -1,7 +1,7 @@
 /** The store on SQLite: the contract, and what only files, threads and processes can show. */
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataFolderFault } from "../../src/store/sqlite-lock.ts";
@@ -66,6 +66,22 @@ describe("the sqlite store's folder", () => {
     expect(error).toBeInstanceOf(DataFolderFault);
     return (error as Error).message;
   };
+
+  test("is for its user alone, and so are all its files; what was there keeps its mode", async () => {
+    dataDir = join(place, "new", "data");
+    const store = await open();
+    await store.create([newExecution("a")]);
+    const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+    expect(modeOf(dataDir)).toBe("700");
+    const files = readdirSync(dataDir);
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) expect([file, modeOf(join(dataDir, file))]).toEqual([file, "600"]);
+    await store.close();
+    chmodSync(dataDir, 0o750);
+    chmodSync(join(dataDir, "troupe.db"), 0o640);
+    await open();
+    expect([modeOf(dataDir), modeOf(join(dataDir, "troupe.db"))]).toEqual(["750", "640"]);
+  });
 
   test("is made where it is missing, and left clean at the end", async () => {
     dataDir = join(dataDir, "not", "there", "yet");
