@@ -13,6 +13,7 @@ RUN mkdir -m 700 /data && chown 1000:1000 /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY scripts/supervise.sh ./scripts/
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 APP_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8000
@@ -20,6 +21,6 @@ EXPOSE 8000
 USER 1000:1000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["bun", "-e", "process.exit((await fetch('http://127.0.0.1:' + process.env.PORT + '/health')).ok ? 0 : 1)"]
-# No shell and no npm between the signal and the server: SIGTERM is a clean end.
+# It passes SIGTERM on, which is a clean end, and starts a server again that a handler has killed.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["bun", "src/main.ts"]
+ENTRYPOINT ["sh", "scripts/supervise.sh", "bun", "src/main.ts"]

@@ -21,6 +21,9 @@ const ANSWERS_GRACE_MS = 2_000;
 /** How long the store may take to answer after that of what ran. */
 const SAVING_GRACE_MS = 10_000;
 
+/** Whoever watches over this process starts it again; after a refused start (1) it would be refused again. */
+const FAULT = 70;
+
 await main();
 
 async function main(): Promise<void> {
@@ -136,7 +139,7 @@ function die(log: Log, error: unknown): never {
     // What writes the log could not be loaded.
     writeSync(2, `A fault in Troupe itself; it ends: ${sentenceOf(error)}\n`);
   }
-  process.exit(1);
+  process.exit(FAULT);
 }
 
 function refuse(what: string, reasons: readonly string[]): never {

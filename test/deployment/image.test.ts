@@ -38,9 +38,9 @@ describe("the Dockerfile", () => {
     expect(only("EXPOSE")).toBe(environment.PORT ?? "");
   });
 
-  test("runs as nobody in particular, and the server itself gets SIGTERM", () => {
+  test("runs as nobody in particular, under what passes SIGTERM on", () => {
     expect(Number(only("USER").split(":")[0])).toBeGreaterThan(0);
-    expect(execForm(only("ENTRYPOINT"))).toEqual(["bun", "src/main.ts"]);
+    expect(execForm(only("ENTRYPOINT"))).toEqual(["sh", "scripts/supervise.sh", "bun", "src/main.ts"]);
     expect(texts("CMD")).toEqual([]);
   });
 
@@ -67,12 +67,14 @@ describe("the image's server", () => {
     const run = Bun.spawnSync([process.execPath, ...install], { cwd: app, env: process.env });
     if (run.exitCode !== 0)
       throw new Error(`The image's installation failed (it needs the registry, or Bun's cache): ${run.stderr.toString()}`);
-    cpSync(join(root, "src"), join(app, "src"), { recursive: true });
+    for (const path of ["src", "scripts/supervise.sh"]) cpSync(join(root, path), join(app, path), { recursive: true });
     return app;
   }
 
   test("needs nothing but what is copied and installed, is well by its own health check, and ends cleanly at SIGTERM", async () => {
-    const server = await readiness(launch(newHome(), {}, { main: join(builtFolder(), "src/main.ts") }));
+    const app = builtFolder();
+    const by = ["sh", join(app, "scripts/supervise.sh")];
+    const server = await readiness(launch(newHome(), {}, { main: join(app, "src/main.ts"), by }));
     const [, ...check] = execForm(only("HEALTHCHECK"));
     const isHealthy = (PORT: string): boolean => {
       const run = Bun.spawnSync([process.execPath, ...check], { env: { PORT }, stdout: "ignore", stderr: "ignore" });

@@ -93,14 +93,16 @@ export function lastLines(run: Run): string {
 export type LaunchOptions = {
   /** Another entry than this project's own, for a changed copy of it. */
   readonly main?: string;
+  /** What starts it: without it, it is started itself. */
+  readonly by?: readonly string[];
   /** So many files may be open at once. */
   readonly files?: number;
 };
 
 /** Starts a process and waits for nothing. */
-export function launch(home: Home, environment: Environment = {}, { main = MAIN, files }: LaunchOptions = {}): Run {
+export function launch(home: Home, environment: Environment = {}, { main = MAIN, by = [], files }: LaunchOptions = {}): Run {
   const limit = files === undefined ? [] : ["sh", "-c", `ulimit -n ${files} && exec "$0" "$@"`];
-  const child = Bun.spawn([...limit, process.execPath, main], {
+  const child = Bun.spawn([...limit, ...by, process.execPath, main], {
     cwd: home.dir,
     // Nothing of the developer's own settings.
     env: {
