@@ -74,6 +74,11 @@ export function checkConfig(value: unknown, shape: ConfigShape, path: string, ad
   }
 }
 
+/** The shape of a part of a config, which something may be added to. */
+export function partOf(shape: ConfigShape): ConfigShape {
+  return shape.type === "object" ? { ...shape, fields: shape.fields.map((field) => ({ ...field, required: false })) } : shape;
+}
+
 function checkFields(
   value: JsonObject,
   { fields, others }: Extract<ConfigShape, { type: "object" }>,

@@ -1,6 +1,6 @@
 /** The workflow form, `{ name, dag: { nodes } }`, made into a draft. */
 import type { Catalog } from "./catalog.ts";
-import { checkConfig } from "./config-shape.ts";
+import { checkConfig, partOf } from "./config-shape.ts";
 import { type Draft, Policies, POLICIES_MAX } from "./definition-draft.ts";
 import { excerpt, type Findings } from "./definition-findings.ts";
 import type { NodeInput, RetryInput, WorkflowInput } from "./definition-schema.ts";
@@ -53,11 +53,12 @@ export function draftWorkflow(input: WorkflowInput, check: DraftCheck): Draft {
   const retryOf = new Uint16Array(nodes.length);
   const timeoutMs = new Float64Array(nodes.length).fill(check.defaults.timeoutMs);
   const priorities = new Uint8Array(nodes.length).fill(priority);
+  const mayBeGiven = givenBy(input.overrides ?? check.overrides);
   for (let position = 0; position < nodes.length; position++) {
     const node = nodes[position]!;
     handlers[position] = handlerOf(node, position, check);
     configs[position] = configOf(node);
-    checkConfigOf(node, position, check);
+    checkConfigOf(node, position, mayBeGiven(node.id), check);
     if (node.retry) retryOf[position] = policies.positionOf(policyOf(node.retry, `dag.nodes.${position}.retry`, check));
     if (node.timeout !== undefined && node.timeout !== null)
       timeoutMs[position] = timeoutOf(node.timeout, `dag.nodes.${position}.timeout`, check);
@@ -137,11 +138,19 @@ function handlerOf(node: NodeInput, position: number, check: DraftCheck): string
   return node.handler;
 }
 
+/** Whether a trigger may bring a part of a node's config. */
+function givenBy(overrides: "all" | readonly (string | NodeIndex)[]): (id: string) => boolean {
+  if (overrides === "all") return () => true;
+  const named: ReadonlySet<string | NodeIndex> = new Set(overrides);
+  return (id) => named.has(id);
+}
+
 /** What its handler can only refuse, as far as no template may change it. */
-function checkConfigOf({ handler, config }: NodeInput, position: number, { catalog, doubts }: DraftCheck): void {
-  const shape = catalog.get(handler)?.config;
-  if (shape !== undefined && !doubts.full)
-    checkConfig(config ?? {}, shape, `dag.nodes.${position}.config`, (path, message) => doubts.add(path, message));
+function checkConfigOf({ handler, config }: NodeInput, position: number, isPart: boolean, { catalog, doubts }: DraftCheck): void {
+  const whole = catalog.get(handler)?.config;
+  if (whole === undefined || doubts.full) return;
+  const shape = isPart ? partOf(whole) : whole;
+  checkConfig(config ?? {}, shape, `dag.nodes.${position}.config`, (path, message) => doubts.add(path, message));
 }
 
 function configOf({ config }: NodeInput): string | null {

@@ -33,6 +33,11 @@ describe("a config that its handler can only refuse", () => {
     expect(warnings(workflow(nodes), options)).toEqual(told);
   });
 
+  test("lacks nothing that a trigger may bring", () => {
+    expect(warnings(workflow(nodes, { overrides: ["c"] }), options)).toEqual(told.slice(0, 3));
+    expect(warnings(workflow(nodes), { ...options, form: "overridable" })).toEqual(told.slice(1, 3));
+  });
+
   test("is refused where the workflow is strict", () => {
     expect(refusal(workflow(nodes, { strict: true }), options)).toEqual(["structure", ...told]);
   });
