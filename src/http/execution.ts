@@ -1,4 +1,5 @@
 /** GET /workflows/{execution_id}: how far an execution is. */
+import { EXAMPLES } from "./openapi/answer-examples.ts";
 import { executionAnswer } from "./openapi/answers.ts";
 import { isCurrent, notModified } from "./etag.ts";
 import { executionTexts, summaryOnlyJson } from "./execution-json.ts";
@@ -20,10 +21,10 @@ export function executionRoute(routes: Routes, parts: HttpParts): void {
       description:
         "Its state and the state of each node, in the definition's order. An output above 64 KiB is null here, with its size in `output_bytes`; the results have it. With `view=summary` it is read from a small record, whatever the number of nodes: without the nodes and without `failure`. With `If-None-Match` an answer that has not changed is 304.",
       answers: {
-        200: { schema: executionAnswer, description: "As the store has it.", headers: ["ETag"] },
+        200: { schema: executionAnswer, examples: { full: EXAMPLES.execution }, description: "As the store has it.", headers: ["ETag"] },
         304: { description: "Nothing has changed since the answer with this ETag.", headers: ["ETag"] },
       },
-      problems: [404, 422, 503],
+      problems: ["noExecution", "badView", "storeAway", "failed"],
     },
     query: viewQuery,
     async answer(c, { query }) {

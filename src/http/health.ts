@@ -1,4 +1,5 @@
 /** GET /health: how it is. GET /ready: whether to send it work. */
+import { EXAMPLES } from "./openapi/answer-examples.ts";
 import type { EngineHealth } from "../engine.ts";
 import { healthAnswer, readyAnswer } from "./openapi/answers.ts";
 import { jsonAnswer } from "./json-text.ts";
@@ -14,7 +15,7 @@ export function healthRoutes(routes: Routes, { engine, version, instanceName }: 
       tag: "operations",
       summary: "How this instance is",
       description: "200 as long as it answers at all; `degraded` where it runs without a service that its settings name.",
-      answers: { 200: { schema: healthAnswer, description: "It answers." } },
+      answers: { 200: { schema: healthAnswer, examples: { alone: EXAMPLES.health }, description: "It answers." } },
       problems: [],
     },
     answer() {
@@ -42,8 +43,8 @@ export function healthRoutes(routes: Routes, { engine, version, instanceName }: 
     description: {
       tag: "operations",
       summary: "Whether this instance should be sent work",
-      answers: { 200: { schema: readyAnswer, description: "It should." } },
-      problems: [503],
+      answers: { 200: { schema: readyAnswer, examples: { ready: EXAMPLES.ready }, description: "It should." } },
+      problems: ["notReady"],
     },
     answer() {
       const obstacle = obstacleOf(engine.health());

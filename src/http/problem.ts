@@ -19,12 +19,16 @@ export const PROBLEM_TYPE = "application/problem+json";
 
 /** The problem as a response. */
 export function problemAnswer(problem: Problem): Response {
-  const { status, detail, errors } = problem;
-  const document = { type: "about:blank", title: TITLES[status], status, detail, errors: errors?.slice(0, ERRORS_MAX) };
-  return new Response(JSON.stringify(document), {
+  const { status } = problem;
+  return new Response(JSON.stringify(problemDocumentOf(problem)), {
     status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...problem.headers },
   });
+}
+
+/** What a client reads of it. */
+export function problemDocumentOf({ status, detail, errors }: Problem): object {
+  return { type: "about:blank", title: TITLES[status], status, detail, ...(errors && { errors: errors.slice(0, ERRORS_MAX) }) };
 }
 
 export function problemOf(status: ProblemStatus, detail: string): Problem {

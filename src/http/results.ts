@@ -1,4 +1,5 @@
 /** GET /workflows/{execution_id}/results: what an execution has put out. */
+import { EXAMPLES } from "./openapi/answer-examples.ts";
 import { isTerminal } from "../engine.ts";
 import { resultsAnswer } from "./openapi/answers.ts";
 import { jsonAnswer } from "./json-text.ts";
@@ -18,8 +19,8 @@ export function resultsRoute(routes: Routes, parts: HttpParts): void {
       tag: "workflows",
       summary: "Results of an execution",
       description: "The output of each node that has completed. Before the end: what there is, with `completed` false.",
-      answers: { 200: { schema: resultsAnswer, description: "All outputs so far." } },
-      problems: [404, 422, 503],
+      answers: { 200: { schema: resultsAnswer, examples: { ended: EXAMPLES.results }, description: "All outputs so far." } },
+      problems: ["noExecution", "badWait", "storeAway", "failed"],
     },
     query: waitQuery,
     async answer(c, { query }) {

@@ -46,12 +46,12 @@ export function createRoutes(app: App, parts: Pick<HttpParts, "ids" | "log" | "r
       const readQuery = query === undefined ? queryReader(noQuery, others) : queryReader(query, others);
       const readHeader = header && headerReader(header);
       const work = (c: Context<HttpEnv, typeof path>): Response | Promise<Response> => {
-        const asked = readQuery?.(c.req);
-        if (asked?.ok === false) return problemAnswer(asked.problem);
+        const asked = readQuery(c.req);
+        if (asked.ok === false) return problemAnswer(asked.problem);
         const said = readHeader?.(c.req.raw.headers);
         if (said?.ok === false) return problemAnswer(said.problem);
         // Without a schema nothing is taken: then the route's type says `undefined`.
-        return answer(c, { query: asked?.value as never, header: said?.value as never });
+        return answer(c, { query: asked.value as never, header: said?.value as never });
       };
       app.on(method, path, edged(work, parts));
       if (description !== null) described.push({ method, path, description, query: query ?? null, header: header ?? null });

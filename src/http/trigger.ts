@@ -1,4 +1,5 @@
 /** POST /workflows/{execution_id}/trigger, and the same under an older system's path: starts an execution, once. */
+import { EXAMPLES } from "./openapi/answer-examples.ts";
 import type { Context } from "hono";
 import { type ExecutionStatus, isTerminal, type TriggerResult } from "../engine.ts";
 import { queuedAnswer as queuedAnswerSchema, triggeredAnswer } from "./openapi/answers.ts";
@@ -52,8 +53,14 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
     description:
       "Its body, which may be left out, gives the params. An execution runs once: triggering what runs or has ended changes nothing, and `message` says so. With `wait` the answer is that of the results, with this message in `trigger`.",
     body: "trigger",
-    answers: { 200: { schema: triggeredAnswer, description: "It runs, or was triggered before." } },
-    problems: [400, 404, 413, 415, 422, 503],
+    answers: {
+      200: {
+        schema: triggeredAnswer,
+        examples: { triggered: EXAMPLES.triggered, with_wait: EXAMPLES.triggeredWithWait },
+        description: "It runs, or was triggered before.",
+      },
+    },
+    problems: ["brokenJson", "noExecution", "tooLarge", "otherType", "badParams", "badWait", "stopping", "failed"],
   } as const;
 
   routes.add({
@@ -64,7 +71,11 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
       summary: "Start an execution",
       answers: {
         ...triggering.answers,
-        202: { schema: queuedAnswerSchema, description: "It is stored, and the instance that owns the execution has not answered yet." },
+        202: {
+          schema: queuedAnswerSchema,
+          examples: { queued: EXAMPLES.queued },
+          description: "It is stored, and the instance that owns the execution has not answered yet.",
+        },
       },
     },
     query: waitQuery,

@@ -1,4 +1,5 @@
 /** /workflows: new executions in, the list of them out. Also POST /workflow, where an older system's clients send theirs. */
+import { EXAMPLES } from "./openapi/answer-examples.ts";
 import type { DefinitionForm } from "../engine.ts";
 import { createdAnswer, workflowsAnswer } from "./openapi/answers.ts";
 import { encodeCursor } from "./cursor.ts";
@@ -30,7 +31,7 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   const creating = {
     tag: "workflows",
     body: "workflow",
-    problems: [400, 413, 415, 422, 503],
+    problems: ["brokenJson", "badDefinition", "tooLarge", "otherType", "badShape", "keyReused", "stopping", "failed"],
   } as const;
 
   routes.add({
@@ -39,8 +40,16 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
     description: {
       ...creating,
       summary: "Submit a workflow",
+      problems: [...creating.problems, "unknownParameter"],
       description: "Checks the definition and stores an execution of it, which starts when it is triggered.",
-      answers: { 201: { schema: createdAnswer, description: "It is stored; Location tells where.", headers: ["Location"] } },
+      answers: {
+        201: {
+          schema: createdAnswer,
+          examples: { created: EXAMPLES.created },
+          description: "It is stored; Location tells where.",
+          headers: ["Location"],
+        },
+      },
     },
     header: idempotencyHeader,
     answer: (c, { header }) => create(c.req.raw, CANONICAL, header["idempotency-key"]),
@@ -54,7 +63,9 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
       summary: "Submit a workflow (older form)",
       description:
         "The same as POST /workflows, answered with 200; and a trigger's params may change the config of every node, unless `overrides` says of which.",
-      answers: { 200: { schema: createdAnswer, description: "It is stored.", headers: ["Location"] } },
+      answers: {
+        200: { schema: createdAnswer, examples: { created: EXAMPLES.created }, description: "It is stored.", headers: ["Location"] },
+      },
     },
     header: idempotencyHeader,
     answer: (c, { header }) => create(c.req.raw, OLDER, header["idempotency-key"]),
@@ -67,8 +78,8 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
       tag: "workflows",
       summary: "List executions",
       description: "Newest first. A page ends with `next_cursor` (and a `Link` header) where there are more.",
-      answers: { 200: { schema: workflowsAnswer, description: "A page.", headers: ["Link"] } },
-      problems: [422, 503],
+      answers: { 200: { schema: workflowsAnswer, examples: { page: EXAMPLES.executions }, description: "A page.", headers: ["Link"] } },
+      problems: ["badLimit", "storeAway", "failed"],
     },
     query: listQuery,
     async answer(c, { query }) {

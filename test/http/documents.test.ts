@@ -58,7 +58,7 @@ describe("the OpenAPI document", () => {
       for (const [status, { description, content }] of Object.entries(responses)) {
         expect(description).toMatch(/./);
         if (Number(status) >= 400)
-          expect(content).toEqual({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
+          expect(content).toMatchObject({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
       }
     }
     const names = operations.map((operation) => (operation as { operationId?: string }).operationId);

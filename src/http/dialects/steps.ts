@@ -1,4 +1,5 @@
 /** /api/workflow and /api/workflows: the routes of the older system whose workflows are steps. */
+import { EXAMPLES } from "../openapi/answer-examples.ts";
 import { encodeCursor } from "../cursor.ts";
 import { jsonAnswer, quote } from "../json-text.ts";
 import { bodyOf } from "../long-text.ts";
@@ -24,8 +25,15 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
       summary: "Submit a workflow of steps",
       description: "It starts at once. With `wait` the answer also holds all that GET /api/workflow/{id} tells.",
       body: "steps",
-      answers: { 202: { schema: acceptedStepsAnswer, description: "It is stored and has been started.", headers: ["Location"] } },
-      problems: [400, 413, 415, 422, 503],
+      answers: {
+        202: {
+          schema: acceptedStepsAnswer,
+          examples: { accepted: EXAMPLES.stepsAccepted, with_wait: EXAMPLES.stepsAcceptedWithWait },
+          description: "It is stored and has been started.",
+          headers: ["Location"],
+        },
+      },
+      problems: ["brokenJson", "badSteps", "tooLarge", "otherType", "badStepsShape", "keyReused", "badWait", "stopping", "failed"],
     },
     header: idempotencyHeader,
     query: waitQuery,
@@ -55,8 +63,8 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
       tag: "steps",
       summary: "Status of a workflow, by steps",
       description: "What was submitted in another form shows as one parallel step per level of its graph.",
-      answers: { 200: { schema: stepsAnswer, description: "As the store has it." } },
-      problems: [404, 503],
+      answers: { 200: { schema: stepsAnswer, examples: { ended: EXAMPLES.steps }, description: "As the store has it." } },
+      problems: ["noExecution", "storeAway", "failed"],
     },
     async answer(c) {
       const view = await engine.view(c.req.param("id"));
@@ -71,8 +79,8 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
       tag: "steps",
       summary: "List workflows, by steps",
       description: "Newest first. `Link` leads to the next page where there are more, or where the page would be very large.",
-      answers: { 200: { schema: stepsListAnswer, description: "A page.", headers: ["Link"] } },
-      problems: [422, 503],
+      answers: { 200: { schema: stepsListAnswer, examples: { page: EXAMPLES.stepsList }, description: "A page.", headers: ["Link"] } },
+      problems: ["badLimit", "storeAway", "failed"],
     },
     query: stepsListQuery,
     async answer(c, { query }) {

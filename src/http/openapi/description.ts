@@ -1,6 +1,6 @@
 /** What is said of a route beside it. The OpenAPI document is made from it when somebody asks for that. */
 import type { GenericSchema } from "valibot";
-import type { ProblemStatus } from "../problem.ts";
+import type { ProblemName } from "./problems.ts";
 
 export type RouteDescription = {
   readonly tag: "workflows" | "steps" | "operations" | "documents";
@@ -9,13 +9,15 @@ export type RouteDescription = {
   /** Of those in bodies.ts. */
   readonly body?: "workflow" | "steps" | "trigger";
   readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** Beside these, every route may answer 500. */
-  readonly problems: readonly ProblemStatus[];
+  /** Of those in problems.ts; beside them the server itself refuses who may not call, whichever route is asked for. */
+  readonly problems: readonly ProblemName[];
 };
 
 export type AnswerDescription = {
   readonly description: string;
   readonly schema?: GenericSchema;
+  /** By a short name each. */
+  readonly examples?: Readonly<Record<string, unknown>>;
   /** Where the answer is no JSON. */
   readonly mediaType?: string;
   readonly headers?: readonly ("Location" | "Link" | "ETag" | "Allow" | "Retry-After")[];
