@@ -93,7 +93,9 @@ export function createEngineLanes({
     async adopt(executionId) {
       const lane = store.laneOf(executionId);
       await lookedOnce(lane);
-      if (isOwned(lane)) await system.ensure(executionId);
+      if (!isOwned(lane)) return;
+      company.newborns.triggeredElsewhere(executionId);
+      await system.ensure(executionId);
     },
     takenOver(lane) {
       const left = moved.get(lane) ?? [];

@@ -88,6 +88,11 @@ export class Newborns {
     return tenure !== null && this.#kept.peek(id)?.tenure === tenure;
   }
 
+  /** The store says that it is triggered: what was created here without a trigger is behind that, and is to be read. */
+  triggeredElsewhere(id: string): void {
+    if (this.#kept.peek(id)?.newborn.execution.summary.triggeredAtMs === null) this.#kept.delete(id);
+  }
+
   /** For its supervisor, once; null where it is to be read: what has been another instance's meanwhile is read anew. */
   take(id: string, tenure: Tenure): Newborn | null {
     this.#coming.delete(id);

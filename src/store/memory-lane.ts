@@ -246,7 +246,11 @@ export class MemoryLane {
   }
 }
 
-/** What was in it goes. */
+/**
+ * What was in it goes.
+ *
+ * @internal
+ */
 export function refill<Key, Value>(map: Map<Key, Value>, entries: Iterable<readonly [Key, Value]>): void {
   map.clear();
   for (const [key, value] of entries) map.set(key, value);

@@ -1,5 +1,6 @@
 /** Executions in this process's memory, whoever may write to them: what the plain and the shared memory store have in common. */
 import { refusalOf } from "./refusal.ts";
+import type { Extension } from "./shared-store.ts";
 import type {
   Chunk,
   CommitEntry,
@@ -31,11 +32,6 @@ export function emptyRows(): MemoryRows {
   return { executions: new Map(), definitions: new Map() };
 }
 
-/** What is written to one is not written to the other. */
-export function copyOf(kept: Kept): Kept {
-  return { ...kept, chunks: [...kept.chunks], large: kept.large && new Map(kept.large) };
-}
-
 /** Writes all of one execution's part of a commit, or nothing. */
 export function applyEntry(rows: MemoryRows, entry: CommitEntry, textBytesMax: number): EntryAnswer {
   const kept = rows.executions.get(entry.summary.id);
@@ -55,6 +51,16 @@ export function createAll(rows: MemoryRows, batch: readonly NewExecution[], text
     if (reason !== null) throw new RangeError(reason);
   }
   return batch.map((execution) => createOne(rows, execution));
+}
+
+/** Where its log holds its creation and nothing else. */
+export function extendOne({ executions }: MemoryRows, { summary, chunks, large }: Extension): boolean {
+  const kept = executions.get(summary.id);
+  if (kept === undefined || kept.summary.sequence !== 1 || kept.summary.triggeredAtMs !== null) return false;
+  for (const { from, to, text } of chunks) kept.chunks.push({ from, to, text });
+  kept.summary = summary;
+  if (large.length > 0) keepLarge(kept, large);
+  return true;
 }
 
 export function loadOne({ executions, definitions }: MemoryRows, executionId: string): StoredExecution | null {

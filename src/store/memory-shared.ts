@@ -5,14 +5,14 @@
 import type { Clock } from "../env/clock.ts";
 import { byteLength } from "../env/bytes.ts";
 import { laneOf } from "./lane-of.ts";
-import { MemoryLane, refill } from "./memory-lane.ts";
+import { MemoryLane } from "./memory-lane.ts";
 import {
   activeIds,
   applyEntry,
   chunksAfter,
-  copyOf,
   createAll,
   emptyRows,
+  extendOne,
   largeTexts,
   listed,
   loadOne,
@@ -21,10 +21,10 @@ import {
 } from "./memory-rows.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
 import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, OutboxListener } from "./shared-store.ts";
-import type { OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
+import type { Extension, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease } from "./store.ts";
 import { type ListQuery, type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
-import { type Told, toldOf } from "./told.ts";
+import { type Told, toldOf, toldOfExtension } from "./told.ts";
 
 /** What outlives the stores that are opened on it. */
 export type SharedMemoryFiles = MemoryRows & {
@@ -51,26 +51,6 @@ export function emptySharedMemory(lanes: number): SharedMemoryFiles {
     lanes: Array.from({ length: lanes }, (_, lane) => new MemoryLane(lane)),
     members: new Map(),
     onRestart: new Set(),
-  };
-}
-
-/**
- * What lets the store fall back, once, to how it is now, as one that is restarted and has lost what it acknowledged last;
- * everybody who has it open is told.
- *
- * @internal
- */
-export function rememberPast(files: SharedMemoryFiles): () => void {
-  const lanes = files.lanes.map((lane) => lane.past());
-  const executions = [...files.executions].map(([id, kept]) => [id, copyOf(kept)] as const);
-  const definitions = [...files.definitions].map(([hash, named]) => [hash, { ...named }] as const);
-  const members = [...files.members].map(([bootId, each]) => [bootId, { ...each }] as const);
-  return () => {
-    for (const fallBack of lanes) fallBack();
-    refill(files.executions, executions);
-    refill(files.definitions, definitions);
-    refill(files.members, members);
-    for (const listener of [...files.onRestart]) listener(files.lanes.map(({ lane }) => lane));
   };
 }
 
@@ -133,6 +113,14 @@ class SharedMemoryStore implements SharedStore {
       this.#publish(lane, toldOf(those), lane.epoch);
     }
     return answers;
+  }
+
+  async extend(extension: Extension): Promise<boolean> {
+    const lane = this.#lane(this.laneOf(extension.summary.id));
+    if (!extendOne(this.#files, extension)) return false;
+    lane.born(1);
+    this.#publish(lane, toldOfExtension(extension), lane.epoch);
+    return true;
   }
 
   async load(executionId: string): Promise<StoredExecution | null> {

@@ -5,7 +5,9 @@
  */
 import type { Log } from "../env/log.ts";
 import type { ExecutionStatus } from "../workflow/status.ts";
-import type { Chunk, EarlierChunk, LargeText, NewExecution, Store } from "./store.ts";
+import { extensionOf, otherId, relationOf } from "./same-request.ts";
+import type { SharedStore } from "./shared-store.ts";
+import type { Chunk, EarlierChunk, LargeText, NewExecution, Store, StoredExecution } from "./store.ts";
 
 /** A store whose executions may leave it. */
 export interface LeavableStore extends Store {
@@ -16,9 +18,12 @@ export interface LeavableStore extends Store {
   moved(executionId: string): Promise<void>;
 }
 
+/** Where they go. */
+export type NewHome = Pick<SharedStore, "create" | "load" | "extend">;
+
 export type Moving = {
   readonly from: LeavableStore;
-  readonly to: Pick<Store, "create">;
+  readonly to: NewHome;
   /** This process's. */
   readonly bootId: string;
   readonly nowMs: number;
@@ -32,20 +37,45 @@ export async function moveExecutions({ from, to, bootId, nowMs, log }: Moving): 
   const { diedBootId } = await from.acquire(0, bootId);
   log.info("Executions of the local file go to Redis.", { executions: ids.length });
   for (const id of ids) {
-    const whole = await wholeOf(from, id, diedBootId, nowMs);
-    // One that is there under another request's hash has the id of an older one with the same key: the file's is a stranger.
-    if (whole !== null && (await to.create([whole]))[0] === "differs")
-      log.error("An execution of the local file has the id of another one in Redis; it stays in the file.", { execution: id });
-    else await from.moved(id);
+    const found = await from.load(id);
+    if (found !== null) await bring(found, await wholeOf(from, found, diedBootId, nowMs), to, log);
+    await from.moved(id);
   }
   return ids.length;
 }
 
-/** Null where it is not in the file. A death of its last owner is told in its log, since the lane's lease cannot tell it. */
-async function wholeOf(from: LeavableStore, id: string, diedBootId: string | null, nowMs: number): Promise<NewExecution | null> {
-  const stored = await from.load(id);
-  if (stored === null) return null;
+/** `found`: as the file holds it. Resolves when nothing of it is in the file alone. */
+async function bring(found: StoredExecution, whole: NewExecution, to: NewHome, log: Log): Promise<void> {
+  const { id } = whole.summary;
+  for (;;) {
+    const [answer] = await to.create([whole]);
+    if (answer === "created") return;
+    const there = await to.load(id);
+    // Deleted meanwhile.
+    if (there === null) continue;
+    const relation = answer === "differs" ? "another" : relationOf(found, there);
+    if (relation === "same") return;
+    if (relation === "goes on") {
+      // False: it was triggered meanwhile, or this was done by a call whose answer was lost.
+      if (!(await to.extend(extensionOf(whole, there)))) continue;
+      return log.warn("An execution of the local file was created in Redis as well, and never triggered there: it goes on.", {
+        execution: id,
+      });
+    }
+    const other = otherId(found);
+    await to.create([{ ...whole, summary: { ...whole.summary, id: other } }]);
+    return log.error("An execution of the local file has the id of another one in Redis: both are kept, and this one has another id.", {
+      execution: id,
+      otherId: other,
+      reason: "The same Idempotency-Key was used at instances that ran alone.",
+    });
+  }
+}
+
+/** A death of its last owner is told in its log, since the lane's lease cannot tell it. */
+async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId: string | null, nowMs: number): Promise<NewExecution> {
   const { summary, chunks, definitionText, bodyHash } = stored;
+  const { id } = summary;
   const large = await from.largeTextsOf(id);
   const last = chunks.at(-1);
   if (last === undefined) throw new Error(`The file holds no events of execution ${id}.`);

@@ -7,6 +7,7 @@ import clock from "./scripts/clock.lua" with { type: "text" };
 import commit from "./scripts/commit.lua" with { type: "text" };
 import create from "./scripts/create.lua" with { type: "text" };
 import discard from "./scripts/discard.lua" with { type: "text" };
+import extend from "./scripts/extend.lua" with { type: "text" };
 import forget from "./scripts/forget.lua" with { type: "text" };
 import guard from "./scripts/guard.lua" with { type: "text" };
 import lease from "./scripts/lease.lua" with { type: "text" };
@@ -36,6 +37,7 @@ export const scripts = {
   commit: inParts(commit),
   create: inParts(create),
   discard: guarded(discard),
+  extend: guarded(extend),
   forget: guarded(forget, whenFull),
   lease: inParts(lease, whenFull),
   offer: guarded(offer),

@@ -161,6 +161,6 @@ class Larges {
 }
 
 /** An execution's line in an outbox entry: `execution from to status closed`. */
-function packPointer({ id, status, closed }: Summary, { from, to }: Chunk): string {
+export function packPointer({ id, status, closed }: Summary, { from, to }: Chunk): string {
   return `${id} ${from} ${to} ${status} ${closed ? 1 : 0}`;
 }

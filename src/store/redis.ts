@@ -5,6 +5,7 @@ import type { Log } from "../env/log.ts";
 import { laneOf } from "./lane-of.ts";
 import { commandsAfter, receiptOf, sendCommand } from "./redis-commands.ts";
 import { connectTwice, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
+import { extendExecution } from "./redis-extend.ts";
 import { type GatheredScripts, gatherScripts } from "./redis-gathered.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./redis-keys.ts";
 import { createLaneCalls, type LaneCalls } from "./redis-lane-calls.ts";
@@ -20,22 +21,11 @@ import { beginStore } from "./redis-start.ts";
 import { warningsOf } from "./redis-warnings.ts";
 import { packCommit, packCreate, unpackCommit, unpackCreate, type WriteOptions } from "./redis-writes.ts";
 import { refusalOf } from "./refusal.ts";
-import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, OutboxListener, Renewal } from "./shared-store.ts";
-import type { Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
-import type {
-  Chunk,
-  Commit,
-  CommitAnswer,
-  CommitEntry,
-  CreateAnswer,
-  Lease,
-  ListQuery,
-  NewExecution,
-  Retention,
-  StoredExecution,
-  Summary,
-} from "./store.ts";
-import { toldOf } from "./told.ts";
+import type { Extension, LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry } from "./shared-store.ts";
+import type { OutboxListener, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
+import type { Chunk, Commit, CommitAnswer, CreateAnswer, Lease, ListQuery } from "./store.ts";
+import type { NewExecution, Retention, StoredExecution, Summary } from "./store.ts";
+import { appliedOf, toldOf } from "./told.ts";
 
 export type RedisStoreOptions = {
   readonly address: RedisAddress;
@@ -145,6 +135,10 @@ class RedisStore implements SharedStore {
     });
     await Promise.all(calls);
     return answers;
+  }
+
+  extend(extension: Extension): Promise<boolean> {
+    return extendExecution(this.#work, this.#keysOf(extension.summary.id), extension, this.#parts.writes.outbox);
   }
 
   load(executionId: string): Promise<StoredExecution | null> {
@@ -283,8 +277,4 @@ class RedisStore implements SharedStore {
   #keysOf(executionId: string): LaneKeys {
     return this.#keys(this.laneOf(executionId));
   }
-}
-
-function appliedOf({ entries }: Commit, answer: CommitAnswer): readonly CommitEntry[] {
-  return answer.type === "fenced" ? [] : entries.filter((_, at) => answer.entries[at]?.type === "applied");
 }

@@ -8,7 +8,7 @@
  * may be sent again: it then answers as before.
  */
 import type { ExecutionStatus } from "../workflow/status.ts";
-import { type Lease, type Store, StoreUnavailable } from "./store.ts";
+import { type EarlierChunk, type LargeText, type Lease, type Store, type Summary, StoreUnavailable } from "./store.ts";
 
 /** An instance as it shows itself to the others. */
 export type Member = {
@@ -35,6 +35,12 @@ export type MemberView = Member & { readonly beats: number; readonly remainingMs
 export type Taken =
   | { readonly type: "taken"; readonly lease: Lease; readonly takers: number }
   | { readonly type: "held"; readonly remainingMs: number };
+
+/**
+ * What has happened to an execution after its first event. `summary`: as it is after that; it is triggered and not closed, and
+ * what it was created with is as it is here.
+ */
+export type Extension = { readonly summary: Summary; readonly chunks: readonly EarlierChunk[]; readonly large: readonly LargeText[] };
 
 /** What waits in a lane, told with each renewal, so that a lost ring of the doorbell delays and loses nothing. */
 export type Pending = {
@@ -119,6 +125,12 @@ export interface SharedStore extends Store {
    * `ttlMs`: that of holders whose build did not say.
    */
   leases(ttlMs: number): Promise<readonly LaneView[]>;
+
+  /**
+   * What has happened elsewhere to an execution that was created here too is written behind its first event, as one, where it was
+   * never triggered here. False, and nothing written, where it is not so. Needs no lease: an owner hears of it as of a birth.
+   */
+  extend(extension: Extension): Promise<boolean>;
 
   /**
    * Shows this instance for another `ttlMs` and answers all members, itself included: the dead too, for as long as somebody

@@ -1,7 +1,7 @@
 /** What a lane's relay does when the store was restarted and has forgotten what it took last. */
 import { describe, expect, test } from "bun:test";
 import { toMessages } from "../../src/bus/kafka-records.ts";
-import { rememberPast } from "../../src/store/memory-shared.ts";
+import { rememberPast } from "../store/memory-past.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { Understood } from "./documented-reader.ts";
 import { LANE, Scene } from "./relay-scene.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { packBody } from "../../src/actors/stored-command.ts";
 import type { Hands, Pool } from "../../src/pool/pool.ts";
-import { rememberPast } from "../../src/store/memory-shared.ts";
+import { rememberPast } from "../store/memory-past.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { refusing } from "../sim/refusing-store.ts";
@@ -422,5 +422,21 @@ describe("a clean end", () => {
     const chunks = await several.truth.chunksAfter(id, 0);
     expect(chunks.map(({ text }) => text).join()).toContain('"lost","long",1');
     expect(chunks.map(({ text }) => text).join()).not.toContain("owner_died");
+  });
+});
+
+describe("an execution that was created here, and by the same request at an instance that ran alone", () => {
+  test("goes on with what happened there, though its owner has it in memory as it was created", async () => {
+    const several = await Several.start(1);
+    const id = await several.create("a", [step("x")]);
+    const created = await several.after(several.truth.summary(id));
+    if (created === null) throw new Error("It was not created.");
+    const atMs = several.world.nowMs();
+    const summary = { ...created, sequence: 2, triggeredAtMs: atMs, updatedAtMs: atMs };
+    const chunks = [{ from: 2, to: 2, text: `[["triggered",${atMs},0,{"order":7}]]`, status: "PENDING" as const }];
+    expect(await several.truth.extend({ summary, chunks, large: [] })).toBe(true);
+    expect(await several.ended("a", id)).toBe("COMPLETED");
+    expect((await several.view("a", id)).triggeredAtMs).toBe(atMs);
+    expect(several.begun).toEqual(["a: x/1"]);
   });
 });

@@ -161,6 +161,48 @@ export function commandPromises(subject: SharedSubject): void {
       expect(left?.pointers).toHaveLength(1);
     });
 
+    test("tells of what happened elsewhere to an execution that was never triggered here, behind its creation", async () => {
+      const [id = ""] = await subject.createIn(0, 1, { tags: ["red"] });
+      const { epoch } = await subject.lease(0, "boot-1");
+      const created = (await subject.one.summary(id)) ?? newExecution(id).summary;
+      const summary = {
+        ...created,
+        sequence: 4,
+        status: "RUNNING",
+        triggeredAtMs: 5,
+        startedAtMs: 5,
+        updatedAtMs: 6,
+        completed: 1,
+      } as const;
+      const chunks = [
+        { from: 2, to: 3, text: `[["triggered",5,0],\n["started",5]]`, status: "RUNNING" as const },
+        { from: 4, to: 4, text: `[["completed","a",1,5,6,70000]]`, status: "RUNNING" as const },
+      ];
+      const extension = { summary, chunks, large: [{ key: "output/a/1", text: '"much"' }] };
+      expect(await subject.two.extend(extension)).toBe(true);
+      expect(await subject.two.extend(extension)).toBe(false);
+      expect(await subject.two.extend({ ...extension, summary: { ...summary, id: subject.idsIn(0, 2)[1] ?? "" } })).toBe(false);
+      const stored = await subject.one.load(id);
+      expect(stored?.summary).toEqual(summary);
+      expect(stored?.chunks.slice(1)).toEqual(chunks.map(({ from, to, text }) => ({ from, to, text })));
+      expect(await subject.one.large(id, ["output/a/1"])).toEqual(['"much"']);
+      expect(await subject.one.active(0)).toEqual([id]);
+      const listed = async (status: "PENDING" | "RUNNING") =>
+        (await subject.one.list({ status, tag: "red", limit: 10 })).map((each) => each.id);
+      expect([await listed("PENDING"), await listed("RUNNING")]).toEqual([[], [id]]);
+      const entry = (await subject.one.outbox(0, 10)).at(-1);
+      expect(entry?.pointers.map(({ from, to, epoch: under, status }) => [from, to, under, status])).toEqual([
+        [2, 3, epoch, "RUNNING"],
+        [4, 4, epoch, "RUNNING"],
+      ]);
+      const lease = await subject.lease(0, "boot-1");
+      // Its owner hears of it as of a birth.
+      expect(await subject.one.renew([lease], 60_000)).toMatchObject([{ type: "renewed", pending: { births: 1 } }]);
+      expect(await subject.commit(lease, 1, [entryAfter(4, id)])).toEqual({ type: "done", entries: [{ type: "applied" }] });
+      // No more after that: neither is it as it was, nor is it the first.
+      expect(await subject.two.extend(extension)).toBe(false);
+    });
+
     test("tells of a create under the lane's epoch, whoever creates, so that it is not below what was told before", async () => {
       const told: OutboxEntry[] = [];
       const forget = subject.two.onOutbox((_, entry) => void told.push(entry));

@@ -6,7 +6,8 @@
 import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
 import type { ExecutionView } from "../../src/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
-import { emptySharedMemory, openSharedMemoryStore, rememberPast, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { rememberPast } from "../store/memory-past.ts";
+import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { Understood } from "../bus/documented-reader.ts";
 import { Clients } from "./clients.ts";

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
-import { type LeavableStore, moveExecutions } from "../../src/store/move.ts";
+import { type LeavableStore, moveExecutions, type NewHome } from "../../src/store/move.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import { StoreUnavailable } from "../../src/store/store.ts";
+import { type Chunk, type NewExecution, StoreUnavailable, type Summary } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
@@ -21,10 +21,12 @@ describe("a move to the store that instances share", () => {
   let dataDir: string;
   let file: LeavableStore;
   let shared: SharedStore;
+  let said: ReturnType<typeof recordingLog>;
 
   beforeEach(async () => {
     dataDir = mkdtempSync(join(tmpdir(), "troupe-move-"));
     file = await openSqliteStore({ dataDir, spawn: inlineThread });
+    said = recordingLog();
     shared = openSharedMemoryStore({ files: emptySharedMemory(4), clock: new World() });
     const large = [{ key: "params", text: '{"big":1}' }];
     await file.create([newExecution("waits"), newExecution("runs", {}, { large }), newExecution("ended")]);
@@ -40,8 +42,7 @@ describe("a move to the store that instances share", () => {
     const entries = [entryAfter(1, "runs", RUNNING), entryAfter(1, "ended", ENDED)];
     await file.commit(0, { id: commitId(lease, 1), entries, cleanEnd });
   }
-  const move = (to: Pick<SharedStore, "create"> = shared) =>
-    moveExecutions({ from: file, to, bootId: "boot-2", nowMs: 9_000, log: recordingLog().log });
+  const move = (to: NewHome = shared) => moveExecutions({ from: file, to, bootId: "boot-2", nowMs: 9_000, log: said.log });
 
   test("takes all that is not closed, whole, and leaves nothing of it in the file", async () => {
     await ran(true);
@@ -94,7 +95,9 @@ describe("a move to the store that instances share", () => {
   test("that is cut off is finished by the next one, and what is on its way runs from the file no more", async () => {
     await ran(true);
     let calls = 0;
-    const halfAway: Pick<SharedStore, "create"> = {
+    const halfAway: NewHome = {
+      load: (id) => shared.load(id),
+      extend: (extension) => shared.extend(extension),
       create: (batch) => (calls++ === 0 ? shared.create(batch) : Promise.reject(new StoreUnavailable("away"))),
     };
     expect(await rejectionOf(move(halfAway))).toBeInstanceOf(StoreUnavailable);
@@ -109,4 +112,109 @@ describe("a move to the store that instances share", () => {
     expect([await shared.load("runs"), await shared.load("waits")].filter((each) => each === null)).toEqual([]);
     expect(await file.load(left)).toBeNull();
   });
+
+  describe("where Redis has an execution by the same request", () => {
+    const TRIGGER = '[["triggered",1,0,{"order":7}],\n["started",1]]';
+
+    /** Triggered in the file, with a result. */
+    async function work(): Promise<void> {
+      const lease = await file.acquire(0, "boot-1");
+      const trigger = entryAfter(1, "runs", RUNNING, { events: 2, text: TRIGGER });
+      const result = entryAfter(3, "runs", { ...RUNNING, completed: 1 }, { text: '[["completed","a",1,1,2,0,"mine"]]' });
+      await file.commit(0, { id: commitId(lease, 1), entries: [trigger, result], cleanEnd: true });
+    }
+    const others = () => shared.list({ limit: 100 }).then((all) => all.filter(({ id }) => !["runs", "waits", "ended"].includes(id)));
+    const created = '[["created",7,"a workflow","hash-1"]]';
+    const createThere = (over: Partial<NewExecution> = {}) =>
+      shared.create([{ ...newExecution("runs", { createdAtMs: 7 }), chunk: { from: 1, to: 1, text: created }, ...over }]);
+    const levels = () => said.entries.filter(({ level }) => level !== "info").map(({ level }) => level);
+
+    test("that was never triggered there, it goes on there with its trigger and its results, whatever call is sent twice", async () => {
+      await work();
+      const [before] = (await file.load("runs"))?.chunks.slice(1) ?? [];
+      await createThere();
+      let calls = 0;
+      const losing: NewHome = {
+        create: (batch) => shared.create(batch),
+        load: (id) => shared.load(id),
+        async extend(extension) {
+          await shared.extend(extension);
+          if (calls++ === 0) throw new StoreUnavailable("The answer was lost.");
+          return false;
+        },
+      };
+      expect(await rejectionOf(move(losing))).toBeInstanceOf(StoreUnavailable);
+      await move(losing);
+      const there = await shared.load("runs");
+      expect(there?.chunks.map(({ text }) => text)).toEqual([created, TRIGGER, '[["completed","a",1,1,2,0,"mine"]]']);
+      expect(there?.chunks[1]).toEqual(before as Chunk);
+      expect(there?.summary).toMatchObject({ createdAtMs: 7, status: "RUNNING", completed: 1, triggeredAtMs: 2_000 });
+      expect(await shared.large("runs", ["params"])).toEqual(['{"big":1}']);
+      expect(await others()).toEqual([]);
+      expect(await file.load("runs")).toBeNull();
+    });
+
+    test("that was triggered there too, both are kept: the file's goes on under another id, once, and the log says so loudly", async () => {
+      await work();
+      const mine = await file.load("runs");
+      await createThere();
+      const lease = await shared.acquire(shared.laneOf("runs"), "boot-9");
+      const theirs = entryAfter(1, "runs", RUNNING, { text: '[["triggered",9,0,{"order":8}]]' });
+      await shared.commit(lease.lane, { id: commitId(lease, 1), entries: [theirs], cleanEnd: false });
+      const there = await shared.load("runs");
+      let isAway = true;
+      const cut: NewHome = {
+        load: (id) => shared.load(id),
+        extend: (extension) => shared.extend(extension),
+        async create(batch) {
+          const answer = await shared.create(batch);
+          if (isAway && batch[0]?.summary.id !== "runs" && answer[0] === "created") throw new StoreUnavailable("The answer was lost.");
+          return answer;
+        },
+      };
+      expect(await rejectionOf(move(cut))).toBeInstanceOf(StoreUnavailable);
+      isAway = false;
+      await move(cut);
+      expect(await shared.load("runs")).toEqual(there);
+      const [other, ...more] = await others();
+      expect(more).toEqual([]);
+      const kept = await shared.load(other?.id ?? "");
+      expect(kept?.chunks).toEqual(mine?.chunks ?? []);
+      expect(await shared.active(shared.laneOf(other?.id ?? ""))).toContain(other?.id ?? "");
+      expect(await shared.large(other?.id ?? "", ["params"])).toEqual(['{"big":1}']);
+      expect(await file.load("runs")).toBeNull();
+      expect(said.entries.find(({ level }) => level === "error")?.fields).toMatchObject({ execution: "runs", otherId: other?.id });
+    });
+
+    test("that was never triggered in the file, the one that is there stands for both", async () => {
+      await createThere();
+      await move();
+      expect((await shared.load("runs"))?.summary.createdAtMs).toBe(7);
+      expect([await others(), levels(), await file.load("runs")]).toEqual([[], [], null]);
+    });
+
+    test("that came from the file before, and has gone on there, nothing is done", async () => {
+      await work();
+      const found = await file.load("runs");
+      await shared.create([{ ...newExecution("runs"), ...withLast(found?.chunks ?? []), summary: found?.summary as Summary }]);
+      const lease = await shared.acquire(shared.laneOf("runs"), "boot-9");
+      await shared.commit(lease.lane, { id: commitId(lease, 1), entries: [entryAfter(4, "runs", RUNNING)], cleanEnd: false });
+      await move();
+      expect((await shared.load("runs"))?.chunks).toHaveLength(4);
+      expect([await others(), levels(), await file.load("runs")]).toEqual([[], [], null]);
+    });
+
+    test("by another request, it has another id too", async () => {
+      await work();
+      await createThere({ bodyHash: "of another body" });
+      await move();
+      expect((await others()).map(({ triggeredAtMs }) => triggeredAtMs)).toEqual([2_000]);
+      expect([levels(), await file.load("runs")]).toEqual([["error"], null]);
+    });
+  });
 });
+
+function withLast(chunks: readonly Chunk[]): Pick<NewExecution, "chunk" | "earlier"> {
+  const [last, ...before] = chunks.toReversed();
+  return { chunk: last as Chunk, earlier: before.toReversed().map((chunk) => ({ ...chunk, status: "RUNNING" })) };
+}
