@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
 import { systemClock } from "./env/clock.ts";
 import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config.ts";
-import { USUAL_HANDLERS_DIR } from "./env/config-settings.ts";
 import { systemHandles } from "./env/handles.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
@@ -34,8 +33,10 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, instance: config.instanceName });
   if (fewRequests !== null) log.warn(fewRequests);
   for (const warning of configured.warnings) log.warn(warning);
-  if (config.handlersDir !== USUAL_HANDLERS_DIR && !existsSync(config.handlersDir))
-    log.warn(`There is no folder ${resolve(config.handlersDir)} (APP_HANDLERS_DIR): only the handlers of Troupe itself are known.`);
+  if (config.handlersDirIsSet && !existsSync(config.handlersDir))
+    refuse("Troupe cannot start:", [
+      `There is no folder ${resolve(config.handlersDir)} (APP_HANDLERS_DIR): make it, or name the one that has your handlers.`,
+    ]);
   process.on("uncaughtException", (error) => die(log, error));
   process.on("unhandledRejection", (error) => die(log, error));
 

@@ -33,9 +33,6 @@ export type Setting<T> = {
   readonly doc: string;
 };
 
-/** May be missing; another folder was named by somebody, so it should be there. */
-export const USUAL_HANDLERS_DIR = "./handlers";
-
 const server = section("Server");
 const logs = section("Logs");
 const store = section("Store");
@@ -197,7 +194,13 @@ export const SETTINGS = {
     "Time that an attempt has between its abort signal and the end of its thread.",
   ),
 
-  handlersDir: handlers(["APP_HANDLERS_DIR"], text, USUAL_HANDLERS_DIR, "Folder of your own handlers."),
+  handlersDir: handlers(
+    ["APP_HANDLERS_DIR"],
+    text,
+    null,
+    "Folder of your own handlers. Where it is set it must be there, or the start is refused.",
+    "`./handlers`, where it is there",
+  ),
   handlersWatch: handlers(
     ["APP_HANDLERS_WATCH"],
     flag,

@@ -4,6 +4,9 @@ import { fewHttpRequests, HTTP_REQUESTS, httpRequestsFor, type Slots } from "./h
 import { redisUrlOf, withoutPassword } from "./config-redis.ts";
 import { SETTINGS, type Setting, type Values } from "./config-settings.ts";
 
+/** Where a user's handlers are unless another folder is named; it may be missing. */
+const USUAL_HANDLERS_DIR = "./handlers";
+
 /** Durations in milliseconds, sizes in bytes. */
 export type Config = {
   readonly host: string;
@@ -37,6 +40,8 @@ export type Config = {
   readonly handlersDir: string;
   /** Whether a change in that folder loads them again. */
   readonly handlersWatch: boolean;
+  /** Somebody named it: it must be there. */
+  readonly handlersDirIsSet: boolean;
   readonly handlers: {
     readonly mockLatencyMs: { readonly min: number; readonly max: number };
     readonly externalServices: "mock" | "live";
@@ -161,8 +166,9 @@ function configOf(values: Values, redisUrl: string | null): Config {
     maxRunningExecutions: values.maxRunningExecutions,
     retry: { maxAttempts: Math.max(1, values.maxAttempts), initialIntervalMs: values.initialIntervalMs },
     nodeTimeoutMs: values.nodeTimeoutMs,
-    handlersDir: values.handlersDir,
     handlersWatch: values.handlersWatch,
+    handlersDir: values.handlersDir ?? USUAL_HANDLERS_DIR,
+    handlersDirIsSet: values.handlersDir !== null,
     handlers: {
       mockLatencyMs: values.mockLatencyMs,
       externalServices: values.externalServices,

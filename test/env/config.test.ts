@@ -51,6 +51,7 @@ describe("the configuration", () => {
       nodeTimeoutMs: 3_600_000,
       handlersDir: "./handlers",
       handlersWatch: false,
+      handlersDirIsSet: false,
       handlers: { mockLatencyMs: { min: 1000, max: 2000 }, externalServices: "mock", httpAllowPrivate: false, llm: null },
       limits: {
         bodyBytes: 33_554_432,
@@ -102,6 +103,7 @@ describe("the configuration", () => {
       store: "memory",
       dataDir: "/data",
       handlersDir: "./mine",
+      handlersDirIsSet: true,
       threads: 4,
       slotsPerThread: 10,
       maxRunningExecutions: 20,

@@ -111,6 +111,13 @@ describe("a start is refused with exit code 1 and says", () => {
     expect(said).toContain("APP_REDIS_REQUIRED");
   });
 
+  test.each(["nowhere", "./handlers"])("that the folder of handlers which was named (%s) is not there", async (named) => {
+    const home = newHome();
+    const { exitCode, said } = await startRefused(home, { APP_HANDLERS_DIR: named });
+    expect(exitCode).toBe(1);
+    expect(said).toContain(`There is no folder ${join(home.dir, named)} (APP_HANDLERS_DIR)`);
+  });
+
   test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     [
       "has a syntax error, and where",
@@ -150,15 +157,6 @@ describe("a start goes on, and warns", () => {
     expect(await answer(server, "/health")).toMatchObject([200, { healthy: true, degraded: true }]);
     expect((await answer(server, "/ready"))[0]).toBe(503);
     expect((await endOf(server, await start(server, "alone", one))).status).toBe("COMPLETED");
-    await server.end("SIGTERM");
-  });
-
-  test("of a folder of handlers that was named and is not there", async () => {
-    const home = newHome();
-    const server = await startServer(home, { APP_HANDLERS_DIR: "nowhere" });
-    const warnings = warningsOf(server);
-    expect(warnings.length).toBe(1);
-    expect(warnings[0]).toContain(`${join(home.dir, "nowhere")} (APP_HANDLERS_DIR)`);
     await server.end("SIGTERM");
   });
 
