@@ -11,7 +11,7 @@ import { takeSoleOwnership } from "./cluster/sole-ownership.ts";
 import type { Clock } from "./env/clock.ts";
 import type { Log } from "./env/log.ts";
 import type { Pool } from "./pool/pool.ts";
-import type { SharedStore } from "./store/shared-store.ts";
+import type { MemberLimits, SharedStore } from "./store/shared-store.ts";
 import type { Gathering } from "./store/gathering.ts";
 import type { CommitEntry, NewExecution, Retention, Store } from "./store/store.ts";
 import { isTerminal } from "./workflow/status.ts";
@@ -25,6 +25,8 @@ export type ClusterOptions = {
   /** The instance's name, for people. */
   readonly name: string;
   readonly threads: number;
+  /** What it takes at most, for the others to compare. */
+  readonly limits: MemberLimits;
   /** How long a lease lasts, and how often it is renewed. */
   readonly leaseTtlMs: number;
   readonly leaseRenewMs: number;
@@ -111,6 +113,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     bootId,
     name: cluster.name,
     threads: cluster.threads,
+    tells: () => ({ handlers: [...pool.handlers().keys()], limits: cluster.limits }),
     clock,
     log,
     doorbell,

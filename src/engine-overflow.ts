@@ -2,6 +2,7 @@
 import type { Errands } from "./actors/errands.ts";
 import { createGuest, type Guest } from "./actors/guest.ts";
 import { createSurplus, type Surplus } from "./actors/surplus.ts";
+import type { KnownHandlers } from "./actors/known-handlers.ts";
 import type { Ownership } from "./cluster/ownership.ts";
 import type { ClusterOptions } from "./engine-cluster.ts";
 import type { Clock } from "./env/clock.ts";
@@ -19,6 +20,7 @@ export type EngineOverflow = Pick<Surplus, "claimsOf" | "drop" | "taken"> & {
 export type EngineOverflowOptions = {
   readonly cluster: ClusterOptions;
   readonly pool: Pool;
+  readonly handlers: KnownHandlers;
   readonly ownership: Ownership;
   readonly errands: Errands;
   readonly isOwned: (lane: number) => boolean;
@@ -30,12 +32,12 @@ export type EngineOverflowOptions = {
 };
 
 export function createEngineOverflow(options: EngineOverflowOptions): EngineOverflow {
-  const { cluster, pool, ownership, errands, isOwned, executorDied, clock, turns, log } = options;
+  const { cluster, pool, handlers, ownership, errands, isOwned, executorDied, clock, turns, log } = options;
   const { store, doorbell } = cluster;
   const { bootId, living } = ownership;
-  const ring = (lane: number): void => doorbell.ring({ type: "offers", lane });
+  const ring = (lane: number, away = false): void => doorbell.ring(away ? { type: "offers", lane, away } : { type: "offers", lane });
   const surplus: Surplus = createSurplus({
-    ...{ store, bootId, clock, turns, log, ring },
+    ...{ store, handlers, bootId, clock, turns, log, ring },
     overflow: pool.overflow,
     overflowAfterMs: cluster.overflowAfterMs,
     leaseOf(lane) {
@@ -49,13 +51,14 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
   const guest: Guest = createGuest({
     ...{ store, bootId, clock, log, ring, isOwned },
     overflow: pool.overflow,
+    handlers: handlers.here,
     run: ({ execution, attempt }) => errands.run(execution, attempt),
     abort: (key) => errands.abort(key),
   });
   const unlisten = doorbell.listen((heard) => {
     if (heard.type !== "offers") return;
     if (isOwned(heard.lane)) surplus.heard(heard.lane);
-    else guest.heard(heard.lane);
+    else guest.heard(heard.lane, heard.away === true);
   });
   return {
     claimsOf: (executionId) => surplus.claimsOf(executionId),

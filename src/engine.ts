@@ -1,6 +1,7 @@
 /** The front door: create, trigger, view, list, wait. What HTTP, the benchmarks and the tests use. */
 import { startCompany } from "./actors/company.ts";
 import { createInbox, type Inbox } from "./actors/inbox.ts";
+import { createKnownHandlers } from "./actors/known-handlers.ts";
 import { createWaiters } from "./bus/waiters.ts";
 import type { CreateRequest, CreateResult, EngineHealth, TriggerResult } from "./engine-answers.ts";
 import { patience } from "./cluster/patience.ts";
@@ -23,7 +24,6 @@ import type { Pool } from "./pool/pool.ts";
 import { createGathering } from "./store/gathering.ts";
 import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
-import type { HandlerInfo } from "./workflow/catalog.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
 import type { ParamsResult } from "./workflow/params.ts";
 import { isTerminal } from "./workflow/status.ts";
@@ -101,8 +101,7 @@ const OUTCOMES_MS = 8_000;
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { store, pool, clock, turns, ids, log, cluster } = options;
   const bootId = ids.next();
-  const handlers = await pool.ready();
-  const catalog = new Map(byNames(handlers));
+  await pool.ready();
   const hasEnded = async (id: string): Promise<boolean> => {
     const summary = await store.summary(id);
     return summary === null || isTerminal(summary.status);
@@ -113,16 +112,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const waiters = createWaiters({ clock: limits, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
   const gathering = store.gatherMs === undefined ? undefined : createGathering(clock, store.gatherMs);
   const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters, gathering });
+  const { living } = ownership;
+  const handlers = createKnownHandlers({ here: pool.handlers, onHere: pool.onHandlers, peers: living.peers, onPeers: living.onPeers });
   const shownAs = createSharedViews();
   const views = createViews({ store, compile: compileStored, clock, turns });
-  const checker = createDefinitionChecker({ definitions: { ...options.definitions, catalog }, clock });
+  const checker = createDefinitionChecker({ definitions: options.definitions, catalog: handlers.all, clock });
   const company = startCompany({
     ...options,
-    catalog,
+    handlers,
     bootId,
     tenureOf: (id) => ownership.tenureOf(store.laneOf(id)),
     shared: cluster !== null,
-    isAlive: ownership.living.isAlive,
+    isAlive: living.isAlive,
     isHeld: joined.isHeld,
     claimsOf: (id) => overflow?.claimsOf(id) ?? NO_CLAIMS,
     errands,
@@ -134,7 +135,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const overflow =
     cluster &&
     createEngineOverflow({
-      ...{ cluster, pool, ownership, errands, clock, turns, log },
+      ...{ cluster, pool, handlers, ownership, errands, clock, turns, log },
       isOwned: (lane) => lanes.isOwned(lane),
       executorDied: (died) => void buried(died),
     });
@@ -157,11 +158,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock: limits });
-  pool.onRenewed((renewed) => {
-    catalog.clear();
-    for (const [name, info] of byNames(renewed)) catalog.set(name, info);
-    checker.renewed();
-  });
+  handlers.onChange(checker.renewed);
   let retiring = false;
   let stopping = false;
   const births = createBirths({
@@ -170,7 +167,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     created: joined.created,
     isStopping: () => stopping,
   });
-  ownership.living.onDeath((died) => void buried(died));
+  living.onDeath((died) => void buried(died));
 
   /** Outcomes that it still sent count; what it ran beyond them is lost. */
   async function buried(died: string): Promise<void> {
@@ -226,7 +223,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     async view(id) {
       const found = await views.stateOf(id);
-      return found === null ? null : shownAs(id, found.state, company.system.isStalled(id));
+      return found === null ? null : shownAs(id, found.state, company.system.isStalled(id), handlers.reasons());
     },
     summary: (id) => store.summary(id),
     isStalled: (id) => company.system.isStalled(id),
@@ -282,8 +279,4 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await pool.close();
     },
   };
-}
-
-function byNames(handlers: readonly HandlerInfo[]): (readonly [string, HandlerInfo])[] {
-  return handlers.flatMap((info) => info.names.map((name) => [name, info] as const));
 }

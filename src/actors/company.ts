@@ -41,7 +41,7 @@ export type CompanyOptions = {
   readonly moved: (executionId: string) => void;
   /** The plan of a stored definition; kept by hash. */
   readonly planOf: (hash: string, definitionText: string) => Plan;
-} & Pick<Ports, "catalog" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths" | "givenBy">;
+} & Pick<Ports, "handlers" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths" | "givenBy">;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
 

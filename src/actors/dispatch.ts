@@ -1,6 +1,6 @@
 /** What an attempt carries to its thread: the node's config, and of the other nodes only what its templates name. */
 import type { Attempt, ScopeEntry } from "../pool/pool.ts";
-import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
+import type { HandlerInfo } from "../workflow/catalog.ts";
 import type { Given, GivenToNode } from "../workflow/given.ts";
 import type { NodeIndex } from "../workflow/messages.ts";
 import { type Named, NOTHING_NAMED, namedOf, WORD } from "../workflow/references.ts";
@@ -18,7 +18,6 @@ export class Missing {
 
 export type DispatchSource = {
   readonly state: ExecutionState;
-  readonly ports: { readonly catalog: Catalog };
   /** What came with the trigger. */
   readonly given: Given;
 };
@@ -29,20 +28,23 @@ export type LargeOutput = (node: NodeIndex) => string | undefined;
 const NONE: readonly never[] = [];
 const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, params: null, runtime: null };
 
+/** What an attempt carries for whoever may run it. */
+export const ALL_NEEDS: HandlerInfo["needs"] = ["parents", "params"];
+
 /**
- * The attempt that is open or comes next. What it sees as `previous` saw it is the very same list: 10,000 children of one
+ * The attempt that is open or comes next, for a handler with these needs. What it sees as `previous` saw it is the very same list: 10,000 children of one
  * parent then have one, which crosses to a thread once.
  */
 export function dispatchOf(
   source: DispatchSource,
   node: NodeIndex,
+  needs: HandlerInfo["needs"],
   largeOutput: LargeOutput,
   previous: Attempt | null = null,
 ): Attempt | Missing {
   const { state, given } = source;
   const { plan } = state;
   const handler = plan.handlers[node] ?? "";
-  const needs = source.ports.catalog.get(handler)?.needs ?? NONE;
   const config = plan.configs[node] ?? null;
   const override = given.ofNode.size === 0 ? undefined : given.ofNode.get(node);
   const named = override?.named ?? namedOf(given.references, node);

@@ -7,7 +7,8 @@ import type { Command, Effect, NodeIndex } from "../workflow/messages.ts";
 import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { Backlog } from "./backlog.ts";
-import { dispatchOf, Missing } from "./dispatch.ts";
+import { ALL_NEEDS, dispatchOf, Missing } from "./dispatch.ts";
+import { HandlerWait } from "./handler-wait.ts";
 import type { Ports } from "./ports.ts";
 import type { Tenure } from "./tenure.ts";
 
@@ -20,6 +21,8 @@ export interface EffectsHost {
   readonly tenure: Tenure;
   /** What came with the trigger. */
   readonly given: Given;
+  /** What waited for something may begin only while the lane is trusted; where it is another's, or it has stopped, never. */
+  whenTrusted(act: () => void): void;
   /** To itself, in a later turn. */
   deliver(command: Command): void;
   /** Nothing is left to do. */
@@ -46,9 +49,10 @@ export class Effects {
   /** Ready, while the pool has enough of this execution in hand; null where nothing is. */
   #backlog: Backlog | null = null;
   #refills = false;
+  /** Ready, without a handler here; null where none is. */
+  #handlerWait: HandlerWait | null = null;
   /** The last attempt that saw something of other nodes. */
   #previous: Attempt | null = null;
-  #stopped = false;
 
   constructor(host: EffectsHost) {
     this.#host = host;
@@ -98,8 +102,8 @@ export class Effects {
   }
 
   stop(): void {
-    this.#stopped = true;
     this.#backlog = null;
+    this.#handlerWait?.stop();
     this.#cancelTimers();
   }
 
@@ -118,6 +122,7 @@ export class Effects {
     const { id, state, ports, hands } = this.#host;
     ports.admission.leave(id);
     this.#backlog = null;
+    this.#handlerWait?.stop();
     this.#cancelTimers();
     if (!state.closed && hands.takeBack() === 0) this.#host.deliver({ type: "Close" });
   }
@@ -154,7 +159,7 @@ export class Effects {
     this.#refills = true;
     this.#host.ports.clock.after(REFILL_MS, () => {
       this.#refills = false;
-      this.#whenTrusted(() => {
+      this.#host.whenTrusted(() => {
         if (this.#backlog === null) return;
         this.#refill(this.#backlog);
         this.#refillLater();
@@ -184,37 +189,47 @@ export class Effects {
     this.#held = nodes;
     this.#host.ports.clock.after(HELD_AGAIN_MS, () => {
       this.#held = null;
-      this.#whenTrusted(() => {
+      this.#host.whenTrusted(() => {
         for (const each of nodes) this.#startNode(each);
       });
     });
   }
 
-  /** What waited for something may begin only while the lane is trusted; where it is another's, never. */
-  #whenTrusted(act: () => void): void {
-    if (this.#stopped) return;
-    const { tenure } = this.#host;
-    if (tenure.trusted()) return act();
-    void tenure.regained().then((isOurs) => {
-      if (isOurs) this.#whenTrusted(act);
-    });
-  }
-
   #dispatch(node: NodeIndex, attempt: number, fetched: ReadonlyMap<string, string> = NONE_FETCHED): void {
+    const { state, ports } = this.#host;
+    const info = ports.handlers.here().get(state.plan.handlers[node] ?? "");
+    if (info === undefined) {
+      if (!this.#goesElsewhere(node, attempt)) return;
+    } else if (state.noHandler.size > 0 && state.noHandler.has(node)) {
+      // From now on it may be what kills its thread, which must be known before it begins: then it is started again.
+      this.#started[node] = 0;
+      this.#host.deliver({ type: "RecordHandler", node, attempt, missing: false });
+      return;
+    }
     const largeOutput =
       fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
-    const dispatched = dispatchOf(this.#host, node, largeOutput, this.#previous);
+    const dispatched = dispatchOf(this.#host, node, info?.needs ?? ALL_NEEDS, largeOutput, this.#previous);
     if (!(dispatched instanceof Missing)) {
       if (dispatched.scope.length + dispatched.parents.length > 0) this.#previous = dispatched;
       this.#host.hands.start(dispatched);
     } else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 
+  /** No thread here can run it: false where it must wait. */
+  #goesElsewhere(node: NodeIndex, attempt: number): boolean {
+    const { state, ports } = this.#host;
+    if (!state.noHandler.has(node)) this.#host.deliver({ type: "RecordHandler", node, attempt, missing: true });
+    this.#handlerWait ??= new HandlerWait(this.#host, (each, number) => this.#dispatch(each, number));
+    if (ports.handlers.isElsewhere(state.plan.handlers[node] ?? "") && this.#handlerWait.hasRoom) return true;
+    this.#handlerWait.add(node);
+    return false;
+  }
+
   /** `keys`: all that it needs, not only what is missing now: what is in memory may have left it by then. */
   #fetch(node: NodeIndex, attempt: number, keys: readonly string[], fetched: ReadonlyMap<string, string>): void {
     const { id, state, ports } = this.#host;
     const again = (texts: ReadonlyMap<string, string>): void =>
-      this.#whenTrusted(() => {
+      this.#host.whenTrusted(() => {
         if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) this.#dispatch(node, attempt, texts);
       });
     ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {

@@ -139,8 +139,8 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     run(execution, attempt) {
       const errand = errandFor(execution);
       errand.wanted = true;
-      errand.hands.start(attempt);
-      // At a clean end nothing starts any more: another instance shall run it.
+      // Its handler may have gone since it was claimed; and at a clean end nothing starts any more: another instance shall run it.
+      if (pool.handlers().has(attempt.handler)) errand.hands.start(attempt);
       if (!errand.hands.holds(attempt.node, attempt.attempt))
         return ended(execution.id, errand, attempt.node, attempt.attempt, 0, { type: "released" });
       return new Promise((resolve) => void errand.waiting.set(`${attempt.node}/${attempt.attempt}`, resolve));

@@ -6,12 +6,14 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { AttemptKey, Overflow, Spilled } from "../pool/pool.ts";
 import type { Offer, SharedStore } from "../store/shared-store.ts";
+import { runnable } from "../store/offer-id.ts";
 import { StoreUnavailable } from "../store/store.ts";
+import type { Catalog } from "../workflow/catalog.ts";
 import { unpackOffer } from "./offer-text.ts";
 
 export type Guest = {
-  /** There may be offers in the lane. */
-  heard(lane: number): void;
+  /** There may be offers in the lane. `away`: also some that their owner cannot run. */
+  heard(lane: number, away: boolean): void;
   /** Claims nothing more. Resolves when no claim is on its way. */
   stop(): Promise<void>;
 };
@@ -19,6 +21,8 @@ export type Guest = {
 export type GuestOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
+  /** Of this instance's threads. */
+  readonly handlers: () => Catalog;
   readonly bootId: string;
   /** Of those the threads here are served without claims. */
   readonly isOwned: (lane: number) => boolean;
@@ -38,19 +42,23 @@ const AGAIN_MS = 200;
 const HELD_LOOK_MS = 1_000;
 /** One claim asks for at most so much. */
 const CLAIM_MAX = 1_000;
+/** Of what its owner cannot run, so many are taken beside whatever waits here: else it would wait for as long as this instance is full. */
+const AWAY_MAX = 8;
 
 export function createGuest(options: GuestOptions): Guest {
   return new ClaimingGuest(options);
 }
 
 /** A claim that was sent and has no answer yet. */
-type Asked = { readonly number: number; readonly max: number; againAtMs: number; heardSince: boolean };
+type Asked = { readonly number: number; readonly max: number; readonly awayMax: number; againAtMs: number; heardSince: boolean };
 type Held = { readonly lane: number; readonly key: AttemptKey };
 
 class ClaimingGuest implements Guest {
   readonly #options: GuestOptions;
   /** Lanes that may have offers, in the order in which they are asked. */
   readonly #lanes = new Set<number>();
+  /** Of them, those with offers that their owner cannot run. */
+  readonly #away = new Set<number>();
   readonly #asked = new Map<number, Asked>();
   /** What runs here, by the offer's id. */
   readonly #held = new Map<string, Held>();
@@ -64,9 +72,10 @@ class ClaimingGuest implements Guest {
     this.#options = options;
   }
 
-  heard(lane: number): void {
+  heard(lane: number, away: boolean): void {
     if (this.#stopped || this.#options.isOwned(lane)) return;
     this.#lanes.add(lane);
+    if (away) this.#away.add(lane);
     const asked = this.#asked.get(lane);
     if (asked !== undefined) asked.heardSince = true;
     this.#tickLater(0);
@@ -100,6 +109,7 @@ class ClaimingGuest implements Guest {
   /** A lane of its own: whatever was claimed there, its supervisors find. */
   #leave(lane: number): void {
     this.#lanes.delete(lane);
+    this.#away.delete(lane);
     this.#asked.delete(lane);
   }
 
@@ -120,11 +130,12 @@ class ClaimingGuest implements Guest {
   #nextClaim(): { readonly lane: number; readonly asked: Asked } | null {
     if (this.#stopped) return null;
     const max = this.#room();
-    if (max === 0) return null;
-    for (const lane of this.#lanes) {
+    const awayMax = Math.max(max, AWAY_MAX - this.#held.size);
+    if (awayMax === 0) return null;
+    for (const lane of max > 0 ? this.#lanes : this.#away) {
       if (this.#asked.has(lane)) continue;
       this.#numbers += 1;
-      const asked: Asked = { number: this.#numbers, max, againAtMs: 0, heardSince: false };
+      const asked: Asked = { number: this.#numbers, max, awayMax, againAtMs: 0, heardSince: false };
       this.#asked.set(lane, asked);
       return { lane, asked };
     }
@@ -140,11 +151,11 @@ class ClaimingGuest implements Guest {
 
   /** False where nothing more is to be claimed now. */
   async #claim(lane: number, asked: Asked): Promise<boolean> {
-    const { store, bootId, clock, ring, isOwned } = this.#options;
-    const { number, max } = asked;
+    const { store, bootId, handlers, clock, ring, isOwned } = this.#options;
+    const { number, max, awayMax } = asked;
     asked.againAtMs = Number.POSITIVE_INFINITY;
     try {
-      const offers = await store.claim(lane, { bootId, number, max });
+      const offers = await store.claim(lane, { bootId, number, max, awayMax, can: runnable(handlers()) });
       if (isOwned(lane)) {
         this.#leave(lane);
         return true;
@@ -153,6 +164,7 @@ class ClaimingGuest implements Guest {
       // To the end of the line, or out of it where there is no more.
       const more = this.#lanes.delete(lane) && (offers.length >= max || asked.heardSince);
       if (more) this.#lanes.add(lane);
+      if (!more || offers.length < awayMax) this.#away.delete(lane);
       for (const offer of offers) this.#take(lane, offer);
       if (offers.length > 0) ring(lane);
       return true;

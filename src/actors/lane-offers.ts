@@ -6,7 +6,8 @@ import { byteLength } from "../env/bytes.ts";
 import type { AttemptKey, Overflow, Spilled } from "../pool/pool.ts";
 import type { Offer, OfferView, SharedStore } from "../store/shared-store.ts";
 import type { Lease } from "../store/store.ts";
-import { offerId, packOffer, readOfferId } from "./offer-text.ts";
+import { type Asks, offerId, readOfferId } from "../store/offer-id.ts";
+import { packOffer } from "./offer-text.ts";
 import { type Offered, OfferedBook } from "./offered.ts";
 
 /** One call carries at most so much, and so many. */
@@ -65,17 +66,31 @@ export class LaneOffers {
     return this.#book.unclaimed > 0 || this.#book.ending.size > 0;
   }
 
-  add(spilled: Spilled): void {
+  add(spilled: Spilled, asks: Asks): void {
     const { node, attempt } = spilled.attempt;
     const key = { execution: spilled.execution.id, node, attempt };
-    const id = offerId(this.#options.bootId, this.#options.nextNumber(), key);
+    const id = offerId(this.#options.bootId, this.#options.nextNumber(), key, asks);
     const body = packOffer(spilled);
-    this.#book.enter({ id, key, body, bytes: byteLength(body), stage: "new", end: null });
+    const { handler, away } = asks;
+    this.#book.enter({ id, key, body, bytes: byteLength(body), handler, away, stage: "new", end: null });
+  }
+
+  /** Whether something is offered that cannot run here. */
+  get offersAway(): boolean {
+    for (const { away, end } of this.#book.standing) if (away && end === null) return true;
+    return false;
+  }
+
+  /** Calls back what cannot run here where `of` says so of its handler: nobody else can any more, or this instance can by now. */
+  recallAway(of: (handler: string) => boolean): void {
+    for (const offered of this.#book.all()) {
+      if (offered.away && offered.stage !== "claimed" && offered.end === null && of(offered.handler)) this.#book.end(offered, "recalled");
+    }
   }
 
   /** Calls back up to `max` that nobody is known to have claimed; those that came last would have begun first. */
   recall(max: number): number {
-    const last = [...this.#book.standing].reverse().filter(({ end }) => end === null);
+    const last = [...this.#book.standing].reverse().filter(({ away, end }) => !away && end === null);
     for (const offered of last.slice(0, max)) this.#book.end(offered, "recalled");
     return Math.min(max, last.length);
   }
@@ -130,7 +145,7 @@ export class LaneOffers {
     const claimed = (await this.#options.store.offersIn(this.#options.lane)).filter(({ claimedBy }) => claimedBy !== null);
     for (const { id, execution } of claimed) {
       if (this.#book.get(id) !== undefined) continue;
-      this.#book.enter({ id, key: { execution, ...readOfferId(id) }, body: "", bytes: 0, stage: "claimed", end: null });
+      this.#book.enter({ id, key: { execution, ...readOfferId(id) }, body: "", bytes: 0, ...CLAIMED });
     }
     return Map.groupBy(claimed, ({ execution }) => execution);
   }
@@ -265,6 +280,9 @@ export class LaneOffers {
     return !this.#dropped && this.#options.leaseOf(this.#options.lane)?.epoch === epoch;
   }
 }
+
+/** Of what was claimed of the last owner. */
+const CLAIMED = { handler: "", away: false, stage: "claimed", end: null } as const;
 
 function idsOf(offers: readonly Offered[]): readonly string[] {
   return offers.map(({ id }) => id);

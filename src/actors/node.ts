@@ -8,7 +8,7 @@ import type { Handler, HandlerContext, HandlerLog, Parent } from "../handlers/ha
 import { JsonText } from "../handlers/json-text.ts";
 import type { Registry } from "../handlers/registry.ts";
 import type { HandlerSettings } from "../handlers/settings.ts";
-import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry } from "../pool/pool.ts";
+import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry, UnknownHandler } from "../pool/pool.ts";
 import type { Failure } from "../workflow/failure.ts";
 import { idempotencyKeyOf } from "../workflow/idempotency-key.ts";
 import { isLonger, stringifyJson } from "../workflow/json.ts";
@@ -31,10 +31,9 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
   const parsed = createParsedTexts(PARSED_CHARACTERS_MAX);
   const limits = { nesting: options.nesting, bytesMax: options.outputBytes };
 
-  function run(attempt: Attempt, context: AttemptContext): NodeOutcome | Promise<NodeOutcome> {
+  function run(attempt: Attempt, context: AttemptContext): ReturnType<RunAttempt> {
     const handler = registry.get(attempt.handler);
-    if (handler === undefined)
-      return failed(lastingFailure("bad_config", "unknown_handler", `No thread knows the handler "${attempt.handler}".`));
+    if (handler === undefined) return { type: "unknown_handler" };
     const config = configOf(handler, attempt, context);
     if (!config.ok) return failed(config.failure);
     const answer = handler.run(config.config, new ActorContext(attempt, context, parsed, options.log));
@@ -79,7 +78,7 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
   };
 
   /** A failure leaves a trace here, in its thread: writing it costs nobody else. */
-  function told(outcome: NodeOutcome, attempt: Attempt, context: AttemptContext): NodeOutcome {
+  function told<Answer extends NodeOutcome | UnknownHandler>(outcome: Answer, attempt: Attempt, context: AttemptContext): Answer {
     // What was told to stop broke off; whoever told it says why.
     if (outcome.type === "failed" && !context.signal.aborted) {
       const { message, code, stack } = outcome.failure;

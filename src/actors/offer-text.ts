@@ -1,5 +1,5 @@
-/** An attempt as it is offered to other instances: its text, its size, and the offer's id. */
-import type { AttemptKey, ScopeEntry, Spilled } from "../pool/pool.ts";
+/** An attempt as it is offered to other instances: its text, and its size. */
+import type { ScopeEntry, Spilled } from "../pool/pool.ts";
 
 /** The text that is stored; instances of one version write and read it. Nothing is lost: JSON keeps every text as it is. */
 export function packOffer({ execution, attempt }: Spilled): string {
@@ -20,6 +20,7 @@ export function packOffer({ execution, attempt }: Spilled): string {
     scope.map(entryColumns),
     // Mostly the same objects: then the text stands once.
     parents.map((parent) => positions?.get(parent) ?? entryColumns(parent)),
+    attempt.suspect,
   ];
   return JSON.stringify(columns);
 }
@@ -43,7 +44,7 @@ export function unpackOffer(executionId: string, body: string): Spilled {
       priority: columns[10],
       scope,
       parents: columns[12].map((parent) => (typeof parent === "number" ? (scope[parent] as ScopeEntry) : entryOf(parent))),
-      suspect: false,
+      suspect: columns[13] ?? false,
     },
   };
 }
@@ -55,17 +56,6 @@ export function offerLength({ attempt }: Spilled): number {
   for (const entry of scope) length += entryLength(entry);
   for (const entry of parents) length += entryLength(entry);
   return length;
-}
-
-/** Never used twice: `number` is this boot's own count. */
-export function offerId(bootId: string, number: number, { node, attempt }: AttemptKey): string {
-  return `${bootId}/${number}/${node}/${attempt}`;
-}
-
-/** What an offer's id says, whoever made it. */
-export function readOfferId(id: string): { readonly node: number; readonly attempt: number } {
-  const [attempt, node] = id.split("/").reverse().map(Number);
-  return { node: node ?? Number.NaN, attempt: attempt ?? Number.NaN };
 }
 
 type EntryColumns = readonly [id: string, status: string, attempt: number, error: string | null, output: string | null];
@@ -85,6 +75,8 @@ type Columns = readonly [
   scope: readonly EntryColumns[],
   /** An entry, or where it stands in the scope. */
   parents: readonly (EntryColumns | number)[],
+  /** Not in what older instances offer. */
+  suspect?: boolean,
 ];
 
 function entryColumns({ id, status, attempt, error, output }: ScopeEntry): EntryColumns {

@@ -13,6 +13,9 @@ export type Offered = {
   body: string;
   /** 0 once it is claimed. */
   bytes: number;
+  readonly handler: string;
+  /** It cannot run here, since its handler is not here. */
+  readonly away: boolean;
   stage: "new" | "sent" | "standing" | "claimed";
   end: "settled" | "aborted" | "unwanted" | "recalled" | null;
 };

@@ -4,12 +4,12 @@ import type { Log } from "../env/log.ts";
 import type { Random } from "../env/random.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Chunk } from "../store/store.ts";
-import type { Catalog } from "../workflow/catalog.ts";
 import type { Given, TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
 import type { Command, Rejection } from "../workflow/messages.ts";
 import type { Admission } from "./admission.ts";
 import type { Errands } from "./errands.ts";
+import type { KnownHandlers } from "./known-handlers.ts";
 import type { LargeTexts } from "./large-texts.ts";
 import type { Newborns } from "./newborns.ts";
 import type { StoredBody } from "./stored-command.ts";
@@ -40,7 +40,7 @@ export type Ports = {
   readonly timers: Timers;
   readonly admission: Admission;
   readonly largeTexts: LargeTexts;
-  readonly catalog: Catalog;
+  readonly handlers: KnownHandlers;
   /** What params mean for an execution of the plan; at once where that is little work. */
   readonly givenBy: (plan: Plan, params: string | null) => Given | Promise<Given | TooMuch>;
   readonly ownerDeaths: OwnerDeaths;

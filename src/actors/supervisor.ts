@@ -140,6 +140,14 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     this.#effects.settled();
   }
 
+  whenTrusted(act: () => void): void {
+    if (this.#stopped) return;
+    if (this.tenure.trusted()) return act();
+    void this.tenure.regained().then((isOurs) => {
+      if (isOurs) this.whenTrusted(act);
+    });
+  }
+
   deliver(command: Command): void {
     this.#self.deliver(command);
   }

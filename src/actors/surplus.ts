@@ -6,11 +6,13 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
-import type { AttemptKey, Overflow, Spilled } from "../pool/pool.ts";
+import type { AttemptKey, Overflow } from "../pool/pool.ts";
 import type { SharedStore } from "../store/shared-store.ts";
+import { readOfferId } from "../store/offer-id.ts";
 import { type Lease, StoreUnavailable } from "../store/store.ts";
+import type { KnownHandlers } from "./known-handlers.ts";
 import { LaneOffers } from "./lane-offers.ts";
-import { offerLength, readOfferId } from "./offer-text.ts";
+import { Offering } from "./offering.ts";
 
 export type Surplus = {
   /** A lane of this instance has fewer offers than before: somebody has claimed. */
@@ -34,6 +36,7 @@ export type Claim = { readonly node: number; readonly attempt: number; readonly 
 export type SurplusOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
+  readonly handlers: KnownHandlers;
   readonly bootId: string;
   readonly overflowAfterMs: number;
   /** Null where the lane is not this instance's, is being handed over, or may not be trusted now. */
@@ -44,8 +47,8 @@ export type SurplusOptions = {
   readonly isAlive: (bootId: string) => boolean;
   /** What that instance ran is lost. */
   readonly executorDied: (bootId: string) => void;
-  /** Rings the doorbell: there are offers in the lane. */
-  readonly ring: (lane: number) => void;
+  /** Rings the doorbell: there are offers in the lane. `away`: also some that cannot run here. */
+  readonly ring: (lane: number, away: boolean) => void;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly log: Log;
@@ -55,16 +58,8 @@ const TICK_MS = 25;
 /** Unclaimed offers are looked at, and rung for again, so often: a ring may be lost. */
 const LOOK_MS = 200;
 const RING_AGAIN_MS = 500;
-/** At first as much is offered as the others would begin in this time if they were as fast as this instance. */
-const STOCK_MS = 500;
-const STOCK_EACH_MIN = 8;
-const BOOST_MAX = 256;
-/** What is offered and not claimed holds at most so much, in number and in bytes; a larger attempt stays here. */
-const UNCLAIMED_MAX = 2_000;
-const BYTES_MAX = 16 * 1024 * 1024;
-const ATTEMPT_LENGTH_MAX = 1024 * 1024;
-/** Offered and claimed: who has taken so much need not take more before some of it is done. */
-const OFFERS_MAX = 10_000;
+/** What only others can run waits so long where nothing may be offered now. */
+const AWAY_AGAIN_MS = 200;
 /** What the last owner's claims wait for is there so long after the lane was taken. */
 const ORPHANS_MS = 30_000;
 
@@ -82,11 +77,9 @@ type Lane = {
 class SurplusOffers implements Surplus {
   readonly #options: SurplusOptions;
   readonly #lanes = new Map<number, Lane>();
-  readonly #unlisten: () => void;
+  readonly #offering: Offering;
+  readonly #unlisten: (() => void)[];
   #numbers = 0;
-  /** How much more than at first is offered, since all of it was claimed at once. */
-  #boost = 1;
-  #claimedSince = 0;
   #cancelTick: (() => void) | null = null;
   #turnComing = false;
   #cancelOrphans: (() => void) | null = null;
@@ -94,12 +87,19 @@ class SurplusOffers implements Surplus {
 
   constructor(options: SurplusOptions) {
     this.#options = options;
-    this.#unlisten = options.overflow.listen(options.overflowAfterMs, {
+    this.#offering = new Offering({
+      ...options,
+      lanes: () => [...this.#lanes.values()].map(({ offers }) => offers),
+      laneFor: (lane) => this.#laneFor(lane).offers,
+    });
+    const unlisten = options.overflow.listen(options.overflowAfterMs, {
       surplus: () => this.#tickLater(0),
       hungry: () => this.#soon(),
+      away: () => this.#soon(),
       settled: (key) => this.#told(key, (offers) => offers.settled(key)),
       unwanted: (key, aborted) => this.#told(key, (offers) => offers.unwanted(key, aborted)),
     });
+    this.#unlisten = [unlisten, options.handlers.onChange(() => this.#handlersChanged())];
   }
 
   heard(lane: number): void {
@@ -134,7 +134,7 @@ class SurplusOffers implements Surplus {
   stop(): void {
     this.#stopped = true;
     for (const lane of [...this.#lanes.keys()]) this.drop(lane);
-    this.#unlisten();
+    for (const unlisten of this.#unlisten) unlisten();
     this.#cancelTick?.();
     this.#cancelOrphans?.();
   }
@@ -161,7 +161,7 @@ class SurplusOffers implements Surplus {
 
   #claimed(key: AttemptKey, bootId: string): boolean {
     const { overflow, clock, isAlive, executorDied } = this.#options;
-    this.#claimedSince += 1;
+    this.#offering.claimed();
     if (!overflow.claimed(key, bootId, clock.nowMs())) return false;
     // It died before anybody here knew that it had this.
     if (!isAlive(bootId)) executorDied(bootId);
@@ -195,9 +195,11 @@ class SurplusOffers implements Surplus {
 
   #tick(): void {
     if (this.#stopped) return;
-    const surplus = this.#options.overflow.surplus();
-    if (surplus > 0) this.#offer(surplus);
+    const { overflow } = this.#options;
+    const surplus = overflow.surplus();
+    if (surplus > 0) this.#offering.offer(surplus);
     else this.#takeIn();
+    const awayWaits = overflow.away > 0 && this.#offering.offerAway();
     const nowMs = this.#options.clock.monotonicMs();
     let open = false;
     for (const [number, lane] of this.#lanes) {
@@ -207,6 +209,7 @@ class SurplusOffers implements Surplus {
       lane.offers.talk().catch((error: unknown) => this.#failed(number, error));
     }
     if (open || surplus > 0) this.#tickLater(TICK_MS);
+    else if (awayWaits) this.#tickLater(AWAY_AGAIN_MS);
   }
 
   #lookAt(number: number, lane: Lane, nowMs: number): void {
@@ -220,43 +223,15 @@ class SurplusOffers implements Surplus {
   #ring(lane: number): void {
     const known = this.#lanes.get(lane);
     if (known !== undefined) known.rangAtMs = this.#options.clock.monotonicMs();
-    this.#options.ring(lane);
+    this.#options.ring(lane, known?.offers.offersAway ?? false);
   }
 
-  #offer(surplus: number): void {
-    const { overflow, others, store, leaseOf } = this.#options;
-    const instances = others();
-    if (instances === 0) return;
-    let [offered, unclaimed, bytes] = [0, 0, 0];
+  #handlersChanged(): void {
+    const { overflow, handlers } = this.#options;
     for (const { offers } of this.#lanes.values()) {
-      offered += offers.size;
-      unclaimed += offers.unclaimed;
-      bytes += offers.bytes;
+      if (offers.unclaimed > 0) offers.recallAway((handler) => !handlers.isElsewhere(handler) || handlers.here().has(handler));
     }
-    const max = Math.min(surplus, this.#stock(instances, unclaimed) - unclaimed, OFFERS_MAX - offered);
-    if (max <= 0) return;
-    const lanes = new Map<string, number>();
-    const mayGo = (spilled: Spilled): boolean => {
-      const { id } = spilled.execution;
-      const length = offerLength(spilled);
-      if (length > ATTEMPT_LENGTH_MAX || bytes + length > BYTES_MAX) return false;
-      const lane = lanes.get(id) ?? store.laneOf(id);
-      lanes.set(id, lane);
-      if (leaseOf(lane) === null) return false;
-      bytes += length;
-      return true;
-    };
-    for (const spilled of overflow.spill(max, mayGo)) {
-      this.#laneFor(lanes.get(spilled.execution.id) ?? store.laneOf(spilled.execution.id)).offers.add(spilled);
-    }
-  }
-
-  /** How much may stand unclaimed: twice as much each time when the others have taken most of it since the last offers. */
-  #stock(instances: number, unclaimed: number): number {
-    const first = Math.max(STOCK_EACH_MIN * instances, (instances * this.#options.overflow.pace() * STOCK_MS) / 1_000);
-    if (this.#claimedSince > unclaimed) this.#boost = Math.min(BOOST_MAX, this.#boost * 2);
-    this.#claimedSince = 0;
-    return Math.min(UNCLAIMED_MAX, Math.ceil(first * this.#boost));
+    if (overflow.away > 0 || this.#lanes.size > 0) this.#tickLater(0);
   }
 
   /** As much of it as would begin here soon. */
@@ -267,7 +242,7 @@ class SurplusOffers implements Surplus {
       if (wanted <= 0) return;
       const recalled = offers.recall(wanted);
       wanted -= recalled;
-      if (recalled > 0) this.#boost = 1;
+      if (recalled > 0) this.#offering.recalled();
     }
   }
 

@@ -11,8 +11,8 @@ export type Ring =
   /** Commands have their receipts. */
   | { readonly type: "answered"; readonly lane: number; readonly commands: readonly string[] }
   | { readonly type: "ended"; readonly executions: readonly string[] }
-  /** The lane offers attempts, or has fewer than before. */
-  | { readonly type: "offers"; readonly lane: number }
+  /** The lane offers attempts, or has fewer than before. `away`: some that its owner cannot run are among them. */
+  | { readonly type: "offers"; readonly lane: number; readonly away?: boolean }
   /** An instance came, is leaving or has left, or has freed lanes. */
   | { readonly type: "members" };
 

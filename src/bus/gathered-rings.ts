@@ -12,7 +12,8 @@ const IDS_MAX = 5_000;
 
 export function createGatheredRings(idsMax = IDS_MAX): GatheredRings {
   const commands = new Set<number>();
-  const offers = new Set<number>();
+  /** By lane: whether some are among them that the owner cannot run. */
+  const offers = new Map<number, boolean>();
   const born = new Map<number, string[]>();
   const answered = new Map<number, string[]>();
   let ended: string[] = [];
@@ -41,7 +42,7 @@ export function createGatheredRings(idsMax = IDS_MAX): GatheredRings {
         case "commands":
           return void commands.add(ring.lane);
         case "offers":
-          return void offers.add(ring.lane);
+          return void offers.set(ring.lane, ring.away === true || offers.get(ring.lane) === true);
         case "born":
           return addTo(born, ring.lane, ring.executions);
         case "answered":
@@ -62,7 +63,7 @@ export function createGatheredRings(idsMax = IDS_MAX): GatheredRings {
       for (const [lane, executions] of born) rings.push({ type: "born", lane, executions });
       for (const [lane, those] of answered) rings.push({ type: "answered", lane, commands: those });
       if (ended.length > 0) rings.push({ type: "ended", executions: ended });
-      for (const lane of offers) rings.push({ type: "offers", lane });
+      for (const [lane, away] of offers) rings.push(away ? { type: "offers", lane, away } : { type: "offers", lane });
       const taken = { rings, leftOut };
       for (const each of [commands, offers, born, answered]) each.clear();
       [ended, members, ids, leftOut] = [[], false, 0, 0];

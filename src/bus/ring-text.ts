@@ -29,15 +29,16 @@ function parsed(text: string): unknown {
 
 function isRing(value: unknown): value is Ring {
   if (!isObject(value)) return false;
-  const { type, lane, executions, commands } = value;
+  const { type, lane, executions, commands, away } = value;
   switch (type) {
     case "members":
       return true;
     case "ended":
       return areIds(executions);
     case "commands":
-    case "offers":
       return Number.isInteger(lane);
+    case "offers":
+      return Number.isInteger(lane) && (away === undefined || typeof away === "boolean");
     case "born":
       return Number.isInteger(lane) && areIds(executions);
     case "answered":

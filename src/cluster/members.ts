@@ -3,11 +3,12 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Member, MemberView, SharedStore } from "../store/shared-store.ts";
 import { answered, type Contact, type LeaseTimes, mayJudge, timesOf } from "./lease.ts";
-import type { Living } from "./tenure.ts";
+import { createLimitWarnings } from "./limit-warnings.ts";
+import type { Living, Peer } from "./tenure.ts";
 
 export type Members = {
   /** Shows this instance as it is now and looks at all of them, and at whatever else `look` asks the store for. Rejects as that does. */
-  beat<Seen>(own: Omit<Member, "bootId" | "name" | "threads">, look: () => Promise<Seen>): Promise<Seen>;
+  beat<Seen>(own: Pick<Member, "leaving" | "outboxBytes">, look: () => Promise<Seen>): Promise<Seen>;
   /** As they were at the last beat, this one included; [] before the first. */
   readonly all: readonly MemberView[];
   /** How often this instance has shown itself, as the store counts. */
@@ -26,6 +27,8 @@ export type MembersOptions = {
   readonly bootId: string;
   readonly name: string;
   readonly threads: number;
+  /** What the others are told of this instance beside that; asked at each beat. */
+  readonly tells: () => Pick<Member, "handlers" | "limits">;
   readonly times: LeaseTimes;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,7 +37,7 @@ export type MembersOptions = {
 /** So many of the dead are remembered. One that is forgotten is found dead again when somebody asks. */
 const DEAD_MAX = 10_000;
 
-export function createMembers({ store, bootId, name, threads, times, clock, log }: MembersOptions): Members {
+export function createMembers({ store, bootId, name, threads, tells, times, clock, log }: MembersOptions): Members {
   let all: readonly MemberView[] = [];
   /** By how long leases last: what is a harmless gap to one is none to another. */
   const contacts = new Map<number, Contact | null>([[times.ttlMs, null]]);
@@ -44,6 +47,10 @@ export function createMembers({ store, bootId, name, threads, times, clock, log 
   /** The oldest first. */
   const dead = new Set<string>();
   const listeners = new Set<(bootId: string) => void>();
+  let peers: readonly Peer[] = [];
+  let peersText = "[]";
+  const peerListeners: (() => void)[] = [];
+  const warnOfLimits = createLimitWarnings(() => tells().limits ?? null, log);
 
   function judges(ttlMs: number): boolean {
     const contact = contacts.get(ttlMs) ?? null;
@@ -75,15 +82,26 @@ export function createMembers({ store, bootId, name, threads, times, clock, log 
     }
   }
 
+  function lookAtPeers(): void {
+    const living = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
+    for (const { bootId: boot, name: named, limits } of living) warnOfLimits(boot, named, limits);
+    peers = living.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
+    const text = JSON.stringify(peers);
+    if (text === peersText) return;
+    peersText = text;
+    for (const listener of peerListeners) listener();
+  }
+
   return {
     async beat(own, look) {
       const asked = [...believed];
-      const [views, seen] = await Promise.all([store.beat({ bootId, name, threads, ...own }, times.ttlMs), look()]);
+      const [views, seen] = await Promise.all([store.beat({ bootId, name, threads, ...own, ...tells() }, times.ttlMs), look()]);
       all = views;
       heard(clock.monotonicMs());
       alive = new Set(views.filter(({ remainingMs }) => remainingMs > 0).map((view) => view.bootId));
       for (const boot of alive) if (boot !== bootId) believed.add(boot);
       judge(asked);
+      lookAtPeers();
       return seen;
     },
     get all() {
@@ -108,6 +126,8 @@ export function createMembers({ store, bootId, name, threads, times, clock, log 
         return true;
       },
       others: () => all.filter((view) => view.bootId !== bootId && view.remainingMs > 0 && !view.leaving).length,
+      peers: () => peers,
+      onPeers: (listener) => void peerListeners.push(listener),
       onDeath(listener) {
         listeners.add(listener);
         return () => void listeners.delete(listener);

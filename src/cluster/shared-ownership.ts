@@ -13,7 +13,7 @@ import { createGiving, type Giving } from "./giving.ts";
 import type { HeldLane } from "./held-lane.ts";
 import { createHeldLanes, type HeldLanes } from "./held-lanes.ts";
 import { faultOf } from "./lease.ts";
-import { createMembers, type Members } from "./members.ts";
+import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import type { Ownership } from "./ownership.ts";
 import { obstacleOf, silenceOf } from "./obstacle.ts";
 import { patience } from "./patience.ts";
@@ -30,6 +30,7 @@ export type SharedOwnershipOptions = LaneListener & {
   /** The instance's name, for people. */
   readonly name: string;
   readonly threads: number;
+  readonly tells: MembersOptions["tells"];
   readonly clock: Clock;
   readonly log: Log;
   readonly doorbell: Doorbell;

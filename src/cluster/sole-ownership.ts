@@ -65,7 +65,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
     tenureOf: (lane) => tenures[lane] ?? null,
     tenures: () => tenures,
     deaths: { bootIdOf: (id) => died.get(id) ?? null, recorded: (id) => void died.delete(id) },
-    living: { isAlive: (boot) => boot === bootId, others: () => 0, onDeath: () => nothing },
+    living: { isAlive: (boot) => boot === bootId, others: () => 0, peers: () => [], onPeers: nothing, onDeath: () => nothing },
     async begin(work) {
       const active: string[] = [];
       for (const lease of leases) {

@@ -46,12 +46,19 @@ export type LaneListener = {
   readonly onRetaken?: (tenure: Tenure) => void;
 };
 
+/** Another instance. `handlers`: by every name; null where it is older and does not tell. */
+export type Peer = { readonly name: string; readonly leaving: boolean; readonly handlers: readonly string[] | null };
+
 /** Who of the instances is alive, as far as this one can tell. */
 export type Living = {
   /** Also true where that cannot be told now. */
   isAlive(bootId: string): boolean;
   /** How many others live and are not ending. */
   others(): number;
+  /** The other instances that live. */
+  peers(): readonly Peer[];
+  /** Called after a look has found the others, or what they have, to be other than before. */
+  onPeers(listener: () => void): void;
   /** Called with each boot that is found dead or gone, after `isAlive` says so. The answer unsubscribes. */
   onDeath(listener: (bootId: string) => void): () => void;
 };

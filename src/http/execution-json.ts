@@ -58,5 +58,6 @@ function stateMember({ id, state }: NodeView): string {
 
 function nodeJson(node: NodeView): string {
   const bytes = node.outputBytes === null ? "" : `,"output_bytes":${node.outputBytes}`;
-  return `{"state":"${node.state}","output":${node.output ?? "null"}${bytes},"error":${quoteOrNull(node.error)},"attempts":${node.attempts},"started_at":${timeText(node.startedAtMs)},"finished_at":${timeText(node.finishedAtMs)}}`;
+  const reason = node.reason === null ? "" : `,"reason":${quote(node.reason)}`;
+  return `{"state":"${node.state}","output":${node.output ?? "null"}${bytes},"error":${quoteOrNull(node.error)}${reason},"attempts":${node.attempts},"started_at":${timeText(node.startedAtMs)},"finished_at":${timeText(node.finishedAtMs)}}`;
 }

@@ -1,4 +1,6 @@
 /** GET /workflows/{execution_id}: how far an execution is. */
+import type { ExecutionView } from "../engine.ts";
+import { hashOf } from "../env/ids.ts";
 import { EXAMPLES } from "./openapi/answer-examples.ts";
 import { executionAnswer } from "./openapi/answers.ts";
 import { isCurrent, notModified } from "./etag.ts";
@@ -39,13 +41,20 @@ export function executionRoute(routes: Routes, parts: HttpParts): void {
       }
       const view = await engine.view(id);
       if (view === null) return problemAnswer(NOT_FOUND);
-      const headers = headersOf(view.sequence, view.stalled);
+      const headers = headersOf(view.sequence, view.stalled, reasonsIn(view));
       return isCurrent(headers.etag, known) ? notModified(headers) : jsonAnswer(200, await bodyOf(executionTexts(view), parts), headers);
     },
   });
 }
 
-/** The sequence rises with all that happens to an execution; only a stall is no event. */
-function headersOf(sequence: number, stalled: boolean) {
-  return { etag: `"${sequence}${stalled ? "-stalled" : ""}"`, "cache-control": "no-cache" };
+/** The sequence rises with all that happens to an execution; a stall is no event, nor that another instance has a handler now. */
+function headersOf(sequence: number, stalled: boolean, reasons = "") {
+  return { etag: `"${sequence}${stalled ? "-stalled" : ""}${reasons}"`, "cache-control": "no-cache" };
+}
+
+/** What its nodes wait for, in short. */
+function reasonsIn({ nodes }: ExecutionView): string {
+  let reasons = "";
+  for (const { id, reason } of nodes) if (reason !== null) reasons += `${id} ${reason}\n`;
+  return reasons === "" ? "" : `-${hashOf(reasons)}`;
 }

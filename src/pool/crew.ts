@@ -1,7 +1,7 @@
 /** What waits for hosts of one kind: who gets what, and what becomes of it when a host is blocked or ends. */
 import type { Turns } from "../env/turns.ts";
 import { balance } from "./balance.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, Line } from "./entry.ts";
 import { Groups } from "./groups.ts";
 import { leastBusy, takeLastOf } from "./picking.ts";
 import type { LoadedHandlers, Outcome } from "./pool.ts";
@@ -11,7 +11,7 @@ import type { Remains, Runner } from "./runner.ts";
 import { Staff } from "./staff.ts";
 import type { StaffOptions } from "./staff.ts";
 import { outcomeOf, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.ts";
-import type { Outcomes } from "./work.ts";
+import { OutcomeKind, type Outcomes } from "./work.ts";
 
 const WATCH_MS = 25;
 /** So many attempts are sent at once, so that a host begins while the rest is packed. */
@@ -26,6 +26,8 @@ export type CrewOptions = StaffOptions & {
   readonly abortGraceMs: number;
   /** A death tells of what had begun there, and fewer are put together after each. */
   readonly suspects: boolean;
+  /** A host was given an attempt of a handler that it does not have. */
+  readonly unknownHandler: (name: string) => void;
   readonly turns: Turns;
 };
 
@@ -37,7 +39,7 @@ export type CrewObserver = {
   lineEmpty(): void;
 };
 
-export class Crew {
+export class Crew implements Line {
   observer: CrewObserver | null = null;
   readonly #options: CrewOptions;
   readonly #staff: Staff;
@@ -117,7 +119,6 @@ export class Crew {
     this.#placeSoon();
   }
 
-  /** For an open entry of this crew: true where it had not begun, and now never will. */
   takeBack(entry: Entry): boolean {
     if (entry.place !== null) return entry.place.takeBack(entry);
     this.#waiting -= 1;
@@ -141,7 +142,6 @@ export class Crew {
     return taken;
   }
 
-  /** Tells those of these entries that have begun to stop; after the grace period their hosts are ended. */
   stop(entries: readonly Entry[], message: string): void {
     const stop = { cause: "asked", endByMs: this.#options.clock.nowMs() + this.#options.abortGraceMs } as const;
     for (const [place, placed] of Map.groupBy(entries, (entry) => entry.place)) place?.stop(placed, stop, message);
@@ -201,6 +201,7 @@ export class Crew {
       const entry = runner.release(outcomes.cells[i] as number, nowMs);
       if (entry === null) continue;
       this.#groups?.survived();
+      if (outcomes.kinds[i] === OutcomeKind.unknown) this.#options.unknownHandler(entry.attempt.handler);
       entry.table.ended(entry, verdictOf(entry, outcomeOf(outcomes.kinds[i] as number, outcomes.texts[i] as string)));
     }
     if (runner.state === "leaving") this.#staff.lookAt(runner, nowMs);

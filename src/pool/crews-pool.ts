@@ -1,9 +1,10 @@
 /** The Pool over its crews: which executions are attached, what of theirs is in hand, and the clean end. */
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
+import { Away } from "./away.ts";
 import type { Crew } from "./crew.ts";
+import type { ThreadHandlers } from "./thread-handlers.ts";
 import { createOverflow } from "./overflow.ts";
-import type { HandlerInfo } from "../workflow/catalog.ts";
 import type { Attempt, Pool } from "./pool.ts";
 import { Table } from "./table.ts";
 import type { TableKeeper } from "./table.ts";
@@ -16,13 +17,15 @@ export type CrewsPoolOptions = {
   /** The first one's hosts are the pool's threads: they tell its handlers and are counted. */
   readonly crews: readonly [Crew, ...(readonly Crew[])];
   readonly crewOf: (attempt: Attempt) => Crew;
+  /** Of the threads: told when the first of them is ready. */
+  readonly handlers: ThreadHandlers;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly report: Report;
 };
 
 /** A pool whose attempts run in these crews. */
-export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPoolOptions): Pool {
+export function createCrewsPool({ crews, crewOf, handlers, clock, turns, report }: CrewsPoolOptions): Pool {
   const tables = new Map<string, Table>();
   let order = 0;
   /** Entries without an outcome, over all tables. */
@@ -30,10 +33,11 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
   let stage: "working" | "draining" | "closed" = "working";
   let heardIdle: (() => void) | null = null;
 
-  const overflow = createOverflow({ crew: crews[0], tableOf: (id) => tables.get(id), clock });
+  const away = new Away(() => overflow.cameAway());
+  const overflow = createOverflow({ crew: crews[0], away, tableOf: (id) => tables.get(id), clock });
   const keeper: TableKeeper = {
     turns,
-    crewOf,
+    lineOf: (attempt) => (handlers.has(attempt.handler) ? crewOf(attempt) : away),
     wentOutside: overflow.wentOutside,
     settled: overflow.settled,
     unwanted: overflow.unwanted,
@@ -56,11 +60,21 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
     report,
   };
 
-  const renewed: ((handlers: readonly HandlerInfo[]) => void)[] = [];
+  const firstWord = crews[0].firstWord.then((word) => {
+    if (word.ok) handlers.replace(word.handlers);
+    return word;
+  });
+  // What has waited for a handler that is here now runs here.
+  handlers.listen(() => {
+    for (const entry of away.take(Number.POSITIVE_INFINITY, ({ attempt }) => handlers.has(attempt.handler))) {
+      entry.line = keeper.lineOf(entry.attempt);
+      entry.line.add(entry);
+    }
+  });
 
   return {
     async ready() {
-      const word = await crews[0].firstWord;
+      const word = await firstWord;
       if (!word.ok) throw new Error(`The handlers could not be loaded:\n${word.faults.join("\n")}`);
       return word.handlers;
     },
@@ -70,10 +84,11 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
       if (!word.ok) return word;
       // They start hosts only when there is something to run: these load it then.
       for (const crew of others) void crew.renew(settings);
-      for (const tell of renewed) tell(word.handlers);
+      handlers.replace(word.handlers);
       return word;
     },
-    onRenewed: (listener) => void renewed.push(listener),
+    handlers: () => handlers.catalog,
+    onHandlers: (listener) => handlers.listen(listener),
     attach(execution, listener) {
       const table = tables.get(execution.id) ?? new Table(execution, keeper);
       tables.set(execution.id, table);
@@ -86,7 +101,7 @@ export function createCrewsPool({ crews, crewOf, clock, turns, report }: CrewsPo
     overflow,
     load() {
       const sum = (of: (crew: Crew) => number): number => crews.reduce((total, crew) => total + of(crew), 0);
-      return { threads: crews[0].hosts, begun: sum((crew) => crew.inHand), waiting: sum((crew) => crew.waiting) };
+      return { threads: crews[0].hosts, begun: sum((crew) => crew.inHand), waiting: away.waiting + sum((crew) => crew.waiting) };
     },
     async drain(graceMs) {
       if (stage === "working") stage = "draining";

@@ -1,6 +1,7 @@
 /** Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in a thread. */
 import type { Clock } from "../env/clock.ts";
 import { hashOf } from "../env/ids.ts";
+import type { Catalog } from "../workflow/catalog.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
 import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
@@ -37,7 +38,9 @@ export type DefinitionChecker = {
 };
 
 export type CheckerOptions = {
-  readonly definitions: Omit<DefinitionOptions, "form">;
+  readonly definitions: Omit<DefinitionOptions, "form" | "catalog">;
+  /** What a definition may name now. */
+  readonly catalog: () => Catalog;
   readonly clock: Clock;
   /** Texts from this many characters on are read in the thread. */
   readonly largeFrom?: number;
@@ -54,14 +57,14 @@ const YAML_CHARACTERS_MAX = 256 * 1024;
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
 export function createDefinitionChecker(options: CheckerOptions): DefinitionChecker {
-  const { definitions, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE } = options;
-  const thread = createOrderThread(() => ({ ...definitions, catalog: [...definitions.catalog] }), clock);
+  const { definitions, catalog, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE } = options;
+  const thread = createOrderThread(() => ({ ...definitions, catalog: [...catalog()] }), clock);
   let checkedBefore = nothingChecked();
 
   const resolved = new WeakMap<Plan, Plan>();
 
   function checkHere(text: string, form: DefinitionOptions["form"]): CheckResult | Promise<CheckResult> {
-    const result = parseDefinition(text, { ...definitions, form }, stepsHere);
+    const result = parseDefinition(text, { ...definitions, catalog: catalog(), form }, stepsHere);
     if (!result.ok) return result.exhausted === true ? checkThere(text, form) : result;
     const checked: CheckResult = { ok: true, definition: { ...result, hash: hashOf(result.text) } };
     checkedBefore[form].keep(text, checked);

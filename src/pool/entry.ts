@@ -7,6 +7,8 @@ export type Entry = {
   readonly table: EntryOwner;
   /** Earlier starts have lower numbers. */
   readonly order: number;
+  /** Where it waits, or was given to a host from. */
+  line: Line;
   /** The host that it was given to; null while it waits and after its outcome. */
   place: Place | null;
   cell: number;
@@ -33,6 +35,15 @@ export interface EntryOwner {
   readonly execution: ExecutionName;
   began(entry: Entry): void;
   ended(entry: Entry, outcome: Outcome): void;
+}
+
+/** Where entries wait for a thread, here or elsewhere. */
+export interface Line {
+  add(entry: Entry): void;
+  /** For an open entry: true where it had not begun, and now never will. */
+  takeBack(entry: Entry): boolean;
+  /** Tells those of these entries that have begun to stop; after the grace period their hosts are ended. */
+  stop(entries: readonly Entry[], message: string): void;
 }
 
 /** Where an entry was given to. */

@@ -7,7 +7,7 @@ import type { Turns } from "../env/turns.ts";
 import type { Failure } from "../workflow/failure.ts";
 import { CellState } from "./cells.ts";
 import type { Cells } from "./cells.ts";
-import type { AttemptContext, NodeOutcome, RunAttempt } from "./pool.ts";
+import type { AttemptContext, NodeOutcome, RunAttempt, UnknownHandler } from "./pool.ts";
 import { PriorityQueue } from "./priority-queue.ts";
 import { noOutcomes, OutcomeKind } from "./work.ts";
 import type { AbortReason, Outcomes, Work } from "./work.ts";
@@ -103,11 +103,12 @@ export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptio
     } else end(cell, answer);
   }
 
-  function end(cell: number, outcome: NodeOutcome): void {
+  function end(cell: number, outcome: NodeOutcome | UnknownHandler): void {
     running[cell] = undefined;
     Atomics.store(cells.states, cell, CellState.ENDED);
     if (outcome.type === "completed") collect(cell, OutcomeKind.completed, outcome.output);
-    else collect(cell, OutcomeKind.failed, JSON.stringify(outcome.failure));
+    else if (outcome.type === "failed") collect(cell, OutcomeKind.failed, JSON.stringify(outcome.failure));
+    else collect(cell, OutcomeKind.unknown, "");
   }
 
   function endLater(cell: number, outcome: NodeOutcome): void {
@@ -184,7 +185,7 @@ function asError(reason: AbortReason): DOMException {
 }
 
 /** RunAttempt promises never to throw; where it breaks that promise, its attempt fails and nothing else. */
-function answerOf(run: () => NodeOutcome | Promise<NodeOutcome>): NodeOutcome | Promise<NodeOutcome> {
+function answerOf(run: () => ReturnType<RunAttempt>): ReturnType<RunAttempt> {
   try {
     return run();
   } catch (error) {

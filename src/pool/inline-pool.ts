@@ -7,6 +7,7 @@ import { Crew } from "./crew.ts";
 import { createCrewsPool } from "./crews-pool.ts";
 import { createHost } from "./host.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import { ThreadHandlers } from "./thread-handlers.ts";
 import type { Pool, RunAttempt } from "./pool.ts";
 import type { Report } from "./report.ts";
 
@@ -27,6 +28,7 @@ export type InlinePoolOptions = {
  * does not stop when it is told to is no longer listened to. Suspects run like all others.
  */
 export function createInlinePool(options: InlinePoolOptions): Pool {
+  const handlers = new ThreadHandlers();
   const crew = new Crew({
     ...options,
     settings: options,
@@ -37,8 +39,9 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
     idleMs: Number.POSITIVE_INFINITY,
     silentMs: Number.POSITIVE_INFINITY,
     suspects: false,
+    unknownHandler: (name) => handlers.miss(name),
   });
-  return createCrewsPool({ ...options, crews: [crew], crewOf: () => crew });
+  return createCrewsPool({ ...options, handlers, crews: [crew], crewOf: () => crew });
 }
 
 /** What a renewal of an inline pool is given. */

@@ -1,6 +1,8 @@
 /** What of the waiting attempts could run at other instances: how many, which, and the way out and in. */
 import type { Clock } from "../env/clock.ts";
+import type { Away } from "./away.ts";
 import type { Crew } from "./crew.ts";
+import type { Entry, Line } from "./entry.ts";
 import { Pace } from "./pace.ts";
 import type { AttemptKey, Overflow, OverflowListener, Spilled } from "./pool.ts";
 import type { Table } from "./table.ts";
@@ -12,20 +14,24 @@ const ABOVE = 1.5;
 
 /** The overflow as tables see it, too. */
 export type TableOverflow = Overflow & {
-  wentOutside(change: 1 | -1): void;
+  wentOutside(change: 1 | -1, line: Line): void;
+  /** One more waits whose handler is not here. */
+  cameAway(): void;
   settled(key: AttemptKey): void;
   unwanted(key: AttemptKey, aborted: boolean): void;
 };
 
 type Listening = { readonly afterMs: number; readonly listener: OverflowListener };
 
-/** Of this crew's attempts. `tableOf`: of an execution's id. */
+/** Of this crew's attempts, and those whose handler is not here. `tableOf`: of an execution's id. */
 export function createOverflow({
   crew,
+  away,
   tableOf,
   clock,
 }: {
   readonly crew: Crew;
+  readonly away: Away;
   readonly tableOf: (executionId: string) => Table | undefined;
   readonly clock: Clock;
 }): TableOverflow {
@@ -46,6 +52,14 @@ export function createOverflow({
     const soon = perMs * listening.afterMs;
     const waiting = crew.notBegun;
     return waiting > soon * ABOVE ? Math.floor(waiting - soon) : 0;
+  }
+
+  function leave(taken: readonly Entry[]): readonly Spilled[] {
+    return taken.map((entry) => {
+      const { execution } = entry.table;
+      (tableOf(execution.id) as Table).leave(entry);
+      return { execution, attempt: entry.attempt };
+    });
   }
 
   return {
@@ -78,20 +92,17 @@ export function createOverflow({
       return Math.max(0, Math.min(free - crew.waiting, begin - crew.notBegun));
     },
     pace: () => pace.perMs() * 1_000,
-    spill(max, mayGo) {
-      const spilled: Spilled[] = [];
-      const table = (id: string): Table => tableOf(id) as Table;
-      const taken = crew.takeLast(max, ({ attempt, table: { execution } }) => !attempt.suspect && mayGo({ execution, attempt }));
-      for (const entry of taken) {
-        const { execution } = entry.table;
-        table(execution.id).leave(entry);
-        spilled.push({ execution, attempt: entry.attempt });
-      }
-      return spilled;
+    spill: (max, mayGo) =>
+      leave(crew.takeLast(max, ({ attempt, table: { execution } }) => !attempt.suspect && mayGo({ execution, attempt }))),
+    get away() {
+      return away.waiting;
     },
+    spillAway: (max, mayGo) => leave(away.take(max, ({ attempt, table: { execution } }) => mayGo({ execution, attempt }))),
     takeIn(keys) {
       const back = keys.map(({ execution, node, attempt }) => tableOf(execution)?.comeBack(node, attempt) ?? null);
-      crew.putBack(back.filter((entry) => entry !== null));
+      const entries = back.filter((entry) => entry !== null);
+      crew.putBack(entries.filter(({ line }) => line === crew));
+      for (const entry of entries) if (entry.line !== crew) entry.line.add(entry);
     },
     claimed: ({ execution, node, attempt }, bootId, atMs) => tableOf(execution)?.claimed(node, attempt, bootId, atMs) ?? false,
     forget: ({ execution, node, attempt }) => tableOf(execution)?.forget(node, attempt),
@@ -99,9 +110,10 @@ export function createOverflow({
     get outside() {
       return outside;
     },
-    wentOutside(change) {
-      outside += change;
+    wentOutside(change, line) {
+      if (line !== away) outside += change;
     },
+    cameAway: () => listening?.listener.away(),
     settled: (key) => listening?.listener.settled(key),
     unwanted(key, aborted) {
       // Nobody who listens: then nobody has offered it either.

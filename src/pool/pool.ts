@@ -6,7 +6,7 @@
  * nothing twice: the reloaded one attaches again and is told of outcomes it has not settled.
  */
 import type { Failure } from "../workflow/failure.ts";
-import type { HandlerInfo } from "../workflow/catalog.ts";
+import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
 import type { NodeIndex } from "../workflow/messages.ts";
 
 /** One ancestor as an attempt sees it. `output`: JSON text, null unless it is COMPLETED. */
@@ -101,8 +101,10 @@ export interface Hands {
 }
 
 /** What a thread is given to run one attempt in: never throws, never rejects. Answers at once where the handler does. */
-export type RunAttempt = (attempt: Attempt, context: AttemptContext) => NodeOutcome | Promise<NodeOutcome>;
+export type RunAttempt = (attempt: Attempt, context: AttemptContext) => NodeOutcome | UnknownHandler | Promise<NodeOutcome>;
 export type NodeOutcome = Extract<Outcome, { type: "completed" | "failed" }>;
+/** This thread does not have the attempt's handler. */
+export type UnknownHandler = { readonly type: "unknown_handler" };
 export type AttemptContext = {
   readonly executionId: string;
   readonly executionName: string;
@@ -124,8 +126,10 @@ export interface Pool {
    * is. `settings`: what hosts are given from now on. One call at a time, after `ready`.
    */
   renew(settings: unknown): Promise<LoadedHandlers>;
-  /** Told in the moment when other code takes its place, with the handlers that hosts have from then on. */
-  onRenewed(listener: (handlers: readonly HandlerInfo[]) => void): void;
+  /** What its threads have, by every name: nothing before `ready`, and another map after each change. */
+  handlers(): Catalog;
+  /** Told in the moment when they have changed, as when other code takes its place. The answer ends it. */
+  onHandlers(listener: () => void): () => void;
   /** At most one attachment an execution at a time. Unsettled outcomes are told in a later turn. */
   attach(execution: { readonly id: string; readonly name: string }, listener: HandsListener): Hands;
   /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */
@@ -156,6 +160,8 @@ export interface OverflowListener {
   surplus(): void;
   /** Nothing waits here any more while something stands outside. */
   hungry(): void;
+  /** One more waits whose handler is not here: only others can run it. */
+  away(): void;
   /** The commit that holds its outcome is applied: whoever claimed it has nothing to do any more. */
   settled(key: AttemptKey): void;
   /**
@@ -168,7 +174,7 @@ export interface OverflowListener {
 /**
  * The attempts that wait beyond what the threads begin soon, and those that have left for other instances. At every moment
  * an attempt is in the line here, outside (`spill` until `takeIn`, `claimed` or `forget`), or claimed. Those that may have
- * killed what they ran in stay here. A key whose entry is not outside is passed over.
+ * killed what they ran in stay here, where their handler is. A key whose entry is not outside is passed over.
  */
 export interface Overflow {
   /** "Soon" is `afterMs`. One listener; the answer ends it. */
@@ -179,10 +185,14 @@ export interface Overflow {
   capacity(): number;
   /** How many begin in a second, lately. */
   pace(): number;
-  /** How many are outside. */
+  /** How many are outside, without those whose handler is not here. */
   readonly outside: number;
+  /** How many wait here whose handler is not here. */
+  readonly away: number;
   /** Takes out up to `max` of those that would begin last. Those that `mayGo` refuses stay. */
   spill(max: number, mayGo: (spilled: Spilled) => boolean): readonly Spilled[];
+  /** The same of those whose handler is not here, the first first; suspects among them. */
+  spillAway(max: number, mayGo: (spilled: Spilled) => boolean): readonly Spilled[];
   /** They wait here again; at a clean end they are forgotten. */
   takeIn(keys: readonly AttemptKey[]): void;
   /** The instance with this boot id runs it: `began` is told. False where its entry is not outside (any more). */

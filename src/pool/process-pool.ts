@@ -10,6 +10,7 @@ import type { Cells } from "./cells.ts";
 import { Crew } from "./crew.ts";
 import { createCrewsPool } from "./crews-pool.ts";
 import { tell } from "./link.ts";
+import { ThreadHandlers } from "./thread-handlers.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { decodeOutcomes } from "./outcome-frame.ts";
 import type { Pool } from "./pool.ts";
@@ -48,12 +49,13 @@ export type ProcessPoolOptions = {
  * @internal
  */
 export function createProcessPool(options: ProcessPoolOptions): Pool {
-  const crew = createSuspectsCrew(options, 1);
-  return createCrewsPool({ ...options, crews: [crew], crewOf: () => crew });
+  const handlers = new ThreadHandlers();
+  const crew = createSuspectsCrew(options, (name) => handlers.miss(name), 1);
+  return createCrewsPool({ ...options, handlers, crews: [crew], crewOf: () => crew });
 }
 
 /** One child, started when the first suspect comes unless `hostsIdle` is 1, and a second while the first is blocked. */
-export function createSuspectsCrew(options: ProcessPoolOptions, hostsIdle = 0): Crew {
+export function createSuspectsCrew(options: ProcessPoolOptions, unknownHandler: (name: string) => void, hostsIdle = 0): Crew {
   const { entry, environment, clock } = options;
   return new Crew({
     ...options,
@@ -64,6 +66,7 @@ export function createSuspectsCrew(options: ProcessPoolOptions, hostsIdle = 0): 
     idleMs: IDLE_MS,
     silentMs: SILENT_MS,
     suspects: true,
+    unknownHandler,
   });
 }
 

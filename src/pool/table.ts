@@ -1,8 +1,7 @@
 /** One execution's attempts in hand: the table, which outlives each supervisor that works on it. */
 import type { Turns } from "../env/turns.ts";
-import type { Crew } from "./crew.ts";
 import { Entries } from "./entries.ts";
-import type { Entry, EntryOwner } from "./entry.ts";
+import type { Entry, EntryOwner, Line } from "./entry.ts";
 import { type AttachedTable, TableHands } from "./hands.ts";
 import type { Attempt, AttemptKey, Hands, HandsListener, Outcome } from "./pool.ts";
 import { type Report, reportFailure } from "./report.ts";
@@ -11,16 +10,16 @@ import type { ExecutionName } from "./work.ts";
 /** What tables need of the pool that they are in. */
 export type TableKeeper = {
   readonly turns: Turns;
-  /** Where an attempt runs. */
-  crewOf(attempt: Attempt): Crew;
+  /** Where an attempt waits to run. */
+  lineOf(attempt: Attempt): Line;
   /** Numbers an entry that is new and open; null where nothing new begins any more. */
   open(): number | null;
   /** An entry from outside is open again; false where nothing begins any more. */
   reopened(): boolean;
   /** An open entry has its outcome, was taken back, or went outside. */
   closed(): void;
-  /** So many more entries are outside. */
-  wentOutside(change: 1 | -1): void;
+  /** So many more entries of this line are outside. */
+  wentOutside(change: 1 | -1, line: Line): void;
   /** What other instances have of it, or are offered, is settled. */
   settled(key: AttemptKey): void;
   /** And this, nobody wants any more. `aborted`: nor where it is claimed. */
@@ -75,7 +74,7 @@ export class Table implements EntryOwner, AttachedTable {
     if (order === null) return;
     const entry = this.#enter(attempt, order, null);
     this.#open += 1;
-    this.#keeper.crewOf(attempt).add(entry);
+    entry.line.add(entry);
   }
 
   watch(node: number, attempt: number, executor: string): void {
@@ -92,6 +91,7 @@ export class Table implements EntryOwner, AttachedTable {
       attempt,
       table: this,
       order,
+      line: this.#keeper.lineOf(attempt),
       place: null,
       cell: 0,
       beganAtMs: 0,
@@ -150,7 +150,7 @@ export class Table implements EntryOwner, AttachedTable {
     if (entry === undefined || entry.outcome !== null) return;
     if (isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry), true);
     else if (this.#takenBack(entry)) this.ended(entry, RELEASED);
-    else this.#keeper.crewOf(entry.attempt).stop([entry], message);
+    else entry.line.stop([entry], message);
   }
 
   leaveOthers(): void {
@@ -170,7 +170,7 @@ export class Table implements EntryOwner, AttachedTable {
   /** This open entry was taken out: it is offered to other instances. */
   leave(entry: Entry): void {
     entry.outside = true;
-    this.#keeper.wentOutside(1);
+    this.#keeper.wentOutside(1, entry.line);
     this.#closed();
   }
 
@@ -183,6 +183,7 @@ export class Table implements EntryOwner, AttachedTable {
       return null;
     }
     this.#notOutside(entry);
+    entry.line = this.#keeper.lineOf(entry.attempt);
     this.#open += 1;
     return entry;
   }
@@ -243,12 +244,12 @@ export class Table implements EntryOwner, AttachedTable {
 
   #stop(message: string): void {
     const placed = this.#entries.all().filter((entry) => entry.place !== null);
-    for (const [crew, entries] of Map.groupBy(placed, (entry) => this.#keeper.crewOf(entry.attempt))) crew.stop(entries, message);
+    for (const [line, entries] of Map.groupBy(placed, (entry) => entry.line)) line.stop(entries, message);
   }
 
   /** True where it had not begun here, and now never will. */
   #takenBack(entry: Entry): boolean {
-    return entry.outcome === null && !isElsewhere(entry) && this.#keeper.crewOf(entry.attempt).takeBack(entry);
+    return entry.outcome === null && !isElsewhere(entry) && entry.line.takeBack(entry);
   }
 
   #closed(): void {
@@ -258,7 +259,7 @@ export class Table implements EntryOwner, AttachedTable {
 
   #notOutside(entry: Entry): void {
     entry.outside = false;
-    this.#keeper.wentOutside(-1);
+    this.#keeper.wentOutside(-1, entry.line);
   }
 
   #keyOf({ attempt: { node, attempt } }: Entry): AttemptKey {

@@ -9,6 +9,7 @@ import { Crew } from "./crew.ts";
 import { createCrewsPool } from "./crews-pool.ts";
 import { tell } from "./link.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import { ThreadHandlers } from "./thread-handlers.ts";
 import type { Pool } from "./pool.ts";
 import { createSuspectsCrew, type Environment } from "./process-pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
@@ -40,6 +41,11 @@ export type ThreadPoolOptions = {
 /** A pool whose threads start to load at once. Handlers that cannot be loaded reject its `ready()`. */
 export function createThreadPool(options: ThreadPoolOptions): Pool {
   const { entry, settings, environment, threads, slotsPerThread, abortGraceMs, clock, turns, report } = options;
+  const handlers = new ThreadHandlers();
+  const unknownHandler = (name: string): void => {
+    report(`A thread does not have the handler ${JSON.stringify(name)}, which others had: it counts as missing.`);
+    handlers.miss(name);
+  };
   const crew = new Crew({
     settings,
     startLink: (slots, events, given) => startThread(entry, environment, given, slots, events),
@@ -50,15 +56,17 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
     idleMs: SPARE_IDLE_MS,
     silentMs: SILENT_MS,
     suspects: false,
+    unknownHandler,
     abortGraceMs,
     clock,
     turns,
     report,
   });
-  const suspects = createSuspectsCrew({ ...options, slots: slotsPerThread });
+  const suspects = createSuspectsCrew({ ...options, slots: slotsPerThread }, unknownHandler);
   return createCrewsPool({
     crews: [crew, suspects],
     crewOf: (attempt) => (attempt.suspect ? suspects : crew),
+    handlers,
     clock,
     turns,
     report,

@@ -10,7 +10,7 @@ const LOST: Outcome = { type: "lost", death: false };
 /** It may have been what killed its host. */
 const LOST_BY_DEATH: Outcome = { type: "lost", death: true };
 
-/** What a host said, unpacked. What it gave back without running it was taken back by then. */
+/** What a host said, unpacked. What it gave back without running it is lost, and runs again where it can. */
 export function outcomeOf(kind: number, text: string): Outcome {
   switch (kind) {
     case OutcomeKind.completed:

@@ -6,8 +6,11 @@ export type ExecutionName = { readonly id: string; readonly name: string };
 /** One attempt for a host. On the way back it is known by its cell alone. */
 export type Work = { readonly cell: number; readonly attempt: Attempt; readonly execution: ExecutionName };
 
-/** How an attempt left a host. `failed`: its text is the Failure's JSON. `returned`: it had been taken back; its text is empty. */
-export const OutcomeKind = { completed: 0, failed: 1, returned: 2 } as const;
+/**
+ * How an attempt left a host. `failed`: its text is the Failure's JSON. The others have none: `returned` had been taken back,
+ * `unknown` is of a handler that the host does not have.
+ */
+export const OutcomeKind = { completed: 0, failed: 1, returned: 2, unknown: 3 } as const;
 
 /** Outcomes in columns. */
 export type Outcomes = { readonly cells: number[]; readonly kinds: number[]; readonly texts: string[] };

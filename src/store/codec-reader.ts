@@ -37,6 +37,11 @@ export class ChunkReader {
     return true;
   }
 
+  /** The line has further items. */
+  get hasMore(): boolean {
+    return this.#at <= this.#end;
+  }
+
   /** A quoted item without escapes, such as the event's word. */
   word(): string {
     const close = this.#text.indexOf('"', this.#at + 1);

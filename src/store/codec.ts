@@ -46,7 +46,7 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
     case "AttemptLost":
       return `["lost",${head(ids, event)},${atText(event.atMs)},${event.death ? 1 : 0}]`;
     case "AttemptQueued":
-      return `["queued",${head(ids, event)},${atText(event.atMs)}]`;
+      return `["queued",${head(ids, event)},${atText(event.atMs)}${event.noHandler ? ',"no_handler"' : ""}]`;
     case "RetryScheduled":
       return `["retry",${head(ids, event)},${event.dueAtMs}]`;
     case "ExecutionCreated":
@@ -104,7 +104,13 @@ function read(reader: ChunkReader): WorkflowEvent {
     case "lost":
       return { type: "AttemptLost", node: reader.node(), attempt: reader.number(), atMs: reader.number(), death: reader.number() === 1 };
     case "queued":
-      return { type: "AttemptQueued", node: reader.node(), attempt: reader.number(), atMs: reader.number() };
+      return {
+        type: "AttemptQueued",
+        node: reader.node(),
+        attempt: reader.number(),
+        atMs: reader.number(),
+        noHandler: reader.hasMore && reader.word() === "no_handler",
+      };
     case "retry":
       return { type: "RetryScheduled", node: reader.node(), attempt: reader.number(), dueAtMs: reader.number() };
     case "triggered":

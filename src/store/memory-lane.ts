@@ -1,6 +1,7 @@
 /** What a shared memory store keeps of one lane beside its executions: the lease, commands, the outbox, offers. */
 import { judge, type LaneRecord, leaseOf, take } from "./fence.ts";
-import type { LaneCommand, LaneView, Offer, OfferView, OutboxEntry, OutboxPointer, Pending, Renewal } from "./shared-store.ts";
+import { claimable } from "./offer-id.ts";
+import type { Claim, LaneCommand, LaneView, Offer, OfferView, OutboxEntry, OutboxPointer, Pending, Renewal } from "./shared-store.ts";
 import type { Sent, StoredCommand, Taken } from "./shared-store.ts";
 import type { CommandReceipt, CommitAnswer, CommitId, Lease } from "./store.ts";
 
@@ -167,15 +168,18 @@ export class MemoryLane {
     return standing.map(viewOf);
   }
 
-  claim({ bootId, number, max }: { readonly bootId: string; readonly number: number; readonly max: number }): readonly Offer[] {
+  claim({ bootId, number, max, awayMax, can }: Claim): readonly Offer[] {
     const last = this.#claims.get(bootId) ?? 0;
     if (number < last) return [];
     const claimed: Offer[] = [];
     const mayClaim = !this.#released && this.#record?.bootId !== bootId;
+    const runnable = new Set(can);
     for (const standing of this.#offers.values()) {
       if (number === last) {
         if (standing.claim?.bootId === bootId && standing.claim.number === number) claimed.push(standing.offer);
-      } else if (mayClaim && claimed.length < max && standing.claim === null && standing.epoch === this.#record?.epoch) {
+      } else if (mayClaim && standing.claim === null && standing.epoch === this.#record?.epoch) {
+        const kind = claimable(standing.offer.id, standing.offer.body, runnable);
+        if (kind === null || claimed.length >= (kind === "away" ? awayMax : max)) continue;
         standing.claim = { bootId, number };
         claimed.push(standing.offer);
       }

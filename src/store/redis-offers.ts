@@ -6,7 +6,7 @@ import type { Reply } from "./redis-connection.ts";
 import type { LaneKeys } from "./redis-keys.ts";
 import type { LaneCalls } from "./redis-lane-calls.ts";
 import { type Script, scripts } from "./redis-scripts.ts";
-import type { Offer, OfferView, SharedStore } from "./shared-store.ts";
+import type { Claim, Offer, OfferView } from "./shared-store.ts";
 import type { Lease } from "./store.ts";
 
 /** Offers or ids of one script: some ms of Redis. */
@@ -39,10 +39,8 @@ export async function offersIn(calls: LaneCalls, keys: LaneKeys, ids?: readonly 
   return ids.flatMap((id, at) => viewOf(id, records[at] ?? null));
 }
 
-export type Claim = Parameters<SharedStore["claim"]>[1];
-
-export async function claim(calls: LaneCalls, keys: LaneKeys, { bootId, number, max }: Claim): Promise<readonly Offer[]> {
-  const args = [bootId, String(number), String(max)];
+export async function claim(calls: LaneCalls, keys: LaneKeys, { bootId, number, max, awayMax, can }: Claim): Promise<readonly Offer[]> {
+  const args = [bootId, String(number), String(max), String(awayMax), ...can];
   const cells = (await run(calls, keys, scripts.claim, args, [keys.claims])) as readonly string[];
   const offers: Offer[] = [];
   for (let at = 0; at < cells.length; at += 3) {

@@ -20,6 +20,19 @@ export type Member = {
   readonly leaving: boolean;
   /** Bytes of events in its lanes that the bus has not got yet. */
   readonly outboxBytes: number;
+  /** Its handlers by every name. Older instances do not tell. */
+  readonly handlers?: readonly string[];
+  /** What it takes at most. Older instances do not tell. */
+  readonly limits?: MemberLimits;
+};
+
+/** Settings that should be the same everywhere. */
+export type MemberLimits = {
+  readonly nodes: number;
+  readonly edges: number;
+  readonly nesting: number;
+  readonly bodyBytes: number;
+  readonly outputBytes: number;
 };
 
 /**
@@ -97,6 +110,15 @@ export type OutboxListener = (lane: number, entry: OutboxEntry, after: string, t
 export type Offer = { readonly id: string; readonly execution: string; readonly body: string };
 export type OfferView = { readonly id: string; readonly execution: string; readonly claimedBy: string | null };
 
+/** `awayMax`: at least `max`. `can`: handlers, as `runnable` says them. */
+export type Claim = {
+  readonly bootId: string;
+  readonly number: number;
+  readonly max: number;
+  readonly awayMax: number;
+  readonly can: readonly string[];
+};
+
 /** The store is there, but not what it held: emptied, or another one. Nothing is written to it, ever: histories must not mix. */
 export class DataLost extends StoreUnavailable {}
 
@@ -167,10 +189,11 @@ export interface SharedStore extends Store {
   /** The lane's offers, or only those of `ids` that are there. */
   offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]>;
   /**
-   * Claims up to `max` unclaimed offers of the lane, of its present epoch; none for the boot that owns it. `number` rises with each claim of this boot: its
+   * Claims up to `max` unclaimed offers of the lane, of its present epoch, that `can` (of offer-id.ts) covers, and up to `awayMax`
+   * where their owner cannot run them; none for the boot that owns it. `number` rises with each claim of this boot: its
    * last one again gets what is left of the same answer and claims nothing more, an earlier one, that comes late, gets [].
    */
-  claim(lane: number, claim: { readonly bootId: string; readonly number: number; readonly max: number }): Promise<readonly Offer[]>;
+  claim(lane: number, claim: Claim): Promise<readonly Offer[]>;
   /** Takes back what is not claimed. Answers those that are claimed, which stay; everything else of `ids` is gone. `fenced`: nothing was done. */
   withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[] | "fenced">;
   /** Removes them, claimed or not: their outcome is recorded, or nobody wants it any more. */

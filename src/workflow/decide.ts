@@ -48,8 +48,10 @@ export function decide(state: ExecutionState, command: Command, { nowMs, random 
     case "FireRetry": {
       const { node, attempt } = command;
       if (state.nodeStatus[node] !== NodeCode.RETRYING || attempt !== state.attempt[node]) return IGNORED;
-      return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs }]);
+      return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs, noHandler: false }]);
     }
+    case "RecordHandler":
+      return recordHandler(state, command, nowMs);
     case "RecordOwnerDeath":
       // An execution that only waits for room, or for its trigger, had nothing running that could be to blame.
       if (state.closed || state.startedAtMs === null) return IGNORED;
@@ -60,6 +62,17 @@ export function decide(state: ExecutionState, command: Command, { nowMs, random 
     default:
       return absurd(command);
   }
+}
+
+/** Once for each change: a node that waits for days says so once. */
+function recordHandler(
+  state: ExecutionState,
+  { node, attempt, missing }: Extract<Command, { type: "RecordHandler" }>,
+  nowMs: number,
+): Decision {
+  const isOpen = state.nodeStatus[node] === NodeCode.QUEUED && attempt === state.attempt[node];
+  if (!isOpen || state.noHandler.has(node) === missing) return IGNORED;
+  return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs, noHandler: missing }]);
 }
 
 /**

@@ -25,6 +25,7 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
     case "AttemptStarted":
       state.updatedAtMs = event.atMs;
       state.nodeStatus[event.node] = NodeCode.RUNNING;
+      if (state.noHandler.size > 0) state.noHandler.delete(event.node);
       state.executorOf.set(event.node, event.executor);
       began(state, event.node, event.attempt, event.atMs);
       return;
@@ -58,13 +59,16 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       state.updatedAtMs = event.atMs;
       state.nodeStatus[event.node] = NodeCode.QUEUED;
       state.dueAtMs.delete(event.node);
+      if (event.noHandler) state.noHandler.add(event.node);
+      else if (state.noHandler.size > 0) state.noHandler.delete(event.node);
       return;
     case "OwnerDied":
       state.updatedAtMs = event.atMs;
       for (let node = 0; node < state.nodeStatus.length; node++) {
         const status = state.nodeStatus[node];
         const its = status === NodeCode.RUNNING && state.executorOf.get(node) === event.bootId;
-        if (status === NodeCode.QUEUED || its) lost(state, node, true, event.atMs);
+        // What waited for its handler no thread had: its owner did not die of it.
+        if (status === NodeCode.QUEUED || its) lost(state, node, its || !state.noHandler.has(node), event.atMs);
       }
       return;
     case "ExecutionFinished":

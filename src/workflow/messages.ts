@@ -40,6 +40,8 @@ export type Command =
       readonly executor: string;
     }
   | { readonly type: "FireRetry"; readonly node: NodeIndex; readonly attempt: number }
+  /** It waits, since this instance does not have its handler (`missing`), or it may go to a thread now, since it has. */
+  | { readonly type: "RecordHandler"; readonly node: NodeIndex; readonly attempt: number; readonly missing: boolean }
   | { readonly type: "RecordOwnerDeath"; readonly bootId: string }
   /** Nothing of this finished execution is in hand any more. */
   | { readonly type: "Close" };
@@ -75,7 +77,14 @@ export type WorkflowEvent =
   | { readonly type: "AttemptLost"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number; readonly death: boolean }
   /** `attempt`: the one that will run at `dueAtMs`. */
   | { readonly type: "RetryScheduled"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
-  | { readonly type: "AttemptQueued"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number }
+  | {
+      readonly type: "AttemptQueued";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly atMs: number;
+      /** The instance that owns the execution does not have its handler: no thread has it until that, or a start, is recorded. */
+      readonly noHandler: boolean;
+    }
   /** What had no recorded start, and what this boot ran, is lost; what others run goes on. */
   | { readonly type: "OwnerDied"; readonly bootId: string; readonly atMs: number }
   | {

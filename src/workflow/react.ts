@@ -17,7 +17,7 @@ export function react(event: WorkflowEvent): Effect | null {
     case "RetryScheduled":
       return { type: "StartTimer", node: event.node, attempt: event.attempt, dueAtMs: event.dueAtMs };
     case "AttemptQueued":
-      return { type: "StartAttempt", node: event.node, attempt: event.attempt };
+      return event.noHandler ? null : { type: "StartAttempt", node: event.node, attempt: event.attempt };
     case "ExecutionFinished":
       return { type: "TakeBack" };
     case "ExecutionClosed":

@@ -40,6 +40,8 @@ export type ExecutionState = {
   lastStack: string | null;
   /** Which boot runs a RUNNING node. */
   readonly executorOf: Map<NodeIndex, string>;
+  /** QUEUED nodes that no thread has, since their owner does not have their handler. */
+  readonly noHandler: Set<NodeIndex>;
   /** When a RETRYING node is due. */
   readonly dueAtMs: Map<NodeIndex, number>;
 
@@ -86,6 +88,7 @@ export function initialState(plan: Plan): ExecutionState {
     failureOf: new Map(),
     lastStack: null,
     executorOf: new Map(),
+    noHandler: new Set(),
     dueAtMs: new Map(),
     completed: 0,
     failed: 0,

@@ -13,6 +13,8 @@ export type NodeView = {
   readonly output: string | null;
   readonly outputBytes: number | null;
   readonly error: string | null;
+  /** Why it is QUEUED, as a sentence, where it waits for its handler. */
+  readonly reason: string | null;
   /** Attempts that have begun. */
   readonly attempts: number;
   readonly startedAtMs: number | null;
@@ -54,12 +56,15 @@ export type ExecutionView = {
   readonly stalled: boolean;
 };
 
+/** Why a QUEUED node waits for its handler, as a sentence; null where it does not. `missing`: its owner does not have it. */
+export type ReasonOf = (handler: string, missing: boolean) => string | null;
+
 /** What is shown of a state. O(nodes). `stalled`: known to the owner alone. */
-export function viewOf(id: string, state: ExecutionState, stalled: boolean): ExecutionView {
+export function viewOf(id: string, state: ExecutionState, stalled: boolean, reasonOf: ReasonOf = () => null): ExecutionView {
   const { plan } = state;
   const nodes: NodeView[] = [];
   for (let node = 0; node < plan.ids.length; node++) {
-    if (plan.hidden === null || plan.hidden[node] === 0) nodes.push(nodeView(state, node));
+    if (plan.hidden === null || plan.hidden[node] === 0) nodes.push(nodeView(state, node, reasonOf));
   }
   return {
     id,
@@ -92,7 +97,7 @@ export function progressOf(state: ExecutionState): ExecutionView["progress"] {
 /** It was open when its execution ended, and nothing more was heard of it. */
 const CUT_OFF = "It was cut off: the execution had ended before it did.";
 
-function nodeView(state: ExecutionState, node: number): NodeView {
+function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): NodeView {
   const { plan } = state;
   const code = at(state.nodeStatus, node);
   const output = state.outputs[node];
@@ -104,6 +109,7 @@ function nodeView(state: ExecutionState, node: number): NodeView {
     output: typeof output === "string" ? output : null,
     outputBytes: typeof output === "object" ? output.bytes : null,
     error: failure?.message ?? (code === NodeCode.CANCELLED ? CUT_OFF : null),
+    reason: code === NodeCode.QUEUED ? reasonOf(plan.handlers[node] ?? "", state.noHandler.has(node)) : null,
     attempts: at(state.begun, node),
     startedAtMs: at(state.nodeStartedAtMs, node) || null,
     finishedAtMs: at(state.nodeFinishedAtMs, node) || null,

@@ -1,8 +1,10 @@
 /** One attempt in a thread: what becomes of the config, of what the handler returns, and of what it throws. */
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
+import { createNodeActor } from "../../src/actors/node.ts";
 import { defineHandler, type HandlerContext } from "../../src/handlers/handler.ts";
-import { attemptOf, benchWith, completedNode, contextOf, failureOf, textOf } from "../handlers/attempts.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import { attemptOf, benchWith, completedNode, contextOf, failureOf, settings, textOf } from "../handlers/attempts.ts";
 
 /** A handler that returns what the test says. */
 const returning = (value: unknown) => benchWith([defineHandler({ name: "h", run: () => value })]).run(attemptOf("h"));
@@ -89,13 +91,9 @@ test("what a handler throws or rejects with is a failure that may be tried again
   });
 });
 
-test("a handler that nobody knows is bad_config", async () => {
-  expect(await failureOf(benchWith([]).run(attemptOf("ghost")))).toEqual({
-    kind: "bad_config",
-    code: "unknown_handler",
-    message: 'No thread knows the handler "ghost".',
-    retryable: false,
-  });
+test("a handler that the thread does not have is no failure: the thread says so", () => {
+  const run = createNodeActor({ get: () => undefined, infos: [] }, { ...settings, log: recordingLog().log });
+  expect(run(attemptOf("ghost"), contextOf())).toEqual({ type: "unknown_handler" });
 });
 
 describe("the config", () => {
@@ -203,13 +201,10 @@ describe("the context", () => {
     await run(attemptOf("h"), aborted);
     expect(log.entries).toEqual([]);
     await run(attemptOf("h", null, { attempt: 2 }));
-    await run(attemptOf("unheard of"));
     expect(log.entries.map(({ level, fields }) => [level, fields.attempt, fields.handler, fields.code, fields.error])).toEqual([
       ["warn", 2, "h", "TypeError", "no luck"],
-      ["warn", 1, "unheard of", "unknown_handler", 'No thread knows the handler "unheard of".'],
     ]);
     expect(log.entries[0]?.fields.stack).toContain("node.test.ts:");
-    expect(log.entries[1]?.fields).not.toContainKey("stack");
   });
 
   test("makes no signal for a handler that does not ask for one", () => {

@@ -3,6 +3,7 @@
  * store. In the place of supervisors stands the plainest owner that can be: it starts attempts, hears outcomes, settles them.
  */
 import { createGuest, type Guest } from "../../src/actors/guest.ts";
+import { createKnownHandlers } from "../../src/actors/known-handlers.ts";
 import { createSurplus, type Surplus } from "../../src/actors/surplus.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import type { Attempt, AttemptKey, Hands, Outcome, Pool, Spilled } from "../../src/pool/pool.ts";
@@ -22,6 +23,8 @@ export type PlayOptions = {
   readonly faults?: OfferFaults;
   /** The probability that nobody hears a ring. */
   readonly lostRings?: number;
+  /** By a player's name: those of the fixtures' handlers that it has; all where it is not named. */
+  readonly handlers?: Readonly<Record<string, readonly string[]>>;
 };
 
 const LANES = 4;
@@ -51,6 +54,7 @@ export class Play {
     const player = new Player(this, name);
     this.players.push(player);
     await this.world.pass(1);
+    this.#peersChanged();
     return player;
   }
 
@@ -88,15 +92,20 @@ export class Play {
   kill(player: Player): void {
     player.life.alive = false;
     this.players.splice(this.players.indexOf(player), 1);
+    this.#peersChanged();
     for (const other of this.players) other.pool.executorDied(player.name);
   }
 
-  ring(from: Player, lane: number): void {
+  #peersChanged(): void {
+    for (const player of this.players) player.peersChanged();
+  }
+
+  ring(from: Player, lane: number, away: boolean): void {
     for (const player of this.players) {
       if (player === from || this.world.random.chance(this.options.lostRings ?? 0)) continue;
       player.life.after(this.world.random.below(3), () => {
         player.surplus.heard(lane);
-        player.guest.heard(lane);
+        player.guest.heard(lane, away);
       });
     }
   }
@@ -127,6 +136,7 @@ export class Player {
   readonly store: SharedStore;
   readonly surplus: Surplus;
   readonly guest: Guest;
+  peersChanged: () => void = () => undefined;
   /** What it may write to. */
   readonly leases = new Map<number, Lease>();
   readonly logged: ReturnType<typeof recordingLog>["entries"];
@@ -145,7 +155,7 @@ export class Player {
     this.logged = entries;
     this.store = faultyOffers(openSharedMemoryStore({ files: play.files, clock: world }), world, life, options.faults ?? NO_FAULTS);
     this.pool = createInlinePool({
-      handlers: FIXTURE_HANDLERS,
+      handlers: FIXTURE_HANDLERS.filter((info) => options.handlers?.[name]?.includes(info.name) ?? true),
       slots: options.slots ?? 2,
       abortGraceMs: 100,
       clock: life,
@@ -154,8 +164,20 @@ export class Player {
       run: (attempt, context) => this.#run(attempt, context.executionId, context.signal),
     });
     const { pool, store } = this;
+    const handlers = createKnownHandlers({
+      here: pool.handlers,
+      onHere: pool.onHandlers,
+      peers: () =>
+        play.players
+          .filter((player) => player !== this)
+          .map((player) => ({ name: player.name, leaving: false, handlers: [...player.pool.handlers().keys()] })),
+      onPeers: (changed) => {
+        this.peersChanged = changed;
+      },
+    });
     this.surplus = createSurplus({
       store,
+      handlers,
       overflow: pool.overflow,
       bootId: name,
       overflowAfterMs: AFTER_MS,
@@ -163,19 +185,20 @@ export class Player {
       others: () => play.players.length - 1,
       isAlive: (bootId) => play.players.some((player) => player.name === bootId),
       executorDied: (bootId) => pool.executorDied(bootId),
-      ring: (lane) => play.ring(this, lane),
+      ring: (lane, away) => play.ring(this, lane, away),
       clock: life,
       turns: life,
       log,
     });
     this.guest = createGuest({
       store,
+      handlers: pool.handlers,
       overflow: pool.overflow,
       bootId: name,
       isOwned: (lane) => this.leases.has(lane),
       run: (claimed) => this.#errand(claimed),
       abort: ({ execution, node, attempt }) => this.#errands.get(execution)?.abortOne(node, attempt, "Its claim is gone."),
-      ring: (lane) => play.ring(this, lane),
+      ring: (lane) => play.ring(this, lane, false),
       clock: life,
       log,
     });

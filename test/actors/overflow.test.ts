@@ -135,7 +135,7 @@ describe("an owner", () => {
     lane.offers = (ids) => offers(ids).map((view) => ({ ...view, claimedBy: view.claimedBy === "a, late" ? "a" : view.claimedBy }));
     const owner = await play.own(a, "e-1", 60, 100);
     await play.world.until(() => offers().length > 0, "something is offered");
-    expect(lane.claim({ bootId: "a, late", number: 1, max: 5 }).length).toBeGreaterThan(0);
+    expect(lane.claim({ bootId: "a, late", number: 1, max: 5, awayMax: 5, can: ["0sleep"] }).length).toBeGreaterThan(0);
     await owner.ended(60);
     expect(play.shares()).toEqual({ a: 60 });
     await play.world.pass(500);

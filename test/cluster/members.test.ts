@@ -24,7 +24,7 @@ describe("a member", () => {
     const { log, entries } = recordingLog();
     logged = entries;
     member = (bootId, its = times) =>
-      createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, times: its, clock: world, log });
+      createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, tells: () => ({}), times: its, clock: world, log });
     [own, other] = [member("own"), member("other")];
     found = [];
     own.living.onDeath((boot) => void found.push(`${boot}, alive: ${own.living.isAlive(boot)}`));

@@ -88,7 +88,7 @@ export class Ownerships {
     const instance = new Instance({ name, clock, store, connection, worker, logged: entries });
     this.instances.push(instance);
     const starting = takeSharedOwnership({
-      ...{ store, bootId: name, name, threads: 1, clock, log, ...TIMES },
+      ...{ store, bootId: name, name, threads: 1, tells: () => ({}), clock, log, ...TIMES },
       doorbell: {
         ring: (ring) => (clock.isAlive ? bell.ring(ring) : undefined),
         listen: (listener) => bell.listen((ring) => clock.act(() => void (world.random.chance(weather.lostRings) || listener(ring)))),
@@ -114,7 +114,7 @@ export class Ownerships {
   refused(over: Partial<Parameters<typeof takeSharedOwnership>[0]>): Promise<unknown> {
     const { log } = recordingLog();
     const { truth: store, world: clock } = this;
-    const given = { store, bootId: "refused", name: "refused", threads: 1, clock, log, ...TIMES, doorbell: this.hang() };
+    const given = { store, bootId: "refused", name: "refused", threads: 1, tells: () => ({}), clock, log, ...TIMES, doorbell: this.hang() };
     return takeSharedOwnership({ ...given, retention: { finishedMs: 1, untriggeredMs: 1 }, onApplied: () => undefined, ...over });
   }
 

@@ -1,6 +1,8 @@
 /** The part of the shared stores' contract that is about offers of attempts: who claims them, and when they go. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Lease } from "../../src/store/store.ts";
+import { offerId, runnable } from "../../src/store/offer-id.ts";
+import type { HandlerInfo } from "../../src/workflow/catalog.ts";
 import type { SharedSubject } from "./shared-ground.ts";
 
 export function offerPromises(subject: SharedSubject): void {
@@ -11,7 +13,7 @@ export function offerPromises(subject: SharedSubject): void {
     });
     const offer = (id: string) => ({ id, execution: `of ${id}`, body: `{"é":"${id}"}` });
     const make = (number: number, ...ids: readonly string[]) => subject.one.offer(lease, ids.map(offer), number);
-    const claim = (bootId: string, number: number, max: number) => subject.two.claim(0, { bootId, number, max });
+    const claim = (bootId: string, number: number, max: number) => subject.two.claim(0, { bootId, number, max, awayMax: max, can: [] });
     const claimed = async (bootId: string, number: number, max: number) => (await claim(bootId, number, max)).map(({ id }) => id);
     const standing = async () => {
       const views = await subject.two.offersIn(0);
@@ -65,6 +67,44 @@ export function offerPromises(subject: SharedSubject): void {
       await make(1, "o3");
       for (const number of [1, 2]) expect(await claimed("boot-2", number, 5)).toEqual(number === 1 ? [before] : []);
       expect(await standing()).toEqual({ [before]: "boot-2", o3: null });
+    });
+
+    test("are claimed by who can run them: whose handler it has, in their id or, of an older instance, in their text", async () => {
+      const can = runnable(new Map([info("a/ b", []), info("joins", ["parents"])].map((each) => [each.name, each])));
+      const of = (handler: string, carries: HandlerInfo["needs"], body = "{}") => {
+        const id = offerId("boot-1", 1, { node: made.length, attempt: 1 }, { handler, carries, away: false });
+        return { id, execution: "x", body };
+      };
+      const made: { id: string; execution: string; body: string }[] = [];
+      for (const each of [of("a/ b", []), of("other", []), of("joins", []), of("joins", ["parents", "params"])]) made.push(each);
+      const old = (id: string, handler: string) => ({ id, execution: "x", body: JSON.stringify(["name", 1, "n", 1, handler, "é"]) });
+      made.push(old("boot-1/1/5/1", "a/ b"), old("boot-1/1/6/1", "other"));
+      await subject.one.offer(lease, made, 1);
+      const ask = (number: number) => subject.two.claim(0, { bootId: "boot-2", number, max: 10, awayMax: 10, can });
+      const wanted = [0, 3, 4].map((at) => made[at]);
+      const got = await ask(1);
+      expect(got.toSorted(byId)).toEqual(wanted.flatMap((each) => each ?? []).toSorted(byId));
+      expect((await ask(1)).toSorted(byId)).toEqual(got.toSorted(byId));
+      expect(await ask(2)).toEqual([]);
+      expect(await claimed("boot-3", 1, 10)).toHaveLength(0);
+      expect(Object.values(await standing()).filter((by) => by === null)).toHaveLength(3);
+    });
+
+    test("that their owner cannot run are claimed beside the others, also by who has no room for those", async () => {
+      const can = runnable(new Map([info("mine", [])].map((each) => [each.name, each])));
+      const made = Array.from({ length: 1_500 }, (_, node) => {
+        const id = offerId("boot-1", node, { node, attempt: 1 }, { handler: "mine", carries: [], away: node % 100 === 99 });
+        return { id, execution: "x", body: "{}" };
+      });
+      await subject.one.offer(lease, made, 1);
+      const ask = async (number: number, max: number, awayMax: number) => {
+        const got = await subject.two.claim(0, { bootId: "boot-2", number, max, awayMax, can });
+        return [got.filter(({ id }) => id.startsWith("-")).length, got.filter(({ id }) => id.startsWith("+")).length];
+      };
+      expect(await ask(1, 0, 8)).toEqual([0, 8]);
+      expect(await ask(2, 3, 5)).toEqual([3, 2]);
+      expect(await ask(3, 0, 20)).toEqual([0, 5]);
+      expect(await ask(4, 2_000, 2_000)).toEqual([1_482, 0]);
     });
 
     test("made again by a batch that comes late or twice are not offered anew", async () => {
@@ -136,4 +176,12 @@ export function offerPromises(subject: SharedSubject): void {
       expect(await standing()).toEqual({});
     });
   });
+}
+
+function info(name: string, needs: HandlerInfo["needs"]): HandlerInfo {
+  return { name, names: [name], needs };
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1;
 }

@@ -65,7 +65,7 @@ export function everyCall(store: SharedStore, lease: Parameters<SharedStore["rel
     () => store.relayed(0, ["1"]),
     () => store.offer(lease, [{ id: "o1", execution: "x", body: "{}" }], 1),
     () => store.offersIn(0),
-    () => store.claim(0, { bootId: "boot-1", number: 1, max: 1 }),
+    () => store.claim(0, { bootId: "boot-1", number: 1, max: 1, awayMax: 1, can: [] }),
     () => store.withdraw(lease, ["o1"]),
     () => store.discard(0, ["o1"]),
     () => store.heldClaims(0, "boot-1", ["o1"]),

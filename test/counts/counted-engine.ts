@@ -12,6 +12,7 @@ import { Crew } from "../../src/pool/crew.ts";
 import { createCrewsPool } from "../../src/pool/crews-pool.ts";
 import { createHost } from "../../src/pool/host.ts";
 import type { Link, LinkEvents } from "../../src/pool/link.ts";
+import { ThreadHandlers } from "../../src/pool/thread-handlers.ts";
 import { decodeOutcomes, encodeOutcomes } from "../../src/pool/outcome-frame.ts";
 import type { Pool } from "../../src/pool/pool.ts";
 import { frameAssembler, isAttemptNumbers, isOutcomeNumbers, sendFrame } from "../../src/pool/protocol.ts";
@@ -210,6 +211,7 @@ function framedPool(clock: Clock, turns: Turns, counts: Counts): Pool {
   const report = (sentence: string): never => {
     throw new Error(sentence);
   };
+  const handlers = new ThreadHandlers();
   const crew = new Crew({
     startLink: (slots, events) => startFramed(slots, events, turns, clock, counts),
     slots: 5_000,
@@ -220,11 +222,12 @@ function framedPool(clock: Clock, turns: Turns, counts: Counts): Pool {
     silentMs: Number.POSITIVE_INFINITY,
     abortGraceMs: 100,
     suspects: false,
+    unknownHandler: (name) => report(`No thread has the handler ${name}.`),
     clock,
     turns,
     report,
   });
-  return createCrewsPool({ crews: [crew], crewOf: () => crew, clock, turns, report });
+  return createCrewsPool({ crews: [crew], crewOf: () => crew, handlers, clock, turns, report });
 }
 
 function startFramed(slots: number, events: LinkEvents, turns: Turns, clock: Clock, counts: Counts): Link {

@@ -14,6 +14,7 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { askRedis, type RedisService } from "../services/redis.ts";
 import { type After, countedWorld, type Counts, noCounts, startCounted, THREADS } from "./counted-engine.ts";
+import { MEMBER_LIMITS } from "../sim/instance.ts";
 
 export type RedisCounts = {
   /** Scripts that clients called. */
@@ -102,6 +103,7 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     events,
     name: "counted",
     threads: THREADS,
+    limits: MEMBER_LIMITS,
     leaseTtlMs: 4 * LEASE_RENEW_MS,
     leaseRenewMs: LEASE_RENEW_MS,
     overflowAfterMs: 100,

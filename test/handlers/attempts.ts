@@ -4,7 +4,7 @@ import { bundleHandlers } from "../../src/handlers/bundle.ts";
 import type { Handler } from "../../src/handlers/handler.ts";
 import { loadRegistry, type Registry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
-import type { Attempt, AttemptContext, NodeOutcome, ScopeEntry } from "../../src/pool/pool.ts";
+import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry } from "../../src/pool/pool.ts";
 import { type Failure, withoutStack } from "../../src/workflow/failure.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { attemptOf as plainAttempt } from "../pool/fixtures/behaviours.ts";
@@ -68,7 +68,13 @@ export function benchWith(handlers: readonly Handler[], changed: Partial<Handler
 function actorOn(registry: Registry, world: World, changed: Partial<HandlerSettings>): Bench {
   const log = recordingLog();
   const run = createNodeActor(registry, { ...settings, ...changed, log: log.log });
-  return { world, log, run: (attempt, context = contextOf()) => run(attempt, context) };
+  return { world, log, run: (attempt, context = contextOf()) => known(run(attempt, context)) };
+}
+
+/** Of a handler that is there. */
+function known(answer: ReturnType<RunAttempt>): NodeOutcome | Promise<NodeOutcome> {
+  if (!(answer instanceof Promise) && answer.type === "unknown_handler") throw new Error("The bench has no such handler.");
+  return answer;
 }
 
 /** The output's JSON text of what must have completed. */

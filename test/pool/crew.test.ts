@@ -25,16 +25,17 @@ function crewOf(hosts: number): {
       return { cells: host.cells, send: (works) => void host.given.push(...works), abort: () => undefined, end: () => undefined };
     },
     ...{ slots: 10, hosts, hostsMost: hosts, hostsIdle: hosts, idleMs: 2_000 },
-    ...{ silentMs: 100, abortGraceMs: 100, suspects: false, clock: world, turns: world, report: () => undefined },
+    ...{ silentMs: 100, abortGraceMs: 100, suspects: false, unknownHandler: () => undefined },
+    ...{ clock: world, turns: world, report: () => undefined },
   });
   for (const { events } of made) events.ready([]);
   return { world, crew, hosts: made, ended: [] };
 }
 
-function entryOf(node: number, ended: (node: number) => void): Entry {
+function entryOf(line: Crew, node: number, ended: (node: number) => void): Entry {
   const table: EntryOwner = { execution: { id: "e", name: "e" }, began: () => undefined, ended: () => ended(node) };
   return {
-    ...{ attempt: attemptOf("noop", { node }), table, order: node, place: null, cell: 0, beganAtMs: 0 },
+    ...{ attempt: attemptOf("noop", { node }), table, order: node, line, place: null, cell: 0, beganAtMs: 0 },
     ...{ ranLong: false, stop: null, outcome: null, outside: false, executor: null, forgotten: false },
   };
 }
@@ -43,7 +44,7 @@ test("a host whose blocking call has returned is given what waits at once", asyn
   const { world, crew, hosts, ended } = crewOf(1);
   const [host] = hosts;
   if (host === undefined) throw new Error("The crew starts the hosts that stay when there is nothing to do.");
-  for (const node of [0, 1]) crew.add(entryOf(node, (each) => void ended.push(each)));
+  for (const node of [0, 1]) crew.add(entryOf(crew, node, (each) => void ended.push(each)));
   await world.pass(1);
   // It begins the first, which holds it: no heartbeat. What is behind it is taken back, and there is no other host.
   host.cells.beganAtMs[0] = world.nowMs();
@@ -63,7 +64,7 @@ test("a host whose blocking call has returned is given what waits at once", asyn
 test("a host that has begun all that it had is given half of what waits at a slower one", async () => {
   const { world, crew, hosts, ended } = crewOf(2);
   const [quick, slow] = hosts as [FakeHost, FakeHost];
-  for (let node = 0; node < 10; node += 1) crew.add(entryOf(node, (each) => void ended.push(each)));
+  for (let node = 0; node < 10; node += 1) crew.add(entryOf(crew, node, (each) => void ended.push(each)));
   await world.pass(1);
   expect(slow.given.map(({ attempt }) => attempt.node)).toEqual([1, 3, 5, 7, 9]);
   begin(slow, 1, world.nowMs());
@@ -85,7 +86,7 @@ test("a host that has begun all that it had is given half of what waits at a slo
 test("a host takes nothing from another that begins the rest as soon", async () => {
   const { world, crew, hosts } = crewOf(2);
   const [quick, slow] = hosts as [FakeHost, FakeHost];
-  for (let node = 0; node < 10; node += 1) crew.add(entryOf(node, () => undefined));
+  for (let node = 0; node < 10; node += 1) crew.add(entryOf(crew, node, () => undefined));
   await world.pass(1);
   await world.pass(3);
   begin(quick, 5, world.nowMs());

@@ -7,7 +7,7 @@ import { DEFAULTS, LIMITS } from "../sim/instance.ts";
 import { planOf } from "../workflow/plans.ts";
 
 const catalog = new Map([["noop", { name: "noop", names: ["noop"], needs: [] }]]);
-const options = { definitions: { limits: LIMITS, defaults: DEFAULTS, catalog }, clock: systemClock };
+const options = { definitions: { limits: LIMITS, defaults: DEFAULTS }, catalog: () => catalog, clock: systemClock };
 const here = createDefinitionChecker({ ...options, largeFrom: Number.POSITIVE_INFINITY });
 const inThread = createDefinitionChecker({ ...options, largeFrom: 0 });
 afterAll(() => inThread.close());

@@ -4,6 +4,7 @@ import type { AttemptKey, OverflowListener } from "../../src/pool/pool.ts";
 export class OverflowWitness implements OverflowListener {
   surpluses = 0;
   hungers = 0;
+  aways = 0;
   readonly settledKeys: AttemptKey[] = [];
   readonly unwantedKeys: (AttemptKey & { readonly aborted: boolean })[] = [];
   #heard: () => void = () => undefined;
@@ -11,6 +12,10 @@ export class OverflowWitness implements OverflowListener {
   surplus(): void {
     this.surpluses += 1;
     this.#heard();
+  }
+
+  away(): void {
+    this.aways += 1;
   }
 
   hungry(): void {

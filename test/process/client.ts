@@ -23,6 +23,7 @@ export type NodeStatus = {
   readonly state: string;
   readonly output: unknown;
   readonly error: string | null;
+  readonly reason?: string;
   readonly attempts: number;
   readonly finished_at: string | null;
 };

@@ -4,7 +4,7 @@ import type { Engine } from "../../src/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
 import { openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
-import { startInstance } from "./instance.ts";
+import { HANDLERS, MEMBER_LIMITS, startInstance } from "./instance.ts";
 import type { LaneWitness } from "./lane-witness.ts";
 import { Life } from "./life.ts";
 import { lossyPool } from "./lossy-pool.ts";
@@ -32,6 +32,8 @@ export type Stage = {
     readonly streamFails: number;
     readonly slots: number;
     readonly limit: number | null;
+    /** Instances have different handlers. */
+    readonly handlersDiffer: boolean;
   };
   /** Puts something of the test's between the instance and its seams. */
   readonly throughStore: (store: SharedStore, life: Life, files: SharedMemoryFiles) => SharedStore;
@@ -45,6 +47,7 @@ export class InstanceInPlay {
   engine: Engine | null = null;
   /** `up`: also while it is paused. `dead`: killed, or it never came up. */
   state: "starting" | "up" | "ending" | "ended" | "dead" = "starting";
+  #handlers = HANDLERS;
   inHand: () => readonly string[] = () => [];
   outside: () => number = () => 0;
 
@@ -53,10 +56,17 @@ export class InstanceInPlay {
     this.life = new Life(world);
   }
 
-  /** Comes up by and by. */
-  start(stage: Stage): void {
+  /** Whether it has all handlers. */
+  get hasAll(): boolean {
+    return this.#handlers.length === HANDLERS.length;
+  }
+
+  /** Comes up by and by. `all`: with every handler, also where they differ. */
+  start(stage: Stage, all = false): void {
     const { world, files, weather, faults, witness, lanes } = stage;
     const { life } = this;
+    if (faults.handlersDiffer && !all) this.#handlers = HANDLERS.filter(({ name }) => name === "step" || world.random.chance(0.5));
+    const names = new Set(this.#handlers.flatMap((info) => info.names));
     const store = this.#heard(
       unreliableStore(stage.throughStore(openSharedMemoryStore({ files, clock: world }), life, files), world, life, weather, faults),
       lanes,
@@ -66,12 +76,16 @@ export class InstanceInPlay {
       store,
       slots: faults.slots,
       ...(faults.limit === null ? {} : { maxRunningExecutions: faults.limit }),
-      run: witness.runIn(life, faults.handlerFails, (executionId, attempt) => {
-        if (this.state === "ended") return "ended";
-        const { bootId } = this;
-        if (lanes.owns(bootId, executionId)) return "owner";
-        return lanes.holdsClaim(bootId, executionId, attempt.node, attempt.attempt) ? "owner" : "zombie";
-      }),
+      handlers: this.#handlers,
+      run: witness.whereKnown(
+        names,
+        witness.runIn(life, faults.handlerFails, (executionId, attempt) => {
+          if (this.state === "ended") return "ended";
+          const { bootId } = this;
+          if (lanes.owns(bootId, executionId)) return "owner";
+          return lanes.holdsClaim(bootId, executionId, attempt.node, attempt.attempt) ? "owner" : "zombie";
+        }),
+      ),
       throughPool: (pool) => {
         const watched = lanes.watched(lossyPool(stage.throughPool(pool, life), world.random, faults.attemptLost), () => this.bootId);
         this.inHand = watched.inHand;
@@ -84,6 +98,7 @@ export class InstanceInPlay {
         events: unreliableStream(stage.read, world, life, weather, faults.streamFails),
         name: this.name,
         threads: 1,
+        limits: MEMBER_LIMITS,
         leaseTtlMs: TTL_MS,
         leaseRenewMs: 1_000,
         overflowAfterMs: 50,

@@ -9,6 +9,7 @@ import type { Turns } from "../../src/env/turns.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { HandlerInfo } from "../../src/workflow/catalog.ts";
 import { recordingLog } from "../env/recording-log.ts";
 
 export type InstanceOptions = {
@@ -24,9 +25,18 @@ export type InstanceOptions = {
   readonly cluster?: ClusterOptions;
   /** Attempts that run at once. */
   readonly slots?: number;
+  /** All where they are not given. */
+  readonly handlers?: readonly HandlerInfo[];
 };
 
+export const HANDLERS: readonly HandlerInfo[] = [
+  { name: "step", names: ["step", "noop"], needs: [] },
+  { name: "joins", names: ["joins"], needs: ["parents"] },
+  { name: "given", names: ["given"], needs: ["params"] },
+];
+
 export const LIMITS = { nodes: 100_000, edges: 1_000_000, nesting: 128 };
+export const MEMBER_LIMITS = { ...LIMITS, bodyBytes: 1_000_000, outputBytes: 1_000_000 };
 export const DEFAULTS = { retry: { maxAttempts: 3, initialIntervalMs: 1_000 }, timeoutMs: 3_600_000 };
 
 /** The handlers are all called by `run`; `joins` is given its parents, `given` the params. */
@@ -35,11 +45,7 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
   const { throughPool = (pool) => pool } = options;
   const pool = createInlinePool({
     run,
-    handlers: [
-      { name: "step", names: ["step", "noop"], needs: [] },
-      { name: "joins", names: ["joins"], needs: ["parents"] },
-      { name: "given", names: ["given"], needs: ["params"] },
-    ],
+    handlers: options.handlers ?? HANDLERS,
     slots: options.slots ?? 100,
     abortGraceMs: 100,
     clock: world,

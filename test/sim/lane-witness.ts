@@ -2,7 +2,7 @@
  * Looks at who begins what while several instances share a store: whose lane it is by the store's word in that moment,
  * who has claimed it, and what each instance has in hand in the end.
  */
-import { readOfferId } from "../../src/actors/offer-text.ts";
+import { readOfferId } from "../../src/store/offer-id.ts";
 import type { Attempt, Hands, Pool } from "../../src/pool/pool.ts";
 import { laneOf } from "../../src/store/lane-of.ts";
 import type { SharedMemoryFiles } from "../../src/store/memory-shared.ts";

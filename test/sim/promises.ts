@@ -60,6 +60,7 @@ function brokenBy(event: Extract<WorkflowEvent, { node: number }>, course: Cours
   const ran = (event.type === "AttemptStarted" && !claims) || event.type === "AttemptFailed" || event.type === "AttemptCompleted";
   if (ran && !witness.saw(log.id, name, attempt)) found.push(`${name}/${attempt}: ${event.type}, and it never began`);
   if (event.type === "RetryScheduled") dueAtMs.set(node, event.dueAtMs);
+  if (event.type === "AttemptFailed" && event.failure.code !== "boom") found.push(`${name}/${attempt} failed by ${event.failure.code}`);
   if (event.type === "AttemptFailed") failures.set(node, (failures.get(node) ?? 0) + 1);
   if (event.type === "AttemptQueued" && event.atMs < (dueAtMs.get(node) ?? 0))
     found.push(`${name}/${attempt} did not wait until it was due`);

@@ -194,7 +194,13 @@ describe("the simulation of several instances notices", () => {
           async offer(lease, offers, number) {
             const answer = await offer(lease, offers, number);
             claims += 1;
-            files.lanes[lease.lane]?.claim({ bootId: alias(lease.bootId), number: claims, max: 1 });
+            files.lanes[lease.lane]?.claim({
+              bootId: alias(lease.bootId),
+              number: claims,
+              max: 1,
+              awayMax: 1,
+              can: ["0step", "1joins", "2given"],
+            });
             return answer;
           },
           async beat(member, ttlMs) {

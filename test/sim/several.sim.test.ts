@@ -22,6 +22,11 @@ describe("several instances under faults: every execution ends, each lane has on
       "with instances that come, go and sleep while a store forgets what it took last",
       { troubles: ["fall", "fall", "pause", "kill", "end", "join"], handlerFails: 0.05 },
     ],
+    ["with instances that have different handlers", { handlersDiffer: true }],
+    [
+      "with instances that have different handlers, are killed, end and join, and calls that get lost",
+      { handlersDiffer: true, troubles: ["kill", "pause", "end", "join", "storeAway"], failing: 0.05, ringsLost: 0.1, handlerFails: 0.05 },
+    ],
     ["with all of it", { troubles: ALL, failing: 0.05, ringsLost: 0.1, streamFails: 0.1, handlerFails: 0.05 }],
     [
       "with more of all of it, and little room",

@@ -7,7 +7,7 @@ import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
-import { startInstance } from "./instance.ts";
+import { MEMBER_LIMITS, startInstance } from "./instance.ts";
 import { Life } from "./life.ts";
 import { type Behaviour, ok } from "./scene.ts";
 import { World } from "./world.ts";
@@ -91,6 +91,7 @@ export class Several {
           },
           name,
           threads: 1,
+          limits: MEMBER_LIMITS,
           leaseTtlMs: 3_000,
           leaseRenewMs: 1_000,
           overflowAfterMs: 100,

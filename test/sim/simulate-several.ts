@@ -39,6 +39,7 @@ export const NO_TROUBLES: SeveralFaults = {
   streamFails: 0,
   slots: 100,
   limit: null,
+  handlersDiffer: false,
   troubles: [],
   longRetries: false,
 };
@@ -63,6 +64,8 @@ const NODES_LIMIT = 16;
 const INSTANCES_MAX = 9;
 const TROUBLES = 10;
 const STEPS_MAX = 100_000;
+/** Where instances have different handlers, one that has all is there from then on: what waited for it goes on. */
+const ALL_HANDLERS_AFTER_MS = 8_000;
 /** What is left after so long nobody will take away. */
 const QUIET_WITHIN_MS = 90_000;
 /** And what has not happened by then never will. */
@@ -122,7 +125,7 @@ class Play {
       throughPool: sabotage.pool ?? ((pool) => pool),
     };
     this.#clients = new Clients(world, this.#truth, () => this.#any(), {
-      ...{ longRetries: faults.longRetries, sizeLimit: NODES_LIMIT, mayForget: this.#forgets },
+      ...{ longRetries: faults.longRetries, sizeLimit: NODES_LIMIT, mayForget: this.#forgets, handlersDiffer: faults.handlersDiffer },
     });
   }
 
@@ -143,10 +146,10 @@ class Play {
     return this.#judge(left);
   }
 
-  #join(): void {
+  #join(all = false): void {
     const instance = new InstanceInPlay(String.fromCharCode(97 + this.#instances.length), this.#world);
     this.#instances.push(instance);
-    instance.start(this.#stage);
+    instance.start(this.#stage, all);
   }
 
   #comeLater(): void {
@@ -261,6 +264,9 @@ class Play {
     const beforeMs = this.#world.nowMs();
     if (!(await this.#world.step())) throw new Error("nothing happens any more");
     if (this.#world.nowMs() !== beforeMs) this.#lookAtTrust();
+    const isLate = this.#world.nowMs() > this.#beganAtMs + ALL_HANDLERS_AFTER_MS;
+    if (this.#faults.handlersDiffer && isLate && !this.#living().some(({ hasAll, state }) => hasAll && state !== "ending"))
+      this.#join(true);
     // A process that could not start is started again.
     if (this.#up().length === 0 && this.#living().every(({ state }) => state === "ending")) this.#join();
   }

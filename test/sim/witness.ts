@@ -28,6 +28,15 @@ export class Witness {
     return this.#seen.has(`${executionId}/${nodeId}/${attempt}`);
   }
 
+  /** What an instance with these handlers runs its attempts with: it shall be given no others. */
+  whereKnown(names: ReadonlySet<string>, run: RunAttempt): RunAttempt {
+    return (attempt, context) => {
+      if (names.has(attempt.handler)) return run(attempt, context);
+      this.broken.push(`${context.executionId}/${attempt.nodeId} was given to an instance that does not have its handler`);
+      return { type: "unknown_handler" };
+    };
+  }
+
   /**
    * What one instance runs its attempts with. `roleIn` is asked at each begin. A zombie cannot know that it is one until it
    * writes: what it loads meanwhile it may begin beside the owner, and no outcome of it will be taken.
@@ -74,7 +83,9 @@ export class Witness {
     for (const { id, output } of [...attempt.parents, ...attempt.scope]) {
       if (output !== outputOf(id)) this.broken.push(`${name} was given ${output?.slice(0, 50)} for the output of ${id}`);
     }
-    const parents = attempt.handler === "joins" ? dependencies.map((dependency) => plan.ids[dependency]) : [];
+    // What an owner without the handler offers carries all that any handler may need.
+    const isNeeded = attempt.handler === "joins" || attempt.parents.length > 0;
+    const parents = isNeeded ? dependencies.map((dependency) => plan.ids[dependency]) : [];
     if (attempt.parents.map(({ id }) => id).join() !== parents.join()) this.broken.push(`${name} was given other parents`);
     const named = dependencies.length > 0 ? [plan.ids[dependencies[0] ?? -1]] : [];
     if (attempt.scope.map(({ id }) => id).join() !== named.join()) this.broken.push(`${name} was given another scope`);

@@ -119,7 +119,7 @@ function anyEvent(text: fc.Arbitrary<string>): fc.Arbitrary<WorkflowEvent> {
     fc.record({ type: fc.constant("AttemptFailed"), node, attempt, beganAtMs: atMs, atMs, failure }),
     fc.record({ type: fc.constant("AttemptLost"), node, attempt, atMs, death: fc.boolean() }),
     fc.record({ type: fc.constant("RetryScheduled"), node, attempt, dueAtMs: atMs }),
-    fc.record({ type: fc.constant("AttemptQueued"), node, attempt, atMs }),
+    fc.record({ type: fc.constant("AttemptQueued"), node, attempt, atMs, noHandler: fc.boolean() }),
     fc.record({ type: fc.constant("OwnerDied"), bootId: fc.uuid(), atMs }),
     fc.record({
       type: fc.constant("ExecutionFinished"),

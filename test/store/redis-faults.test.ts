@@ -230,11 +230,11 @@ describe("calls that arrive after their deadline", () => {
     const owned = await leaseOf(direct, 1, "boot-2");
     await direct.offer(owned, [{ id: "o1", execution: "x", body: "{}" }], 1);
     // Once in time, so that only being late is in the way.
-    await store.claim(1, { bootId: "boot-1", number: 1, max: 0 });
+    await store.claim(1, { bootId: "boot-1", number: 1, max: 0, awayMax: 0, can: [] });
     proxy.holdRequests();
     const late = [
       store.takeLease(0, "boot-1", LONG_MS),
-      store.claim(1, { bootId: "boot-1", number: 2, max: 5 }),
+      store.claim(1, { bootId: "boot-1", number: 2, max: 5, awayMax: 5, can: [] }),
       store.beat({ bootId: "boot-1", name: "one", threads: 1, leaving: false, outboxBytes: 0 }, LONG_MS),
       store.send({ id: "late", execution: idIn(store, 0), body: "{}" }),
       store.discard(1, ["o1"]),

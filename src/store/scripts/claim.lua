@@ -1,10 +1,11 @@
 -- Claims unclaimed offers: all that stand there are of the lane's present epoch, since whoever takes the lane drops the others.
 -- Whoever owns the lane claims nothing: a claim that it sent before it took the lane would take its own offers from it.
--- KEYS: record, offers, offer-bodies, unclaimed, claims. ARGV: token, deadline, boot id, the claim's number, how many at most.
+-- KEYS: record, offers, offer-bodies, unclaimed, claims. ARGV: token, deadline, boot id, the claim's number, how many at most, how
+-- many at most with those that their owner cannot run, and what the claimer can run: src/store/offer-id.ts in Lua.
 -- Answers id, execution and body of each, in turn: for the boot's last claim again, of those that are still its; for an
 -- earlier one, nothing.
 local offers, bodies, unclaimed, claims = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local boot, number, max = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local boot, number, max, away_max = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local mine = {}
 local function add(id, execution)
   mine[#mine + 1] = id
@@ -24,14 +25,42 @@ if number == last then
 end
 
 local held = redis.call('HMGET', KEYS[1], 'free', 'boot')
-local is_none = held[1] == '1' or held[2] == boot or max <= 0
-local ids = is_none and {} or redis.call('ZRANGE', unclaimed, 0, max - 1)
+local is_none = held[1] == '1' or held[2] == boot or away_max <= 0
+local needs = {}
+for at = 7, #ARGV do needs[string.sub(ARGV[at], 2)] = tonumber(string.sub(ARGV[at], 1, 1)) end
+
+-- How many of them may be claimed with this one; 0 where the claimer cannot run it.
+local function most_with(id)
+  local sign, carries, handler = string.match(id, '^([+-])(%d)([^/]*)/[^/]*/%d+/%d+/%d+$')
+  if sign then
+    local need = needs[handler]
+    if not need or bit.band(need, bit.bnot(tonumber(carries))) ~= 0 then return 0 end
+    return sign == '+' and away_max or max
+  end
+  -- An older instance's: its text says the handler.
+  local is_json, columns = pcall(cjson.decode, redis.call('HGET', bodies, id))
+  handler = is_json and type(columns) == 'table' and columns[5]
+  if type(handler) ~= 'string' then return max end
+  handler = string.gsub(handler, "[^%w%-_%.!~%*'%(%)]", function(char) return string.format('%%%02X', string.byte(char)) end)
+  return needs[handler] and max or 0
+end
+
+local ids = {}
+local first = 0
+while not is_none and #ids < away_max do
+  local some = redis.call('ZRANGE', unclaimed, first, first + 999)
+  if #some == 0 then break end
+  for at = 1, #some do
+    if #ids < most_with(some[at]) then ids[#ids + 1] = some[at] end
+  end
+  first = first + #some
+end
 for at = 1, #ids do
   local execution = string.sub(redis.call('HGET', offers, ids[at]), 2)
   add(ids[at], execution)
   redis.call('HSET', offers, ids[at], boot .. '\n' .. execution)
+  redis.call('ZREM', unclaimed, ids[at])
 end
-if #ids > 0 then redis.call('ZREMRANGEBYRANK', unclaimed, 0, #ids - 1) end
 table.insert(ids, 1, ARGV[4])
 redis.call('HSET', claims, boot, table.concat(ids, '\n'))
 redis.call('EXPIRE', claims, 3600)

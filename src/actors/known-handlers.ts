@@ -1,0 +1,79 @@
+/** Which handlers there are: here, and at the other instances that live. Whoever waits for one hears when that changes. */
+import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
+import type { ReasonOf } from "../workflow/view.ts";
+
+/** Another instance that lives. `handlers`: by every name; null where it does not tell. */
+type Peer = { readonly name: string; readonly leaving: boolean; readonly handlers: readonly string[] | null };
+
+export interface KnownHandlers {
+  /** Those of this instance's threads, by every name. */
+  here(): Catalog;
+  /** Those that are told of here or by any other instance that lives: what a definition may name. */
+  all(): Catalog;
+  /** Whether another instance has it, and takes work. */
+  isElsewhere(handler: string): boolean;
+  /** Every other instance tells what it has: else nothing is offered, since an older one claims also what it cannot run. */
+  othersTell(): boolean;
+  /** Why QUEUED nodes wait for their handlers, as far as is known now. */
+  reasons(): ReasonOf;
+  /** Called after any of it has changed. The answer ends it. */
+  onChange(listener: () => void): () => void;
+}
+
+export type KnownHandlersOptions = {
+  readonly here: () => Catalog;
+  readonly onHere: (listener: () => void) => void;
+  readonly peers: () => readonly Peer[];
+  readonly onPeers: (listener: () => void) => void;
+};
+
+export function createKnownHandlers({ here, onHere, peers, onPeers }: KnownHandlersOptions): KnownHandlers {
+  const listeners = new Set<() => void>();
+  let known = look();
+
+  function look(): Known {
+    const all = new Map<string, HandlerInfo>(here());
+    const elsewhere = new Map<string, string[]>();
+    for (const { name, leaving, handlers } of peers()) {
+      for (const handler of handlers ?? []) {
+        if (!all.has(handler)) all.set(handler, { name: handler, names: [handler], needs: [] });
+        if (!leaving) elsewhere.set(handler, [...(elsewhere.get(handler) ?? []), name]);
+      }
+    }
+    const othersTell = peers().every(({ handlers }) => handlers !== null);
+    return { all, elsewhere, othersTell, reasonOf: reasonsFor(here(), elsewhere) };
+  }
+
+  function changed(): void {
+    known = look();
+    for (const listener of [...listeners]) listener();
+  }
+
+  onHere(changed);
+  onPeers(changed);
+  return {
+    here,
+    all: () => known.all,
+    isElsewhere: (handler) => known.elsewhere.has(handler),
+    othersTell: () => known.othersTell,
+    reasons: () => known.reasonOf,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+type Elsewhere = ReadonlyMap<string, readonly string[]>;
+type Known = { readonly all: Catalog; readonly elsewhere: Elsewhere; readonly othersTell: boolean; readonly reasonOf: ReasonOf };
+
+/** `elsewhere`: by handler, the names of the other instances that have it. */
+function reasonsFor(here: Catalog, elsewhere: Elsewhere): ReasonOf {
+  return (handler, missing) => {
+    const named = JSON.stringify(handler);
+    const others = elsewhere.get(handler);
+    if (!here.has(handler) && others === undefined) return `No instance has its handler ${named}: it waits for one that has.`;
+    if (!missing || others === undefined) return null;
+    return `The instance that owns the execution does not have its handler ${named}: it waits for room at ${others.join(", ")}, which has it.`;
+  };
+}
