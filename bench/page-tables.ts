@@ -97,6 +97,9 @@ const STEADY: readonly Row[] = STEADY_RATES.flatMap((rate) =>
 
 const THREADS: readonly Row[] = [
   { label: "10,000 nodes that each wait 1 s: ms in all", case: "waits", variant: { n: 10_000 }, metric: "ms in all" },
+  { label: "10,000 live calls of 1 s: ms in all", case: "calls", variant: { n: 10_000 }, metric: "ms in all" },
+  { label: "the same calls alone, by one thread: ms in all", case: "calls", variant: { n: 10_000, part: "fetch" }, metric: "ms in all" },
+  { label: "the same calls by BullMQ: ms in all", case: "bullmq-calls", variant: { n: 10_000 }, metric: "ms in all" },
   { label: "200 nodes of 5 ms of CPU: speed-up over one thread", case: "cpu", variant: {}, metric: "speed-up" },
   { label: "the longest answer of `GET /health` meanwhile, ms", case: "cpu", variant: {}, metric: "longest answer ms" },
 ];
@@ -150,6 +153,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "one-node": "one node over HTTP, trigger to result",
   rest: "created and triggered over HTTP",
   waits: "10,000 nodes that wait 1 s",
+  calls: "10,000 live calls of 1 s",
   cpu: "`GET /health` while nodes compute",
   footprint: "100,000 nodes",
   idle: "at rest",

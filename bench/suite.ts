@@ -3,7 +3,15 @@ import type { StoreKind, Variant } from "./case.ts";
 import type { Goal, RatioGoal } from "./goal.ts";
 import type { SubjectName } from "./group.ts";
 import type { MetricName } from "./metrics.ts";
-import { BESIDE_CHAIN, BESIDE_DIAMONDS, BESIDE_FAN_OUT, BESIDE_ONE_NODE, RIVAL_RATIOS, SMALL_CEILINGS } from "./rivals/compared.ts";
+import {
+  BESIDE_CALLS,
+  BESIDE_CHAIN,
+  BESIDE_DIAMONDS,
+  BESIDE_FAN_OUT,
+  BESIDE_ONE_NODE,
+  RIVAL_RATIOS,
+  SMALL_CEILINGS,
+} from "./rivals/compared.ts";
 
 export type Group = {
   /** What the command line knows it by. */
@@ -16,6 +24,8 @@ export type Group = {
 
 const STORES: readonly StoreKind[] = ["memory", "sqlite", "redis", "redis+kafka"];
 const RESTING: readonly StoreKind[] = ["sqlite", "redis", "redis+kafka"];
+
+const WAITING: readonly StoreKind[] = ["memory", "sqlite", "redis"];
 
 const CPU_RAW: SubjectName = { case: "cpu", variant: { part: "raw" } };
 
@@ -61,7 +71,11 @@ export const GROUPS: readonly Group[] = [
     })),
   ),
   { key: "relay", title: "The relay alone", subjects: [4, 20].map((n) => ({ case: "relay", variant: { store: "redis+kafka", n } })) },
-  { key: "waits", title: "10,000 nodes that wait a second", subjects: onStores("waits", { n: 10_000 }, ["memory", "sqlite", "redis"]) },
+  {
+    key: "waits",
+    title: "10,000 nodes that wait a second, made up and by live calls",
+    subjects: [...onStores("waits", { n: 10_000 }, WAITING), ...onStores("calls", { n: 10_000 }, WAITING), ...BESIDE_CALLS],
+  },
   {
     key: "cpu",
     title: "Nodes that compute, beside raw Workers",
@@ -82,6 +96,7 @@ export const GOALS: readonly Goal[] = [
   ...goals("one-node", {}, "p99 ms", [3, 5, 5, 5]),
   ...goals("rest", {}, "executions/s", [8_000, 8_000, 8_000, 8_000]),
   ...goals("waits", { n: 10_000 }, "ms in all", [3_000, 3_000, 3_000]),
+  ...goals("calls", { n: 10_000 }, "ms in all", [3_000, 3_000, 3_000]),
   ...goals("cpu", {}, "longest answer ms", [50, 50]),
   ...goals("footprint", { n: 100_000 }, "bytes a node, live", [1_024, 1_024]),
   ...goals("footprint", { n: 100_000 }, "bytes a node, RSS at most", [1_024, 1_024]),

@@ -6,6 +6,7 @@ import type { SubjectName } from "../group.ts";
 const FAN_OUT = 10_000;
 const AT_ONCE = 1_000;
 const CHAIN = 200;
+const CALLS = 10_000;
 const PACKED = 4_000;
 /** About what one commit of a small execution has. */
 const FEW = 4;
@@ -17,6 +18,8 @@ const BULLMQ_CHAIN: SubjectName = { case: "bullmq", variant: { store: "redis", p
 const EFFECT_FAN_OUT: SubjectName = { case: "effect", variant: { store: "memory", part: "fan-out", n: FAN_OUT } };
 const EFFECT_DIAMONDS: SubjectName = { case: "effect", variant: { store: "memory", part: "diamonds", atOnce: AT_ONCE } };
 const EFFECT_CHAIN: SubjectName = { case: "effect", variant: { store: "memory", part: "chain", n: CHAIN } };
+const BULLMQ_CALLS: SubjectName = { case: "bullmq-calls", variant: { store: "redis", n: CALLS } };
+const BARE_CALLS: SubjectName = { case: "calls", variant: { store: "memory", part: "fetch", n: CALLS } };
 const THREAD_POOL: SubjectName = { case: "thread-pool", variant: { store: "memory", n: FAN_OUT } };
 const THREADS: SubjectName = { case: "ceiling", variant: { store: "memory", part: "threads" } };
 const SQLITE = ceiling("sqlite", "sqlite", PACKED);
@@ -37,6 +40,8 @@ export const BESIDE_ONE_NODE: readonly SubjectName[] = [
   { case: "bullmq", variant: { store: "redis", part: "one-node" } },
   { case: "effect", variant: { store: "memory", part: "one-node" } },
 ];
+/** Beside our live calls. */
+export const BESIDE_CALLS: readonly SubjectName[] = [BULLMQ_CALLS, BARE_CALLS];
 /** What small commits reach without an engine. */
 export const SMALL_CEILINGS: readonly SubjectName[] = [
   ceiling("sqlite", "sqlite", FEW),
@@ -62,6 +67,8 @@ export const RIVAL_RATIOS: readonly RatioGoal[] = [
   chain("redis", "BullMQ", BULLMQ_CHAIN),
   chain("redis+kafka", "BullMQ", BULLMQ_CHAIN),
   chain("memory", "effect", EFFECT_CHAIN),
+  calls("redis", "BullMQ", BULLMQ_CALLS),
+  calls("memory", "the calls alone", BARE_CALLS),
 ];
 
 function ceiling(store: StoreKind, part: string, n: number): SubjectName {
@@ -81,4 +88,9 @@ function diamonds(store: StoreKind, whom: string, theirs: SubjectName): RatioGoa
 function chain(store: StoreKind, whom: string, theirs: SubjectName): RatioGoal {
   const variant: Variant = { store, n: CHAIN };
   return { title: `steps of a chain, ${store}, to ${whom}`, metric: "ms a step", ours: { case: "chain", variant }, theirs, goal: null };
+}
+
+function calls(store: StoreKind, whom: string, theirs: SubjectName): RatioGoal {
+  const ours: SubjectName = { case: "calls", variant: { store, n: CALLS } };
+  return { title: `10,000 calls of 1 s, ${store}, to ${whom}`, metric: "ms in all", ours, theirs, goal: null };
 }
