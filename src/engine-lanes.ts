@@ -97,6 +97,9 @@ export function createEngineLanes({
       company.newborns.triggeredElsewhere(executionId);
       await system.ensure(executionId);
     },
+    running(executionIds) {
+      for (const id of executionIds) admission.enter(id);
+    },
     takenOver(lane) {
       const left = moved.get(lane) ?? [];
       moved.delete(lane);

@@ -6,7 +6,7 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import { type CommitterOptions, createCommitter } from "../store/committer.ts";
 import type { Gathering } from "../store/gathering.ts";
-import type { Lease, Retention, Store } from "../store/store.ts";
+import type { Lease, ListPosition, Retention, Store, Summary } from "../store/store.ts";
 import { createAdoption } from "./adoption.ts";
 import type { Ownership } from "./ownership.ts";
 import { startRetention } from "./retention.ts";
@@ -42,6 +42,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
   let stopSweeps: () => void = nothing;
   let stopRetention: () => void = nothing;
   let stopped = false;
+  let allAdopted = true;
 
   async function sweep(work: LaneWork): Promise<void> {
     work.sweep();
@@ -80,9 +81,16 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
       if (active.length > 0) {
         log.info("Unfinished executions go on.", { executions: active.length, after: died.size > 0 ? "a crash" : "a clean end" });
       }
+      work.running?.(await runningOf(store, active));
       stopSweeps = startSweeps(clock, () => sweep(work));
       stopRetention = startRetention({ ...options, isMine: always });
-      await createAdoption((id) => work.adopt(id)).adopt(active, () => !stopped);
+      // Read behind: what is new begins meanwhile, and nobody waits for the last of them.
+      allAdopted = active.length === 0;
+      void createAdoption((id) => work.adopt(id))
+        .adopt(active, () => !stopped)
+        .then(() => {
+          allAdopted = !stopped;
+        });
     },
     unsure: (lane) => void unsureSweeps.set(lane, SWEEPS_FOR_UNSURE),
     heardOf: nothing,
@@ -94,10 +102,28 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
       stopped = true;
       stopSweeps();
       stopRetention();
-      await Promise.all(tenures.map(({ committer }) => committer.finish(clean)));
+      // A death that no execution has noted yet must be told to the next owner too.
+      const noted = allAdopted || died.size === 0;
+      await Promise.all(tenures.map(({ committer }) => committer.finish(clean && noted)));
     },
     leave: () => Promise.resolve(),
   };
+}
+
+const PAGE = 1_000;
+
+/** Of these. Rejects with StoreUnavailable. */
+async function runningOf(store: Store, active: readonly string[]): Promise<readonly string[]> {
+  if (active.length === 0) return [];
+  const theirs = new Set(active);
+  const running: string[] = [];
+  for (let before: ListPosition | null = null; ; ) {
+    const page = await store.list({ status: "RUNNING", limit: PAGE, ...(before !== null && { before }) });
+    for (const { id } of page) if (theirs.has(id)) running.push(id);
+    const last: Summary | undefined = page.at(-1);
+    if (last === undefined || page.length < PAGE) return running;
+    before = last;
+  }
 }
 
 const always = () => true;

@@ -15,6 +15,8 @@ export type Tenure = {
 export type LaneWork = {
   /** Its lane is this instance's: resolves when the execution goes on. Doing it again does nothing. */
   adopt(executionId: string): Promise<void>;
+  /** These are RUNNING and not adopted yet: they have their room before anybody new gets it. */
+  running?(executionIds: readonly string[]): void;
   /** All that was active in the lane when it was taken is adopted. */
   takenOver?(lane: number): void;
   /** Lets everything that stalled try again. */

@@ -57,6 +57,27 @@ describe("ownership of an instance that is alone", () => {
     expect(third.deaths.bootIdOf("x")).toBeNull();
   });
 
+  test("is begun before what it found goes on, with the room of what runs taken", async () => {
+    const store = openMemoryStore();
+    const lost = await take({ store });
+    await store.create(["runs", "waits", "new"].map((id) => newExecution(id)));
+    const committer = lost.tenureOf(0)?.committer;
+    await committer?.submit(entryAfter(1, "runs"));
+    await committer?.submit(entryAfter(1, "waits", { status: "PENDING", startedAtMs: null }));
+    const ownership = await take({ store, bootId: "b" });
+    const adopted: string[] = [];
+    const running: string[] = [];
+    const adopt = (id: string): Promise<void> => {
+      adopted.push(id);
+      return new Promise(() => undefined);
+    };
+    await ownership.begin(givenWork({ adopt, running: (ids) => void running.push(...ids) }));
+    expect([running, adopted.toSorted()]).toEqual([["runs"], ["runs", "waits"]]);
+    // The death that "runs" has not noted is told again.
+    await ownership.stop(true);
+    expect((await store.acquire(0, "c")).diedBootId).toBe("b");
+  });
+
   test("takes over only so many executions at the same time, and all of them", async () => {
     const ids = Array.from({ length: 100 }, (_, count) => `x${count}`);
     const store: Store = Object.assign(openMemoryStore(), { active: () => Promise.resolve(ids) });
