@@ -9,8 +9,12 @@ const WORTH_BYTES = 16 * 1024 * 1024;
 /** At rest: for so long the process, threads included, has taken less than this share of a core. */
 const REST_MS = 200;
 const REST_SHARE = 0.1;
-/** The program stands still for about a millisecond for each MB that is needed; a larger heap is left to the collector. */
-const HEAP_MAX_BYTES = 160 * 1024 * 1024;
+/** Collected in one go the program stands still for about a millisecond for each MB that is needed: a larger heap is collected beside it. */
+const AT_ONCE_BYTES = 64 * 1024 * 1024;
+/** What one collection beside the program leaves is often half dead by the next; more than so many find nothing new. */
+const STEPS_MOST = 4;
+/** Less than this part of the heap is no progress. */
+const PROGRESS = 0.1;
 
 let left = 0;
 let waiting = false;
@@ -18,18 +22,30 @@ let waiting = false;
 /** So many bytes, roughly, were needed for a while and are not any more. */
 export function leftGarbage(bytes: number): void {
   left += bytes;
-  if (!waiting && left >= WORTH_BYTES) collectAtRest();
+  if (waiting || left < WORTH_BYTES) return;
+  waiting = true;
+  atRest(() => collect(0, Number.POSITIVE_INFINITY));
 }
 
-function collectAtRest(): void {
-  waiting = true;
+function collect(steps: number, before: number): void {
+  left = 0;
+  const bytes = heapSize();
+  const isDone = steps === STEPS_MOST || bytes > before * (1 - PROGRESS);
+  if (bytes > AT_ONCE_BYTES && !isDone) {
+    // By the collector's own threads: the program stops for moments only.
+    Bun.gc(false);
+    return atRest(() => collect(steps + 1, bytes));
+  }
+  waiting = false;
+  if (bytes <= AT_ONCE_BYTES) Bun.gc(true);
+}
+
+function atRest(act: () => void): void {
   const before = process.cpuUsage();
   const timer = setTimeout(() => {
     const { user, system } = process.cpuUsage(before);
-    if (user + system > REST_MS * 1_000 * REST_SHARE) return collectAtRest();
-    waiting = false;
-    left = 0;
-    if (heapSize() <= HEAP_MAX_BYTES) Bun.gc(true);
+    if (user + system > REST_MS * 1_000 * REST_SHARE) atRest(act);
+    else act();
   }, REST_MS);
   timer.unref();
 }

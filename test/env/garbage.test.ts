@@ -1,5 +1,5 @@
 /** A burst's garbage. */
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { heapSize } from "bun:jsc";
 import { leftGarbage } from "../../src/env/garbage.ts";
 
@@ -13,4 +13,16 @@ test("what a burst has left is collected soon after it, without anybody asking f
   leftGarbage(most - before);
   // The test's own time limit is the failure: the collector alone would take longer.
   while (heapSize() > before + (most - before) / 4) await Bun.sleep(10);
+});
+
+test("what is left in a large heap is collected too, beside the program: it never stands still for all that is needed", async () => {
+  let needed: { readonly id: number; readonly of: readonly number[] }[] | null = [];
+  while (heapSize() < 200 * 1024 * 1024) for (let i = 0; i < 10_000; i++) needed.push({ id: i, of: [i, i, i, i] });
+  const asked = spyOn(Bun, "gc");
+  leftGarbage(100 * 1024 * 1024);
+  while (asked.mock.calls.length === 0) await Bun.sleep(10);
+  expect(asked.mock.calls.every(([atOnce]) => atOnce === false)).toBe(true);
+  expect(needed.length).toBeGreaterThan(10_000);
+  needed = null;
+  asked.mockRestore();
 });
