@@ -11,7 +11,9 @@ export type CreateRequest = {
   readonly idempotency: { readonly route: string; readonly key: string; readonly body: string } | null;
 };
 export type CreateResult =
-  | { readonly type: "created" | "exists"; readonly id: string }
+  /** `status`: as it was stored. */
+  | { readonly type: "created"; readonly id: string; readonly status: ExecutionStatus }
+  | { readonly type: "exists"; readonly id: string }
   /** The key was used for another body. */
   | { readonly type: "differs" }
   /** The store can never take it. */

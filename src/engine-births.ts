@@ -55,7 +55,8 @@ export function createBirths({ store, company, ownership, lanes, ids, clock, gat
       }
       if (trigger !== null && owned && !isStopping()) company.system.wake(id);
       // Without a key the id is new: what exists already is this request, sent again after a lost answer.
-      return { type: idempotency === null ? "created" : answer, id };
+      if (idempotency !== null && answer === "exists") return { type: "exists", id };
+      return { type: "created", id, status: newborn.execution.summary.status };
     } catch (error) {
       if (error instanceof RangeError) return { type: "refused", reason: error.message };
       if (!(error instanceof StoreUnavailable)) throw error;

@@ -26,6 +26,7 @@ import { largeKey, type ListQuery, type Retention, type Store, type Summary } fr
 import { createViews } from "./store/views.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
 import type { ParamsResult } from "./workflow/params.ts";
+import type { SubmittedResult } from "./workflow/submitted.ts";
 import { isTerminal } from "./workflow/status.ts";
 import type { ExecutionView } from "./workflow/view.ts";
 
@@ -38,6 +39,7 @@ export type { ExecutionView, NodeView } from "./workflow/view.ts";
 export type { CheckedDefinition, CheckResult } from "./pool/definition-checker.ts";
 export type { YamlResult } from "./pool/yaml.ts";
 export type { ParamsResult } from "./workflow/params.ts";
+export type { SubmittedResult } from "./workflow/submitted.ts";
 export type DefinitionForm = DefinitionOptions["form"];
 
 export type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./engine-answers.ts";
@@ -47,6 +49,8 @@ export interface Engine {
   check(text: string, form: DefinitionForm): Promise<CheckResult>;
   /** What a trigger's body says; a large one is read in a thread. Never throws for bad input. */
   readParams(text: string): Promise<ParamsResult>;
+  /** The definition, and perhaps the params, in the body of a create that also triggers; a large one is read in a thread. */
+  readSubmitted(text: string): Promise<SubmittedResult>;
   /** A document's YAML as JSON text that is not checked yet; read in a thread. Never throws for bad input. */
   yamlToJson(yaml: string): Promise<YamlResult>;
   create(request: CreateRequest): Promise<CreateResult>;
@@ -212,6 +216,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     check: checker.check,
     readParams: checker.readParams,
+    readSubmitted: checker.readSubmitted,
     yamlToJson: checker.yamlToJson,
     create(request) {
       const refusal = refusalNow();

@@ -6,10 +6,11 @@ import { type Refusal, refuse } from "./problem.ts";
 /** `params`: JSON text of an object, or null for none. */
 export async function paramsOf(text: string, engine: Pick<Engine, "readParams">, nesting: number) {
   const read = await engine.readParams(text);
-  return read.ok ? read : refusalOf(read, nesting);
+  return read.ok ? read : paramsRefusal(read, nesting);
 }
 
-function refusalOf(read: Extract<ParamsResult, { ok: false }>, nesting: number): Refusal {
+/** Of a body that has no params as a trigger may have them. */
+export function paramsRefusal(read: Extract<ParamsResult, { ok: false }>, nesting: number): Refusal {
   if (read.kind === "syntax")
     return read.fault === null ? refuse(400, `The body is nested deeper than ${nesting} levels.`) : brokenJson(read.fault);
   if (read.where === "body") return refuse(422, `The body is ${read.what}; it must be an object, or none at all.`);

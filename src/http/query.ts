@@ -59,6 +59,16 @@ const state = v.pipe(
 
 export const noQuery = v.object({});
 export const waitQuery = v.object({ wait });
+/** The transform hides the words from the document, so the metadata says them. */
+const trigger = v.optional(
+  v.pipe(
+    v.picklist(["true", "false"]),
+    v.transform((word) => word === "true"),
+    v.metadata({ type: "boolean", enum: [true, false], default: false, description: "true: it starts at once, in the same act" }),
+  ),
+  "false",
+);
+export const createQuery = v.object({ trigger, wait });
 export const viewQuery = v.object({
   view: v.optional(v.pipe(v.picklist(["full", "summary"]), v.description("summary: without the maps of nodes")), "full"),
 });

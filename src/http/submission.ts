@@ -1,7 +1,8 @@
 /** From a request's body to a stored execution: what the three routes that create have in common. */
-import type { CheckedDefinition, CheckResult, CreateRequest, DefinitionForm } from "../engine.ts";
+import type { CheckedDefinition, CheckResult, DefinitionForm, ExecutionStatus } from "../engine.ts";
 import { readDocument } from "./document.ts";
 import { brokenJson } from "./broken-json.ts";
+import { paramsRefusal } from "./params.ts";
 import type { HttpParts } from "./parts.ts";
 import { type Refusal, refuse, sentence, unavailable } from "./problem.ts";
 
@@ -10,26 +11,38 @@ export type Submission = {
   /** Tells one route's idempotency keys from another's, as in "POST /workflows". */
   readonly route: string;
   readonly idempotencyKey: string | undefined;
-  /** With it, the execution starts at once. */
-  readonly trigger: CreateRequest["trigger"];
+  /** Whether the execution starts at once; `with params`: which may stand in the body beside the definition. */
+  readonly trigger: "none" | "alone" | "with params";
 };
-export type SubmissionResult = { readonly ok: true; readonly id: string; readonly definition: CheckedDefinition } | Refusal;
+/** `status`: as it was stored; null where it was there before, for the same Idempotency-Key. */
+export type SubmissionResult =
+  | { readonly ok: true; readonly id: string; readonly definition: CheckedDefinition; readonly status: ExecutionStatus | null }
+  | Refusal;
 
 export async function submit(parts: HttpParts, request: Request, submission: Submission): Promise<SubmissionResult> {
-  const { engine } = parts;
+  const { engine, limits } = parts;
+  const { form, route, idempotencyKey: key, trigger } = submission;
   const document = await readDocument(request, parts);
   if (!document.ok) return document;
   const { text } = document;
-  const check = await engine.check(text, submission.form);
-  if (!check.ok) return refuseDefinition(check, text);
+  const submitted = trigger === "with params" ? await engine.readSubmitted(text) : { ...ALONE, definition: text };
+  if (!submitted.ok) return paramsRefusal(submitted, limits.nesting);
+  const check = await engine.check(submitted.definition, form);
+  if (!check.ok) return refuseDefinition(check, text, submitted.isWrapped ? "definition" : "");
 
-  const { route, idempotencyKey: key, trigger } = submission;
   const { definition } = check;
-  const created = await engine.create({ definition, trigger, idempotency: key === undefined ? null : { route, key, body: text } });
+  // With a trigger it is another request than without one, though the body is the same.
+  const body = trigger === "with params" ? `trigger ${text}` : text;
+  const created = await engine.create({
+    definition,
+    trigger: trigger === "none" ? null : { params: submitted.params },
+    idempotency: key === undefined ? null : { route, key, body },
+  });
   switch (created.type) {
     case "created":
+      return { ok: true, id: created.id, definition, status: created.status };
     case "exists":
-      return { ok: true, id: created.id, definition };
+      return { ok: true, id: created.id, definition, status: null };
     case "differs":
       return refuse(422, "This Idempotency-Key was used for another body before; take a new key for a new request.");
     case "refused":
@@ -39,6 +52,8 @@ export async function submit(parts: HttpParts, request: Request, submission: Sub
   }
 }
 
+const ALONE = { ok: true, params: null, isWrapped: false } as const;
+
 /** `,"warnings":[…]` where the definition has any, else "". */
 export function warningsMember({ warnings }: CheckedDefinition): string {
   return warnings.length === 0 ? "" : `,"warnings":${JSON.stringify(warnings)}`;
@@ -47,9 +62,11 @@ export function warningsMember({ warnings }: CheckedDefinition): string {
 /** Only so many of the problems are in the sentence; all of them are in `errors`. */
 const TOLD_MAX = 3;
 
-function refuseDefinition({ kind, problems, fault }: Extract<CheckResult, { ok: false }>, text: string): Refusal {
+/** `member`: the member of the body in which the definition stands; "" where it is the body. */
+function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult, { ok: false }>, text: string, member: string): Refusal {
   if (text.trim() === "") return refuse(400, "The request has no body; a JSON document is expected.");
   if (fault !== undefined) return brokenJson(fault);
+  const problems = found.map(({ path, message }) => ({ path: [member, path].filter((part) => part !== "").join("."), message }));
   const told = problems
     .slice(0, TOLD_MAX)
     .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `At ${path}: ${message}`));

@@ -1,15 +1,19 @@
 /** /workflows: new executions in, the list of them out. Also POST /workflow, where an older system's clients send theirs. */
+import type { Context } from "hono";
 import { EXAMPLES } from "./openapi/answer-examples.ts";
 import type { DefinitionForm } from "../engine.ts";
-import { createdAnswer, workflowsAnswer } from "./openapi/answers.ts";
+import { createdAnswer, submittedAnswer, workflowsAnswer } from "./openapi/answers.ts";
 import { encodeCursor } from "./cursor.ts";
 import { summaryJson } from "./execution-json.ts";
 import { jsonAnswer, quote, quoteOrNull } from "./json-text.ts";
-import type { HttpParts } from "./parts.ts";
-import { problemAnswer } from "./problem.ts";
-import { idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
+import { bodyOf } from "./long-text.ts";
+import type { HttpEnv, HttpParts } from "./parts.ts";
+import { type Problem, problemAnswer, unavailable } from "./problem.ts";
+import { createQuery, idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
 import type { Routes } from "./routes.ts";
+import { resultsTexts } from "./results-json.ts";
 import { submit, warningsMember } from "./submission.ts";
+import { waitForEnd } from "./waiting.ts";
 
 export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   const { engine } = parts;
@@ -17,12 +21,32 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   type Creating = { readonly route: string; readonly form: DefinitionForm; readonly status: 200 | 201 };
 
   async function create(request: Request, { route, form, status }: Creating, idempotencyKey: string | undefined): Promise<Response> {
-    const submitted = await submit(parts, request, { form, route, idempotencyKey, trigger: null });
+    const submitted = await submit(parts, request, { form, route, idempotencyKey, trigger: "none" });
     if (!submitted.ok) return problemAnswer(submitted.problem);
     const { id, definition } = submitted;
     const message = `The workflow was accepted. Start it with POST /workflows/${id}/trigger.`;
     const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"PENDING","message":${quote(message)}${warningsMember(definition)}}`;
     return jsonAnswer(status, text, { location: `/workflows/${id}` });
+  }
+
+  /** One commit: an instance that dies leaves both, or neither. */
+  async function createTriggered(c: Context<HttpEnv>, key: string | undefined, waitMs: number | undefined): Promise<Response> {
+    const { form, route } = CANONICAL;
+    const submitted = await submit(parts, c.req.raw, { form, route, idempotencyKey: key, trigger: "with params" });
+    if (!submitted.ok) return problemAnswer(submitted.problem);
+    const { id, definition } = submitted;
+    const headers = { location: `/workflows/${id}` };
+    const message = "The workflow was accepted and triggered.";
+    if (waitMs !== undefined) {
+      await waitForEnd(c, parts, id, waitMs);
+      const view = await engine.view(id);
+      if (view === null) return problemAnswer(DELETED);
+      return jsonAnswer(201, await bodyOf(resultsTexts(engine, view, message), parts), headers);
+    }
+    const status = submitted.status ?? (await engine.summary(id))?.status;
+    if (status === undefined) return problemAnswer(DELETED);
+    const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"${status}","message":${quote(message)}${warningsMember(definition)}}`;
+    return jsonAnswer(201, text, headers);
   }
 
   const CANONICAL: Creating = { route: "POST /workflows", form: "workflow", status: 201 };
@@ -40,19 +64,26 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
     description: {
       ...creating,
       summary: "Submit a workflow",
-      problems: [...creating.problems, "unknownParameter"],
-      description: "Checks the definition and stores an execution of it, which starts when it is triggered.",
+      body: "submission",
+      problems: [...creating.problems, "badWait", "badTrigger", "badParamsBeside"],
+      description:
+        "Checks the definition and stores an execution of it, which starts when it is triggered; with `trigger=true` at once, with the params that may then stand beside the definition. `wait`, only with that: the answer is that of the results.",
       answers: {
         201: {
-          schema: createdAnswer,
-          examples: { created: EXAMPLES.created },
+          schema: submittedAnswer,
+          examples: { created: EXAMPLES.created, started: EXAMPLES.started, with_wait: EXAMPLES.startedWithWait },
           description: "It is stored; Location tells where.",
           headers: ["Location"],
         },
       },
     },
     header: idempotencyHeader,
-    answer: (c, { header }) => create(c.req.raw, CANONICAL, header["idempotency-key"]),
+    query: createQuery,
+    answer(c, { header, query }) {
+      const key = header["idempotency-key"];
+      if (query.trigger) return createTriggered(c, key, query.wait);
+      return query.wait === undefined ? create(c.req.raw, CANONICAL, key) : problemAnswer(NOTHING_TO_WAIT_FOR);
+    },
   });
 
   routes.add({
@@ -99,6 +130,14 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
     },
   });
 }
+
+/** Retention came between: the same request makes it anew. */
+const DELETED = unavailable({ type: "unavailable", reason: "The execution has just been deleted.", retryAfterMs: 1_000 });
+const NOTHING_TO_WAIT_FOR: Problem = {
+  status: 422,
+  detail: "In the query, wait is not usable: nothing starts without trigger=true.",
+  errors: [{ path: "query.wait", message: "Expected only with trigger=true" }],
+};
 
 /** RFC 8288: the same list from the cursor on, relative to this server. */
 export function linkToNext(url: string, cursor: string): string {

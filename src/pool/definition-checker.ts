@@ -7,6 +7,7 @@ import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
 import { type ParamsResult, readParams } from "../workflow/params.ts";
 import { packPlan, unpackPlan } from "../workflow/plan-pack.ts";
+import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
 import { CheckedDefinitions } from "./checked-definitions.ts";
 import { createOrderThread } from "./order-thread.ts";
 import type { YamlResult } from "./yaml.ts";
@@ -28,6 +29,8 @@ export type DefinitionChecker = {
   check(text: string, form: DefinitionOptions["form"]): Promise<CheckResult>;
   /** What a trigger's body says, as JSON text. */
   readParams(text: string): Promise<ParamsResult>;
+  /** The definition, and perhaps the params, in the body of a create that also triggers. */
+  readSubmitted(text: string): Promise<SubmittedResult>;
   /** A document's YAML as JSON text, which is not checked yet. */
   yamlToJson(yaml: string): Promise<YamlResult>;
   /** What params mean for an execution of the plan; at once where that is little work. */
@@ -96,6 +99,10 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     async readParams(text) {
       if (text.length < largeFrom) return readParams(text, definitions.limits.nesting);
       return thread.ask({ kind: "params", text }, text.length);
+    },
+    async readSubmitted(text) {
+      if (text.length < largeFrom) return readSubmitted(text, definitions.limits.nesting);
+      return thread.ask({ kind: "submitted", text }, text.length);
     },
     async yamlToJson(yaml) {
       if (yaml.length <= YAML_CHARACTERS_MAX) return thread.ask({ kind: "yaml", text: yaml }, yaml.length);

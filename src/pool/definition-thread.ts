@@ -9,6 +9,7 @@ import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import { type ParamsResult, readParams } from "../workflow/params.ts";
 import { type PackedPlan, packPlan, unpackPlan } from "../workflow/plan-pack.ts";
 import { STEPS_MAX } from "../workflow/references.ts";
+import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
 import type { YamlResult } from "./yaml.ts";
 
 export type ThreadSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
@@ -19,6 +20,7 @@ export type Order =
   | { readonly kind: "check"; readonly text: string; readonly form: DefinitionOptions["form"] }
   | { readonly kind: "yaml"; readonly text: string }
   | { readonly kind: "params"; readonly text: string }
+  | { readonly kind: "submitted"; readonly text: string }
   | { readonly kind: "given"; readonly plan: PackedPlan; readonly params: string | null };
 type Ordered = { readonly number: number; readonly order: Order };
 
@@ -30,6 +32,7 @@ export type OrderAnswers = {
   readonly check: PackedResult;
   readonly yaml: YamlResult;
   readonly params: ParamsResult;
+  readonly submitted: SubmittedResult;
   readonly given: Given | TooMuch;
 };
 export type Answer = { readonly number: number; readonly answer: OrderAnswers[Order["kind"]] };
@@ -67,6 +70,8 @@ async function answerTo(order: Order, options: Omit<DefinitionOptions, "form">):
     }
     case "params":
       return readParams(order.text, options.limits.nesting);
+    case "submitted":
+      return readSubmitted(order.text, options.limits.nesting);
     case "given":
       return givenBy(unpackPlan(order.plan), order.params, { characters: Number.POSITIVE_INFINITY, steps: STEPS_MAX });
   }

@@ -21,6 +21,12 @@ export function readParams(text: string, nesting: number): ParamsResult {
   if (!isObjectAt(body, 0)) return { ok: false, kind: "shape", where: "body", what: kindOf(body) };
   const { params, others } = membersOf(body);
   if (params === null || params === "null") return others ? { ok: true, params: body } : NONE;
+  return givenParams(params);
+}
+
+/** `params`: the raw text of a member of that name. */
+export function givenParams(params: string): ParamsResult {
+  if (params === "null") return NONE;
   if (!isObjectAt(params, 0)) return { ok: false, kind: "shape", where: "params", what: kindOf(params) };
   return isEmpty(params) ? NONE : { ok: true, params };
 }

@@ -81,9 +81,12 @@ describe("the OpenAPI document", () => {
     const { document, send } = await served();
     const examples = (path: string) => Object.values(document.paths[path]?.post?.requestBody?.content["application/json"]?.examples ?? {});
     expect([examples("/workflows").length, examples("/api/workflow").length, examples("/workflows/{execution_id}/trigger").length]).toEqual(
-      [2, 1, 3],
+      [3, 1, 3],
     );
     for (const { value } of examples("/workflows")) {
+      const started = await send("POST", "/workflows?trigger=true", value);
+      expect([started.status, started.json.warnings]).toEqual([201, undefined]);
+      if (typeof value === "object" && value !== null && "definition" in value) continue;
       const created = await send("POST", "/workflows", value);
       expect([created.status, created.json.warnings]).toEqual([201, undefined]);
       for (const { value: body } of examples("/workflows/{execution_id}/trigger")) {

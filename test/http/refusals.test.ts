@@ -249,7 +249,7 @@ describe("a query", () => {
     const { send, create } = await serveApp();
     const workflow = { name: "t", dag: { nodes: [node("a")] } };
     const refused = await send("POST", "/workflows?tigger=true&x=1", workflow);
-    expect(problem(refused)).toEqual([422, "The query has a parameter that is not known, tigger; this route takes none."]);
+    expect(problem(refused)).toEqual([422, "The query has a parameter that is not known, tigger; this route takes trigger, wait."]);
     expect((refused.json.errors as unknown[]).length).toBe(2);
     const id = await create([node("a")]);
     expect(problem(await send("POST", `/workflows/${id}/trigger?wiat=5s`))).toEqual([

@@ -69,6 +69,9 @@ describe("the main thread", () => {
   test("reads no large params, and the thread reads them as it would", async () => {
     expect(await isInThread(({ readParams }) => readParams(large))).toBe(true);
     expect(await isInThread(({ readParams }) => readParams('{"a":1}'))).toBe(false);
+    const submitted = `{"definition":{"name":"w"},"params":${large}}`;
+    expect(await isInThread(({ readSubmitted }) => readSubmitted(submitted))).toBe(true);
+    expect(await inThread.readSubmitted(submitted)).toEqual({ ok: true, definition: '{"name":"w"}', params: large, isWrapped: true });
     for (const text of [large, `{"params": ${large}, "b": 1}`, `${large} x`, "[1]", "", "{"]) {
       expect(await inThread.readParams(text)).toEqual(await here.readParams(text));
     }

@@ -42,7 +42,7 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
         form: "steps",
         route: "POST /api/workflow",
         idempotencyKey: header["idempotency-key"],
-        trigger: { params: null },
+        trigger: "alone",
       });
       if (!submitted.ok) return problemAnswer(submitted.problem);
       const { id, definition } = submitted;

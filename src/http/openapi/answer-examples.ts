@@ -44,6 +44,17 @@ export const EXAMPLES = {
     status: "PENDING",
     message: `The workflow was accepted. Start it with POST /workflows/${id}/trigger.`,
   },
+  started: { execution_id: id, name: "hello", status: "RUNNING", message: "The workflow was accepted and triggered." },
+  startedWithWait: {
+    execution_id: id,
+    name: "hello",
+    trigger: "The workflow was accepted and triggered.",
+    status: "COMPLETED",
+    completed: true,
+    results: { greet: null },
+    error: null,
+    message: "The workflow has completed.",
+  },
   triggered: { execution_id: id, status: "triggered", message: "The workflow was triggered." },
   triggeredWithWait: {
     execution_id: id,

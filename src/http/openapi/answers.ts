@@ -42,6 +42,20 @@ export const resultsAnswer = named(
   }),
 );
 
+const started = named(
+  "Started",
+  v.object({
+    execution_id: executionId,
+    name: v.string(),
+    status: v.pipe(executionStatus, v.description("What it is by then: mostly RUNNING, or PENDING where it waits for room")),
+    message: v.string(),
+    warnings,
+  }),
+);
+
+/** Triggered at once as well, and with `wait` the results. */
+export const submittedAnswer = v.union([createdAnswer, started, resultsAnswer]);
+
 const triggered = named(
   "Triggered",
   v.object({

@@ -7,6 +7,10 @@ import { chainExample, parallelFetchExample, paramsByNodeExample, paramsExample,
 
 type BodyDescription = NonNullable<Parameters<typeof describeRoute>[0]["requestBody"]>;
 
+/** Any object, which is not copied. */
+const anyMap = v.custom<object>(() => true);
+const anyObject = { type: "object", additionalProperties: true };
+
 const workflowBody: BodyDescription = {
   required: true,
   description: "A workflow's definition, as JSON or YAML.",
@@ -16,13 +20,24 @@ const workflowBody: BodyDescription = {
   }),
 };
 
+const submissionBody: BodyDescription = {
+  required: true,
+  description: "A workflow's definition, as JSON or YAML; with `trigger=true` also one with its params.",
+  content: inBothTypes(
+    schemaOf("Submission", v.union([workflowSchema, v.object({ definition: workflowSchema, params: v.nullish(anyMap) })])),
+    {
+      parallel: { summary: "Three calls side by side", value: parallelFetchExample },
+      chain: { summary: "A chain whose nodes use what came before", value: chainExample },
+      started: { summary: "With trigger=true: a definition and its params", value: { definition: parallelFetchExample, ...paramsExample } },
+    },
+  ),
+};
+
 const stepsBody: BodyDescription = {
   required: true,
   description: "Steps, one after the other, each with tasks in a row or side by side.",
   content: inBothTypes(schemaOf("Steps", stepsSchema), { steps: { summary: "Two steps", value: stepsExample } }),
 };
-
-const anyObject = { type: "object", additionalProperties: true };
 
 const triggerBody: BodyDescription = {
   required: false,
@@ -47,6 +62,7 @@ const triggerBody: BodyDescription = {
 /** By the name that a route's description says. */
 export const BODIES: Readonly<Record<NonNullable<RouteDescription["body"]>, BodyDescription>> = {
   workflow: workflowBody,
+  submission: submissionBody,
   steps: stepsBody,
   trigger: triggerBody,
 };

@@ -7,7 +7,7 @@ export type RouteDescription = {
   readonly summary: string;
   readonly description?: string;
   /** Of those in bodies.ts. */
-  readonly body?: "workflow" | "steps" | "trigger";
+  readonly body?: "workflow" | "submission" | "steps" | "trigger";
   readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** Of those in problems.ts; beside them the server itself refuses who may not call, whichever route is asked for. */
   readonly problems: readonly ProblemName[];

@@ -63,14 +63,15 @@ export const PROBLEMS = {
   badLimit: badQuery("limit", "Expected a whole number from 1 to 1000"),
   badView: badQuery("view", 'Invalid type: Expected ("full" | "summary") but received a string of 4 characters'),
   badWait: badQuery("wait", 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),
-  unknownParameter: {
-    description: "A query parameter is not known.",
+  badParamsBeside: {
+    description: "`params` beside the definition is no object.",
     example: {
       status: 422,
-      detail: "The query has a parameter that is not known, strict; this route takes none.",
-      errors: [{ path: "query.strict", message: "No such parameter; this route takes none" }],
+      detail: "In the body, params is a list; it must be an object or null.",
+      errors: [{ path: "params", message: "is a list; it must be an object or null" }],
     },
   },
+  badTrigger: badQuery("trigger", 'Invalid type: Expected ("true" | "false") but received a string of 3 characters'),
   stopping: {
     description: "It is full or stopping, or the store is away: come again.",
     example: { status: 503, detail: "The server is stopping." },
