@@ -24,8 +24,14 @@ end() {
   pass TERM
   [ -z "$sleeper" ] || kill "$sleeper" 2> /dev/null
 }
+# Other handlers are wanted; or the window was closed, and nobody sits there any more.
+terminal=
+if [ -t 0 ] || [ -t 1 ] || [ -t 2 ]; then terminal=yes; fi
+hang_up() {
+  if [ -n "$terminal" ] && ! (: < /dev/tty) 2> /dev/null; then end; else pass HUP; fi
+}
 trap end TERM INT
-trap 'pass HUP' HUP
+trap hang_up HUP
 
 # Logs are lines of JSON, unless somebody looks at them.
 say() {

@@ -43,6 +43,8 @@ export function prepareLog(): typeof import("pino") {
 function createWriter({ level, instance, pretty = process.stderr.isTTY === true, write }: LogOptions): Logger {
   const { pino } = prepareLog();
   const toStderr = write === undefined ? pino.destination({ fd: 2, sync: true }) : null;
+  // A terminal that was closed, or a full disk: there is nobody to tell, and no reason to end.
+  toStderr?.on("error", () => undefined);
   const out = write ?? ((line: string) => void toStderr?.write(line));
   const destination = pretty ? { write: (line: string) => out(readable(line)) } : (toStderr ?? { write: out });
   return pino(
