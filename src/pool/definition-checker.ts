@@ -5,7 +5,7 @@ import type { Catalog } from "../workflow/catalog.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
 import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
-import { type ParamsResult, readParams } from "../workflow/params.ts";
+import { findParams, type ParamsResult, paramsIn } from "../workflow/params.ts";
 import { packPlan, unpackPlan } from "../workflow/plan-pack.ts";
 import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
 import { CheckedDefinitions } from "./checked-definitions.ts";
@@ -75,13 +75,12 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
   }
 
   async function checkThere(text: string, form: DefinitionOptions["form"]): Promise<CheckResult> {
-    const result = await thread.ask({ kind: "check", text, form }, text.length);
+    const result = await thread.ask({ kind: "check", form }, text);
     return result.ok ? { ok: true, definition: { ...result, plan: unpackPlan(result.plan) } } : result;
   }
 
   async function givenThere(plan: Plan, known: Plan, params: string | null): Promise<Given | TooMuch> {
-    const packed = packPlan(known);
-    const given = await thread.ask({ kind: "given", plan: packed, params }, (params?.length ?? 0) + packed.configLines.length);
+    const given = await thread.ask({ kind: "given", plan: packPlan(known) }, params ?? "");
     return typeof given === "string" ? given : noted(plan, given);
   }
 
@@ -97,15 +96,15 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       return checkedBefore[form].get(text) ?? checkHere(text, form);
     },
     async readParams(text) {
-      if (text.length < largeFrom) return readParams(text, definitions.limits.nesting);
-      return thread.ask({ kind: "params", text }, text.length);
+      const isSmall = text.length < largeFrom;
+      return paramsIn(text, isSmall ? findParams(text, definitions.limits.nesting) : await thread.ask({ kind: "params" }, text));
     },
     async readSubmitted(text) {
       if (text.length < largeFrom) return readSubmitted(text, definitions.limits.nesting);
-      return thread.ask({ kind: "submitted", text }, text.length);
+      return thread.ask({ kind: "submitted" }, text);
     },
     async yamlToJson(yaml) {
-      if (yaml.length <= YAML_CHARACTERS_MAX) return thread.ask({ kind: "yaml", text: yaml }, yaml.length);
+      if (yaml.length <= YAML_CHARACTERS_MAX) return thread.ask({ kind: "yaml" }, yaml);
       return { ok: false, kind: "long", reason: `YAML is taken up to ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
     },
     givenBy(plan, params) {

@@ -4,8 +4,8 @@ import { leftGarbage } from "../env/garbage.ts";
 import type { Answer, Order, OrderAnswers, ThreadSettings } from "./definition-thread.ts";
 
 export type OrderThread = {
-  /** `characters`: of the texts that cross with it. Rejects where the thread dies twice over it, or it is closed. */
-  ask<Kind extends Order["kind"]>(order: Extract<Order, { kind: Kind }>, characters: number): Promise<OrderAnswers[Kind]>;
+  /** What the order says of the text. Rejects where the thread dies twice over it, or it is closed. */
+  ask<Kind extends Order["kind"]>(order: Extract<Order, { kind: Kind }>, text: string): Promise<OrderAnswers[Kind]>;
   /** Its settings are others than before. */
   renewed(): void;
   close(): void;
@@ -17,7 +17,7 @@ const COPIES = 4;
 
 type Waiting = {
   readonly order: Order;
-  readonly characters: number;
+  readonly text: string;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
   deaths: number;
@@ -40,17 +40,18 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
     return started;
   }
 
-  function send(number: number, order: Order): void {
+  function send(number: number, { order, text }: Waiting): void {
     cancelIdle?.();
     cancelIdle = null;
     thread ??= start();
+    thread.postMessage(text);
     thread.postMessage({ number, order });
   }
 
   function answered({ number, answer }: Answer): void {
     const asked = waiting.get(number);
     waiting.delete(number);
-    leftGarbage(COPIES * (asked?.characters ?? 0));
+    leftGarbage(COPIES * (asked?.text.length ?? 0));
     if (waiting.size === 0) cancelIdle = clock.after(IDLE_MS, end);
     asked?.resolve(answer as never);
   }
@@ -60,7 +61,7 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
     thread = null;
     for (const [number, asked] of [...waiting]) {
       asked.deaths += 1;
-      if (asked.deaths === 1) send(number, asked.order);
+      if (asked.deaths === 1) send(number, asked);
       else {
         waiting.delete(number);
         asked.reject(new Error(`The document could not be read: ${reason}`));
@@ -75,11 +76,12 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
   }
 
   return {
-    ask(order, characters) {
+    ask(order, text) {
       return new Promise((resolve, reject) => {
         const number = ++numbers;
-        waiting.set(number, { order, characters, resolve, reject, deaths: 0 });
-        send(number, order);
+        const asked: Waiting = { order, text, resolve, reject, deaths: 0 };
+        waiting.set(number, asked);
+        send(number, asked);
       });
     },
     renewed: () => thread?.postMessage(settings()),

@@ -1,10 +1,14 @@
 /** The rule for a trigger's body, and that params reach the nodes with their digits and their order. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readParams } from "../../src/workflow/params.ts";
+import { findParams, type ParamsResult, paramsIn } from "../../src/workflow/params.ts";
 import { serveApp } from "./served.ts";
 
 const NESTING = 128;
+
+function readParams(body: string, nesting: number): ParamsResult {
+  return paramsIn(body, findParams(body, nesting));
+}
 
 describe("a trigger's body", () => {
   const rows: [string, string | null][] = [
