@@ -94,8 +94,12 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
     },
     unsure: (lane) => void unsureSweeps.set(lane, SWEEPS_FOR_UNSURE),
     heardOf: nothing,
-    obstacle: null,
-    storeTrouble: null,
+    get obstacle() {
+      return store.trouble?.() ?? null;
+    },
+    get storeTrouble() {
+      return store.trouble?.() ?? null;
+    },
     storeFull: null,
     outboxBytes: 0,
     async stop(clean) {

@@ -31,10 +31,16 @@ export class SqliteClient {
   #ready: Thread | null = null;
   #call = 0;
   #closed = false;
+  #damage: string | null = null;
 
   constructor(spawn: () => SqliteThread, options: OpenOptions) {
     this.#spawn = spawn;
     this.#options = options;
+  }
+
+  /** What was found wrong with the file, as a sentence; it stays so until the next start. Null where nothing was. */
+  get damage(): string | null {
+    return this.#damage;
   }
 
   /** Resolves when the thread has opened the file. Rejects with DataFolderFault or StoreUnavailable. */
@@ -76,7 +82,11 @@ export class SqliteClient {
   async #start(): Promise<Thread> {
     const worker = this.#spawn();
     const thread: Thread = { worker, pending: new Map(), ended: false };
-    worker.onmessage = (event: MessageEvent<Reply>) => settle(thread, event.data);
+    worker.onmessage = (event: MessageEvent<Reply>) => {
+      const [, ok, kind, message] = event.data;
+      if (!ok && kind === "damaged") this.#damage ??= message;
+      settle(thread, event.data);
+    };
     const died = (event: Event) => this.#end(thread, `The SQLite thread ended (${reasonOf(event)}).`);
     worker.addEventListener("error", died);
     worker.addEventListener("close", died);
@@ -92,6 +102,8 @@ export class SqliteClient {
 
   async #ask(request: unknown[]): Promise<unknown> {
     if (this.#closed) throw new StoreUnavailable("The store is closed.");
+    // What is written to a damaged file may be lost with it, or damage more.
+    if (this.#damage !== null && WRITES.has(request[1])) throw new StoreUnavailable(this.#damage);
     return this.#send(this.#ready ?? (await this.#current().catch(rejectAsUnavailable)), request);
   }
 
@@ -118,6 +130,8 @@ export class SqliteClient {
   }
 }
 
+const WRITES: ReadonlySet<unknown> = new Set<CallName | PackedCallName | keyof SqlitePairCalls>(["commit", "create", "write", "sweep"]);
+
 /** At the start a file that cannot be opened is told to the user; later it is a store that is away. */
 function rejectAsUnavailable(error: unknown): never {
   if (error instanceof StoreUnavailable) throw error;
@@ -135,6 +149,8 @@ function settle(thread: Thread, reply: Reply): void {
 export function errorOf(kind: Trouble["kind"], message: string): Error {
   switch (kind) {
     case "away":
+      return new StoreUnavailable(message);
+    case "damaged":
       return new StoreUnavailable(message);
     case "refused":
       return new RangeError(message);

@@ -24,6 +24,8 @@ export type SqliteCalls = {
   markMoving(): readonly string[];
   largeTextsOf(executionId: string): readonly LargeText[];
   moved(executionId: string): null;
+  /** The journal's file is gone, and its content is still at hand: it goes into the main file, and a new journal is begun. */
+  saveJournal(): null;
   close(): null;
 };
 
@@ -58,6 +60,6 @@ export type Reply =
 
 /**
  * `away`: it may go better later (busy, disk full); `refused`: this value can never be stored; `folder`: the file cannot
- * be used, told to the user; `failed`: anything else, a bug or a broken file.
+ * be used, told to the user; `damaged`: what it holds contradicts itself; `failed`: anything else, a bug.
  */
-export type Trouble = { readonly kind: "away" | "refused" | "folder" | "failed"; readonly message: string };
+export type Trouble = { readonly kind: "away" | "refused" | "folder" | "damaged" | "failed"; readonly message: string };

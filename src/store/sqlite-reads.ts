@@ -4,6 +4,11 @@ import { type Cell, SUMMARY_COLUMNS, type SummaryRow, summaryOf } from "./sqlite
 import { listed } from "./sqlite-list.ts";
 import type { Chunk, LargeText, ListQuery, StoredExecution, Summary } from "./store.ts";
 
+/** The file contradicts itself. */
+export class FileDamaged extends Error {
+  override readonly name = "FileDamaged";
+}
+
 export class SqliteReads {
   readonly #db: Database;
   readonly #statements: ReturnType<typeof prepareAll>;
@@ -15,9 +20,12 @@ export class SqliteReads {
 
   load(executionId: string): StoredExecution | null {
     const row = this.#statements.execution.values(executionId)[0];
-    if (row === undefined) return null;
-    const [bodyHash, definitionText, ...summary] = row as [string, string, ...SummaryRow];
-    return { summary: summaryOf(summary), definitionText, bodyHash, chunks: this.chunksAfter(executionId, 0) };
+    if (row === undefined) return this.#absent(executionId);
+    const [bodyHash, definitionText, ...rest] = row as [string, string, ...SummaryRow];
+    const summary = summaryOf(rest);
+    const chunks = this.chunksAfter(executionId, 0);
+    if (chunks.at(-1)?.to !== summary.sequence) throw new FileDamaged(`the log of execution ${executionId} is not whole`);
+    return { summary, definitionText, bodyHash, chunks };
   }
 
   chunksAfter(executionId: string, sequence: number): Chunk[] {
@@ -27,7 +35,13 @@ export class SqliteReads {
 
   summary(executionId: string): Summary | null {
     const row = this.#statements.summary.values(executionId)[0];
-    return row === undefined ? null : summaryOf(row as unknown as SummaryRow);
+    return row === undefined ? this.#absent(executionId) : summaryOf(row as unknown as SummaryRow);
+  }
+
+  /** What is not there has no log either. A flipped byte makes SQLite miss what it looks for, without a word. */
+  #absent(executionId: string): null {
+    if (this.#statements.anyChunk.values(executionId).length === 0) return null;
+    throw new FileDamaged(`execution ${executionId} has a log and no summary`);
   }
 
   large(executionId: string, keys: readonly string[]): (string | null)[] {
@@ -58,6 +72,7 @@ function prepareAll(db: Database) {
     ),
     summary: read(`SELECT ${SUMMARY_COLUMNS} FROM summary WHERE id = ?`),
     chunksAfter: read("SELECT first, last, events FROM log WHERE execution = ? AND last > ? ORDER BY last"),
+    anyChunk: read("SELECT 1 FROM log WHERE execution = ? LIMIT 1"),
     large: read("SELECT text FROM large WHERE execution = ? AND key = ?"),
     largeTextsOf: read("SELECT key, text FROM large WHERE execution = ?"),
     active: read(

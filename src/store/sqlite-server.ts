@@ -1,9 +1,10 @@
 /** The inside of the SQLite thread: requests in, replies out, errors turned into what the main thread can act on. */
 import type { Database } from "bun:sqlite";
-import type { CallName, PackedCallName, PartReply, Reply, Request } from "./sqlite-protocol.ts";
+import type { CallName, OpenOptions, PackedCallName, PartReply, Reply, Request } from "./sqlite-protocol.ts";
 import type { SqliteCalls, SqlitePackedCalls, SqlitePairCalls, Trouble } from "./sqlite-protocol.ts";
 import { DataFolderFault } from "./sqlite-lock.ts";
-import { SqliteReads } from "./sqlite-reads.ts";
+import { type Journal, watchJournal } from "./sqlite-journal.ts";
+import { FileDamaged, SqliteReads } from "./sqlite-reads.ts";
 import { HEAD_CELLS, unpackCommit, unpackNew } from "./sqlite-pack.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import { openDatabase } from "./sqlite-schema.ts";
@@ -18,9 +19,8 @@ export function createSqliteServer(): (request: Request) => Reply {
     return opened;
   };
   const calls: SqliteCalls = {
-    open({ file, textBytesMax, ...options }) {
-      const db = openDatabase(file, options);
-      opened = { db, reads: new SqliteReads(db), writes: new SqliteWrites(db, textBytesMax) };
+    open(options) {
+      opened = openAll(options);
       return null;
     },
     acquire: (lane, bootId) => the().writes.acquire(lane, bootId),
@@ -37,12 +37,24 @@ export function createSqliteServer(): (request: Request) => Reply {
       the().writes.moved(executionId);
       return null;
     },
+    saveJournal() {
+      keepJournal();
+      return null;
+    },
     close() {
       opened?.db.close();
       opened = null;
       return null;
     },
   };
+  /** Somebody has removed the journal's file: it is still open here, so what it holds is copied into the main file. */
+  function keepJournal(): void {
+    const { db, options, journal } = the();
+    if (journal.isThere()) return;
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    db.close();
+    opened = openAll(options);
+  }
   const packedCalls: SqlitePackedCalls = {
     commit: (request) => shortCommit(the().writes.commit(unpackCommit(request))),
     create: (request) => shortCreate(the().writes.create(unpackNew(request))),
@@ -63,6 +75,8 @@ export function createSqliteServer(): (request: Request) => Reply {
   return (request) => {
     const [call, name] = request;
     try {
+      // What is acknowledged from here on must not be in a file that nobody will find.
+      if (opened !== null && name !== "open" && name !== "close") keepJournal();
       if (name === "write") return [call, true, write(request[2] as readonly Cell[], request[3] as readonly Cell[])];
       if (isPacked(name)) return [call, true, packedCalls[name](request as readonly Cell[])];
       // The arguments' types are those of `name`: both were made by one typed call on the main thread.
@@ -97,15 +111,36 @@ function isPacked(name: CallName | PackedCallName): name is PackedCallName {
   return name === "commit" || name === "create";
 }
 
-type Opened = { readonly db: Database; readonly reads: SqliteReads; readonly writes: SqliteWrites };
+type Opened = {
+  readonly db: Database;
+  readonly reads: SqliteReads;
+  readonly writes: SqliteWrites;
+  readonly journal: Journal;
+  readonly options: OpenOptions;
+};
+
+function openAll(options: OpenOptions): Opened {
+  const { file, textBytesMax, ...rest } = options;
+  const db = openDatabase(file, rest);
+  return { db, reads: new SqliteReads(db), writes: new SqliteWrites(db, textBytesMax), journal: watchJournal(file), options };
+}
 
 /** SQLite's words for what may go better later; extended codes (SQLITE_IOERR_FSYNC) begin with them. */
 const AWAY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
 
+/** The file is not what SQLite wrote. */
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
+
 function troubleOf(error: unknown): Trouble {
+  if (error instanceof FileDamaged) return { kind: "damaged", message: damage(error.message) };
   if (error instanceof DataFolderFault) return { kind: "folder", message: error.message };
   if (error instanceof RangeError) return { kind: "refused", message: error.message };
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const sentence = `SQLite: ${String(message ?? error)} (${String(code ?? "no code")}).`;
+  if (typeof code === "string" && DAMAGED.test(code)) return { kind: "damaged", message: damage(String(message ?? code)) };
   return { kind: typeof code === "string" && AWAY.test(code) ? "away" : "failed", message: sentence };
+}
+
+function damage(what: string): string {
+  return `The SQLite file is damaged (${what}): nothing more is written to it. Stop, restore it from a backup or mend it with sqlite3's .recover, and start again.`;
 }

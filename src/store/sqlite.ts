@@ -3,13 +3,14 @@ import { join } from "node:path";
 import type { LeavableStore } from "./move.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
+import { type Journal, watchJournal } from "./sqlite-journal.ts";
 import { lockDataFolder, STORE_FILE } from "./sqlite-lock.ts";
 import { SqliteWriteLine } from "./sqlite-line.ts";
 import { RECENT_CHARACTERS, RecentExecutions } from "./sqlite-recent.ts";
 import { packCommit, packNew } from "./sqlite-pack.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, LargeText, Lease, ListQuery } from "./store.ts";
-import type { NewExecution, Retention, StoredExecution, Summary } from "./store.ts";
+import { type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
 
 export type SqliteStoreOptions = {
   /** Made where it is missing. Holds `troupe.db`, its journal, and `lock.db`. */
@@ -41,8 +42,9 @@ const SWEEP_BATCH = 100;
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<LeavableStore> {
   const lock = lockDataFolder(options.dataDir);
+  const file = join(options.dataDir, STORE_FILE);
   const client = new SqliteClient(options.spawn ?? spawnThread, {
-    file: join(options.dataDir, STORE_FILE),
+    file,
     busyTimeoutMs: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
     textBytesMax: options.textBytesMax ?? TEXT_BYTES_MAX,
     fileBytesMax: options.fileBytesMax ?? null,
@@ -53,7 +55,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Leav
     lock.release();
     throw error;
   }
-  return new SqliteStore(client, lock, options.recentCharactersMax ?? RECENT_CHARACTERS);
+  return new SqliteStore(client, lock, file, options.recentCharactersMax ?? RECENT_CHARACTERS);
 }
 
 function spawnThread(): SqliteThread {
@@ -66,10 +68,14 @@ class SqliteStore implements LeavableStore {
   readonly #client: SqliteClient;
   readonly #line: SqliteWriteLine;
   readonly #lock: { release(): void };
+  readonly #file: string;
+  #journal: Journal;
   #recent: RecentExecutions;
 
-  constructor(client: SqliteClient, lock: { release(): void }, recentCharactersMax: number) {
+  constructor(client: SqliteClient, lock: { release(): void }, file: string, recentCharactersMax: number) {
     this.#client = client;
+    this.#file = file;
+    this.#journal = watchJournal(file);
     this.#line = new SqliteWriteLine(client);
     this.#lock = lock;
     this.#recent = new RecentExecutions(recentCharactersMax);
@@ -111,7 +117,7 @@ class SqliteStore implements LeavableStore {
   }
 
   async load(executionId: string): Promise<StoredExecution | null> {
-    return this.#recent.load(executionId) ?? this.#client.call("load", executionId);
+    return this.#recent.load(executionId) ?? this.#found(await this.#client.call("load", executionId));
   }
 
   async chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
@@ -119,7 +125,26 @@ class SqliteStore implements LeavableStore {
   }
 
   async summary(executionId: string): Promise<Summary | null> {
-    return this.#recent.summary(executionId) ?? this.#client.call("summary", executionId);
+    return this.#recent.summary(executionId) ?? this.#found(await this.#client.call("summary", executionId));
+  }
+
+  /** What a damaged file does not find may have been accepted. */
+  #found<Answer>(answer: Answer | null): Answer | null {
+    if (answer === null && this.#client.damage !== null) throw new StoreUnavailable(this.#client.damage);
+    return answer;
+  }
+
+  trouble(): string | null {
+    if (this.#client.damage !== null) return this.#client.damage;
+    if (this.#journal.isThere()) return null;
+    this.#client.call("saveJournal").then(
+      () => {
+        this.#journal = watchJournal(this.#file);
+      },
+      // Where it cannot be saved now, it is tried again by whoever asks next.
+      () => undefined,
+    );
+    return `${this.#file}-wal was removed while it was in use: what it held is copied into the main file.`;
   }
 
   large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {

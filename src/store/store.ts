@@ -183,6 +183,9 @@ export interface Store {
    */
   sweep(retention: Retention): Promise<number>;
 
+  /** What is wrong with what it holds, as a sentence for people; null where nothing is known to be. Without it, nothing ever is. */
+  trouble?(): string | null;
+
   /** Ends the store; later calls reject with StoreUnavailable. */
   close(): Promise<void>;
 }

@@ -57,6 +57,15 @@ describe("ownership of an instance that is alone", () => {
     expect(third.deaths.bootIdOf("x")).toBeNull();
   });
 
+  test("has the trouble of its store: nothing is begun, and health says why", async () => {
+    let trouble: string | null = null;
+    const store: Store = Object.assign(openMemoryStore(), { trouble: () => trouble });
+    const ownership = await take({ store });
+    expect([ownership.obstacle, ownership.storeTrouble]).toEqual([null, null]);
+    trouble = "The file is damaged.";
+    expect([ownership.obstacle, ownership.storeTrouble]).toEqual([trouble, trouble]);
+  });
+
   test("is begun before what it found goes on, with the room of what runs taken", async () => {
     const store = openMemoryStore();
     const lost = await take({ store });
