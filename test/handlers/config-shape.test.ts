@@ -3,7 +3,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as v from "valibot";
 import { configShapeOf } from "../../src/handlers/config-shape-of.ts";
+import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import { checkConfig } from "../../src/workflow/config-shape.ts";
+import { loadFrom } from "./attempts.ts";
 
 function faults(schema: v.GenericSchema, value: unknown, isOurs = false): readonly string[] {
   const found: string[] = [];
@@ -66,6 +68,40 @@ describe("a config that stands in a definition", () => {
       ),
     });
     expect(faults(open, { a: 1, b: 2, c: "1", d: "x", e: `${"a".repeat(50)}!`, f: "" })).toEqual([]);
+  });
+});
+
+describe("of Troupe's own handlers", () => {
+  async function told(handler: string, config: object, changed: Partial<HandlerSettings> = {}): Promise<readonly string[]> {
+    const loaded = await loadFrom(undefined, changed);
+    if (!loaded.ok) throw new Error(loaded.faults.join(" "));
+    const found: string[] = [];
+    const info = loaded.registry.infos.find(({ names }) => names.includes(handler));
+    if (info?.config !== undefined) checkConfig(config, info.config, "config", (path, message) => found.push(`${path}: ${message}`));
+    return found;
+  }
+
+  test("those that are live know their fields, methods and headers", async () => {
+    const live = { externalServices: "live", llm: { baseUrl: "http://llm.test", apiKey: null, model: "m" } } as const;
+    const call = { ulr: "http://a", method: "POTS", headers: { Host: "internal", "X-A": 1, "X-B": "{{ params.b }}" }, body: [1] };
+    expect(await told("external_api", call, live)).toEqual([
+      "config.url: Required, but missing.",
+      "config.method: Expected one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS.",
+      expect.stringMatching(/^config\.headers\.Host: Expected the name of a header, and none that belongs to the connection/),
+      "config.headers.X-A: Expected a string, got a number.",
+      'config.ulr: The field "ulr" is not known to this handler, which ignores it.',
+    ]);
+    expect(await told("external_api", { url: "http://{{ params.host }}/", method: "patch", json: null }, live)).toEqual([]);
+    expect(await told("llm", { prompt: { a: 1 }, temprature: 1, max_tokens: 0 }, live)).toEqual([
+      "config.max_tokens: Expected at least 1.",
+      'config.temprature: The field "temprature" is not known to this handler, which ignores it.',
+    ]);
+  });
+
+  test("those that are made up take anything but a wrong method, and the plain ones anything", async () => {
+    expect(await told("external_api", { anything: 1, method: "GETT" })).toHaveLength(1);
+    expect(await told("external_api", { anything: 1, method: "{{ params.method }}" })).toEqual([]);
+    for (const handler of ["llm", "noop", "input", "output"]) expect(await told(handler, { anything: { goes: [1] } })).toEqual([]);
   });
 });
 
