@@ -106,16 +106,18 @@ export function createEngineLanes({
       // They have ended: what they had in hand is recorded, or nobody wants it.
       for (const id of left) if (!system.has(id)) errands.discard({ id, name: "" });
     },
+    awaits: (lane) => moved.has(lane),
     sweep: () => system.sweep(),
     look(lane) {
       void (firstLooks.has(lane) ? inbox?.look(lane) : lookedOnce(lane));
     },
     async handOver(lane) {
       leaving.set(lane, tenureOf(lane));
+      const isKnown = !moved.has(lane);
       const ids = system.ids().filter((id) => store.laneOf(id) === lane);
       const clean = await Promise.all(ids.map((id) => handedOver(id)));
       for (const id of clear(lane)) errands.keep({ id, name: "" });
-      return clean.every((each) => each);
+      return isKnown && clean.every((each) => each);
     },
     drop(lane, why) {
       const ids = clear(lane);

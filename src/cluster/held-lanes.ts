@@ -248,7 +248,7 @@ class Lanes implements HeldLanes {
   async #handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
     const { work } = this.#options;
     if (held.births !== null) held.handingOver = work.handOver(held.lane);
-    const accounted = (await held.handingOver) ?? held.committer.lease.diedBootId === null;
+    const accounted = (await held.handingOver) ?? (held.committer.lease.diedBootId === null && work.awaits?.(held.lane) !== true);
     await held.retaking;
     if (held.isEnded) return "gone";
     // A death that is not in every log yet is the next owner's to record.

@@ -19,6 +19,8 @@ export type LaneWork = {
   running?(executionIds: readonly string[]): void;
   /** All that was active in the lane when it was taken is adopted. */
   takenOver?(lane: number): void;
+  /** Executions that acted here under an earlier lease are not adopted again yet: what they have in hand may be recorded nowhere. */
+  awaits?(lane: number): boolean;
   /** Lets everything that stalled try again. */
   sweep(): void;
   /** The lane's commands may be more than before. */

@@ -1,0 +1,67 @@
+/** Which handlers are known here and elsewhere, and what is said of those that are missing. */
+import { describe, expect, test } from "bun:test";
+import { createKnownHandlers } from "../../src/actors/known-handlers.ts";
+import type { Catalog } from "../../src/workflow/catalog.ts";
+
+const catalogOf = (...names: readonly string[]): Catalog =>
+  new Map(names.map((name) => [name, { name, names: [name], needs: ["params"] }]));
+
+function scene() {
+  let here = catalogOf("mine");
+  let peers: { name: string; leaving: boolean; handlers: readonly string[] | null }[] = [];
+  const changed: (() => void)[] = [];
+  const known = createKnownHandlers({
+    here: () => here,
+    onHere: (listener) => void changed.push(listener),
+    peers: () => peers,
+    onPeers: (listener) => void changed.push(listener),
+  });
+  return {
+    known,
+    become(names: readonly string[], others: typeof peers) {
+      [here, peers] = [catalogOf(...names), others];
+      for (const tell of changed) tell();
+    },
+  };
+}
+
+describe("handlers", () => {
+  test("are those of the threads here and of all that live; only who takes work counts as having them", () => {
+    const { known, become } = scene();
+    become(
+      ["mine"],
+      [
+        { name: "b", leaving: false, handlers: ["mine", "theirs"] },
+        { name: "c", leaving: true, handlers: ["leaving"] },
+      ],
+    );
+    expect([...known.all().keys()].toSorted()).toEqual(["leaving", "mine", "theirs"]);
+    expect(known.all().get("mine")?.needs).toEqual(["params"]);
+    expect(["mine", "theirs", "leaving", "none"].map((name) => known.isElsewhere(name))).toEqual([true, true, false, false]);
+    expect(known.othersTell()).toBe(true);
+  });
+
+  test("of an instance that does not tell are not guessed, and it is known that there is one", () => {
+    const { known, become } = scene();
+    become(["mine"], [{ name: "older", leaving: false, handlers: null }]);
+    expect([known.othersTell(), known.isElsewhere("mine"), known.all().has("theirs")]).toEqual([false, false, false]);
+  });
+
+  test("that are missing are the reason, until somebody has them", () => {
+    const { known, become } = scene();
+    const before = known.reasons();
+    expect(before("gone", true)).toBe('No instance has its handler "gone": it waits for one that has.');
+    expect(before("mine", false)).toBeNull();
+    let heard = 0;
+    const end = known.onChange(() => (heard += 1));
+    become([], [{ name: "b", leaving: false, handlers: ["gone", "mine"] }]);
+    expect(heard).toBe(2);
+    expect(known.reasons()).not.toBe(before);
+    expect(known.reasons()("gone", true)).toContain("it waits for room at b, which has it.");
+    expect(known.reasons()("gone", false)).toBeNull();
+    end();
+    become(["gone"], []);
+    expect(heard).toBe(2);
+    expect(known.reasons()("gone", true)).toBeNull();
+  });
+});
