@@ -6,7 +6,7 @@ import { createGuest, type Guest } from "../../src/actors/guest.ts";
 import { createKnownHandlers } from "../../src/actors/known-handlers.ts";
 import { createSurplus, type Surplus } from "../../src/actors/surplus.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
-import type { Attempt, AttemptKey, Hands, Outcome, Pool, Spilled } from "../../src/pool/pool.ts";
+import type { Attempt, AttemptKey, Hands, Outcome, Pool, RunAttempt, Spilled } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease } from "../../src/store/store.ts";
@@ -144,6 +144,7 @@ export class Player {
   readonly #errands = new Map<string, Hands>();
   readonly #errandsEnd = new Map<string, (outcome: Outcome) => void>();
   readonly #play: Play;
+  readonly #runs: RunAttempt = (attempt, context) => this.#run(attempt, context.executionId, context.signal);
 
   constructor(play: Play, name: string) {
     const { world, options } = play;
@@ -161,7 +162,7 @@ export class Player {
       clock: life,
       turns: life,
       report: (sentence) => log.warn(sentence),
-      run: (attempt, context) => this.#run(attempt, context.executionId, context.signal),
+      run: this.#runs,
     });
     const { pool, store } = this;
     const handlers = createKnownHandlers({
@@ -202,6 +203,11 @@ export class Player {
       clock: life,
       log,
     });
+  }
+
+  /** As where its handlers are loaded again: these it has then. */
+  renew(names: readonly string[]): ReturnType<Pool["renew"]> {
+    return this.pool.renew({ run: this.#runs, handlers: FIXTURE_HANDLERS.filter(({ name }) => names.includes(name)) });
   }
 
   /** It owns the execution from now on: what it runs of it is its owner's to hear of. */

@@ -293,6 +293,59 @@ describe("a claimer", () => {
   });
 });
 
+describe("what its owner cannot run", () => {
+  const onlyC = { handlers: { a: ["noop"], b: ["noop"] } };
+
+  test("goes to the one that can, at once, and to nobody else", async () => {
+    const { play, a } = await three(onlyC);
+    const owner = await play.own(a, "e-1", 40, 50);
+    await owner.ended(40);
+    expect(play.shares()).toEqual({ c: 40 });
+    await play.world.pass(500);
+    expect(await play.offersLeft()).toBe(0);
+  });
+
+  test("is claimed also by who has work enough of its own, and has its turn there before what comes later", async () => {
+    const { play, a, c } = await three(onlyC);
+    const full = await play.own(c, "e-4", 100, 50);
+    await play.world.pass(300);
+    const owner = await play.own(a, "e-1", 8, 50);
+    await play.world.pass(1_000);
+    for (let node = 100; node < 300; node++) full.start(attemptOf("sleep", { node, config: "50" }));
+    await owner.ended(8);
+    expect(full.outcomes.size).toBeLessThan(150);
+    await full.ended(300);
+    expect(play.doubled()).toEqual([]);
+  });
+
+  test("comes back where the one that can is gone before it claims, waits, and goes to the next that can", async () => {
+    const { play, a, c } = await three({ ...onlyC, slots: 1 });
+    await c.guest.stop();
+    const owner = await play.own(a, "e-1", 5, 50);
+    await play.world.pass(200);
+    expect(await play.offersLeft()).toBe(5);
+    play.kill(c);
+    await play.world.pass(500);
+    expect([await play.offersLeft(), a.pool.overflow.away]).toEqual([0, 5]);
+    await play.join("d");
+    await owner.ended(5);
+    expect(play.shares()).toEqual({ d: 5 });
+  });
+
+  test("runs here where a load brings its handler, also what was offered already", async () => {
+    const { play, a, c } = await three(onlyC);
+    await c.guest.stop();
+    const owner = await play.own(a, "e-1", 5, 50);
+    await play.world.pass(200);
+    expect(await play.offersLeft()).toBe(5);
+    expect(await play.after(a.renew(["noop", "sleep"]))).toMatchObject({ ok: true });
+    await owner.ended(5);
+    expect(play.shares()).toEqual({ a: 5 });
+    await play.world.pass(500);
+    expect(await play.offersLeft()).toBe(0);
+  });
+});
+
 describe("the tests have teeth", () => {
   test.each(["offer", "claim"] as const)("a store that takes each %s anew when it comes again is noticed", async (unnumbered) => {
     const noticed: number[] = [];

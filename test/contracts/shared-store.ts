@@ -88,6 +88,15 @@ function memberPromises(subject: SharedSubject): void {
       expect(seen?.remainingMs).toBeLessThanOrEqual(LONG_MS);
     });
 
+    test("tell their handlers and limits, if they do", async () => {
+      const limits = { nodes: 1, edges: 2, nesting: 3, bodyBytes: 4, outputBytes: 5 };
+      const told = { bootId: "a", name: "a", threads: 1, leaving: false, outboxBytes: 0, handlers: ["noop", "ü"], limits };
+      await subject.one.beat(told, TTL_MS);
+      await show("older");
+      expect(await view("a")).toMatchObject({ handlers: ["noop", "ü"], limits });
+      expect((await view("older"))?.handlers).toBeUndefined();
+    });
+
     test("are still named when their time is up, and live again when they show themselves", async () => {
       await show("a");
       await subject.lapse();

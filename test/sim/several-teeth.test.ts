@@ -9,6 +9,8 @@ import { NO_TROUBLES, type SeveralFaults, type SeveralSabotage, simulateSeveral 
 
 const SEEDS = 60;
 
+const ALL_HANDLERS = ["0step", "1joins", "2given"];
+
 /** A store of which one act is another. */
 function storeWith(acts: (store: SharedStore, files: SharedMemoryFiles, life: Life) => Partial<SharedStore>): SeveralSabotage {
   return { store: (store, life, files) => Object.assign(store, acts(store, files, life)) };
@@ -182,6 +184,21 @@ describe("the simulation of several instances notices", () => {
       /began twice/,
     ],
     [
+      "a claim of what one cannot run",
+      { handlersDiffer: true },
+      storeWith((store) => {
+        const claim = store.claim.bind(store);
+        return { claim: (lane, asked) => claim(lane, { ...asked, can: ALL_HANDLERS }) };
+      }),
+      /does not have its handler|lost, though nothing was amiss/,
+    ],
+    [
+      "an owner that keeps what it cannot run",
+      { handlersDiffer: true },
+      { pool: (pool) => ({ ...pool, overflow: Object.assign(pool.overflow, { spillAway: () => [] }) }) },
+      /never: all executions/,
+    ],
+    [
       // Under another name that lives, since an owner that hears of its own claim takes the attempt in again.
       "a claim of one's own offer",
       { slots: 1 },
@@ -199,7 +216,7 @@ describe("the simulation of several instances notices", () => {
               number: claims,
               max: 1,
               awayMax: 1,
-              can: ["0step", "1joins", "2given"],
+              can: ALL_HANDLERS,
             });
             return answer;
           },

@@ -9,6 +9,7 @@ import type { Pool } from "../../src/pool/pool.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
+import type { WorkflowEvent } from "../../src/workflow/messages.ts";
 import { Understood } from "../bus/documented-reader.ts";
 import { Clients } from "./clients.ts";
 import { InstanceInPlay, type Stage } from "./instance-in-play.ts";
@@ -323,10 +324,7 @@ class Play {
       if (!triggered) continue;
       const mayHaveDied = (boot: string) => this.#forgets || this.#faults.failing > 0 || this.#silenced.has(boot);
       broken.push(...(await brokenPromises(this.#truth, log, witness, { mayHaveDied, claims: true })));
-      if (!this.#forgets && this.#silenced.size === 0 && this.#faults.failing + this.#faults.attemptLost === 0) {
-        const dead = log.events.filter((event) => event.type === "AttemptLost" && event.death);
-        if (dead.length > 0) broken.push(`${id}: ${dead.length} attempts are lost by a death, and nobody died`);
-      }
+      broken.push(...this.#lossesWithoutCause(id, log.events));
       statuses.push(log.events.map((event) => (event.type === "ExecutionFinished" ? event.status : "")).join(""));
       trace.push(...log.events.map((event) => JSON.stringify(event)));
     }
@@ -349,6 +347,16 @@ class Play {
     }
     if (broken.length > 0) throw new Error(broken.join("; "));
     return { statuses, instances: this.#instances.length, claims: lanes.claims, trace: [...trace, ...witness.begun].join("\n") };
+  }
+
+  #lossesWithoutCause(id: string, events: readonly WorkflowEvent[]): readonly string[] {
+    const lost = events.filter((event) => event.type === "AttemptLost");
+    const dead = lost.filter(({ death }) => death);
+    const { failing, attemptLost } = this.#faults;
+    if (lost.length > 0 && this.#isCalm() && attemptLost === 0)
+      return [`${id}: ${lost.length} attempts were lost, though nothing was amiss`];
+    if (this.#forgets || this.#silenced.size > 0 || failing + attemptLost > 0 || dead.length === 0) return [];
+    return [`${id}: ${dead.length} attempts are lost by a death, and nobody died`];
   }
 
   /** No troubles, and neither calls nor commits get lost. */

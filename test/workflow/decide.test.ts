@@ -198,6 +198,18 @@ describe("the death of an owner", () => {
     expect([...then.state.attempt]).toEqual([1, 2, 2, 2, 1]);
     then.thenNodes({ done: "COMPLETED", ready: "QUEUED", runs: "QUEUED", retrying: "RETRYING", later: "PENDING" });
   });
+  test("does not count against what waited for its handler, until that is there or it has begun elsewhere", () => {
+    const node = plan.index.get("ready") ?? -1;
+    const handler = (missing: boolean, attempt: number) => ({ type: "RecordHandler", node, attempt, missing }) as const;
+    const waits = given(plan).when(trigger, handler(true, 1)).thenEvents("AttemptQueued").thenNodes({ ready: "QUEUED" });
+    const crashed = waits.when(handler(true, 1)).thenIgnored().when(died, died, died);
+    expect([crashed.state.deaths[node], crashed.state.attempt[node]]).toEqual([0, 4]);
+    crashed.when(handler(false, 3)).thenIgnored();
+    const found = crashed.when(handler(false, 4)).thenEvents("AttemptQueued").when(handler(false, 4)).thenIgnored().when(died);
+    expect([found.state.deaths[node], found.state.attempt[node]]).toEqual([1, 5]);
+    const elsewhere = found.when(handler(true, 5), begin("ready", 5)).thenNodes({ ready: "RUNNING" });
+    expect(elsewhere.state.noHandler.size).toBe(0);
+  });
   test("is nothing to an execution that was not started", () => {
     given(plan).when(died).thenIgnored();
     given(plan)
