@@ -16,6 +16,8 @@ export type Births = {
   create(request: CreateRequest): Promise<CreateResult>;
   /** What the store said that takes nothing new now; null where it does, or may. */
   readonly refusal: string | null;
+  /** Since when the oldest that is not stored yet waits, by the monotonic clock. */
+  readonly waitingSinceMs: number | null;
 };
 
 export type BirthsOptions = {
@@ -67,6 +69,9 @@ export function createBirths({ store, company, ownership, lanes, ids, clock, gat
   }
 
   return {
+    get waitingSinceMs() {
+      return creator.waitingSinceMs;
+    },
     get refusal() {
       return creator.refusal;
     },

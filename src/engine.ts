@@ -3,11 +3,12 @@ import { startCompany } from "./actors/company.ts";
 import { createInbox, type Inbox } from "./actors/inbox.ts";
 import { createKnownHandlers } from "./actors/known-handlers.ts";
 import { createWaiters } from "./bus/waiters.ts";
-import type { CreateRequest, CreateResult, EngineHealth, TriggerResult } from "./engine-answers.ts";
+import type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./engine-answers.ts";
 import { patience } from "./cluster/patience.ts";
 import { createBirths } from "./engine-births.ts";
 import { type ClusterOptions, joinCluster } from "./engine-cluster.ts";
 import { createEngineLanes } from "./engine-lanes.ts";
+import { createLoadShedding, type NewWork } from "./engine-load-shedding.ts";
 import { createEngineOverflow } from "./engine-overflow.ts";
 import { createRemoteTriggers } from "./engine-remote.ts";
 import { createSharedViews } from "./engine-views.ts";
@@ -54,6 +55,8 @@ export interface Engine {
   /** A document's YAML as JSON text that is not checked yet; read in a thread. Never throws for bad input. */
   yamlToJson(yaml: string): Promise<YamlResult>;
   create(request: CreateRequest): Promise<CreateResult>;
+  /** Why new work of this kind would be refused now; null where it would be taken. Asked first, what is refused costs nothing. */
+  refusalOf(work: NewWork): Unavailable | null;
   /** `params`: JSON text of an object, or null for none. Resolves when the trigger is durable. */
   trigger(id: string, params: string | null): Promise<TriggerResult>;
   /** The execution as the store has it, or null. Reads never ask an actor. Rejects with StoreUnavailable. */
@@ -189,7 +192,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ? null
       : "No thread is there to run nodes: the handlers cannot be loaded, or the threads end; the log says why.";
 
-  const refusalNow = (): string | null => (stopping ? "The server is stopping." : joined.full());
+  const shed = createLoadShedding(clock, function* () {
+    yield births.waitingSinceMs;
+    for (const { committer } of ownership.tenures()) yield committer.waitingSinceMs;
+  });
+  const refusalOf = (work: NewWork): Unavailable | null => {
+    const reason = stopping ? "The server is stopping." : (joined.full() ?? shed(work));
+    return reason === null ? null : unavailable(reason);
+  };
 
   /** What runs ends, or is given back; every outcome is in the store before the last word. */
   async function end(graceMs: number): Promise<void> {
@@ -218,14 +228,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     readParams: checker.readParams,
     readSubmitted: checker.readSubmitted,
     yamlToJson: checker.yamlToJson,
-    create(request) {
-      const refusal = refusalNow();
-      return refusal === null ? births.create(request) : Promise.resolve(unavailable(refusal));
-    },
-    trigger(id, params) {
-      const refusal = refusalNow();
-      return refusal === null ? triggers.trigger(id, params) : Promise.resolve(unavailable(refusal));
-    },
+    refusalOf,
+    create: async (request) => refusalOf("create") ?? births.create(request),
+    trigger: async (id, params) => refusalOf("trigger") ?? triggers.trigger(id, params),
     async view(id) {
       const found = await views.stateOf(id);
       return found === null ? null : shownAs(id, found.state, company.system.isStalled(id), handlers.reasons());

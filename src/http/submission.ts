@@ -22,6 +22,8 @@ export type SubmissionResult =
 export async function submit(parts: HttpParts, request: Request, submission: Submission): Promise<SubmissionResult> {
   const { engine, limits } = parts;
   const { form, route, idempotencyKey: key, trigger } = submission;
+  const refusal = engine.refusalOf("create");
+  if (refusal !== null) return { ok: false, problem: unavailable(refusal) };
   const document = await readDocument(request, parts);
   if (!document.ok) return document;
   const { text } = document;

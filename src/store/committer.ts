@@ -31,6 +31,8 @@ export interface Committer {
   answer(receipts: readonly CommandReceipt[]): Promise<CommitResult>;
   /** Why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null where all is well. */
   readonly holding: string | null;
+  /** Since when the oldest that is not answered waits, by the monotonic clock; null where all is. */
+  readonly waitingSinceMs: number | null;
   /** The lease is another's: this owner never writes again, and shall begin nothing. */
   readonly fenced: boolean;
   readonly lease: Lease;
@@ -72,6 +74,9 @@ class LaneCommitter implements Committer {
   #answering: Answering[] = [];
   /** What is sent and not answered. */
   #open: Batch | null = null;
+  /** Since when the oldest of what is open waits, and of what waits to be sent. */
+  #openSinceMs: number | null = null;
+  #waitingSinceMs: number | null = null;
   #number = 0;
   #running = false;
   #paused = false;
@@ -94,6 +99,7 @@ class LaneCommitter implements Committer {
     return new Promise((answer) => {
       this.#options.gathering?.submitted(entry.summary.id, entry.summary.closed);
       this.#waiting.push({ entry, answer });
+      this.#waitingSinceMs ??= this.#options.clock.monotonicMs();
       this.#wake();
     });
   }
@@ -104,6 +110,10 @@ class LaneCommitter implements Committer {
       this.#answering.push({ receipts, answer });
       this.#wake();
     });
+  }
+
+  get waitingSinceMs(): number | null {
+    return this.#openSinceMs ?? this.#waitingSinceMs;
   }
 
   get fenced(): boolean {
@@ -150,6 +160,8 @@ class LaneCommitter implements Committer {
     this.#fenced = true;
     const open = this.#open;
     this.#open = null;
+    this.#openSinceMs = null;
+    this.#waitingSinceMs = null;
     for (const batch of [open, { submissions: this.#waiting.splice(0), answerings: this.#answering.splice(0) }]) {
       for (const submission of batch?.submissions ?? []) submission.answer(FENCED);
       for (const { answer } of batch?.answerings ?? []) answer(FENCED);
@@ -195,6 +207,9 @@ class LaneCommitter implements Committer {
       if (size > 0 && (events > eventsMax || bytes > bytesMax)) break;
     }
     this.#waiting = waiting.slice(size);
+    this.#openSinceMs = this.#waitingSinceMs;
+    // Those that stay have come later, but not much: the batch was full.
+    if (size === waiting.length) this.#waitingSinceMs = null;
     return { submissions: size === waiting.length ? waiting : waiting.slice(0, size), answerings: this.#answering.splice(0) };
   }
 
@@ -228,6 +243,7 @@ class LaneCommitter implements Committer {
     if (this.#open === null) return;
     if (answer.type === "fenced") return this.abandon();
     this.#open = null;
+    this.#openSinceMs = null;
     const applied: CommitEntry[] = [];
     for (let at = 0; at < submissions.length; at++) {
       const submission = submissions[at] as Submission;

@@ -3,6 +3,7 @@
  * only so long: then it is told that the store is away, and a resend finds what was created after all.
  */
 import type { Clock } from "../env/clock.ts";
+import { afterDeadline } from "../env/deadline.ts";
 import { Backoff } from "./backoff.ts";
 import type { Gathering } from "./gathering.ts";
 import { type CreateAnswer, type NewExecution, type Store, StoreUnavailable } from "./store.ts";
@@ -27,6 +28,8 @@ export interface Creator {
   create(execution: NewExecution): Promise<CreateAnswer>;
   /** What the store said when it last refused, a moment ago, and has answered none since; else null: one more may be tried. */
   readonly refusal: string | null;
+  /** Since when the oldest request waits, by the monotonic clock; null where none does. */
+  readonly waitingSinceMs: number | null;
 }
 
 const TIMEOUT_MS = 1_500;
@@ -42,6 +45,7 @@ export function createCreator(options: CreatorOptions): Creator {
 
 type Request = {
   readonly execution: NewExecution;
+  readonly sinceMs: number;
   readonly resolve: (answer: CreateAnswer) => void;
   readonly reject: (error: unknown) => void;
   /** Answered, or given up by its time limit. */
@@ -53,6 +57,8 @@ class BatchingCreator implements Creator {
   readonly #options: CreatorOptions;
   readonly #backoff: Backoff;
   #waiting: Request[] = [];
+  /** What is sent and not answered. */
+  #open: readonly Request[] = [];
   #running = false;
   /** What the store last said; null when it has answered since. */
   #trouble: StoreUnavailable | null = null;
@@ -68,8 +74,8 @@ class BatchingCreator implements Creator {
     if (this.#waiting.length >= waitingMax)
       return Promise.reject(new StoreUnavailable(`${waitingMax} new executions wait for the store already.`));
     return new Promise((resolve, reject) => {
-      const request: Request = { execution, resolve, reject, settled: false, stopTimer: NOTHING };
-      request.stopTimer = clock.after(timeoutMs, () =>
+      const request: Request = { execution, sinceMs: clock.monotonicMs(), resolve, reject, settled: false, stopTimer: NOTHING };
+      request.stopTimer = afterDeadline(clock, timeoutMs, () =>
         fail(request, this.#trouble ?? new StoreUnavailable(`The store did not answer within ${timeoutMs} ms.`)),
       );
       this.#options.gathering?.submitted(execution.summary.id, execution.summary.triggeredAtMs === null);
@@ -85,11 +91,18 @@ class BatchingCreator implements Creator {
     return this.#options.clock.monotonicMs() - this.#troubleAtMs < REFUSING_MS ? this.#trouble.message : null;
   }
 
+  get waitingSinceMs(): number | null {
+    const oldest = this.#open.find(isWaiting) ?? this.#waiting.find(isWaiting);
+    return oldest?.sinceMs ?? null;
+  }
+
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const turn = this.#options.gathering?.turn() ?? null;
       if (turn !== null) await turn;
-      await this.#createSome(this.#takeBatch());
+      this.#open = this.#takeBatch();
+      await this.#createSome(this.#open);
+      this.#open = [];
     }
     this.#running = false;
   }
@@ -135,6 +148,10 @@ class BatchingCreator implements Creator {
 }
 
 const NOTHING = () => undefined;
+
+function isWaiting({ settled }: Request): boolean {
+  return !settled;
+}
 
 function succeed(request: Request, answer: CreateAnswer): void {
   if (request.settled) return;

@@ -6,6 +6,7 @@
 import { Cluster, Command, Redis } from "ioredis";
 import { byteLength } from "../env/bytes.ts";
 import type { Clock } from "../env/clock.ts";
+import { afterDeadline } from "../env/deadline.ts";
 import type { Log } from "../env/log.ts";
 import { StoreUnavailable } from "./store.ts";
 import { inOurWords, RedisRefusal, troubleOf } from "./redis-trouble.ts";
@@ -165,7 +166,7 @@ class IoredisConnection implements RedisConnection {
 
   #within<Answer>(ms: number, answer: Promise<Answer>, error: () => Error): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const stop = this.#options.clock.after(ms, () => reject(error()));
+      const stop = afterDeadline(this.#options.clock, ms, () => reject(error()));
       answer.finally(stop).then(resolve, reject);
     });
   }
