@@ -39,6 +39,7 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
   const surplus: Surplus = createSurplus({
     ...{ store, handlers, bootId, clock, turns, log, ring },
     overflow: pool.overflow,
+    limits: cluster.limits,
     overflowAfterMs: cluster.overflowAfterMs,
     leaseOf(lane) {
       const tenure = isOwned(lane) ? ownership.tenureOf(lane) : null;

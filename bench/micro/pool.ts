@@ -52,5 +52,6 @@ function noop(node: number): Attempt {
     timeoutMs: 3_600_000,
     priority: 5,
     suspect: false,
+    limits: null,
   };
 }

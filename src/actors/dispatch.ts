@@ -76,6 +76,7 @@ function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, conf
     timeoutMs: at(plan.timeoutMs, node),
     priority: at(plan.priorities, node),
     suspect: at(state.deaths, node) >= SUSPECT_AT_DEATHS,
+    limits: null,
   };
 }
 

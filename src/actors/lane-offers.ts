@@ -3,7 +3,7 @@
  * sent again until it is answered, so that it is always known where an attempt may be: here, offered, or claimed.
  */
 import { byteLength } from "../env/bytes.ts";
-import type { AttemptKey, Overflow, Spilled } from "../pool/pool.ts";
+import type { AttemptKey, OutputLimits, Overflow, Spilled } from "../pool/pool.ts";
 import type { Offer, OfferView, SharedStore } from "../store/shared-store.ts";
 import type { Lease } from "../store/store.ts";
 import { type Asks, offerId, readOfferId } from "../store/offer-id.ts";
@@ -19,6 +19,8 @@ export type LaneOffersOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
   readonly bootId: string;
+  /** What this instance takes as an output: it counts wherever the attempt runs. */
+  readonly limits: OutputLimits;
   /** Of offers, over all lanes. */
   readonly nextNumber: () => number;
   /** Null while the lane may not be written to. */
@@ -70,7 +72,7 @@ export class LaneOffers {
     const { node, attempt } = spilled.attempt;
     const key = { execution: spilled.execution.id, node, attempt };
     const id = offerId(this.#options.bootId, this.#options.nextNumber(), key, asks);
-    const body = packOffer(spilled);
+    const body = packOffer(spilled, this.#options.limits);
     const { handler, away } = asks;
     this.#book.enter({ id, key, body, bytes: byteLength(body), handler, away, stage: "new", end: null });
   }

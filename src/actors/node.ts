@@ -29,7 +29,7 @@ const NULL_OUTPUT: NodeOutcome = { type: "completed", output: "null" };
 /** What a thread runs attempts with. A handler that answers at once gives its outcome at once, without a promise. */
 export function createNodeActor(registry: Registry, options: NodeActorOptions): RunAttempt {
   const parsed = createParsedTexts(PARSED_CHARACTERS_MAX);
-  const limits = { nesting: options.nesting, bytesMax: options.outputBytes };
+  const own = { nesting: options.nesting, bytesMax: options.outputBytes };
 
   function run(attempt: Attempt, context: AttemptContext): ReturnType<RunAttempt> {
     const handler = registry.get(attempt.handler);
@@ -37,12 +37,12 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
     const config = configOf(handler, attempt, context);
     if (!config.ok) return failed(config.failure);
     const answer = handler.run(config.config, new ActorContext(attempt, context, parsed, options.log));
-    return isThenable(answer) ? settle(answer, attempt, context) : completed(answer);
+    return isThenable(answer) ? settle(answer, attempt, context) : completed(answer, attempt);
   }
 
   async function settle(answer: PromiseLike<unknown>, attempt: Attempt, context: AttemptContext): Promise<NodeOutcome> {
     try {
-      return told(completed(await answer), attempt, context);
+      return told(completed(await answer, attempt), attempt, context);
     } catch (error) {
       // The handler rejected, or its output's own code (a getter, a toJSON) threw.
       return told(failed(failureOf(error)), attempt, context);
@@ -51,12 +51,13 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
 
   function configOf(handler: Handler, attempt: Attempt, context: AttemptContext): Checked {
     if (attempt.config === null && handler.config === null) return { ok: true, config: {} };
-    const resolved = resolveConfig(attempt, context, parsed, options.outputBytes);
+    const resolved = resolveConfig(attempt, context, parsed, attempt.limits?.outputBytes ?? options.outputBytes);
     return !resolved.ok || handler.config === null ? resolved : checked(handler, resolved.config);
   }
 
-  function completed(value: unknown): NodeOutcome {
+  function completed(value: unknown, attempt: Attempt): NodeOutcome {
     if (value === null || value === undefined) return NULL_OUTPUT;
+    const limits = attempt.limits === null ? own : { nesting: attempt.limits.nesting, bytesMax: attempt.limits.outputBytes };
     if (value instanceof JsonText) {
       if (!isLonger(value.text, limits.bytesMax)) return { type: "completed", output: value.text };
       return failed(lastingFailure("bad_output", "bad_output", `The output is larger than the limit of ${limits.bytesMax} bytes.`));

@@ -1,8 +1,8 @@
 /** An attempt as it is offered to other instances: its text, and its size. */
-import type { ScopeEntry, Spilled } from "../pool/pool.ts";
+import type { OutputLimits, ScopeEntry, Spilled } from "../pool/pool.ts";
 
-/** The text that is stored; instances of one version write and read it. Nothing is lost: JSON keeps every text as it is. */
-export function packOffer({ execution, attempt }: Spilled): string {
+/** The text that is stored, with what the owner takes as an output; instances of one version write and read it. Nothing is lost: JSON keeps every text as it is. */
+export function packOffer({ execution, attempt }: Spilled, limits: OutputLimits): string {
   const { scope, parents } = attempt;
   const positions = parents.length === 0 ? null : new Map(scope.map((entry, at) => [entry, at]));
   const columns: Columns = [
@@ -21,6 +21,7 @@ export function packOffer({ execution, attempt }: Spilled): string {
     // Mostly the same objects: then the text stands once.
     parents.map((parent) => positions?.get(parent) ?? entryColumns(parent)),
     attempt.suspect,
+    [limits.outputBytes, limits.nesting],
   ];
   return JSON.stringify(columns);
 }
@@ -45,6 +46,7 @@ export function unpackOffer(executionId: string, body: string): Spilled {
       scope,
       parents: columns[12].map((parent) => (typeof parent === "number" ? (scope[parent] as ScopeEntry) : entryOf(parent))),
       suspect: columns[13] ?? false,
+      limits: columns[14] === undefined ? null : { outputBytes: columns[14][0], nesting: columns[14][1] },
     },
   };
 }
@@ -77,6 +79,8 @@ type Columns = readonly [
   parents: readonly (EntryColumns | number)[],
   /** Not in what older instances offer. */
   suspect?: boolean,
+  /** The owner's. Not in what older instances offer. */
+  limits?: readonly [outputBytes: number, nesting: number],
 ];
 
 function entryColumns({ id, status, attempt, error, output }: ScopeEntry): EntryColumns {

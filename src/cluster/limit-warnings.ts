@@ -24,7 +24,7 @@ export function createLimitWarnings(
     warned.add(bootId);
     const differences = other.map(([key, setting]) => `${setting} is ${mine[key]} here and ${limits[key]} there`).join(", ");
     log.warn(
-      `Instance ${name} has other limits: ${differences}. What a request may be is decided by the instance that is asked, what an output may be by the one that runs the node.`,
+      `Instance ${name} has other limits: ${differences}. What a request may be is decided by the instance that is asked, what an output may be by the one that owns the execution.`,
       { boot: bootId },
     );
   };

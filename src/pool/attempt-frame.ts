@@ -104,6 +104,7 @@ export function decodeAttempts(frame: AttemptFrame): Work[] {
       timeoutMs: numbers[from + 6] as number,
       priority: flags >> 1,
       suspect: (flags & 1) === 1,
+      limits: numbers[from + 11] === 0 ? null : { outputBytes: numbers[from + 11] as number, nesting: numbers[from + 12] as number },
       fromTrigger: list(numbers[from + 8] as number, () => said(at++)),
       scope: list(numbers[from + 9] as number, entry),
       parents: list(numbers[from + 10] as number, entry),
@@ -134,6 +135,7 @@ export function decodeAttempts(frame: AttemptFrame): Work[] {
       timeoutMs: kind.timeoutMs,
       priority: kind.priority,
       suspect: kind.suspect,
+      limits: kind.limits,
     };
     works[i] = { cell: numbers[at] as number, attempt, execution: kind.execution };
   }

@@ -5,7 +5,7 @@ import type { ExecutionName } from "./work.ts";
 /** Numbers of a scope entry. */
 export const ENTRY = 5;
 /** Numbers of a kind, without its lists. */
-export const KIND = 11;
+export const KIND = 13;
 
 /** Texts, numbered from 1 in the order of first use. */
 export class TextTable {
@@ -87,6 +87,8 @@ export class KindTable {
     numbers[at + 8] = fromTrigger.length;
     numbers[at + 9] = scope.length;
     numbers[at + 10] = parents.length;
+    numbers[at + 11] = attempt.limits?.outputBytes ?? 0;
+    numbers[at + 12] = attempt.limits?.nesting ?? 0;
     at += KIND;
     for (const key of fromTrigger) numbers[at++] = table.numberOf(key);
     for (const entry of scope) numbers[at++] = this.#positionOf(entry);
@@ -108,6 +110,8 @@ function isOfOneKind(a: Attempt, b: Attempt): boolean {
     a.timeoutMs === b.timeoutMs &&
     a.priority === b.priority &&
     a.suspect === b.suspect &&
+    a.limits?.outputBytes === b.limits?.outputBytes &&
+    a.limits?.nesting === b.limits?.nesting &&
     areSame(a.fromTrigger, b.fromTrigger) &&
     areSame(a.scope, b.scope) &&
     areSame(a.parents, b.parents)

@@ -18,6 +18,8 @@ export type ScopeEntry = {
   readonly output: string | null;
 };
 
+export type OutputLimits = { readonly outputBytes: number; readonly nesting: number };
+
 /** All that a thread needs to run one attempt of a node. Texts are JSON texts. */
 export type Attempt = {
   readonly node: NodeIndex;
@@ -41,6 +43,8 @@ export type Attempt = {
   readonly priority: number;
   /** It may have killed what it ran in (two deaths): runs in a child process. */
   readonly suspect: boolean;
+  /** What its output may be, where another instance owns its execution: that one's limits. Null: the thread's own. */
+  readonly limits: OutputLimits | null;
 };
 
 export type Outcome =

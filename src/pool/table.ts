@@ -296,4 +296,5 @@ const NOTHING_TO_RUN: Omit<Attempt, "node" | "attempt"> = {
   timeoutMs: 0,
   priority: 0,
   suspect: false,
+  limits: null,
 };

@@ -91,6 +91,15 @@ test("what a handler throws or rejects with is a failure that may be tried again
   });
 });
 
+test("the limits of the instance that owns the execution count, where those are others", async () => {
+  const { run } = benchWith([defineHandler({ name: "h", run: () => "x".repeat(500) })]);
+  const under = (outputBytes: number) => run(attemptOf("h", null, { limits: { outputBytes, nesting: 8 } }));
+  expect(await textOf(under(600))).toHaveLength(502);
+  expect(await failureOf(under(400))).toMatchObject({ code: "bad_output", message: expect.stringContaining("400 bytes") });
+  const deep = benchWith([defineHandler({ name: "h", run: () => [[[[1]]]] })], { outputBytes: 1, nesting: 1 });
+  expect(await textOf(deep.run(attemptOf("h", null, { limits: { outputBytes: 100, nesting: 8 } })))).toBe("[[[[1]]]]");
+});
+
 test("a handler that the thread does not have is no failure: the thread says so", () => {
   const run = createNodeActor({ get: () => undefined, infos: [] }, { ...settings, log: recordingLog().log });
   expect(run(attemptOf("ghost"), contextOf())).toEqual({ type: "unknown_handler" });

@@ -5,6 +5,7 @@ import { offerLength, packOffer, unpackOffer } from "../../src/actors/offer-text
 import type { Attempt, ScopeEntry } from "../../src/pool/pool.ts";
 import { attemptOf } from "../pool/fixtures/behaviours.ts";
 
+const LIMITS = { outputBytes: 1_000, nesting: 8 };
 const text = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.constantFrom("\ud800", '"\\', "{{ a.b }}", "__proto__", "\u2028"));
 const orNull = fc.option(text);
 const entry: fc.Arbitrary<ScopeEntry> = fc.record({ id: text, status: text, attempt: fc.nat(9), error: orNull, output: orNull });
@@ -23,6 +24,7 @@ const attempt: fc.Arbitrary<Attempt> = fc
     timeoutMs: fc.integer({ min: 1, max: 2_592_000_000 }),
     priority: fc.nat(10),
     suspect: fc.boolean(),
+    limits: fc.constant(LIMITS),
   })
   .chain(({ others, ...rest }) => fc.shuffledSubarray([...rest.scope, ...others]).map((parents) => ({ ...rest, parents })));
 
@@ -30,15 +32,15 @@ test("an attempt comes out as it went in, whatever its texts hold", () => {
   fc.assert(
     fc.property(attempt, text, (given, name) => {
       const spilled = { execution: { id: "e-1", name }, attempt: given };
-      expect(unpackOffer("e-1", packOffer(spilled))).toEqual(spilled);
+      expect(unpackOffer("e-1", packOffer(spilled, LIMITS))).toEqual(spilled);
     }),
   );
 });
 
 test("what is a parent and in the scope stands in the text once, and is one object again", () => {
   const parent = { id: "p", status: "COMPLETED", attempt: 1, error: null, output: JSON.stringify("x".repeat(100_000)) };
-  const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", { scope: [parent], parents: [parent] }) };
-  const packed = packOffer(spilled);
+  const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", { limits: LIMITS, scope: [parent], parents: [parent] }) };
+  const packed = packOffer(spilled, LIMITS);
   expect(packed.length).toBeLessThan(101_000);
   const unpacked = unpackOffer("e", packed).attempt;
   expect(unpacked.parents[0]).toBe(unpacked.scope[0] as ScopeEntry);
@@ -48,15 +50,15 @@ test("its length is known before it is packed, or overestimated", () => {
   const large = JSON.stringify("x".repeat(50_000));
   const parent = { id: "p", status: "COMPLETED", attempt: 1, error: null, output: large };
   for (const changes of [{ config: large }, { params: large }, { runtime: large }, { scope: [parent] }, { parents: [parent] }]) {
-    const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", changes) };
-    expect(offerLength(spilled)).toBeGreaterThanOrEqual(packOffer(spilled).length);
+    const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", { ...changes, limits: LIMITS }) };
+    expect(offerLength(spilled)).toBeGreaterThanOrEqual(packOffer(spilled, LIMITS).length);
   }
 });
 
-test("what an older instance packed, without the word whether it is a suspect, is none", () => {
+test("what an older instance packed, without the word whether it is a suspect and the owner's limits, is none, and has the limits of who runs it", () => {
   const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop") };
-  const columns = JSON.parse(packOffer(spilled)) as unknown[];
-  expect(unpackOffer("e", JSON.stringify(columns.slice(0, -1)))).toEqual(spilled);
+  const columns = JSON.parse(packOffer(spilled, LIMITS)) as unknown[];
+  expect(unpackOffer("e", JSON.stringify(columns.slice(0, -2)))).toEqual(spilled);
 });
 
 test("a text that is none of ours is refused", () => {

@@ -12,6 +12,7 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { attemptOf, FIXTURE_HANDLERS } from "../pool/fixtures/behaviours.ts";
+import { MEMBER_LIMITS } from "../sim/instance.ts";
 import { Life } from "../sim/life.ts";
 import { World } from "../sim/world.ts";
 import { faultyOffers, NO_FAULTS, type OfferFaults } from "./faulty-offers.ts";
@@ -179,6 +180,7 @@ export class Player {
     this.surplus = createSurplus({
       store,
       handlers,
+      limits: MEMBER_LIMITS,
       overflow: pool.overflow,
       bootId: name,
       overflowAfterMs: AFTER_MS,

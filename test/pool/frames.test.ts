@@ -31,6 +31,7 @@ const attempt = fc.record({
   timeoutMs: fc.maxSafeNat(),
   priority: fc.nat(10),
   suspect: fc.boolean(),
+  limits: fc.option(fc.record({ outputBytes: fc.integer({ min: 1 }), nesting: fc.integer({ min: 1 }) })),
 });
 const work = fc.record({ cell: fc.nat(), attempt, execution: fc.record({ id: text, name: text }) });
 
