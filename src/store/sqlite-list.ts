@@ -48,11 +48,11 @@ function named({ status, before, limit }: ListQuery, name: string): ListStatemen
 function tagged({ status, name, before, limit }: ListQuery, tag: string): ListStatement {
   const { sql, values } = conditioned([
     ["tag.tag = ?", tag],
-    ...(status === undefined ? [] : [["tag.status = ?", status] as const]),
+    ...(status === undefined ? [] : [["tag.execution_status = ?", status] as const]),
     ...(name === undefined ? [] : [["name = ?", name] as const]),
     ...after(before, "tag.created_at_ms, tag.execution"),
   ]);
-  const columns = SUMMARY_COLUMNS.replace("created_at_ms", "summary.created_at_ms").replace(" status,", " summary.status,");
+  const columns = SUMMARY_COLUMNS.replace("created_at_ms", "summary.created_at_ms");
   return {
     sql: `SELECT ${columns} FROM tag CROSS JOIN summary ON summary.id = tag.execution WHERE ${sql}
       ORDER BY tag.created_at_ms DESC, tag.execution DESC LIMIT ?`,

@@ -51,14 +51,15 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
       db.run(`PRAGMA user_version = ${FORMAT}`);
     });
   }
-  // What came later, each added to a file that has it not: an older build goes on with them, since it names none of them.
+  // What came later, each added to a file that has it not. An older build goes on with them: it names none of them, and a column
+  // has a name that none of its tables has, since a query of it that joins two would not know which one is meant.
   if (!has(db, "summary_closed")) inTransaction(db, () => void db.run(STATUS_INDEXES));
-  if (!has(db, "tag_status")) inTransaction(db, () => addTagStatus(db));
+  if (!has(db, "tag_execution_status")) inTransaction(db, () => addTagStatus(db));
 }
 
 function addTagStatus(db: Database): void {
   const columns = db.query("SELECT name FROM pragma_table_info('tag')").values();
-  if (!columns.some(([name]) => name === "status")) db.run("ALTER TABLE tag ADD COLUMN status TEXT");
+  if (!columns.some(([name]) => name === "execution_status")) db.run("ALTER TABLE tag ADD COLUMN execution_status TEXT");
   db.run(TAG_STATUS);
 }
 
@@ -100,7 +101,7 @@ CREATE TABLE log (
 CREATE TABLE large (execution TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (execution, key));
 CREATE TABLE definition (hash TEXT PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE tag (
-  tag TEXT NOT NULL, created_at_ms INTEGER NOT NULL, execution TEXT NOT NULL, status TEXT,
+  tag TEXT NOT NULL, created_at_ms INTEGER NOT NULL, execution TEXT NOT NULL, execution_status TEXT,
   PRIMARY KEY (tag, created_at_ms, execution)
 ) WITHOUT ROWID;
 CREATE TABLE lane (
@@ -137,14 +138,14 @@ DROP INDEX IF EXISTS summary_untriggered;
  * knows nothing of the column keeps it too.
  */
 const TAG_STATUS = `
-UPDATE tag SET status = (SELECT status FROM summary WHERE id = tag.execution);
-CREATE INDEX tag_status ON tag (tag, status, created_at_ms, execution);
-CREATE TRIGGER tag_status_new AFTER INSERT ON tag WHEN new.status IS NULL BEGIN
-  UPDATE tag SET status = (SELECT status FROM summary WHERE id = new.execution)
+UPDATE tag SET execution_status = (SELECT status FROM summary WHERE id = tag.execution);
+CREATE INDEX tag_execution_status ON tag (tag, execution_status, created_at_ms, execution);
+CREATE TRIGGER tag_execution_status_new AFTER INSERT ON tag WHEN new.execution_status IS NULL BEGIN
+  UPDATE tag SET execution_status = (SELECT status FROM summary WHERE id = new.execution)
   WHERE tag = new.tag AND created_at_ms = new.created_at_ms AND execution = new.execution;
 END;
-CREATE TRIGGER tag_status_changed AFTER UPDATE OF status ON summary WHEN new.tags <> '[]' AND new.status <> old.status BEGIN
-  UPDATE tag SET status = new.status
+CREATE TRIGGER tag_execution_status_changed AFTER UPDATE OF status ON summary WHEN new.tags <> '[]' AND new.status <> old.status BEGIN
+  UPDATE tag SET execution_status = new.status
   WHERE tag IN (SELECT value FROM json_each(new.tags)) AND created_at_ms = new.created_at_ms AND execution = new.id;
 END;
 `;

@@ -194,7 +194,7 @@ function prepareAll(db: Database) {
     ),
     bodyHashOf: write("SELECT body_hash FROM summary WHERE id = ?"),
     keepDefinition: write("INSERT OR IGNORE INTO definition (hash, text) VALUES (?, ?)"),
-    keepTag: write("INSERT OR IGNORE INTO tag (tag, created_at_ms, execution, status) VALUES (?, ?, ?, ?)"),
+    keepTag: write("INSERT OR IGNORE INTO tag (tag, created_at_ms, execution, execution_status) VALUES (?, ?, ?, ?)"),
     moving: write("SELECT execution FROM moving"),
     isMoving: write("SELECT 1 FROM moving WHERE execution = ?"),
     markMoving: write("INSERT OR IGNORE INTO moving SELECT id FROM summary WHERE closed = 0"),

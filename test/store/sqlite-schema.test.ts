@@ -8,7 +8,7 @@ import { openDatabase } from "../../src/store/sqlite-schema.ts";
 import { listed } from "../../src/store/sqlite-list.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { ListQuery } from "../../src/store/store.ts";
-import { createAsFirst, endAsFirst, FIRST_TABLES } from "./fixtures/first-tables.ts";
+import { createAsFirst, endAsFirst, FIRST_TABLES, listAsFirst } from "./fixtures/first-tables.ts";
 
 let dataDir: string;
 let file: string;
@@ -41,7 +41,8 @@ describe("a page of a list", () => {
     // A range of a table has its conditions behind it; a walk through all has none.
     for (const step of plan.filter((each) => /^(SCAN|SEARCH) (summary|tag)\b/.test(each))) expect(step).toMatch(/^SEARCH .*\(.*[=<].*\)$/);
     if (query.tag !== undefined || query.name !== undefined) expect(plan.join("\n")).not.toContain("TEMP B-TREE");
-    if (query.tag !== undefined && query.status !== undefined) expect(plan.join("\n")).toContain("tag_status (tag=? AND status=?");
+    if (query.tag !== undefined && query.status !== undefined)
+      expect(plan.join("\n")).toContain("tag_execution_status (tag=? AND execution_status=?");
   });
 });
 
@@ -75,6 +76,14 @@ describe("a file of the first build", () => {
     expect(await idsOf({ tag: "red", status: "FAILED" })).toEqual(["new"]);
     expect(await idsOf({ tag: "red", status: "PENDING" })).toEqual(["later"]);
     expect(await idsOf({ status: "FAILED" })).toEqual(["new"]);
+  });
+
+  test("is listed by the first build again, whatever it asks for", async () => {
+    await idsOf({});
+    expect(listAsFirst(file, {})).toEqual(["new", "ended"]);
+    expect(listAsFirst(file, { tag: "red" })).toEqual(["new", "ended"]);
+    expect(listAsFirst(file, { tag: "red", status: "PENDING", name: "a workflow" })).toEqual(["new"]);
+    expect(listAsFirst(file, { status: "COMPLETED" })).toEqual(["ended"]);
   });
 
   test("has the same indexes as a new one", async () => {
