@@ -17,14 +17,19 @@ const WAIT_MAX_MS = 60_000;
 export const PAGE_MAX = 1_000;
 export const PAGE_DEFAULT = 50;
 
-const wait = v.optional(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d{1,6}(?:\.\d{1,3})?(?:ms|s|m)?$/, 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),
-    v.metadata({ description: "Answer at the end of the execution, or with what there is after this time; at most 60s", example: "5s" }),
-    v.transform(waitMs),
-  ),
-);
+const waitAs = (metadata: { readonly description: string; readonly example?: string }) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,6}(?:\.\d{1,3})?(?:ms|s|m)?$/, 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),
+      v.metadata(metadata),
+      v.transform(waitMs),
+    ),
+  );
+const WAIT = "Answer at the end of the execution, or with what there is after this time; at most 60s";
+const wait = waitAs({ description: WAIT, example: "5s" });
+/** Without an example: the page of the API fills it in, and a create that does not start is refused with it. */
+const waitOnceStarted = waitAs({ description: `Only with trigger=true, for example 5s. ${WAIT}` });
 const cursor = v.optional(
   v.pipe(
     v.string(),
@@ -68,7 +73,7 @@ const trigger = v.optional(
   ),
   "false",
 );
-export const createQuery = v.object({ trigger, wait });
+export const createQuery = v.object({ trigger, wait: waitOnceStarted });
 export const viewQuery = v.object({
   view: v.optional(v.pipe(v.picklist(["full", "summary"]), v.description("summary: without the maps of nodes")), "full"),
 });
