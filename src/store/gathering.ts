@@ -17,8 +17,8 @@ export interface Gathering {
 /** So many share their pages well enough. */
 const ENOUGH = 64;
 /** So many newcomers a wait are worth it; how much the last wait counts; and how often it is tried where it was not worth it. */
-const WORTH = 0.5;
-const LAST_COUNTS = 0.25;
+const WORTH = 0.25;
+const LAST_COUNTS = 0.1;
 const TRIED_EACH = 64;
 
 /** `gatherMs`: from the beginning of a write to that of the next, at the most. */
@@ -123,9 +123,15 @@ class WriteGathering implements Gathering {
     this.#pending = null;
     if (pending === null) return;
     pending.cancel();
-    if (pending.complete !== null) this.#newcomers += (this.#waiting.size - pending.complete - this.#newcomers) * LAST_COUNTS;
+    if (pending.complete !== null) this.#learn(this.#waiting.size - pending.complete);
     this.#write();
     pending.told.resolve();
+  }
+
+  #learn(newcomers: number): void {
+    // A try that brought some: the stream is there again.
+    if (newcomers > 0 && this.#newcomers < WORTH) this.#newcomers = 1;
+    else this.#newcomers += (newcomers - this.#newcomers) * LAST_COUNTS;
   }
 
   #write(): void {

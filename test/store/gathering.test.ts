@@ -64,7 +64,7 @@ describe("a write", () => {
       await world.until(() => made.length > before, "it is written");
       await world.pass(0.5);
     };
-    for (let learning = 0; learning < 10; learning++) await round();
+    for (let learning = 0; learning < 30; learning++) await round();
     const beganMs = world.monotonicMs();
     for (let known = 0; known < 10; known++) await round();
     expect(world.monotonicMs() - beganMs).toBe(10 * 0.5);
