@@ -1,7 +1,8 @@
 /**
  * When the next write is made, where each has a price of its own (pages, and an fsync) that those in it share. Whoever is alone never
- * waits. Where several are under way, a write waits for the others, a millisecond or two at the most; and when all of them are in it, for
- * newcomers, as long as such waits bring some: a steady stream brings them, clients that wait for these very answers do not.
+ * waits. Where several are under way, a write waits for the others and for newcomers, a millisecond or two at the most, if newcomers come
+ * whether or not anybody waits: a steady stream does. Clients that wait for these very answers come later the later they get them, so that
+ * is tried out: a moment without waiting, a moment with it.
  *
  * Under way is who wrote within the last few milliseconds and is not at its end.
  */
@@ -16,18 +17,18 @@ export interface Gathering {
 
 /** So many share their pages well enough. */
 const ENOUGH = 64;
-/** So many newcomers a wait are worth it; how much the last wait counts; and how often it is tried where it was not worth it. */
-const WORTH = 0.25;
-const LAST_COUNTS = 0.1;
-const TRIED_EACH = 64;
+/** How long each way is tried, and for how long what was found is kept. */
+const TRY_MS = 200;
+const KEPT_MS = 4_000;
+/** Waiting holds those up that wait for answers where newcomers come at less than this part of the rate without it. */
+const SAME_RATE = 0.85;
 
 /** `gatherMs`: from the beginning of a write to that of the next, at the most. */
 export function createGathering(clock: Clock, gatherMs: number): Gathering {
   return new WriteGathering(clock, gatherMs);
 }
 
-/** `complete`: how many there were when all that were under way were in it; null before. */
-type Pending = { readonly told: PromiseWithResolvers<void>; readonly cancel: () => void; complete: number | null };
+type Pending = { readonly told: PromiseWithResolvers<void>; readonly cancel: () => void };
 
 class WriteGathering implements Gathering {
   readonly #clock: Clock;
@@ -41,19 +42,19 @@ class WriteGathering implements Gathering {
   #wroteAtMs = Number.NEGATIVE_INFINITY;
   #isNow = false;
   #pending: Pending | null = null;
-  /** How many newcomers a wait brought, of late. */
-  #newcomers = 1;
-  #untried = 0;
+  readonly #newcomers: NewcomersTrial;
 
   constructor(clock: Clock, gatherMs: number) {
     this.#clock = clock;
     this.#gatherMs = gatherMs;
+    this.#newcomers = new NewcomersTrial(clock);
   }
 
   submitted(executionId: string, last: boolean): void {
     if (!this.#waiting.has(executionId)) {
       this.#waiting.add(executionId);
       if (this.#underWay.has(executionId)) this.#expected -= 1;
+      else this.#newcomers.came();
     }
     this.#underWay.delete(executionId);
     if (!last) this.#underWay.set(executionId, this.#clock.monotonicMs());
@@ -72,8 +73,7 @@ class WriteGathering implements Gathering {
       return null;
     }
     const told = Promise.withResolvers<void>();
-    const complete = this.#isComplete() ? this.#waiting.size : null;
-    this.#pending = { told, cancel: this.#clock.after(leftMs, () => this.#tell()), complete };
+    this.#pending = { told, cancel: this.#clock.after(leftMs, () => this.#tell()) };
     return told.promise;
   }
 
@@ -82,23 +82,13 @@ class WriteGathering implements Gathering {
   }
 
   #look(): void {
-    const pending = this.#pending;
-    if (pending === null) return;
-    const isJustComplete = pending.complete === null && this.#isComplete();
-    if (this.#waiting.size >= ENOUGH || (isJustComplete && this.#isReady())) this.#tell();
-    else if (isJustComplete) pending.complete = this.#waiting.size;
+    if (this.#pending !== null && this.#isReady()) this.#tell();
   }
 
   /** Nobody else is worth waiting for. */
   #isReady(): boolean {
     if (this.#waiting.size >= ENOUGH) return true;
-    if (!this.#isComplete()) return false;
-    if (this.#waiting.size <= 1) return true;
-    if (this.#newcomers >= WORTH) return false;
-    this.#untried += 1;
-    if (this.#untried < TRIED_EACH) return true;
-    this.#untried = 0;
-    return false;
+    return !this.#newcomers.areWaitedFor() || (this.#waiting.size <= 1 && this.#isComplete());
   }
 
   /** All that are under way are in it. */
@@ -123,15 +113,8 @@ class WriteGathering implements Gathering {
     this.#pending = null;
     if (pending === null) return;
     pending.cancel();
-    if (pending.complete !== null) this.#learn(this.#waiting.size - pending.complete);
     this.#write();
     pending.told.resolve();
-  }
-
-  #learn(newcomers: number): void {
-    // A try that brought some: the stream is there again.
-    if (newcomers > 0 && this.#newcomers < WORTH) this.#newcomers = 1;
-    else this.#newcomers += (newcomers - this.#newcomers) * LAST_COUNTS;
   }
 
   #write(): void {
@@ -140,5 +123,46 @@ class WriteGathering implements Gathering {
     for (const id of this.#waiting) if (this.#underWay.delete(id)) this.#underWay.set(id, this.#wroteAtMs);
     this.#waiting.clear();
     this.#expected = this.#underWay.size;
+  }
+}
+
+/** Whether newcomers come though nobody is answered meanwhile: found out by their rate without waiting, and with it. */
+class NewcomersTrial {
+  readonly #clock: Clock;
+  #phase: "without" | "with" | "kept" = "without";
+  #sinceMs = 0;
+  #count = 0;
+  #rateWithout = 0;
+  #isWorth = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  came(): void {
+    this.#count += 1;
+  }
+
+  areWaitedFor(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    const passedMs = nowMs - this.#sinceMs;
+    if (passedMs >= (this.#phase === "kept" ? KEPT_MS : TRY_MS)) this.#next(nowMs, passedMs);
+    return this.#phase === "kept" ? this.#isWorth : this.#phase === "with";
+  }
+
+  #next(nowMs: number, passedMs: number): void {
+    const rate = this.#count / passedMs;
+    // Nobody was here for a while: what was counted says nothing.
+    const isStale = passedMs > KEPT_MS + TRY_MS || (this.#phase !== "kept" && passedMs > 2 * TRY_MS);
+    if (isStale || this.#phase === "kept") this.#phase = "without";
+    else if (this.#phase === "without") {
+      this.#rateWithout = rate;
+      this.#phase = "with";
+    } else {
+      this.#isWorth = rate >= this.#rateWithout * SAME_RATE;
+      this.#phase = "kept";
+    }
+    this.#sinceMs = nowMs;
+    this.#count = 0;
   }
 }
