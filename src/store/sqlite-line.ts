@@ -1,6 +1,6 @@
 /**
- * What goes to the SQLite thread to be written: one message is under way, and a commit and a create that are there when it is
- * answered go together, as one transaction with one sync. What retention deletes goes when nothing else waits.
+ * What goes to the SQLite thread to be written. A commit and a create of one breath go together, as one transaction with one sync; nothing
+ * waits here, since the thread goes on with the next while the last is answered. What retention deletes goes when nothing else is under way.
  */
 import { systemTurns } from "../env/turns.ts";
 import { errorOf, type SqliteClient } from "./sqlite-client.ts";
@@ -22,7 +22,7 @@ export class SqliteWriteLine {
   readonly #creates: Waiting<CreateReply>[] = [];
   readonly #sweeps: Waiting<readonly string[], Retention>[] = [];
   #passed = 0;
-  #isUnderWay = false;
+  #underWay = 0;
   #isDue = false;
 
   constructor(client: SqliteClient) {
@@ -46,37 +46,46 @@ export class SqliteWriteLine {
   #wait<Answer, Request>(line: Waiting<Answer, Request>[], request: Request): Promise<Answer> {
     const answered = Promise.withResolvers<Answer>();
     line.push({ request, answered });
-    if (!this.#isUnderWay && !this.#isDue) {
-      this.#isDue = true;
-      // Whoever writes in the same breath goes along.
-      queueMicrotask(() => void this.#send());
-    }
+    this.#wake();
     return answered.promise;
   }
 
-  async #send(): Promise<void> {
-    this.#isDue = false;
-    this.#isUnderWay = true;
-    await this.#next();
-    this.#isUnderWay = false;
-    if (this.#commits.length + this.#creates.length + this.#sweeps.length === 0) return;
+  #wake(): void {
+    if (this.#isDue) return;
     this.#isDue = true;
-    // What follows from this answer is ready a moment later.
-    systemTurns.run(() => void this.#send());
+    // Whoever writes in the same breath goes along.
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#sendWrites();
+      this.#sendSweep();
+    });
   }
 
-  #next(): Promise<void> {
-    const isQuiet = this.#commits.length + this.#creates.length === 0;
-    const sweep = isQuiet || this.#passed === PASSED_MOST ? this.#sweeps.shift() : undefined;
-    if (sweep !== undefined) {
-      this.#passed = 0;
-      return settle(sweep, this.#client.call("sweep", sweep.request));
+  #sendWrites(): void {
+    for (;;) {
+      const [commit, create] = [this.#commits.shift(), this.#creates.shift()];
+      if (commit !== undefined && create !== undefined) void this.#counted(this.#both(commit, create));
+      else if (commit !== undefined) void this.#counted(settle(commit, this.#client.callPacked("commit", commit.request)));
+      else if (create !== undefined) void this.#counted(settle(create, this.#client.callPacked("create", create.request)));
+      else return;
+      if (this.#sweeps.length > 0) this.#passed += 1;
     }
-    if (this.#sweeps.length > 0) this.#passed += 1;
-    const [commit, create] = [this.#commits.shift(), this.#creates.shift()];
-    if (commit !== undefined && create !== undefined) return this.#both(commit, create);
-    if (commit !== undefined) return settle(commit, this.#client.callPacked("commit", commit.request));
-    return create === undefined ? Promise.resolve() : settle(create, this.#client.callPacked("create", create.request));
+  }
+
+  #sendSweep(): void {
+    if (this.#underWay > 0 && this.#passed < PASSED_MOST) return;
+    const sweep = this.#sweeps.shift();
+    if (sweep === undefined) return;
+    this.#passed = 0;
+    void this.#counted(settle(sweep, this.#client.call("sweep", sweep.request)));
+  }
+
+  async #counted(answered: Promise<void>): Promise<void> {
+    this.#underWay += 1;
+    await answered;
+    this.#underWay -= 1;
+    // What follows from this answer is ready a moment later, and goes first.
+    if (this.#sweeps.length > 0) systemTurns.run(() => this.#wake());
   }
 
   async #both(commit: Waiting<CommitReply>, create: Waiting<CreateReply>): Promise<void> {
