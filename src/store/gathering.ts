@@ -1,8 +1,8 @@
 /**
  * When the next write is made, where each has a price of its own (pages, and an fsync) that those in it share. Whoever is alone never
- * waits. Where several are under way, a write waits for the others and for newcomers, a millisecond or two at the most, if newcomers come
- * whether or not anybody waits: a steady stream does. Clients that wait for these very answers come later the later they get them, so that
- * is tried out: a moment without waiting, a moment with it.
+ * waits. Where several are under way, a write waits for the others and for newcomers, a millisecond or two at the most, if executions come
+ * whether or not anybody waits. That is tried out, a moment without waiting and a moment with it: in a steady stream more of them are then
+ * under way at a time; of clients that wait for these very answers there are as many as before, and they would only get less done.
  *
  * Under way is who wrote within the last few milliseconds and is not at its end.
  */
@@ -20,8 +20,8 @@ const ENOUGH = 64;
 /** How long each way is tried, and for how long what was found is kept. */
 const TRY_MS = 200;
 const KEPT_MS = 4_000;
-/** Waiting holds those up that wait for answers where newcomers come at less than this part of the rate without it. */
-const SAME_RATE = 0.85;
+/** So many times as many are under way in a stream that is made to wait. */
+const MORE = 1.4;
 
 /** `gatherMs`: from the beginning of a write to that of the next, at the most. */
 export function createGathering(clock: Clock, gatherMs: number): Gathering {
@@ -42,19 +42,18 @@ class WriteGathering implements Gathering {
   #wroteAtMs = Number.NEGATIVE_INFINITY;
   #isNow = false;
   #pending: Pending | null = null;
-  readonly #newcomers: NewcomersTrial;
+  readonly #trial: StreamTrial;
 
   constructor(clock: Clock, gatherMs: number) {
     this.#clock = clock;
     this.#gatherMs = gatherMs;
-    this.#newcomers = new NewcomersTrial(clock);
+    this.#trial = new StreamTrial(clock);
   }
 
   submitted(executionId: string, last: boolean): void {
     if (!this.#waiting.has(executionId)) {
       this.#waiting.add(executionId);
       if (this.#underWay.has(executionId)) this.#expected -= 1;
-      else this.#newcomers.came();
     }
     this.#underWay.delete(executionId);
     if (!last) this.#underWay.set(executionId, this.#clock.monotonicMs());
@@ -88,7 +87,7 @@ class WriteGathering implements Gathering {
   /** Nobody else is worth waiting for. */
   #isReady(): boolean {
     if (this.#waiting.size >= ENOUGH) return true;
-    return !this.#newcomers.areWaitedFor() || (this.#waiting.size <= 1 && this.#isComplete());
+    return !this.#trial.isStream() || (this.#waiting.size <= 1 && this.#isComplete());
   }
 
   /** All that are under way are in it. */
@@ -118,6 +117,8 @@ class WriteGathering implements Gathering {
   }
 
   #write(): void {
+    this.#forgetSilent();
+    this.#trial.saw(this.#waiting.size + this.#expected);
     this.#wroteAtMs = this.#clock.monotonicMs();
     // What they wait for now is the write's answer: their silence counts from here.
     for (const id of this.#waiting) if (this.#underWay.delete(id)) this.#underWay.set(id, this.#wroteAtMs);
@@ -126,43 +127,47 @@ class WriteGathering implements Gathering {
   }
 }
 
-/** Whether newcomers come though nobody is answered meanwhile: found out by their rate without waiting, and with it. */
-class NewcomersTrial {
+/** Whether executions come by themselves: found out by how many are under way without waiting, and with it. */
+class StreamTrial {
   readonly #clock: Clock;
   #phase: "without" | "with" | "kept" = "without";
   #sinceMs = 0;
-  #count = 0;
-  #rateWithout = 0;
-  #isWorth = false;
+  #writes = 0;
+  #sum = 0;
+  #without = 0;
+  #isStream = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  came(): void {
-    this.#count += 1;
+  /** So many are under way at a write. */
+  saw(underWay: number): void {
+    this.#writes += 1;
+    this.#sum += underWay;
   }
 
-  areWaitedFor(): boolean {
+  isStream(): boolean {
     const nowMs = this.#clock.monotonicMs();
     const passedMs = nowMs - this.#sinceMs;
     if (passedMs >= (this.#phase === "kept" ? KEPT_MS : TRY_MS)) this.#next(nowMs, passedMs);
-    return this.#phase === "kept" ? this.#isWorth : this.#phase === "with";
+    return this.#phase === "kept" ? this.#isStream : this.#phase === "with";
   }
 
   #next(nowMs: number, passedMs: number): void {
-    const rate = this.#count / passedMs;
-    // Nobody was here for a while: what was counted says nothing.
+    const underWay = this.#sum / Math.max(1, this.#writes);
+    // Nobody was here for a while: what was seen says nothing.
     const isStale = passedMs > KEPT_MS + TRY_MS || (this.#phase !== "kept" && passedMs > 2 * TRY_MS);
     if (isStale || this.#phase === "kept") this.#phase = "without";
     else if (this.#phase === "without") {
-      this.#rateWithout = rate;
+      this.#without = underWay;
       this.#phase = "with";
     } else {
-      this.#isWorth = rate >= this.#rateWithout * SAME_RATE;
+      this.#isStream = underWay >= this.#without * MORE;
       this.#phase = "kept";
     }
     this.#sinceMs = nowMs;
-    this.#count = 0;
+    this.#writes = 0;
+    this.#sum = 0;
   }
 }
