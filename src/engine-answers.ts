@@ -14,7 +14,7 @@ export type CreateResult =
   /** `status`: as it was stored. */
   | { readonly type: "created"; readonly id: string; readonly status: ExecutionStatus }
   | { readonly type: "exists"; readonly id: string }
-  /** The key was used for another body. */
+  /** The key was used for another request. */
   | { readonly type: "differs" }
   /** The store can never take it. */
   | { readonly type: "refused"; readonly reason: string }

@@ -1,5 +1,5 @@
 /** A trigger's params, and the answer where its body is none that a trigger may have. */
-import type { Engine, ParamsResult } from "../engine.ts";
+import type { Engine, ParamsResult, SubmittedResult } from "../engine.ts";
 import { brokenJson } from "./broken-json.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
@@ -9,8 +9,18 @@ export async function paramsOf(text: string, engine: Pick<Engine, "readParams">,
   return read.ok ? read : paramsRefusal(read, nesting);
 }
 
+/** Of a body that is no definition with its params beside it. */
+export function submittedRefusal(read: Extract<SubmittedResult, { ok: false }>, nesting: number): Refusal {
+  if (read.kind !== "members") return paramsRefusal(read, nesting);
+  const message = "No such field; beside definition only params may stand";
+  const errors = read.unknown.map((path) => ({ path, message }));
+  return refuse(422, `The body has a field that is not known, ${read.unknown.join(", ")}; beside definition only params may stand.`, {
+    errors,
+  });
+}
+
 /** Of a body that has no params as a trigger may have them. */
-export function paramsRefusal(read: Extract<ParamsResult, { ok: false }>, nesting: number): Refusal {
+function paramsRefusal(read: Extract<ParamsResult, { ok: false }>, nesting: number): Refusal {
   if (read.kind === "syntax")
     return read.fault === null ? refuse(400, `The body is nested deeper than ${nesting} levels.`) : brokenJson(read.fault);
   if (read.where === "body") return refuse(422, `The body is ${read.what}; it must be an object, or none at all.`);

@@ -4,10 +4,13 @@ import { quote, quoteOrNull } from "./json-text.ts";
 import { joined, type Texts } from "./long-text.ts";
 import { outputBatches } from "./outputs.ts";
 
-/** `{ execution_id, name, status, completed, results: { id: output }, error, message }`, with `trigger` where it is given. */
-export async function* resultsTexts(engine: Engine, view: ExecutionView, trigger: string | null = null): Texts {
+/** `warnings`: a member with its comma, or "". */
+type Told = { readonly trigger?: string; readonly warnings?: string };
+
+/** `{ execution_id, name, status, completed, results: { id: output }, error, message }`, and what is told beside them. */
+export async function* resultsTexts(engine: Engine, view: ExecutionView, { trigger, warnings = "" }: Told = {}): Texts {
   const { id, name, status, error } = view;
-  const told = trigger === null ? "" : `"trigger":${quote(trigger)},`;
+  const told = trigger === undefined ? "" : `"trigger":${quote(trigger)},`;
   yield `{"execution_id":${quote(id)},"name":${quote(name)},${told}"status":"${status}","completed":${status === "COMPLETED"},"results":{`;
   let continued = false;
   for await (const { nodes, outputs } of outputBatches(engine, id, view.nodes)) {
@@ -20,7 +23,7 @@ export async function* resultsTexts(engine: Engine, view: ExecutionView, trigger
       continued = true;
     }
   }
-  yield `},"error":${quoteOrNull(error)},"message":${quote(messageOf(view))}}`;
+  yield `},"error":${quoteOrNull(error)},"message":${quote(messageOf(view))}${warnings}}`;
 }
 
 function messageOf(view: ExecutionView): string {

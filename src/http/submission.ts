@@ -2,7 +2,7 @@
 import type { CheckedDefinition, CheckResult, DefinitionForm, ExecutionStatus } from "../engine.ts";
 import { readDocument } from "./document.ts";
 import { brokenJson } from "./broken-json.ts";
-import { paramsRefusal } from "./params.ts";
+import { submittedRefusal } from "./params.ts";
 import type { HttpParts } from "./parts.ts";
 import { type Refusal, refuse, sentence, unavailable } from "./problem.ts";
 
@@ -14,9 +14,18 @@ export type Submission = {
   /** Whether the execution starts at once; `with params`: which may stand in the body beside the definition. */
   readonly trigger: "none" | "alone" | "with params";
 };
-/** `status`: as it was stored; null where it was there before, for the same Idempotency-Key. */
+/**
+ * `warnings`: `,"warnings":[…]` where the definition has any, else "". `status`: as it was stored; null where it was there
+ * before, for the same Idempotency-Key.
+ */
 export type SubmissionResult =
-  | { readonly ok: true; readonly id: string; readonly definition: CheckedDefinition; readonly status: ExecutionStatus | null }
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly definition: CheckedDefinition;
+      readonly warnings: string;
+      readonly status: ExecutionStatus | null;
+    }
   | Refusal;
 
 export async function submit(parts: HttpParts, request: Request, submission: Submission): Promise<SubmissionResult> {
@@ -28,11 +37,13 @@ export async function submit(parts: HttpParts, request: Request, submission: Sub
   if (!document.ok) return document;
   const { text } = document;
   const submitted = trigger === "with params" ? await engine.readSubmitted(text) : { ...ALONE, definition: text };
-  if (!submitted.ok) return paramsRefusal(submitted, limits.nesting);
+  if (!submitted.ok) return submittedRefusal(submitted, limits.nesting);
   const check = await engine.check(submitted.definition, form);
-  if (!check.ok) return refuseDefinition(check, text, submitted.isWrapped ? "definition" : "");
+  const member = submitted.isWrapped ? "definition" : "";
+  if (!check.ok) return refuseDefinition(check, text, member);
 
   const { definition } = check;
+  const warnings = definition.warnings.length === 0 ? "" : `,"warnings":${JSON.stringify(within(member, definition.warnings))}`;
   // With a trigger it is another request than without one, though the body is the same.
   const body = trigger === "with params" ? `trigger ${text}` : text;
   const created = await engine.create({
@@ -42,11 +53,11 @@ export async function submit(parts: HttpParts, request: Request, submission: Sub
   });
   switch (created.type) {
     case "created":
-      return { ok: true, id: created.id, definition, status: created.status };
+      return { ok: true, id: created.id, definition, warnings, status: created.status };
     case "exists":
-      return { ok: true, id: created.id, definition, status: null };
+      return { ok: true, id: created.id, definition, warnings, status: null };
     case "differs":
-      return refuse(422, "This Idempotency-Key was used for another body before; take a new key for a new request.");
+      return refuse(422, "This Idempotency-Key was used for another request before; take a new key for a new request.");
     case "refused":
       return refuse(413, sentence(created.reason));
     case "unavailable":
@@ -56,22 +67,24 @@ export async function submit(parts: HttpParts, request: Request, submission: Sub
 
 const ALONE = { ok: true, params: null, isWrapped: false } as const;
 
-/** `,"warnings":[…]` where the definition has any, else "". */
-export function warningsMember({ warnings }: CheckedDefinition): string {
-  return warnings.length === 0 ? "" : `,"warnings":${JSON.stringify(warnings)}`;
-}
-
 /** Only so many of the problems are in the sentence; all of them are in `errors`. */
 const TOLD_MAX = 3;
 
-/** `member`: the member of the body in which the definition stands; "" where it is the body. */
 function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult, { ok: false }>, text: string, member: string): Refusal {
   if (text.trim() === "") return refuse(400, "The request has no body; a JSON document is expected.");
   if (fault !== undefined) return brokenJson(fault);
-  const problems = found.map(({ path, message }) => ({ path: [member, path].filter((part) => part !== "").join("."), message }));
+  const problems = within(member, found);
   const told = problems
     .slice(0, TOLD_MAX)
     .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `At ${path}: ${message}`));
   const more = problems.length > TOLD_MAX ? [`There are more problems, see errors.`] : [];
   return refuse(kind === "shape" ? 422 : 400, [...told, ...more].join(" "), { errors: problems });
 }
+
+/** `member`: the member of the body in which the definition stands; "" where it is the body. */
+function within(member: string, found: readonly Finding[]): readonly Finding[] {
+  if (member === "") return found;
+  return found.map(({ path, message }) => ({ path: path === "" ? member : `${member}.${path}`, message }));
+}
+
+type Finding = CheckedDefinition["warnings"][number];

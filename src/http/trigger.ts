@@ -37,7 +37,7 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
     if (result.type === "triggered" || !isTerminal(result.status)) await waitForEnd(c, parts, id, waitMs);
     const view = await engine.view(id);
     if (view === null) return problemAnswer(NOT_FOUND);
-    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, messageOf(result)), parts));
+    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, { trigger: messageOf(result) }), parts));
   }
 
   function queuedAnswer(id: string, commandId: string, form: "canonical" | "older"): Response {

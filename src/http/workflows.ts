@@ -12,7 +12,7 @@ import { type Problem, problemAnswer, unavailable } from "./problem.ts";
 import { createQuery, idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
 import type { Routes } from "./routes.ts";
 import { resultsTexts } from "./results-json.ts";
-import { submit, warningsMember } from "./submission.ts";
+import { submit } from "./submission.ts";
 import { waitForEnd } from "./waiting.ts";
 
 export function workflowRoutes(routes: Routes, parts: HttpParts): void {
@@ -23,9 +23,9 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   async function create(request: Request, { route, form, status }: Creating, idempotencyKey: string | undefined): Promise<Response> {
     const submitted = await submit(parts, request, { form, route, idempotencyKey, trigger: "none" });
     if (!submitted.ok) return problemAnswer(submitted.problem);
-    const { id, definition } = submitted;
+    const { id, definition, warnings } = submitted;
     const message = `The workflow was accepted. Start it with POST /workflows/${id}/trigger.`;
-    const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"PENDING","message":${quote(message)}${warningsMember(definition)}}`;
+    const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"PENDING","message":${quote(message)}${warnings}}`;
     return jsonAnswer(status, text, { location: `/workflows/${id}` });
   }
 
@@ -34,18 +34,18 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
     const { form, route } = CANONICAL;
     const submitted = await submit(parts, c.req.raw, { form, route, idempotencyKey: key, trigger: "with params" });
     if (!submitted.ok) return problemAnswer(submitted.problem);
-    const { id, definition } = submitted;
+    const { id, definition, warnings } = submitted;
     const headers = { location: `/workflows/${id}` };
     const message = "The workflow was accepted and triggered.";
     if (waitMs !== undefined) {
       await waitForEnd(c, parts, id, waitMs);
       const view = await engine.view(id);
       if (view === null) return problemAnswer(DELETED);
-      return jsonAnswer(201, await bodyOf(resultsTexts(engine, view, message), parts), headers);
+      return jsonAnswer(201, await bodyOf(resultsTexts(engine, view, { trigger: message, warnings }), parts), headers);
     }
     const status = submitted.status ?? (await engine.summary(id))?.status;
     if (status === undefined) return problemAnswer(DELETED);
-    const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"${status}","message":${quote(message)}${warningsMember(definition)}}`;
+    const text = `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"${status}","message":${quote(message)}${warnings}}`;
     return jsonAnswer(201, text, headers);
   }
 

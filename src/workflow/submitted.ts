@@ -5,6 +5,8 @@ import { givenParams, type ParamsResult } from "./params.ts";
 export type SubmittedResult =
   /** `isWrapped`: it stood under `definition`. */
   | { readonly ok: true; readonly definition: string; readonly params: string | null; readonly isWrapped: boolean }
+  /** Members beside `definition` that nobody reads, as they are written, no more than a few: misspelt params would be none. */
+  | { readonly ok: false; readonly kind: "members"; readonly unknown: readonly string[] }
   | Extract<ParamsResult, { ok: false }>;
 
 /**
@@ -17,9 +19,11 @@ export function readSubmitted(text: string, nesting: number): SubmittedResult {
   // The wrapper is one level more than the definition may have.
   const fault = scanJson(body, nesting + 1);
   if (fault !== null) return { ok: false, kind: "syntax", fault: fault === "deep" ? null : fault };
-  const { definition, params, dag } = membersOf(body);
+  const { members, unknown } = membersOf(body);
+  const { definition, params, dag } = members;
   if (definition === undefined || dag !== undefined || !isObjectAt(definition, 0))
     return { ok: true, definition: text, params: null, isWrapped: false };
+  if (unknown.length > 0) return { ok: false, kind: "members", unknown };
   const given = givenParams(params ?? "null");
   return given.ok ? { ok: true, definition, params: given.params, isWrapped: true } : given;
 }
@@ -29,15 +33,21 @@ const MEMBERS: ReadonlySet<string> = new Set<Member>(["definition", "params", "d
 const QUOTED = '"definition"';
 /** The longest of them in quotes. */
 const KEY_MAX = QUOTED.length;
+/** So many unknown members are told, each up to so many characters. */
+const TOLD_MAX = 3;
+const TOLD_CHARACTERS = 60;
+
+type Members = { readonly members: Partial<Record<Member, string>>; readonly unknown: readonly string[] };
 
 /** Raw texts; of a doubled member the last, as parsers do. None where the body is no object. */
-function membersOf(body: string): Partial<Record<Member, string>> {
+function membersOf(body: string): Members {
   const members: Partial<Record<Member, string>> = {};
-  if (!isObjectAt(body, 0)) return members;
+  const unknown: string[] = [];
+  if (!isObjectAt(body, 0)) return { members, unknown };
   eachMember(body, (keyStart, keyEnd, valueStart, valueEnd) => {
-    if (keyEnd - keyStart > KEY_MAX) return;
-    const key = keyText(body, keyStart, keyEnd);
+    const key = keyEnd - keyStart > KEY_MAX ? "" : keyText(body, keyStart, keyEnd);
     if (MEMBERS.has(key)) members[key as Member] = body.slice(valueStart, valueEnd);
+    else if (unknown.length < TOLD_MAX) unknown.push(body.slice(keyStart + 1, Math.min(keyEnd - 1, keyStart + 1 + TOLD_CHARACTERS)));
   });
-  return members;
+  return { members, unknown };
 }

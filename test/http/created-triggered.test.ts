@@ -57,6 +57,17 @@ describe("a definition", () => {
     expect(answer.json.results).toEqual({ a: { x: 1 } });
   });
 
+  test("that is doubtful says so, with `wait` too, by the place in the body", async () => {
+    const doubtful = definition({ colour: "red" });
+    const warnings = [{ path: "colour", message: 'The field "colour" is not known and was ignored.' }];
+    expect((await send(doubtful)).json.warnings).toEqual(warnings);
+    const waited = await send(doubtful, ended);
+    expect(waited.json).toMatchObject({ completed: true, warnings });
+    expect(v.is(submittedAnswer, waited.json)).toBe(true);
+    expect((await send({ definition: doubtful }, ended)).json.warnings).toMatchObject([{ path: "definition.colour" }]);
+    expect((await send(definition(), ended)).json).not.toHaveProperty("warnings");
+  });
+
   test("that has a field of the name `definition` itself stays one", async () => {
     expect((await send(definition({ definition: { kept: true } }), ended)).json).toMatchObject({ name: "order", completed: true });
     expect((await send(definition({ description: 'a "definition"' }), ended)).json).toMatchObject({ name: "order", completed: true });
@@ -88,6 +99,7 @@ describe("what cannot be started", () => {
       400,
       "definition.dag.nodes.0",
     ],
+    ["misspelt params", { definition: definition(), parms: { n: 1 } }, 422, "parms"],
     ["broken JSON", '{"definition":{"name":"n",}}', 400, ""],
     ["no definition", { params: {} }, 422, ""],
   ];

@@ -70,7 +70,7 @@ describe("creating", () => {
       const other = await send("POST", route, { ...body, name: "two" }, key);
       expect([other.status, other.json.detail]).toEqual([
         422,
-        "This Idempotency-Key was used for another body before; take a new key for a new request.",
+        "This Idempotency-Key was used for another request before; take a new key for a new request.",
       ]);
       // Another route is another request.
       const steps = { name: "s", steps: [{ execution_type: "parallel", tasks: [{ name: "task_a" }] }] };

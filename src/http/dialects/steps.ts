@@ -8,7 +8,7 @@ import type { HttpParts } from "../parts.ts";
 import { NOT_FOUND, problemAnswer } from "../problem.ts";
 import { idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../query.ts";
 import type { Routes } from "../routes.ts";
-import { submit, warningsMember } from "../submission.ts";
+import { submit } from "../submission.ts";
 import { waitForEnd } from "../waiting.ts";
 import { linkToNext } from "../workflows.ts";
 import { stepsTexts } from "./steps-json.ts";
@@ -45,9 +45,9 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
         trigger: "alone",
       });
       if (!submitted.ok) return problemAnswer(submitted.problem);
-      const { id, definition } = submitted;
+      const { id, warnings } = submitted;
       const headers = { location: `/api/workflow/${id}` };
-      const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warningsMember(definition)}`;
+      const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warnings}`;
       const waitMs = query.wait;
       if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
       await waitForEnd(c, parts, id, waitMs);

@@ -39,6 +39,7 @@ export const resultsAnswer = named(
     results: v.pipe(v.record(v.string(), output), v.description("By node id, in the definition's order")),
     error: v.nullable(v.string()),
     message: v.string(),
+    warnings,
   }),
 );
 

@@ -53,8 +53,8 @@ export const PROBLEMS = {
     },
   },
   keyReused: {
-    description: "The Idempotency-Key was used for another body.",
-    example: { status: 422, detail: "This Idempotency-Key was used for another body before; take a new key for a new request." },
+    description: "The Idempotency-Key was used for another request.",
+    example: { status: 422, detail: "This Idempotency-Key was used for another request before; take a new key for a new request." },
   },
   badParams: {
     description: "The body, or `params` in it, is no object.",
@@ -64,7 +64,7 @@ export const PROBLEMS = {
   badView: badQuery("view", 'Invalid type: Expected ("full" | "summary") but received a string of 4 characters'),
   badWait: badQuery("wait", 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),
   badParamsBeside: {
-    description: "`params` beside the definition is no object.",
+    description: "`params` beside the definition is no object, or something else stands there.",
     example: {
       status: 422,
       detail: "In the body, params is a list; it must be an object or null.",
