@@ -12,7 +12,7 @@ export type Self<M> = {
   readonly id: string;
   /** To itself, in a later turn. */
   deliver(message: M): void;
-  /** It has nothing left to do: it is stopped once its mailbox is empty. */
+  /** It has nothing left to do: it is stopped once its mailbox is empty. To be said again with each batch that follows. */
   finished(): void;
 };
 

@@ -103,6 +103,8 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   }
 
   receive(batch: readonly M[]): Promise<void> {
+    // What it said before it knew of these.
+    this.#leaving = false;
     return this.#actor === null ? Promise.resolve() : this.#actor.receive(batch);
   }
 

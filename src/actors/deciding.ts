@@ -4,7 +4,7 @@ import { largeKey } from "../store/store.ts";
 import { decide } from "../workflow/decide.ts";
 import { evolve } from "../workflow/evolve.ts";
 import type { Command, Decision, Text } from "../workflow/messages.ts";
-import type { ExecutionState } from "../workflow/state.ts";
+import { at, type ExecutionState } from "../workflow/state.ts";
 import type { Decided, Ports, Receipt, SupervisorMessage } from "./ports.ts";
 import { hasRoom, type Step } from "./step.ts";
 import { outcomeCommand } from "./stored-command.ts";
@@ -21,6 +21,13 @@ export interface Decider {
 
 const DONE: Receipt = { type: "done" };
 
+/** What a supervisor found out at its start may stand behind a hand-over that was asked for meanwhile: it is part of what is handed over. */
+export function handOverLast(batch: readonly SupervisorMessage[]): readonly SupervisorMessage[] {
+  const handOver = batch.find(({ type }) => type === "HandOver");
+  if (handOver === undefined || batch.at(-1) === handOver) return batch;
+  return [...batch.filter((message) => message !== handOver), handOver];
+}
+
 /** Decides on the messages of `batch` from `first` on, as many as fit into one commit. Answers which comes next. */
 export function decideOn(decider: Decider, batch: readonly SupervisorMessage[], first: number, step: Step): number {
   let next = first;
@@ -33,11 +40,21 @@ export function decideOn(decider: Decider, batch: readonly SupervisorMessage[], 
   return next;
 }
 
-/** What has begun here and has no outcome yet is recorded: the next owner shall know of it. */
-export function recordStarts({ state, ports, hands }: Decider, step: Step): void {
+/**
+ * What has begun here and has no outcome yet is recorded: the next owner waits for it, for as long as this instance lives. So what
+ * is recorded as running here and is not in hand is lost, or it would wait for ever.
+ */
+export function accountFor({ state, ports, hands }: Decider, step: Step): void {
+  const { bootId } = ports;
+  const record = (command: Command): void => apply(state, decide(state, command, { nowMs: step.nowMs, random: 0 }), step);
+  const inHand = new Set<string>();
   for (const { node, attempt, beganAtMs } of hands.begun()) {
-    const command: Command = { type: "RecordStart", node, attempt, beganAtMs, executor: ports.bootId };
-    apply(state, decide(state, command, { nowMs: step.nowMs, random: 0 }), step);
+    inHand.add(`${node}/${attempt}`);
+    record({ type: "RecordStart", node, attempt, beganAtMs, executor: bootId });
+  }
+  for (const [node, executor] of [...state.executorOf]) {
+    const attempt = at(state.attempt, node);
+    if (executor === bootId && !inHand.has(`${node}/${attempt}`)) record({ type: "LoseAttempt", node, attempt, death: false });
   }
 }
 

@@ -25,8 +25,6 @@ export interface EffectsHost {
   whenTrusted(act: () => void): void;
   /** To itself, in a later turn. */
   deliver(command: Command): void;
-  /** Nothing is left to do. */
-  finished(): void;
   /** It cannot go on as it is. */
   failed(error: unknown): void;
 }
@@ -83,7 +81,6 @@ export class Effects {
         return this.#takeBack();
       case "Forget":
         this.#host.ports.admission.leave(this.#host.id);
-        this.#host.finished();
         leftGarbage(plan.ids.length * GARBAGE_BYTES);
         return;
       default:

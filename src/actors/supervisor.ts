@@ -13,7 +13,7 @@ import { recover } from "../workflow/recover.ts";
 import type { ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { type Actor, Moved, type Self, Stall } from "./actor.ts";
-import { type Decider, decideOn, recordStarts } from "./deciding.ts";
+import { type Decider, accountFor, decideOn, handOverLast } from "./deciding.ts";
 import { Effects, type EffectsHost } from "./effects.ts";
 import { type Coming, comingFrom, wholeOf } from "./coming.ts";
 import type { Ports, SupervisorMessage } from "./ports.ts";
@@ -50,7 +50,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
   readonly #effects: Effects;
   #stopped = false;
   #handedOver = false;
-  #isOver = false;
+  #isOver: boolean;
   #crash: { readonly error: unknown } | null = null;
 
   /** Attaches to what is in hand, and takes up the execution's work: what is not new, in a turn that follows. */
@@ -58,6 +58,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     const { state, definition, given, tenure } = takenUp;
     this.id = self.id;
     this.state = state;
+    this.#isOver = state.closed;
     this.ports = ports;
     this.tenure = tenure;
     this.given = given;
@@ -80,7 +81,8 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     return !this.#stopped && !isTerminal(this.state.status) && this.tenure.trusted();
   }
 
-  async receive(batch: readonly SupervisorMessage[]): Promise<void> {
+  async receive(received: readonly SupervisorMessage[]): Promise<void> {
+    const batch = handOverLast(received);
     // How many of the batch are durable, and answered.
     let done = 0;
     let moved = false;
@@ -92,6 +94,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
         const answer = this.#commit(step);
         if (answer !== null) this.#assertDurable(await answer);
         if (this.#stopped) return;
+        this.#settle(step);
         this.#answer(step);
         done = next;
         if (this.#handedOver) return;
@@ -101,6 +104,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
         if (!this.tenure.trusted() && !(await this.tenure.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
         if (!this.#stopped) this.#act(step);
       }
+      if (this.#wantsNothing) this.#self.finished();
     } catch (error) {
       moved = error instanceof Moved;
       throw error;
@@ -124,8 +128,8 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     this.#stopped = true;
     this.#effects.stop();
     this.hands.detach();
-    // Attempts that were taken for lost while they ran here, for another owner.
-    if (this.#isOver && this.hands.size > 0) this.ports.errands.discard({ id: this.id, name: this.state.plan.name });
+    // Attempts that were taken for lost while they ran here, for another owner; or of a trigger that the store has forgotten.
+    if (this.#wantsNothing && this.hands.size > 0) this.ports.errands.discard({ id: this.id, name: this.state.plan.name });
   }
 
   began(node: number, attempt: number, beganAtMs: number, executor: string | null): void {
@@ -152,10 +156,6 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     this.#self.deliver(command);
   }
 
-  finished(): void {
-    this.#self.finished();
-  }
-
   failed(error: unknown): void {
     // Told to the system by the next batch, so that one path alone handles crashes.
     this.#crash = { error };
@@ -169,7 +169,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
       this.#handedOver = true;
       this.#effects.stop();
       this.hands.takeBack();
-      recordStarts(this, step);
+      accountFor(this, step);
     }
     return next;
   }
@@ -209,13 +209,27 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     handOver?.done(true);
   }
 
-  #act(step: Step): void {
+  /**
+   * It is over; or not triggered, and told of outcomes all the same, since the store fell into an older past: then whatever comes
+   * of it finds it in the store.
+   */
+  get #wantsNothing(): boolean {
+    return this.#isOver || this.state.triggeredAtMs === null;
+  }
+
+  /** What is durable now is nobody's to tell any more, also of an execution that is handed over. */
+  #settle(step: Step): void {
     for (const { node, attempt } of step.settled) this.hands.settle(node, attempt);
-    for (const event of step.events) {
-      if (event.type === "ExecutionClosed") this.#isOver = true;
-      if (event.type === "ExecutionFinished" && event.status === "FAILED") this.#reportEnd(event.error);
+    for (const { type } of step.events) {
+      if (type === "ExecutionClosed") this.#isOver = true;
       // Of what has ended before a death was recorded there is nothing to record.
-      if (this.#isOver || event.type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
+      if (this.#isOver || type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
+    }
+  }
+
+  #act(step: Step): void {
+    for (const event of step.events) {
+      if (event.type === "ExecutionFinished" && event.status === "FAILED") this.#reportEnd(event.error);
       if (event.type === "OwnerDied") this.#resume();
       const effect = react(event);
       if (effect !== null) this.#effects.perform(effect);

@@ -1,5 +1,6 @@
 /** Several instances of the whole engine on one store: attempts that one offers and another claims, one scene each. */
 import { describe, expect, test } from "bun:test";
+import type { Hands } from "../../src/pool/pool.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { refusing } from "../sim/refusing-store.ts";
 import { ok } from "../sim/scene.ts";
@@ -10,12 +11,22 @@ const step = (id: string, after: readonly string[] = []) => ({ id, handler: "ste
 describe("claims", () => {
   const WIDTH = 60;
   const wide = [step("root"), ...Array.from({ length: WIDTH }, (_, at) => step(`n${at}`, ["root"]))];
+  const hands: Hands[] = [];
   const start = async (count: number, through: (name: string, call: string) => boolean) => {
+    hands.length = 0;
     const run = () => new Promise<ReturnType<typeof ok>>((resolve) => void several.world.after(100, () => resolve(ok("1"))));
     const several: Several = await Several.start(count, {
       slots: 4,
       nodes: Object.fromEntries(wide.slice(1).map((node) => [node.id, run])),
       through: (store, name) => refusing(store, (call) => through(name, call)),
+      throughPool: (pool) => ({
+        ...pool,
+        attach(execution, listener) {
+          const its = pool.attach(execution, listener);
+          hands.push(its);
+          return its;
+        },
+      }),
     });
     return several;
   };
@@ -54,6 +65,24 @@ describe("claims", () => {
     expect(await several.ended(owner, id)).toBe("COMPLETED");
     await several.world.pass(60_000);
     expect(await several.truth.offersIn(several.truth.laneOf(id))).toEqual([]);
+  });
+
+  test("whose trigger the store has forgotten leave nothing in hand anywhere, and the next trigger begins it all anew", async () => {
+    const several = await start(2, () => false);
+    const id = await several.create("a", wide);
+    const owner = await several.ownerOf(id);
+    const fallBack = rememberPast(several.files);
+    await several.trigger(owner, id);
+    await several.world.until(() => several.begun.filter((each) => !each.startsWith(owner)).length >= 8, "the other one has sent outcomes");
+    fallBack();
+    await several.world.pass(60_000);
+    expect((await several.view(owner, id)).status).toBe("PENDING");
+    expect(several.instances.map(({ engine }) => engine.health().executions.active)).toEqual([0, 0]);
+    expect(hands.filter(({ size }) => size > 0)).toEqual([]);
+    several.begun.length = 0;
+    expect(await several.trigger("a", id)).toEqual({ type: "triggered" });
+    expect(await several.ended("a", id)).toBe("COMPLETED");
+    expect(several.begun).toHaveLength(1 + WIDTH);
   });
 
   test("whose outcomes wait for the owner run no second time where the claimer becomes the owner", async () => {
