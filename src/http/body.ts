@@ -12,7 +12,7 @@ export async function readBody(request: Request, bytesMax: number, room: Room): 
     if (announced !== null && Number(announced) <= SMALL_BODY_BYTES) return textOf(await request.bytes());
     // All of it or nothing: many that each got a part would all fail in the end.
     if (announced !== null) room.takeBody(request, Number(announced));
-    return await readStream(request, bytesMax, announced === null ? room : null);
+    return await readStream(request, bytesMax, room, announced !== null);
   } catch (error) {
     if (error instanceof NoRoom) return closing({ ok: false, problem: error.problem });
     // The client went away in the middle, so most likely nobody reads this.
@@ -20,8 +20,8 @@ export async function readBody(request: Request, bytesMax: number, room: Room): 
   }
 }
 
-/** Decoded as it comes, so that bytes and text are not both there whole. `room`: null where it was taken before. */
-async function readStream(request: Request, bytesMax: number, room: Room | null): Promise<BodyResult> {
+/** Decoded as it comes, so that bytes and text are not both there whole. `isTaken`: the room for it was taken before. */
+async function readStream(request: Request, bytesMax: number, room: Room, isTaken: boolean): Promise<BodyResult> {
   if (request.body === null) return { ok: true, text: "" };
   const decoder = newDecoder();
   const parts: string[] = [];
@@ -30,7 +30,7 @@ async function readStream(request: Request, bytesMax: number, room: Room | null)
   for await (const part of request.body) {
     size += part.byteLength;
     if (size > bytesMax) return tooLarge(bytesMax);
-    if (room !== null && size > taken) {
+    if (!isTaken && size > taken) {
       const more = Math.min(bytesMax, Math.max(size, 2 * taken)) - taken;
       room.takeBody(request, more);
       taken += more;
@@ -41,6 +41,7 @@ async function readStream(request: Request, bytesMax: number, room: Room | null)
   }
   const last = decoded(decoder, NOTHING, false);
   if (last === null) return NO_UTF8;
+  await room.workOn(request);
   return { ok: true, text: parts.join("") + last };
 }
 

@@ -4,7 +4,7 @@ import { hashOf } from "../env/ids.ts";
 import { EXAMPLES } from "./openapi/answer-examples.ts";
 import { executionAnswer } from "./openapi/answers.ts";
 import { isCurrent, notModified } from "./etag.ts";
-import { executionTexts, summaryOnlyJson } from "./execution-json.ts";
+import { executionLength, executionTexts, summaryOnlyJson } from "./execution-json.ts";
 import { jsonAnswer } from "./json-text.ts";
 import { bodyOf } from "./long-text.ts";
 import type { HttpParts } from "./parts.ts";
@@ -42,7 +42,9 @@ export function executionRoute(routes: Routes, parts: HttpParts): void {
       const view = await engine.view(id);
       if (view === null) return problemAnswer(NOT_FOUND);
       const headers = headersOf(view.sequence, view.stalled, reasonsIn(view));
-      return isCurrent(headers.etag, known) ? notModified(headers) : jsonAnswer(200, await bodyOf(executionTexts(view), parts), headers);
+      return isCurrent(headers.etag, known)
+        ? notModified(headers)
+        : jsonAnswer(200, await bodyOf(executionTexts(view), parts, executionLength(view)), headers);
     },
   });
 }

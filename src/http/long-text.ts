@@ -5,11 +5,20 @@ import { LARGE_CHARACTERS, type Room, SHORT_CHARACTERS } from "./room.ts";
 /** Pieces of one text, in order. */
 export type Texts = AsyncGenerator<string, void>;
 
-/** The whole text where it is short; else a stream that begins with what has been made and makes the rest as it is read. Throws NoRoom. */
+/**
+ * The whole text where it is short; else a stream that begins with what has been made and makes the rest as it is read.
+ * `atLeast`: so long is it surely; of what is large by that, nothing is made before there is room. Throws NoRoom.
+ */
 export async function bodyOf(
   texts: Texts,
   { turns, room }: { readonly turns: Turns; readonly room: Room },
+  atLeast = 0,
 ): Promise<string | ReadableStream<Uint8Array>> {
+  if (atLeast > LARGE_CHARACTERS) {
+    const place = room.enterAnswer();
+    place.hold(atLeast);
+    return streamOf("", texts, turns, place.leave);
+  }
   let begin = "";
   while (begin.length <= SHORT_CHARACTERS) {
     const { done, value } = await texts.next();

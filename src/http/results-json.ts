@@ -26,6 +26,13 @@ export async function* resultsTexts(engine: Engine, view: ExecutionView, { trigg
   yield `},"error":${quoteOrNull(error)},"message":${quote(messageOf(view))}${warnings}}`;
 }
 
+/** How long that is at the least: outputs that are kept apart have their sizes in the view. */
+export function resultsLength({ nodes }: ExecutionView): number {
+  return nodes.reduce((sum, { outputBytes }) => sum + (outputBytes ?? 0), 0) / BYTES_A_CHARACTER_MAX;
+}
+
+const BYTES_A_CHARACTER_MAX = 3;
+
 function messageOf(view: ExecutionView): string {
   switch (view.status) {
     case "COMPLETED":

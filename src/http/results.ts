@@ -8,7 +8,7 @@ import type { HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer } from "./problem.ts";
 import { waitQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
-import { resultsTexts } from "./results-json.ts";
+import { resultsLength, resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
 export function resultsRoute(routes: Routes, parts: HttpParts): void {
@@ -32,7 +32,9 @@ export function resultsRoute(routes: Routes, parts: HttpParts): void {
         await waitForEnd(c, parts, id, waitMs);
         view = await parts.engine.view(id);
       }
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts));
+      return view === null
+        ? problemAnswer(NOT_FOUND)
+        : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts, resultsLength(view)));
     },
   });
 }

@@ -28,6 +28,11 @@ export class NoRoom extends Error {
 export type Room = {
   /** Room for more bytes of this request's body. Throws NoRoom. */
   takeBody(request: Request, bytes: number): void;
+  /**
+   * Resolves when its turn has come to be worked on: a definition takes several times its size while it is checked and stored,
+   * so only few large ones are worked on at a time, in the order in which they were complete.
+   */
+  workOn(request: Request): Promise<void>;
   /** The request's body is not needed any more. May be called again, and for requests that took none. */
   leaveBody(request: Request): void;
   /** Room for an answer that is longer than SHORT_CHARACTERS. */
@@ -43,20 +48,44 @@ export type AnswerPlace = {
 
 export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits): Room {
   const bodies = new Map<Request, number>();
+  const worked = new Map<Request, number>();
+  const complete: { readonly request: Request; readonly begin: () => void }[] = [];
   let bodyBytes = 0;
+  let workedBytes = 0;
   let largeAnswers = 0;
   let answerCharacters = 0;
   const charactersMax = answersAtOnce * CHARACTERS_PER_ANSWER;
+  /** One at the least. */
+  function workOnNext(): void {
+    for (let next = complete[0]; next !== undefined; next = complete[0]) {
+      const bytes = bodies.get(next.request) ?? 0;
+      if (worked.size > 0 && workedBytes + bytes > WORKED_BYTES) return;
+      complete.shift();
+      worked.set(next.request, bytes);
+      workedBytes += bytes;
+      next.begin();
+    }
+  }
+
   return {
     takeBody(request, bytes) {
       if (bodyBytes + bytes > bodiesBytes) throw new NoRoom("Other large bodies are being read; send this one later.");
       bodyBytes += bytes;
       bodies.set(request, (bodies.get(request) ?? 0) + bytes);
     },
+    workOn(request) {
+      if (!bodies.has(request)) return Promise.resolve();
+      return new Promise((begin) => {
+        complete.push({ request, begin });
+        workOnNext();
+      });
+    },
     leaveBody(request) {
       if (bodies.size === 0) return;
       bodyBytes -= bodies.get(request) ?? 0;
       bodies.delete(request);
+      workedBytes -= worked.get(request) ?? 0;
+      if (worked.delete(request)) workOnNext();
     },
     enterAnswer() {
       let held = 0;
@@ -71,7 +100,8 @@ export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits): Room {
         hold(characters) {
           leave();
           isLarge = characters > LARGE_CHARACTERS;
-          held = characters;
+          // No more of a larger one is made before it is read.
+          held = Math.min(characters, LARGE_CHARACTERS);
           if (isLarge) largeAnswers++;
           answerCharacters += held;
           if (largeAnswers <= answersAtOnce && answerCharacters <= charactersMax) return;
@@ -84,6 +114,7 @@ export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits): Room {
   };
 }
 
+const WORKED_BYTES = 32 * 1024 * 1024;
 const RETRY_AFTER_MS = 1_000;
 /** What all answers together may hold, for each of the large ones. */
 const CHARACTERS_PER_ANSWER = 16 * 1024 * 1024;

@@ -11,7 +11,7 @@ import type { HttpEnv, HttpParts } from "./parts.ts";
 import { NOT_FOUND, problemAnswer, unavailable } from "./problem.ts";
 import { waitQuery } from "./query.ts";
 import type { Routes } from "./routes.ts";
-import { resultsTexts } from "./results-json.ts";
+import { resultsLength, resultsTexts } from "./results-json.ts";
 import { waitForEnd } from "./waiting.ts";
 
 export function triggerRoutes(routes: Routes, parts: HttpParts): void {
@@ -37,7 +37,7 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
     if (result.type === "triggered" || !isTerminal(result.status)) await waitForEnd(c, parts, id, waitMs);
     const view = await engine.view(id);
     if (view === null) return problemAnswer(NOT_FOUND);
-    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, { trigger: messageOf(result) }), parts));
+    return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, { trigger: messageOf(result) }), parts, resultsLength(view)));
   }
 
   function queuedAnswer(id: string, commandId: string, form: "canonical" | "older"): Response {

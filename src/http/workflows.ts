@@ -11,7 +11,7 @@ import type { HttpEnv, HttpParts } from "./parts.ts";
 import { type Problem, problemAnswer, unavailable } from "./problem.ts";
 import { createQuery, idempotencyHeader, listQuery, PAGE_DEFAULT } from "./query.ts";
 import type { Routes } from "./routes.ts";
-import { resultsTexts } from "./results-json.ts";
+import { resultsLength, resultsTexts } from "./results-json.ts";
 import { submit } from "./submission.ts";
 import { waitForEnd } from "./waiting.ts";
 
@@ -41,7 +41,7 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
       await waitForEnd(c, parts, id, waitMs);
       const view = await engine.view(id);
       if (view === null) return problemAnswer(DELETED);
-      return jsonAnswer(201, await bodyOf(resultsTexts(engine, view, { trigger: message, warnings }), parts), headers);
+      return jsonAnswer(201, await bodyOf(resultsTexts(engine, view, { trigger: message, warnings }), parts, resultsLength(view)), headers);
     }
     const status = submitted.status ?? (await engine.summary(id))?.status;
     if (status === undefined) return problemAnswer(DELETED);
