@@ -4,8 +4,9 @@
  * loaded from where they are installed.
  */
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { createRequire, isBuiltin } from "node:module";
+import { isBuiltin } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { resolvedFrom } from "./resolution.ts";
 
 /** Plain data, for a thread's first message. */
 export type HandlerBundle = {
@@ -115,7 +116,7 @@ function ownFiles(entry: string, modules: readonly string[]): Bun.BunPlugin {
         if (path === entry) return { path, namespace: ENTRY };
         if (importer === entry) return { path };
         if (isBuiltin(path) || path.startsWith("bun:") || path === "bun") return { path, external: true };
-        const found = resolved(path, importer, kind);
+        const found = resolvedFrom(dirname(importer), path, kind.startsWith("require") ? "require" : "import");
         if (OURS.test(path) && (path === "troupe" || found === null)) return { path, external: true };
         // What the bundler does not find either it tells, with its place.
         if (found === null) return undefined;
@@ -133,17 +134,6 @@ function ownFiles(entry: string, modules: readonly string[]): Bun.BunPlugin {
       });
     },
   };
-}
-
-/** Where the importer would find it, or null. */
-function resolved(path: string, importer: string, kind: string): string | null {
-  try {
-    if (kind.startsWith("require")) return createRequire(importer).resolve(path);
-    return Bun.resolveSync(path, dirname(importer));
-  } catch {
-    // Not found is an answer here.
-    return null;
-  }
 }
 
 function isInstalled(path: string): boolean {

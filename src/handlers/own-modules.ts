@@ -10,6 +10,7 @@ import * as valibot from "valibot";
 import type { HandlerBundle } from "./bundle.ts";
 import { META } from "./bundle.ts";
 import * as troupe from "./handler.ts";
+import { resolvedFrom } from "./resolution.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -26,7 +27,7 @@ export async function openBundle({ path, text, modules }: HandlerBundle): Promis
 
 /** Once a thread. `folder`: if a valibot of the user's own is found from there, that one is left in place. */
 function offer(folder: string): void {
-  const hasValibot = canResolve("valibot", folder);
+  const hasValibot = resolvedFrom(folder, "valibot") !== null;
   Object.defineProperty(globalThis, META, { value: { of: metaOf, require: createRequire(import.meta.path) } });
   plugin({
     name: "troupe",
@@ -59,13 +60,4 @@ function metaOf(path: string): ImportMeta {
     resolveSync: (name: string) => Bun.resolveSync(name, folder),
   };
   return Object.create(import.meta, Object.getOwnPropertyDescriptors(own)) as ImportMeta;
-}
-
-function canResolve(name: string, folder: string): boolean {
-  try {
-    return Bun.resolveSync(name, folder) !== "";
-  } catch {
-    // Not found is an answer here.
-    return false;
-  }
 }

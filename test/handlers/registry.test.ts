@@ -1,6 +1,6 @@
 /** Users' own handlers: found in any folder, and every fault of theirs told at once. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -57,6 +57,26 @@ describe("a folder anywhere", () => {
       retryable: false,
       retryAfterMs: 5,
     });
+  });
+
+  test("finds what is installed, and nothing that Bun has in its cache of packages", async () => {
+    const folder = folderWith({ "greet.ts": GREET });
+    const cached = join(root, "cache", "valibot@1.5.0@@@1");
+    cpSync(join(import.meta.dir, "../../node_modules/valibot"), cached, { recursive: true, dereference: true });
+    const registry = pathToFileURL(join(import.meta.dir, "../../src/handlers/registry.ts")).href;
+    const bundle = pathToFileURL(join(import.meta.dir, "../../src/handlers/bundle.ts")).href;
+    const file = join(root, "_load.ts");
+    writeFileSync(
+      file,
+      `import { bundleHandlers } from "${bundle}";
+      import { loadRegistry } from "${registry}";
+      const loaded = await loadRegistry(${JSON.stringify(settings)}, await bundleHandlers(${JSON.stringify(folder)}));
+      console.log(loaded.ok ? loaded.registry.get("greet").name : loaded.faults.join());`,
+    );
+    // Not in the project: its own settings forbid the cache anyway.
+    const env = { ...process.env, BUN_INSTALL_CACHE_DIR: join(root, "cache") };
+    const { stdout } = Bun.spawnSync([process.execPath, file], { cwd: root, env });
+    expect(stdout.toString()).toBe("greet\n");
   });
 
   test("works in a thread as well", async () => {
