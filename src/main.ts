@@ -12,7 +12,7 @@ import { systemTurns } from "./env/turns.ts";
 import type { Serving } from "./http/server.ts";
 import { engineSettings, openPool, threadSettings } from "./main-parts.ts";
 import { createReloads } from "./main-reloads.ts";
-import { hearSignals } from "./main-signals.ts";
+import { hearHangUps, hearSignals } from "./main-signals.ts";
 import type { OpenedStore } from "./main-store.ts";
 
 /** How long answers that are under way at the end may take. */
@@ -26,6 +26,7 @@ const FAULT = 70;
 await main();
 
 async function main(): Promise<void> {
+  const hangUps = hearHangUps();
   const configured = configFromEnvironment();
   if (!configured.ok) refuse("Troupe cannot start with these settings:", configured.faults);
   const { config } = configured;
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
   if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
   const { serving } = served;
   // Until here nothing is held, so a signal may end a start that does not come to its end.
-  const signals = hearSignals(systemClock);
+  const signals = hearSignals(systemClock, hangUps);
   const engine = await startEngine({
     ...engineSettings(config),
     store: opened.store,
@@ -144,6 +145,6 @@ function die(log: Log, error: unknown): never {
 }
 
 function refuse(what: string, reasons: readonly string[]): never {
-  console.error(printable([what, ...reasons.map((reason) => `  ${reason}`)].join("\n"), { lines: true }));
+  console.error(printable([what, ...reasons].join("\n").replaceAll("\n", "\n  "), { lines: true }));
   process.exit(1);
 }

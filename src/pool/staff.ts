@@ -102,7 +102,9 @@ export class Staff {
     const restedMs = nowMs - runner.idleSinceMs;
     if (runner.state === "loading" && restedMs >= SLOW_LOAD_MS) {
       runner.idleSinceMs = nowMs;
-      this.#options.report(`A host has been loading for more than ${SLOW_LOAD_MS} ms: look for a handler's module that does not end.`);
+      this.#options.report(
+        `A thread or child process has been loading for more than ${SLOW_LOAD_MS} ms: look for a handler's module that does not end.`,
+      );
     }
     if (runner.inHand + runner.vacated > 0) return;
     if (runner.state === "leaving") return this.dismiss(runner);
@@ -215,7 +217,7 @@ export class Staff {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures += 1;
     this.#pausedUntilMs = this.#options.clock.nowMs() + pauseMs;
-    this.#options.report(`A host could not be loaded, the next try is in ${pauseMs} ms or later: ${faults.join(" ")}`);
+    this.#options.report(`A thread or child process could not be started; the next try is in ${pauseMs} ms or later: ${faults.join(" ")}`);
   }
 
   #remove(runner: Runner): void {

@@ -1,10 +1,10 @@
 /** Users' handlers in a server that runs: read once, and again when it is asked for. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, endOf, type NodeSpec, post, start, summaryOf } from "./client.ts";
 import { until } from "./facts.ts";
-import { endAll, type Environment, type Home, newHome, type Server, startServer } from "./server.ts";
+import { endAll, type Environment, type Home, launch, newHome, readiness as listening, type Server, startServer } from "./server.ts";
 
 afterAll(endAll);
 
@@ -71,6 +71,24 @@ async function readiness(server: Server): Promise<[number, string]> {
 }
 
 describe("an edited handler", () => {
+  test("goes live also where SIGHUP comes while the server starts: it ends nothing", async () => {
+    const home = newHome();
+    const dir = join(home.dir, "handlers");
+    const [loads, gate] = [join(home.dir, "loads"), join(home.dir, "gate")];
+    mkdirSync(dir);
+    const slow = `import { existsSync, writeFileSync } from "node:fs"; writeFileSync("${loads}", ""); while (!existsSync("${gate}")) await Bun.sleep(2);`;
+    writeFileSync(join(dir, "_word.ts"), 'export const word = "early/";');
+    writeFileSync(join(dir, "say.ts"), `${slow}${source("early")}`);
+    const run = launch(home, { APP_HANDLERS_DIR: dir });
+    await until("the loading of the handlers", () => existsSync(loads));
+    writeFileSync(join(dir, "say.ts"), source("late"));
+    run.signal("SIGHUP");
+    writeFileSync(gate, "");
+    const server = await listening(run);
+    await heard(server, 0, "were loaded again");
+    expect(await words(server)).toEqual(["early/late"]);
+  });
+
   test("goes live in no thread by itself, also not in one that is replaced; at SIGHUP in all, and what runs ends with the old one", async () => {
     const { home, server, writeBoth } = await scene();
     const gate = join(home.dir, "gates", "late");
