@@ -17,6 +17,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Case>>> = {
   footprint: async () => (await import("./cases/footprint.ts")).footprintCase,
   idle: async () => (await import("./cases/idle.ts")).idleCase,
   steady: async () => (await import("./cases/steady.ts")).steadyCase,
+  overload: async () => (await import("./cases/overload.ts")).overloadCase,
   start: async () => (await import("./cases/start.ts")).startCase,
   bullmq: async () => (await import("./rivals/bullmq.ts")).bullmqCase,
   "bullmq-calls": async () => (await import("./rivals/bullmq-calls.ts")).bullmqCallsCase,

@@ -5,6 +5,7 @@ export type Metric = { readonly better: "higher" | "lower"; readonly digits: num
 export const METRICS = {
   "nodes/s": { better: "higher", digits: 0 },
   "nodes/s until Kafka has all": { better: "higher", digits: 0 },
+  "executions/s at capacity": { better: "higher", digits: 0 },
   "executions/s": { better: "higher", digits: 0 },
   "tasks/s": { better: "higher", digits: 0 },
   "events/s": { better: "higher", digits: 0 },
@@ -24,6 +25,9 @@ export const METRICS = {
   "% of a core": { better: "lower", digits: 2 },
   "bytes written": { better: "lower", digits: 0 },
   refused: { better: "lower", digits: 0 },
+  "% refused": { better: "lower", digits: 0 },
+  "goodput of capacity": { better: "higher", digits: 2 },
+  "leases lost": { better: "lower", digits: 0 },
   "µs CPU an execution": { better: "lower", digits: 0 },
   "µs Redis CPU an execution": { better: "lower", digits: 0 },
   "bytes written an execution": { better: "lower", digits: 0 },

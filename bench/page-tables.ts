@@ -7,7 +7,8 @@ import { METRICS, type MetricName } from "./metrics.ts";
 import { figureOf, median, type Results } from "./results.ts";
 import { ceilingsTable, promisesTable, rivalsTable } from "./rivals-table.ts";
 import { STORE_KINDS, STORE_NAMES } from "./stores.ts";
-import { GOALS, STEADY_RATES } from "./suite.ts";
+import { ONE_REQUEST } from "./steady-acts.ts";
+import { GOALS, STEADY_FORMS } from "./suite.ts";
 import { ratiosOf, shownRatio } from "./table.ts";
 
 export const TABLES: Readonly<Record<string, (results: Results) => string>> = {
@@ -28,6 +29,7 @@ export const TABLES: Readonly<Record<string, (results: Results) => string>> = {
   instances: (results) => instancesTable(results),
   http: (results) => storesTable(results, "over HTTP", HTTP),
   steady: (results) => storesTable(results, "5 nodes at a fixed rate", STEADY),
+  overload: (results) => storesTable(results, "twice the capacity", OVERLOAD, ["sqlite", "redis", "redis+kafka"]),
   threads: (results) => storesTable(results, "two threads", THREADS, ["memory", "sqlite", "redis"]),
   footprint: (results) => storesTable(results, "a server", FOOTPRINT),
   micro: (results) => microTable(results),
@@ -91,9 +93,17 @@ const STEADY_METRICS: readonly MetricName[] = [
   "bytes kept an execution",
   "MiB RSS",
 ];
-const STEADY: readonly Row[] = STEADY_RATES.flatMap((rate) =>
-  STEADY_METRICS.map((metric) => ({ label: `${rate.toLocaleString("en")}/s: ${metric}`, case: "steady", variant: { rate }, metric })),
+const STEADY: readonly Row[] = STEADY_FORMS.flatMap((variant) =>
+  STEADY_METRICS.map((metric) => ({ label: `${steadyLabel(variant)}: ${metric}`, case: "steady", variant, metric })),
 );
+
+function steadyLabel({ rate = 0, part }: Variant): string {
+  return `${rate.toLocaleString("en")}/s${part === ONE_REQUEST ? " by one request" : ""}`;
+}
+
+const OVERLOAD: readonly Row[] = (
+  ["executions/s at capacity", "executions/s", "goodput of capacity", "p50 ms", "p99 ms", "% refused", "leases lost"] as const
+).map((metric) => ({ label: metric, case: "overload", variant: { part: ONE_REQUEST }, metric }));
 
 const THREADS: readonly Row[] = [
   { label: "10,000 nodes that each wait 1 s: ms in all", case: "waits", variant: { n: 10_000 }, metric: "ms in all" },
@@ -158,6 +168,7 @@ const TITLES: Readonly<Record<string, string>> = {
   footprint: "100,000 nodes",
   idle: "at rest",
   start: "start to first answer",
+  overload: "twice the capacity over HTTP",
 };
 
 function titleOf(name: string, { n: _, ...variant }: Variant, metric: MetricName): string {

@@ -3,8 +3,15 @@
  * A client that waits for an answer before it asks again would ask less the slower the server is, and see the better figures for it.
  */
 import { type Client, openClient } from "./http-client.ts";
+import type { Act } from "./steady-acts.ts";
 
-export type SteadyLoad = { readonly times: readonly number[]; readonly refused: number; readonly lastRefusal: string | null };
+export type SteadyLoad = {
+  readonly times: readonly number[];
+  /** Those that had ended when the last was due. */
+  readonly doneInTime: number;
+  readonly refused: number;
+  readonly lastRefusal: string | null;
+};
 
 /** How often it is looked what is due: finer than what a server needs for an answer. */
 const LOOK_MS = 1;
@@ -14,18 +21,21 @@ const FRESH_MS = 5_000;
 /** Resolves when all of them have ended. `act` rejects where it was refused. */
 export async function steadily(
   url: string,
-  { rate, forMs, act }: { readonly rate: number; readonly forMs: number; readonly act: (client: Client) => Promise<void> },
+  { rate, forMs, act }: { readonly rate: number; readonly forMs: number; readonly act: Act },
 ): Promise<SteadyLoad> {
   const count = Math.round((rate * forMs) / 1_000);
   const times: number[] = [];
   const connections = connectionsTo(url);
+  let doneInTime = 0;
   let refused = 0;
   let lastRefusal: string | null = null;
 
   async function one(dueAtMs: number): Promise<void> {
     try {
       await connections.use(act);
-      times.push(performance.now() - dueAtMs);
+      const endedAtMs = performance.now();
+      times.push(endedAtMs - dueAtMs);
+      if (endedAtMs <= startedMs + forMs) doneInTime += 1;
     } catch (error) {
       refused += 1;
       lastRefusal = error instanceof Error ? error.message : String(error);
@@ -41,7 +51,7 @@ export async function steadily(
   }
   await Promise.all(acts);
   connections.close();
-  return { times, refused, lastRefusal };
+  return { times, doneInTime, refused, lastRefusal };
 }
 
 type Kept = { readonly client: Client; readonly atMs: number };
@@ -59,7 +69,7 @@ function connectionsTo(url: string) {
   }
 
   return {
-    async use(act: (client: Client) => Promise<void>): Promise<void> {
+    async use(act: Act): Promise<void> {
       const client = fresh() ?? (await openClient(url));
       try {
         await act(client);

@@ -12,6 +12,7 @@ import {
   RIVAL_RATIOS,
   SMALL_CEILINGS,
 } from "./rivals/compared.ts";
+import { ONE_REQUEST } from "./steady-acts.ts";
 
 export type Group = {
   /** What the command line knows it by. */
@@ -23,6 +24,7 @@ export type Group = {
 };
 
 const STORES: readonly StoreKind[] = ["memory", "sqlite", "redis", "redis+kafka"];
+const OVERLOADED: readonly StoreKind[] = ["sqlite", "redis", "redis+kafka"];
 const RESTING: readonly StoreKind[] = ["sqlite", "redis", "redis+kafka"];
 
 const WAITING: readonly StoreKind[] = ["memory", "sqlite", "redis"];
@@ -30,7 +32,7 @@ const WAITING: readonly StoreKind[] = ["memory", "sqlite", "redis"];
 const CPU_RAW: SubjectName = { case: "cpu", variant: { part: "raw" } };
 
 /** Executions a second that arrive, whatever becomes of those before them. */
-export const STEADY_RATES: readonly number[] = [300, 1_000];
+export const STEADY_FORMS: readonly Variant[] = [{ rate: 300 }, { rate: 1_000 }, { rate: 1_000, part: ONE_REQUEST }];
 
 export const GROUPS: readonly Group[] = [
   { key: "fan-out-10", title: "Fan-out, narrow", subjects: onStores("fan-out", { n: 10 }) },
@@ -62,7 +64,8 @@ export const GROUPS: readonly Group[] = [
     title: "Created and triggered over HTTP",
     subjects: [{ case: "rest", variant: { store: "memory", part: "health" } }, ...onStores("rest", {})],
   },
-  { key: "steady", title: "A steady load over HTTP", subjects: STEADY_RATES.flatMap((rate) => onStores("steady", { rate })) },
+  { key: "steady", title: "A steady load over HTTP", subjects: STEADY_FORMS.flatMap((form) => onStores("steady", form)) },
+  { key: "overload", title: "Twice the capacity over HTTP", subjects: onStores("overload", { part: ONE_REQUEST }, OVERLOADED) },
   ...["redis" as const, "redis+kafka" as const].flatMap((store) =>
     [1_000, 20].map((n) => ({
       key: `instances-${n}`,
@@ -95,6 +98,9 @@ export const GOALS: readonly Goal[] = [
   ...goals("one-node", {}, "p50 ms", [0.5, 1, 1, 1]),
   ...goals("one-node", {}, "p99 ms", [3, 5, 5, 5]),
   ...goals("rest", {}, "executions/s", [8_000, 8_000, 8_000, 8_000]),
+  ...goals("overload", { part: ONE_REQUEST }, "goodput of capacity", [0.8, 0.8, 0.8], OVERLOADED),
+  ...goals("overload", { part: ONE_REQUEST }, "p99 ms", [3_000, 3_000, 3_000], OVERLOADED),
+  ...goals("overload", { part: ONE_REQUEST }, "leases lost", [0, 0], ["redis", "redis+kafka"]),
   ...goals("waits", { n: 10_000 }, "ms in all", [3_000, 3_000, 3_000]),
   ...goals("calls", { n: 10_000 }, "ms in all", [3_000, 3_000, 3_000]),
   ...goals("cpu", {}, "longest answer ms", [50, 50]),

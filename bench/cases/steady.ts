@@ -7,11 +7,11 @@ import { RedisClient } from "bun";
 import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed, type ServicesOfRun } from "../case.ts";
 import { bytesIn, bytesWrittenBy, cpuUsOf } from "../costs.ts";
-import { diamond } from "../definitions.ts";
 import { benchFolder } from "../bench-engine.ts";
 import { rssBytesOf } from "../facts.ts";
-import { type Client, executionIdOf, requestText, untilAllEnded, withClients } from "../http-client.ts";
+import { untilAllEnded, withClients } from "../http-client.ts";
 import { percentile } from "../results.ts";
+import { actOf } from "../steady-acts.ts";
 import { steadily } from "../steady-load.ts";
 
 const RATE = 1_000;
@@ -23,15 +23,16 @@ const MIB = 2 ** 20;
 
 export const steadyCase: Case = {
   name: "steady",
-  title: "executions of 1 → 3 → 1 noop nodes that arrive at a fixed `rate` for `minutes` over HTTP, from when each was due to its end",
+  title:
+    "executions of 1 → 3 → 1 noop nodes that arrive at a fixed `rate` for `minutes` over HTTP, from when each was due to its end; `part` one-request: created and triggered by one request",
   async start(variant, services) {
-    const { rate = RATE, minutes = MINUTES } = variant;
+    const { rate = RATE, minutes = MINUTES, part } = variant;
+    const act = actOf(part);
     const dir = benchFolder();
     const server = await startBenchServer({
       ...{ store: needed(variant.store ?? null), services, dir },
       environment: { APP_RETENTION: RETENTION, APP_RETENTION_UNTRIGGERED: RETENTION },
     });
-    const act = createdAndTriggered();
     const costs = costsOf(server, dir, services);
     await steadily(server.url, { rate, forMs: WARM_MS, act });
     return {
@@ -65,16 +66,6 @@ export const steadyCase: Case = {
     };
   },
 };
-
-/** Two requests; the second is answered at the end. */
-function createdAndTriggered(): (client: Client) => Promise<void> {
-  const create = requestText("POST", "/workflows", JSON.stringify(diamond()));
-  return async (client) => {
-    const id = executionIdOf(await client.ask(create));
-    const answer = await client.ask(requestText("POST", `/workflows/${id}/trigger?wait=20s`, ""));
-    if (!answer.includes('"status":"COMPLETED"')) throw new Error(`Not completed: ${answer}`);
-  };
-}
 
 type Counted = { readonly cpuUs: number; readonly redisCpuUs: number; readonly written: number; readonly kept: number };
 
