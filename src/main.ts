@@ -117,7 +117,7 @@ function callsOut({ handlers, handlersDir }: Config): boolean {
 function greet(config: Config, opened: OpenedStore, { url }: Serving): void {
   const body = '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"noop"}]}}';
   const greeting = `
-${packageName} ${version} is ready at ${url}  (${config.threads === 1 ? "1 thread" : `${config.threads} threads`}, ${placeOf(opened, config)})
+${packageName} ${version} is ready at ${url}  (process ${process.pid}, ${config.threads === 1 ? "1 thread" : `${config.threads} threads`}, ${placeOf(opened, config)})
   API docs   ${url}/docs
   Try it     curl -s ${url}/workflows -H 'content-type: application/json' -d '${body}'
 `;

@@ -243,7 +243,7 @@ export const SETTINGS = {
     integer(1),
     null,
     "Connections that may be open at once; beyond it the port is closed until there are fewer.",
-    "80 % of the limit of open files that 64 leave",
+    "80 % of what the limit of open files leaves beyond 64",
   ),
   outputBytesMax: limits(["APP_OUTPUT_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of one node's output as JSON; above it the node fails."),
   nodesMax: limits(["APP_NODES_MAX"], integer(1), 100_000, "Nodes of one definition."),

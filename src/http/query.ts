@@ -91,7 +91,9 @@ export const idempotencyHeader = v.object({
       v.string(),
       v.minLength(1, "Expected a key of 1 to 255 characters"),
       v.maxLength(255, "Expected a key of 1 to 255 characters"),
-      v.description("The same key with the same body creates once and is answered the same; with another body it is refused with 422"),
+      v.description(
+        "The same request with the same key creates once and is answered the same; another request with it is refused with 422",
+      ),
     ),
   ),
 });

@@ -48,7 +48,10 @@ const started = named(
   v.object({
     execution_id: executionId,
     name: v.string(),
-    status: v.pipe(executionStatus, v.description("What it is by then: mostly RUNNING, or PENDING where it waits for room")),
+    status: v.pipe(
+      executionStatus,
+      v.description("What it is by then: RUNNING, or PENDING where it has not begun yet, as with an Idempotency-Key or without room"),
+    ),
     message: v.string(),
     warnings,
   }),
