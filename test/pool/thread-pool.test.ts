@@ -41,12 +41,15 @@ describe("threads", () => {
   }
 
   test("as many as asked for work at once", async () => {
-    const pool = started(3);
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const pool = started(3, { load: "well", word: "held", gate });
     const { hands, witness } = attached(pool);
     // Each blocks a thread until all three are there to be told of.
-    for (let node = 0; node < 3; node += 1) hands.start(attemptOf("spin", { node, config: "300" }));
+    for (let node = 0; node < 3; node += 1) hands.start(attemptOf("thread at the gate", { node }));
     for (let node = 0; node < 3; node += 1) await witness.begin(node);
     expect(witness.ends).toEqual([]);
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
     await witness.endsOf(3);
   });
 
