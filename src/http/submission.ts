@@ -40,6 +40,10 @@ export async function submit(parts: HttpParts, request: Request, submission: Sub
   if (!submitted.ok) return submittedRefusal(submitted, limits.nesting);
   const check = await engine.check(submitted.definition, form);
   const member = submitted.isWrapped ? "definition" : "";
+  if (!check.ok && trigger === "none" && form === "workflow" && check.kind === "shape") {
+    const asTriggered = await engine.readSubmitted(text);
+    if (asTriggered.ok && asTriggered.isWrapped) return WRAPPED;
+  }
   if (!check.ok) return refuseDefinition(check, text, member);
 
   const { definition } = check;
@@ -64,6 +68,10 @@ export async function submit(parts: HttpParts, request: Request, submission: Sub
       return { ok: false, problem: unavailable(created) };
   }
 }
+
+const WRAPPED = refuse(422, "A definition under `definition` is read with ?trigger=true only; else the body itself is the definition.", {
+  errors: [{ path: "definition", message: "Expected only with trigger=true" }],
+});
 
 const ALONE = { ok: true, params: null, isWrapped: false } as const;
 

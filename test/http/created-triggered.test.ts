@@ -119,6 +119,12 @@ describe("what cannot be started", () => {
   });
 });
 
+test("a body with a definition and its params says what it lacks where trigger=true is missing", async () => {
+  const answer = await send({ definition: definition(), params: { n: 1 } }, "");
+  expect([answer.status, answer.json.errors]).toEqual([422, [{ path: "definition", message: "Expected only with trigger=true" }]]);
+  expect(answer.json.detail).toContain("?trigger=true");
+});
+
 test("with an Idempotency-Key happens once, and the key is for this request alone", async () => {
   const key = { "idempotency-key": "created-triggered" };
   const body = { definition: definition(), params: { n: 1 } };
@@ -131,7 +137,9 @@ test("with an Idempotency-Key happens once, and the key is for this request alon
     "COMPLETED",
   ]);
   expect((await send({ ...body, params: { n: 2 } }, "trigger=true", key)).status).toBe(422);
-  expect((await send(body, "trigger=false", key)).status).toBe(422);
+  const other = { "idempotency-key": "created-triggered-alone" };
+  expect((await send(definition(), "trigger=true", other)).status).toBe(201);
+  expect((await send(definition(), "trigger=false", other)).status).toBe(422);
 });
 
 test("is one write: created, triggered and started in the first chunk", async () => {
