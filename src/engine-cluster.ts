@@ -2,6 +2,7 @@
 import { createErrands, type Errands } from "./actors/errands.ts";
 import type { EventStream } from "./bus/bus.ts";
 import type { Doorbell } from "./bus/doorbell.ts";
+import { createEndedRelays } from "./bus/ended-relays.ts";
 import { createOutboxRelay, type OutboxRelay } from "./bus/outbox-relay.ts";
 import type { Waiters } from "./bus/waiters.ts";
 import { createByteBudget } from "./bus/written-entries.ts";
@@ -95,6 +96,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
   const { bootId, pool, waiters, clock, log, retention } = parts;
   const { store, doorbell, events } = cluster;
   const relays = new Map<number, OutboxRelay>();
+  const ended = createEndedRelays(clock);
   const budget = createByteBudget(UNSENT_BYTES);
   doorbell.listen((ring) => {
     if (ring.type === "ended") for (const id of ring.executions) waiters.ended(id);
@@ -129,8 +131,11 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       relay.wake();
     },
     onEnd(lane) {
-      relays.get(lane)?.stop();
+      const relay = relays.get(lane);
+      if (relay === undefined) return;
+      relay.stop();
       relays.delete(lane);
+      ended.add(lane, relay);
     },
     onPending(lane, pending) {
       if (pending.outboxEntries > 0) relays.get(lane)?.wake();
@@ -149,7 +154,11 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
   });
 
   const forgets = [
-    store.onRestart(() => errands.storeRestarted()),
+    store.onRestart((lanes) => {
+      errands.storeRestarted();
+      for (const lane of lanes) relays.get(lane)?.doubt();
+      ended.doubt(lanes);
+    }),
     store.onOutbox((lane, entry, after, texts) => relays.get(lane)?.wrote(entry, after, texts)),
   ];
 

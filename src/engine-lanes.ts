@@ -30,6 +30,8 @@ export type EngineLanesOptions = {
   readonly dropOffers: (lane: number) => void;
 };
 
+const NONE: ReadonlySet<string> = new Set();
+
 export function createEngineLanes({
   store,
   company,
@@ -113,8 +115,9 @@ export function createEngineLanes({
     },
     async handOver(lane) {
       leaving.set(lane, tenureOf(lane));
-      const isKnown = !moved.has(lane);
       const ids = system.ids().filter((id) => store.laneOf(id) === lane);
+      // Those that are taken up again, if only just now, account for what they have in hand.
+      const isKnown = new Set(ids).isSupersetOf(moved.get(lane) ?? NONE);
       const clean = await Promise.all(ids.map((id) => handedOver(id)));
       for (const id of clear(lane)) errands.keep({ id, name: "" });
       return isKnown && clean.every((each) => each);

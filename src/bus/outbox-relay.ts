@@ -9,7 +9,7 @@ import type { Log } from "../env/log.ts";
 import type { OutboxEntry, OutboxPointer, SharedStore } from "../store/shared-store.ts";
 import type { EventSink, StreamRecord } from "./bus.ts";
 import { type Pointed, recordsOf } from "./outbox-records.ts";
-import { SentSequences } from "./sent-sequences.ts";
+import { Rewinds } from "./rewinds.ts";
 import { type ByteBudget, WrittenEntries } from "./written-entries.ts";
 
 export type OutboxRelay = {
@@ -24,9 +24,14 @@ export type OutboxRelay = {
    * then it is called again.
    */
   storeRestarted(epoch: number): Promise<void>;
+  /**
+   * The store was restarted, and it is not known yet whether the lane is this instance's: where it is, `storeRestarted` follows; where
+   * the relay is stopped, or is stopped first, it tells by itself what the store has forgotten.
+   */
+  doubt(): void;
   /** Resolves true when the outbox was found empty, false when the relay is stopped first. */
   idle(): Promise<boolean>;
-  /** Sends nothing more, after what is in flight. */
+  /** Sends nothing more, after what is in flight, but that history went back. */
   stop(): void;
 };
 
@@ -63,8 +68,9 @@ export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
 class LaneRelay implements OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #written: WrittenEntries;
-  readonly #sent = new SentSequences();
-  #rewinds: StreamRecord[] = [];
+  readonly #rewinds: Rewinds;
+  /** The store was restarted, and what it has forgotten is not known yet. */
+  #doubts = false;
   #restarts = 0;
   #wanted = false;
   /** There may be entries that this instance has not written. */
@@ -78,6 +84,7 @@ class LaneRelay implements OutboxRelay {
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
     this.#written = new WrittenEntries(options.budget);
+    this.#rewinds = new Rewinds(options);
   }
 
   wrote(entry: OutboxEntry, after: string, texts: readonly string[]): void {
@@ -101,17 +108,20 @@ class LaneRelay implements OutboxRelay {
   async storeRestarted(epoch: number): Promise<void> {
     this.#restarts += 1;
     this.#written.lose();
-    const sent = this.#sent.recent().values();
-    const compareNext = async (): Promise<void> => {
-      for (const [execution, reached] of sent) {
-        const sequence = (await this.#options.store.summary(execution))?.sequence ?? 0;
-        if (sequence >= reached) continue;
-        this.#sent.rewound(execution, sequence);
-        this.#rewinds.push({ execution, rewoundTo: sequence, epoch });
-      }
-    };
-    await Promise.all(Array.from({ length: READS }, compareNext));
-    this.wake();
+    this.#doubts = false;
+    try {
+      await this.#rewinds.compare(epoch);
+    } catch (error) {
+      this.#doubts = true;
+      throw error;
+    }
+    if (this.#stopped) this.#lastWord();
+    else this.wake();
+  }
+
+  doubt(): void {
+    this.#doubts = true;
+    if (this.#stopped) this.#lastWord();
   }
 
   idle(): Promise<boolean> {
@@ -127,6 +137,14 @@ class LaneRelay implements OutboxRelay {
     this.#endWait?.();
     for (const resolve of this.#whenIdle.splice(0)) resolve(false);
     this.#written.forget();
+    this.#lastWord();
+  }
+
+  /** Once nothing else is in flight. */
+  #lastWord(): void {
+    if (this.#running) return;
+    void this.#rewinds.tellAlone(this.#doubts);
+    this.#doubts = false;
   }
 
   async #run(): Promise<void> {
@@ -141,6 +159,7 @@ class LaneRelay implements OutboxRelay {
       else if (reads && !this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
     }
     this.#running = false;
+    if (this.#stopped) this.#lastWord();
   }
 
   /** What this instance has written, with nobody else's between. The answer as that of `#relayPage`. */
@@ -170,10 +189,10 @@ class LaneRelay implements OutboxRelay {
   }
 
   async #publishRewinds(): Promise<boolean> {
-    const rewinds = this.#rewinds;
-    if (rewinds.length === 0) return true;
-    if (!(await this.#publish(rewinds))) return false;
-    this.#rewinds = this.#rewinds.slice(rewinds.length);
+    const { due } = this.#rewinds;
+    if (due.length === 0) return true;
+    if (!(await this.#publish(due))) return false;
+    this.#rewinds.told(due.length);
     return true;
   }
 
@@ -200,9 +219,11 @@ class LaneRelay implements OutboxRelay {
     const records = await this.#insist("What the outbox points to cannot be read", () => recordsOf(pointed, store, log));
     // What was read before the restart may not be true any more.
     if (records === null || restarts !== this.#restarts) return false;
-    // From here on the stream may have them, also where no answer comes.
-    for (const { execution, to } of records) this.#sent.reached(execution, to);
-    if (records.length > 0 && !(await this.#publish(records))) return false;
+    this.#rewinds.sending(records);
+    if (records.length > 0 && !(await this.#publish(records))) {
+      this.#rewinds.gaveUp(records);
+      return false;
+    }
     this.#written.release();
     if (ids.length === 0) return true;
     // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.

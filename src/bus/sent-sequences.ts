@@ -9,7 +9,7 @@ const EXECUTIONS_MAX = 1_000;
 export class SentSequences {
   readonly #executionsMax: number;
   #young = new Map<string, number>();
-  #old: ReadonlyMap<string, number> = new Map();
+  #old = new Map<string, number>();
 
   /** Remembers at least as many executions. */
   constructor(executionsMax = EXECUTIONS_MAX) {
@@ -28,6 +28,12 @@ export class SentSequences {
   /** It is back there: the stream is told so. */
   rewound(execution: string, sequence: number): void {
     this.#young.set(execution, sequence);
+  }
+
+  /** It is not known how far it is. */
+  forget(execution: string): void {
+    this.#young.delete(execution);
+    this.#old.delete(execution);
   }
 
   /** What was sent last, and how far. */

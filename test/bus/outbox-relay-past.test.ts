@@ -126,4 +126,61 @@ describe("a store that came back with an older past", () => {
     expect(scene.sequences).toEqual(["x 1-1", "x 1-1"]);
     expect(await scene.left()).toEqual([]);
   });
+
+  test("what it has found is told also where the lane goes to another owner before it was said", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    await scene.commit("x", 1);
+    await scene.world.pass(300);
+    const kept = scene.files.executions.get("x");
+    kept?.chunks.splice(1);
+    if (kept !== undefined) kept.summary = { ...kept.summary, sequence: 1 };
+    scene.away = true;
+    await relay.storeRestarted(2);
+    relay.stop();
+    await scene.world.pass(3_000);
+    scene.away = false;
+    await scene.world.pass(3_000);
+    expect(scene.sent.at(-1)).toEqual({ execution: "x", rewoundTo: 1, epoch: 2 });
+    expect(scene.sequences.filter((each) => each.startsWith("rewound"))).toEqual(["rewound 1"]);
+  });
+
+  test("whoever has lost the lane with it tells what it had sent, above its own epoch and below the next owner's", async () => {
+    for (const order of ["stopped first", "restarted first"]) {
+      const scene = new Scene();
+      let away = true;
+      const relay = scene.relay(scene.storeWith({ summary: (id) => (away ? Promise.reject(new Error("away")) : scene.store.summary(id)) }));
+      scene.lease = await scene.store.acquire(LANE, "boot-1");
+      const { epoch } = scene.lease;
+      await scene.create("x");
+      const fallBack = rememberPast(scene.files);
+      await scene.commit("x", 1);
+      await scene.commit("x", 2);
+      await scene.world.pass(300);
+      if (order === "stopped first") relay.stop();
+      fallBack();
+      relay.doubt();
+      relay.stop();
+      await scene.world.pass(2_500);
+      away = false;
+      await scene.world.pass(2_500);
+      expect(scene.sent.filter((record) => "rewoundTo" in record)).toEqual([{ execution: "x", rewoundTo: 1, epoch: epoch + 1 }]);
+      const understood = new Understood();
+      for (const record of scene.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
+      expect(understood.words("x")).toHaveLength(1);
+    }
+  });
+
+  test("who has lost the lane with it tells nothing where nothing is forgotten", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    await scene.create("x");
+    relay.wake();
+    await scene.world.pass(300);
+    relay.doubt();
+    relay.stop();
+    await scene.world.pass(2_000);
+    expect(scene.sequences).toEqual(["x 1-1"]);
+  });
 });

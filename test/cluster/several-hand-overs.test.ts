@@ -1,6 +1,8 @@
 /** Several instances of the whole engine on one store: what is handed over before its supervisor has looked at it, one scene each. */
 import { describe, expect, test } from "bun:test";
 import type { SharedStore } from "../../src/store/shared-store.ts";
+import { toMessages } from "../../src/bus/kafka-records.ts";
+import { Understood } from "../bus/documented-reader.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { ok } from "../sim/scene.ts";
 import { lanesOf, Several } from "../sim/several.ts";
@@ -109,4 +111,28 @@ describe("what is handed over before its supervisor has looked at it", () => {
     expect(log?.events.filter(({ type }) => type === "OwnerDied")).toMatchObject([{ bootId: dead }]);
     expect(several.begun).toEqual(["a: x/1", `${last}: x/2`]);
   });
+});
+
+test("what the stream was told of a lane that has gone to another instance is taken back where the store has forgotten it", async () => {
+  const several = await Several.start(1, {
+    lanes: 2,
+    nodes: { x: () => new Promise((resolve) => void several.world.after(200, () => resolve(ok("1")))) },
+  });
+  const byLane = new Map<number, string>();
+  while (byLane.size < 2) {
+    const id = await several.create("a", [step("x")]);
+    byLane.set(several.truth.laneOf(id), id);
+  }
+  const fallBack = rememberPast(several.files);
+  for (const id of byLane.values()) await several.trigger("a", id);
+  for (const id of byLane.values()) expect(await several.ended("a", id)).toBe("COMPLETED");
+  await several.join("b");
+  await several.world.until(() => several.instances.every(({ engine }) => lanesOf(engine) === 1), "one lane has moved");
+  fallBack();
+  await several.world.pass(10_000);
+  const rewound = several.published.filter((record) => "rewoundTo" in record);
+  expect(new Set(rewound.map(({ execution }) => execution))).toEqual(new Set(byLane.values()));
+  const understood = new Understood();
+  for (const record of several.published) for (const { value } of toMessages(record, 100_000)) understood.read(value);
+  for (const id of byLane.values()) expect(understood.words(id)).toEqual(["created"]);
 });
