@@ -1,7 +1,7 @@
 /** An attempt as it is offered to other instances: its text, and its size. */
 import type { OutputLimits, ScopeEntry, Spilled } from "../pool/pool.ts";
 
-/** The text that is stored, with what the owner takes as an output; instances of one version write and read it. Nothing is lost: JSON keeps every text as it is. */
+/** The text that is stored, with what the owner takes as an output. Nothing is lost: JSON keeps every text as it is. */
 export function packOffer({ execution, attempt }: Spilled, limits: OutputLimits): string {
   const { scope, parents } = attempt;
   const positions = parents.length === 0 ? null : new Map(scope.map((entry, at) => [entry, at]));

@@ -15,5 +15,8 @@ export function resolvedFrom(folder: string, name: string, way: Way = "import"):
   }
 }
 
-/** In Bun's own cache, as in valibot@1.5.0@@@1/: where no folder above has packages Bun takes from there, or from the registry, what nobody has installed. */
+/**
+ * In Bun's own cache, as in valibot@1.5.0@@@1/. Where no folder above has packages, Bun takes from there, or from the registry,
+ * what nobody has installed; its bundler does not.
+ */
 const FETCHED = /@[^\\/]*@@@\d+[\\/]/;
