@@ -23,6 +23,8 @@ type Pending = { readonly resolve: (answer: unknown) => void; readonly reject: (
 /** A thread that has opened the file, and the calls that it has not answered. */
 type Thread = { readonly worker: SqliteThread; readonly pending: Map<number, Pending>; ended: boolean };
 
+type Found = { damage: string | null };
+
 export class SqliteClient {
   readonly #spawn: () => SqliteThread;
   readonly #options: OpenOptions;
@@ -31,16 +33,23 @@ export class SqliteClient {
   #ready: Thread | null = null;
   #call = 0;
   #closed = false;
-  #damage: string | null = null;
+  readonly #found: Found;
 
-  constructor(spawn: () => SqliteThread, options: OpenOptions) {
+  /** `found`: what was found in the file, which is one for all threads that use it. */
+  constructor(spawn: () => SqliteThread, options: OpenOptions, found: Found = { damage: null }) {
     this.#spawn = spawn;
     this.#options = options;
+    this.#found = found;
+  }
+
+  /** One with a thread of its own for the lists of the same file; it starts with the first of them. */
+  forLists(): SqliteClient {
+    return new SqliteClient(this.#spawn, { ...this.#options, work: "lists" }, this.#found);
   }
 
   /** What was found wrong with the file, as a sentence; it stays so until the next start. Null where nothing was. */
   get damage(): string | null {
-    return this.#damage;
+    return this.#found.damage;
   }
 
   /** Resolves when the thread has opened the file. Rejects with DataFolderFault or StoreUnavailable. */
@@ -84,7 +93,7 @@ export class SqliteClient {
     const thread: Thread = { worker, pending: new Map(), ended: false };
     worker.onmessage = (event: MessageEvent<Reply>) => {
       const [, ok, kind, message] = event.data;
-      if (!ok && kind === "damaged") this.#damage ??= message;
+      if (!ok && kind === "damaged") this.#found.damage ??= message;
       settle(thread, event.data);
     };
     const died = (event: Event) => this.#end(thread, `The SQLite thread ended (${reasonOf(event)}).`);
@@ -103,7 +112,7 @@ export class SqliteClient {
   async #ask(request: unknown[]): Promise<unknown> {
     if (this.#closed) throw new StoreUnavailable("The store is closed.");
     // What is written to a damaged file may be lost with it, or damage more.
-    if (this.#damage !== null && WRITES.has(request[1])) throw new StoreUnavailable(this.#damage);
+    if (this.#found.damage !== null && WRITES.has(request[1])) throw new StoreUnavailable(this.#found.damage);
     return this.#send(this.#ready ?? (await this.#current().catch(rejectAsUnavailable)), request);
   }
 

@@ -1,11 +1,20 @@
 /** Whether the file of SQLite's journal (`-wal`) is still the one that was opened: what is in it only there is lost where somebody removes it. */
+import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 
-export type Journal = { isThere(): boolean };
+export type Journal = {
+  isThere(): boolean;
+  /** As large as its file is now. */
+  bytes(): number;
+};
+
+/** The file is never made smaller than so much, so that it need not grow again: more than it has before it is copied into the main file. */
+export const JOURNAL_BYTES_KEPT = 32 * 2 ** 20;
 
 /** From the first time that it is seen on. */
 export function watchJournal(file: string): Journal {
-  const look = (): number | null => statSync(`${file}-wal`, { throwIfNoEntry: false })?.ino ?? null;
+  const stat = () => statSync(`${file}-wal`, { throwIfNoEntry: false });
+  const look = (): number | null => stat()?.ino ?? null;
   let known = look();
   return {
     isThere() {
@@ -13,5 +22,26 @@ export function watchJournal(file: string): Journal {
       known ??= found;
       return found === known;
     },
+    bytes: () => stat()?.size ?? 0,
   };
+}
+
+/** Another connection is open. It carries SQLite's own code, since it may go better later. */
+class JournalInUse extends Error {
+  override readonly name = "JournalInUse";
+  readonly code = "SQLITE_BUSY";
+}
+
+/**
+ * Copies what a removed journal holds, which is still open here, into the main file, and begins a new one. Throws where another
+ * connection is open: all share one index of the journal, and one that has the old file would read it by the index of the new one.
+ */
+export function renewJournal(db: Database): void {
+  const [isBusy] = db.query<unknown, []>("PRAGMA wal_checkpoint(TRUNCATE)").values()[0] ?? [];
+  if (isBusy !== 0) throw new JournalInUse("the journal's file was removed, and its content is still being read");
+  // Only the last connection can leave the mode.
+  db.run("PRAGMA journal_mode = DELETE");
+  db.run("PRAGMA journal_mode = WAL");
+  // The file is made by whatever reads first, and must be there to be watched.
+  db.query("SELECT 1 FROM sqlite_schema LIMIT 1").values();
 }

@@ -7,7 +7,12 @@ import type { Cell } from "./sqlite-rows.ts";
 import type { PackedAnswer } from "./sqlite-writes.ts";
 import type { Chunk, CreateAnswer, Lease, LargeText, ListQuery, Retention, StoredExecution, Summary } from "./store.ts";
 
-export type OpenOptions = DatabaseOptions & { readonly file: string; readonly textBytesMax: number };
+export type OpenOptions = DatabaseOptions & {
+  readonly file: string;
+  readonly textBytesMax: number;
+  /** `lists`: beside the thread that writes, with a connection for each list and none between. */
+  readonly work: "all" | "lists";
+};
 
 /** What the thread does, as the thread sees it: at once, and throwing. */
 export type SqliteCalls = {
@@ -26,6 +31,8 @@ export type SqliteCalls = {
   moved(executionId: string): null;
   /** The journal's file is gone, and its content is still at hand: it goes into the main file, and a new journal is begun. */
   saveJournal(): null;
+  /** What the journal holds goes into the main file, as far as nobody reads what is older. */
+  checkpoint(): null;
   close(): null;
 };
 

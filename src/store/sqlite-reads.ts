@@ -2,6 +2,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import { type Cell, SUMMARY_COLUMNS, type SummaryRow, summaryOf } from "./sqlite-rows.ts";
 import { listed } from "./sqlite-list.ts";
+import { openForReading } from "./sqlite-schema.ts";
 import type { Chunk, LargeText, ListQuery, StoredExecution, Summary } from "./store.ts";
 
 /** The file contradicts itself. */
@@ -10,11 +11,9 @@ export class FileDamaged extends Error {
 }
 
 export class SqliteReads {
-  readonly #db: Database;
   readonly #statements: ReturnType<typeof prepareAll>;
 
   constructor(db: Database) {
-    this.#db = db;
     this.#statements = prepareAll(db);
   }
 
@@ -53,14 +52,20 @@ export class SqliteReads {
     return rows.map(([key, text]) => ({ key, text }));
   }
 
-  list(query: ListQuery): Summary[] {
-    const { sql, values } = listed(query);
-    const rows = this.#db.query<unknown, Cell[]>(sql).values(...values);
-    return rows.map((row) => summaryOf(row as unknown as SummaryRow));
-  }
-
   active(): string[] {
     return this.#statements.active.values().map((row) => row[0] as string);
+  }
+}
+
+/** On a connection of its own: a list may take its time, and a write does not wait for it. It reads whatever is committed by now. */
+export function listFrom(file: string, busyTimeoutMs: number, query: ListQuery): Summary[] {
+  const db = openForReading(file, busyTimeoutMs);
+  try {
+    const { sql, values } = listed(query);
+    using statement = db.prepare<unknown, Cell[]>(sql);
+    return statement.values(...values).map((row) => summaryOf(row as unknown as SummaryRow));
+  } finally {
+    db.close();
   }
 }
 

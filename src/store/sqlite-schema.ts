@@ -1,6 +1,7 @@
 /** The SQLite file: its tables, how it is opened, and how a file that is not ours or too new is told. */
 import { Database } from "bun:sqlite";
 import { CHUNK_VERSION } from "./codec.ts";
+import { JOURNAL_BYTES_KEPT } from "./sqlite-journal.ts";
 import { DataFolderFault } from "./sqlite-lock.ts";
 
 /** Of these tables and of the chunks in them: a file of a higher version is refused. */
@@ -34,6 +35,13 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
   }
 }
 
+/** Beside the connection that writes, which has made the tables. */
+export function openForReading(file: string, busyTimeoutMs: number): Database {
+  const db = new Database(file, { readonly: true, strict: true });
+  db.run(`PRAGMA busy_timeout = ${Math.round(busyTimeoutMs)}`);
+  return db;
+}
+
 function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: DatabaseOptions): void {
   db.run(`PRAGMA busy_timeout = ${Math.round(busyTimeoutMs)}`);
   const isNew = pragma(db, "schema_version") === 0;
@@ -41,6 +49,7 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = FULL");
   db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.run(`PRAGMA journal_size_limit = ${JOURNAL_BYTES_KEPT}`);
   db.run(`PRAGMA cache_size = ${-CACHE_KIB}`);
   if (fileBytesMax !== null) db.run(`PRAGMA max_page_count = ${Math.ceil(fileBytesMax / pragma(db, "page_size"))}`);
   db.run("CREATE TABLE IF NOT EXISTS moving (execution TEXT PRIMARY KEY) WITHOUT ROWID");

@@ -3,8 +3,8 @@ import type { Database } from "bun:sqlite";
 import type { CallName, OpenOptions, PackedCallName, PartReply, Reply, Request } from "./sqlite-protocol.ts";
 import type { SqliteCalls, SqlitePackedCalls, SqlitePairCalls, Trouble } from "./sqlite-protocol.ts";
 import { DataFolderFault } from "./sqlite-lock.ts";
-import { type Journal, watchJournal } from "./sqlite-journal.ts";
-import { FileDamaged, SqliteReads } from "./sqlite-reads.ts";
+import { type Journal, renewJournal, watchJournal } from "./sqlite-journal.ts";
+import { FileDamaged, listFrom, SqliteReads } from "./sqlite-reads.ts";
 import { HEAD_CELLS, unpackCommit, unpackNew } from "./sqlite-pack.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import { openDatabase } from "./sqlite-schema.ts";
@@ -18,9 +18,11 @@ export function createSqliteServer(): (request: Request) => Reply {
     if (opened === null) throw new Error("The SQLite file is not open.");
     return opened;
   };
+  let options: OpenOptions | null = null;
   const calls: SqliteCalls = {
-    open(options) {
-      opened = openAll(options);
+    open(given) {
+      if (given.work === "all") opened = openAll(given);
+      options = given;
       return null;
     },
     acquire: (lane, bootId) => the().writes.acquire(lane, bootId),
@@ -28,7 +30,10 @@ export function createSqliteServer(): (request: Request) => Reply {
     chunksAfter: (executionId, sequence) => the().reads.chunksAfter(executionId, sequence),
     summary: (executionId) => the().reads.summary(executionId),
     large: (executionId, keys) => the().reads.large(executionId, keys),
-    list: (query) => the().reads.list(query),
+    list(query) {
+      if (options === null) throw new Error("No file was named.");
+      return listFrom(options.file, options.busyTimeoutMs, query);
+    },
     active: () => the().reads.active(),
     sweep: (retention) => the().writes.sweep(retention),
     markMoving: () => the().writes.markMoving(),
@@ -41,19 +46,22 @@ export function createSqliteServer(): (request: Request) => Reply {
       keepJournal();
       return null;
     },
+    checkpoint() {
+      the().db.run("PRAGMA wal_checkpoint(PASSIVE)");
+      return null;
+    },
     close() {
       opened?.db.close();
       opened = null;
       return null;
     },
   };
-  /** Somebody has removed the journal's file: it is still open here, so what it holds is copied into the main file. */
+  /** Somebody has removed the journal's file. */
   function keepJournal(): void {
-    const { db, options, journal } = the();
+    const { db, file, journal } = the();
     if (journal.isThere()) return;
-    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    db.close();
-    opened = openAll(options);
+    renewJournal(db);
+    opened = { ...the(), journal: watchJournal(file) };
   }
   const packedCalls: SqlitePackedCalls = {
     commit: (request) => shortCommit(the().writes.commit(unpackCommit(request))),
@@ -116,13 +124,13 @@ type Opened = {
   readonly reads: SqliteReads;
   readonly writes: SqliteWrites;
   readonly journal: Journal;
-  readonly options: OpenOptions;
+  readonly file: string;
 };
 
 function openAll(options: OpenOptions): Opened {
   const { file, textBytesMax, ...rest } = options;
   const db = openDatabase(file, rest);
-  return { db, reads: new SqliteReads(db), writes: new SqliteWrites(db, textBytesMax), journal: watchJournal(file), options };
+  return { db, file, reads: new SqliteReads(db), writes: new SqliteWrites(db, textBytesMax), journal: watchJournal(file) };
 }
 
 /** SQLite's words for what may go better later; extended codes (SQLITE_IOERR_FSYNC) begin with them. */

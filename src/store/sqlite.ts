@@ -5,6 +5,7 @@ import { TEXT_BYTES_MAX } from "./refusal.ts";
 import { SqliteClient, type SqliteThread } from "./sqlite-client.ts";
 import { type Journal, watchJournal } from "./sqlite-journal.ts";
 import { lockDataFolder, STORE_FILE } from "./sqlite-lock.ts";
+import { SqliteLists } from "./sqlite-lists.ts";
 import { SqliteWriteLine } from "./sqlite-line.ts";
 import { RECENT_CHARACTERS, RecentExecutions } from "./sqlite-recent.ts";
 import { packCommit, packNew } from "./sqlite-pack.ts";
@@ -48,6 +49,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Leav
     busyTimeoutMs: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
     textBytesMax: options.textBytesMax ?? TEXT_BYTES_MAX,
     fileBytesMax: options.fileBytesMax ?? null,
+    work: "all",
   });
   try {
     await client.open();
@@ -66,6 +68,7 @@ class SqliteStore implements LeavableStore {
   readonly lanes = 1;
   readonly gatherMs = GATHER_MS;
   readonly #client: SqliteClient;
+  readonly #lists: SqliteLists;
   readonly #line: SqliteWriteLine;
   readonly #lock: { release(): void };
   readonly #file: string;
@@ -74,6 +77,7 @@ class SqliteStore implements LeavableStore {
 
   constructor(client: SqliteClient, lock: { release(): void }, file: string, recentCharactersMax: number) {
     this.#client = client;
+    this.#lists = new SqliteLists(client);
     this.#file = file;
     this.#journal = watchJournal(file);
     this.#line = new SqliteWriteLine(client);
@@ -137,22 +141,24 @@ class SqliteStore implements LeavableStore {
   trouble(): string | null {
     if (this.#client.damage !== null) return this.#client.damage;
     if (this.#journal.isThere()) return null;
-    this.#client.call("saveJournal").then(
-      () => {
-        this.#journal = watchJournal(this.#file);
-      },
-      // Where it cannot be saved now, it is tried again by whoever asks next.
-      () => undefined,
-    );
+    // Where it cannot be saved now, it is tried again by whoever asks next.
+    this.#saveJournal().catch(() => undefined);
     return `${this.#file}-wal was removed while it was in use: what it held is copied into the main file.`;
+  }
+
+  async #saveJournal(): Promise<void> {
+    await this.#client.call("saveJournal");
+    this.#journal = watchJournal(this.#file);
   }
 
   large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
     return this.#client.call("large", executionId, keys);
   }
 
-  list(query: ListQuery): Promise<readonly Summary[]> {
-    return this.#client.call("list", query);
+  async list(query: ListQuery): Promise<readonly Summary[]> {
+    // A new connection would find none of what a removed journal holds.
+    if (!this.#journal.isThere()) await this.#saveJournal();
+    return this.#lists.list(query, this.#journal);
   }
 
   active(): Promise<readonly string[]> {
@@ -186,6 +192,7 @@ class SqliteStore implements LeavableStore {
   async close(): Promise<void> {
     this.#recent = new RecentExecutions(0);
     try {
+      await this.#lists.close();
       await this.#client.close();
     } finally {
       this.#lock.release();

@@ -202,7 +202,7 @@ describe("the sqlite store's folder", () => {
     const commit = { id: commitId(lease, 1), entries: [entryAfter(1, "e1")], cleanEnd: false };
     expect(await store.commit(0, commit)).toMatchObject({ type: "done" });
     workers[0]?.terminate();
-    const unanswered = [rejectionOf(store.active(0)), rejectionOf(store.list({ limit: 1 }))];
+    const unanswered = [rejectionOf(store.active(0)), rejectionOf(store.large("e1", ["params"]))];
     for (const error of await Promise.all(unanswered)) expect(error).toBeInstanceOf(StoreUnavailable);
     expect(await store.commit(0, commit)).toEqual({ type: "done", entries: [{ type: "applied" }] });
     expect((await store.load("e1"))?.chunks).toHaveLength(2);
