@@ -71,8 +71,8 @@ export const SHORT_TEETH: readonly Tooth[] = [
     changes: [
       {
         file: RELAY,
-        from: "    if (records.length > 0 && !(await this.#publish(records))) return false;",
-        to: "    await store.relayed(lane, ids);\n    if (records.length > 0 && !(await this.#publish(records))) return false;",
+        from: "    if (records.length > 0 && !(await this.#publish(records))) {",
+        to: "    await store.relayed(lane, ids);\n    if (records.length > 0 && !(await this.#publish(records))) {",
       },
       // Not once more afterwards: a kill at that moment would harm nothing.
       { file: RELAY, from: "      await store.relayed(lane, ids);\n      return true;", to: "      return true;" },
