@@ -27,6 +27,11 @@ export type Entry = {
   forgotten: boolean;
 };
 
+/** Another instance runs it, or is offered it. */
+export function isElsewhere({ outside, executor }: Entry): boolean {
+  return outside || executor !== null;
+}
+
 /** It was told to stop. `endByMs`: then its host is ended. */
 export type Stop = { readonly cause: "timeout" | "asked"; readonly endByMs: number };
 

@@ -1,7 +1,7 @@
 /** One execution's attempts in hand: the table, which outlives each supervisor that works on it. */
 import type { Turns } from "../env/turns.ts";
 import { Entries } from "./entries.ts";
-import type { Entry, EntryOwner, Line } from "./entry.ts";
+import { type Entry, type EntryOwner, isElsewhere, type Line } from "./entry.ts";
 import { type AttachedTable, TableHands } from "./hands.ts";
 import type { Attempt, AttemptKey, Hands, HandsListener, Outcome } from "./pool.ts";
 import { type Report, reportFailure } from "./report.ts";
@@ -108,8 +108,10 @@ export class Table implements EntryOwner, AttachedTable {
 
   settle(node: number, attempt: number): void {
     const settled = this.#entries.find(node, attempt);
-    if (settled === undefined || (settled.outcome === null && !isElsewhere(settled))) return;
-    if (isElsewhere(settled)) this.#keeper.settled(this.#keyOf(settled));
+    const isHere = settled !== undefined && !isElsewhere(settled);
+    // Also of what nobody here waits for: an owner before may have offered it, and a claim that stands would be waited for by the next.
+    if (!isHere || settled.outcome === null) this.#keeper.settled({ execution: this.execution.id, node, attempt });
+    if (settled === undefined || (isHere && settled.outcome === null)) return;
     this.#remove(settled);
     this.#dropIfEmpty();
   }
@@ -277,11 +279,6 @@ export class Table implements EntryOwner, AttachedTable {
 }
 
 const RELEASED: Outcome = { type: "released" };
-
-/** Another instance runs it, or is offered it. */
-function isElsewhere(entry: Entry): boolean {
-  return entry.outside || entry.executor !== null;
-}
 
 /** Of an attempt that another instance runs, only its node and number are known here. */
 const NOTHING_TO_RUN: Omit<Attempt, "node" | "attempt"> = {

@@ -240,6 +240,23 @@ describe("a new owner", () => {
     expect(await play.offersLeft()).toBe(0);
     expect(c.logged.filter(({ level }) => level === "error")).toEqual([]);
   });
+
+  test("discards a claim with its outcome, also where nobody waited for that: whoever came next would wait", async () => {
+    const { play, a, b, c } = await three();
+    await play.own(a, "e-1", 5, 2_000);
+    await play.world.until(() => play.runs.some(({ by }) => by === "c"), "another one runs some");
+    const lane = play.truth.laneOf("e-1");
+    const lease = a.leases.get(lane);
+    play.kill(a);
+    if (lease !== undefined) await play.truth.release(lease);
+    const next = await play.own(b, "e-1", 0, 0);
+    const claimed = (await play.after(b.surplus.claimsOf("e-1"))).filter(({ executor }) => executor === "c");
+    expect(claimed.length).toBeGreaterThan(0);
+    await next.ended(claimed.length);
+    await play.world.pass(500);
+    const left = await play.truth.offersIn(lane);
+    expect(left.filter(({ claimedBy }) => claimedBy === c.name)).toEqual([]);
+  });
 });
 
 describe("a claimer", () => {
