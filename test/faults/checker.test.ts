@@ -1,10 +1,11 @@
 /** The checker finds each kind of violation in made-up evidence, and nothing in evidence of a run that went well. */
 import { describe, expect, test } from "bun:test";
 import { check, type Violation, violationsIn } from "./checker/check.ts";
-import type { Evidence, Line, Order, Reading, StreamEvent, StreamRecord } from "./checker/evidence.ts";
+import type { Evidence, Line, Loss, Order, Reading, StreamEvent, StreamRecord } from "./checker/evidence.ts";
 import { follow } from "./checker/stream.ts";
 
-const ORDER: Order = { execution: "e", nodes: { a: [], b: ["a"] }, killers: [], triggeredAtMs: 1_000 };
+const ORDER: Order = { execution: "e", nodes: { a: [], b: ["a"] }, killers: [], triggeredAtMs: 1_000, losses: [] };
+const SENT_MS = 5_000;
 const READING: Reading = {
   status: "COMPLETED",
   finishedAtMs: 1_250,
@@ -27,6 +28,7 @@ const WELL: Evidence = {
   readings: new Map([["e", [READING, READING]]]),
   records: [record(1, EVENTS)],
   mayRewind: false,
+  lossWindows: [],
 };
 
 test("a run that went well has no violations, and its latency", () => {
@@ -164,6 +166,57 @@ test("history that goes back is a contradiction, but where Redis may have lost w
 test("events that are left out are missing", () =>
   expect(follow("e", [{ ...record(1, EVENTS.slice(0, 4)), events: null }, record(5, EVENTS.slice(4))], false).gaps.length).toBe(4));
 
+describe("what went with Redis, where it is known when", () => {
+  const losing = { mayRewind: true, lossWindows: [{ fromMs: 900, toMs: 1_100 }] };
+  const loss: Loss = { what: "trigger", sentMs: 1_050, answeredMs: 1_150 };
+  const during = { ...record(1, [...EVENTS.slice(0, 2), completed("b", "b0")]), sentMs: 1_000 };
+  const after = [{ ...record(3, [], 2), to: 2, rewound: true }, record(3, EVENTS.slice(2), 2)];
+
+  test("is counted where it was acknowledged then, and a loss where it was acknowledged at another time", () => {
+    const lost = (change: Partial<Loss>) => check({ ...WELL, ...losing, orders: [{ ...ORDER, losses: [{ ...loss, ...change }] }] });
+    expect([violationsIn(lost({})), lost({}).lostWithRedis]).toEqual([[], 1]);
+    expect(lost({ sentMs: 1_101 })).toMatchObject({
+      lostWithRedis: 0,
+      violations: { "lost execution": [expect.stringContaining("trigger")] },
+    });
+    expect(lost({ sentMs: 800, answeredMs: 899 }).violations["lost execution"].length).toBe(1);
+    const nowhere = check({ ...WELL, mayRewind: true, orders: [{ ...ORDER, losses: [loss] }] });
+    expect(nowhere.violations["lost execution"].length).toBe(1);
+  });
+
+  test("is counted where the stream takes a result back that was made then, and lost where it had been sent before", () => {
+    const taken = (sentMs: number) => check({ ...WELL, ...losing, records: [{ ...during, sentMs }, ...after] });
+    expect([violationsIn(taken(1_000)), taken(1_000).takenBack]).toEqual([[], 1]);
+    expect(taken(899).violations["lost result"].length).toBe(1);
+    const late = { ...losing, lossWindows: [{ fromMs: 1, toMs: 7 }] };
+    expect(check({ ...WELL, ...late, records: [during, ...after] }).violations["lost result"].length).toBe(1);
+  });
+
+  test("a node may have been given a result that is gone: then, and before the recorded one was made", () => {
+    const at = (line: Line, atMs: number): Line => ({ ...line, atMs });
+    const then = [begin("a", "a0"), end("a", "a0"), at(begin("b", "b0", { a: "a0" }), 1_000)];
+    const [first, made, ...rest] = LINES as [Line, Line, ...Line[]];
+    const given = (lines: readonly Line[]) => check({ ...WELL, ...losing, lines }).violations["too early"].length;
+    expect(given([...then, first, at(made, 1_200), ...rest])).toBe(0);
+    expect(given([first, at(made, 1_200), ...then, ...rest])).toBe(1);
+    expect(given([...then, first, at(made, 1_050), ...rest])).toBe(1);
+    expect(check({ ...WELL, lines: [...then, first, at(made, 1_200), ...rest] }).violations["too early"].length).toBe(1);
+  });
+
+  test("two events under one epoch and sequence are a contradiction, but for the time of what was created again", () => {
+    const again = (event: StreamEvent) => check({ ...WELL, ...losing, records: [record(1, EVENTS), record(1, [event])] });
+    expect(violationsIn(again(["created", 2, "n", "h"]))).toEqual([]);
+    expect(again(["created", 2, "n", "h"]).createdAgain).toBe(1);
+    expect(again(["created", 2, "n", "other"]).violations.disorder.length).toBe(1);
+  });
+});
+
+test("what comes under a higher epoch takes the place of all that had its sequences and came after, as a documented reader does it", () => {
+  const again = [record(1, EVENTS), record(2, EVENTS.slice(1, 2), 2)];
+  expect(follow("e", again, true)).toMatchObject({ rewinds: 1, gaps: [expect.stringContaining("ends at 2")] });
+  expect(follow("e", again, true).takenBack.map(({ sequence }) => sequence)).toEqual([3, 4, 5]);
+});
+
 function begin(node: string, token: string, parents: Readonly<Record<string, string>> = {}, attempt = 1): Line {
   return { kind: "begin", execution: "e", node, key: `e/${node}`, attempt, pid: 1, atMs: 0, token, parents };
 }
@@ -177,7 +230,7 @@ function completed(node: string, token: string): StreamEvent {
 }
 
 function record(from: number, events: readonly StreamEvent[], epoch = 1): StreamRecord {
-  return { execution: "e", from, to: from + events.length - 1, epoch, events, rewound: false };
+  return { execution: "e", from, to: from + events.length - 1, epoch, sentMs: SENT_MS, events, rewound: false };
 }
 
 function read(change: Partial<Reading>): ReadonlyMap<string, readonly Reading[]> {

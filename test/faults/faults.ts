@@ -79,6 +79,36 @@ export const redisKills =
     return { kills: times };
   };
 
+export type FailOverOptions = {
+  readonly times: number;
+  /** For so long the master goes on while its replica hears nothing. */
+  readonly lagMs: number;
+};
+
+/** 4. A replica that lags is promoted in the place of its master, which is killed: what was acknowledged meanwhile is lost. */
+export const failOvers =
+  ({ times, lagMs }: FailOverOptions): Fault =>
+  async ({ replication, proxies, urls }, { lose }) => {
+    if (replication === null) throw new Error("This fault needs a Redis with a replica.");
+    for (let failOver = 0; failOver < times; failOver++) {
+      await Bun.sleep(2_000);
+      const fromMs = await replication.lag();
+      await Bun.sleep(lagMs);
+      await replication.promote();
+      for (const proxy of proxies) proxy.lead(replication.master.port);
+      lose({ fromMs, toMs: Date.now() });
+      await replication.follow();
+      await until("all instances to be ready", async () => (await Promise.all(urls.map(isReady))).every(Boolean));
+    }
+    return { "fail-overs": times };
+  };
+
+async function isReady(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/ready`).catch(() => null);
+  await response?.text();
+  return response?.status === 200;
+}
+
 /** 5. All connections, to Redis and to Kafka, are cut every 0.3 s. */
 export const cuts =
   ({ forMs }: { readonly forMs: number }): Fault =>

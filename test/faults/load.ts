@@ -4,6 +4,7 @@
  */
 import type { Chance } from "../process/chance.ts";
 import type { Order } from "./checker/evidence.ts";
+import { newClient, type Tally } from "./client.ts";
 
 export type LoadNode = {
   readonly id: string;
@@ -34,9 +35,6 @@ export type LoadAnswers = {
   readonly silences: number;
 };
 
-const ANSWER_MS = 10_000;
-const PAUSE_MS = 100;
-
 export type LoadOptions = {
   readonly load: Load;
   readonly urls: readonly string[];
@@ -44,12 +42,16 @@ export type LoadOptions = {
   readonly key: string;
   /** For a load that goes on: nothing more is needed. */
   readonly isEnough?: () => boolean;
+  /**
+   * Where what was acknowledged may be lost: resolves when nothing more is. Then each client looks for what it was told, and what is
+   * gone it does again, under the same key. Null where nothing may be lost.
+   */
+  readonly losing?: Promise<unknown> | null;
 };
 
 /** Resolves when every order is triggered or given up. */
-export async function applyLoad({ load, urls, key, isEnough = () => true }: LoadOptions): Promise<LoadAnswers> {
-  const tally = { refusals: 0, silences: 0 };
-  const complaints: string[] = [];
+export async function applyLoad({ load, urls, key, isEnough = () => true, losing = null }: LoadOptions): Promise<LoadAnswers> {
+  const tally: Tally = { refusals: 0, silences: 0, complaints: [] };
   const beganMs = performance.now();
   const placed: Promise<Order | null>[] = [];
   for (let number = 0; number < load.executions || (load.goesOn === true && !isEnough()); number++) {
@@ -57,56 +59,24 @@ export async function applyLoad({ load, urls, key, isEnough = () => true }: Load
     placed.push(place(number));
   }
   const orders = await Promise.all(placed);
-  return { orders: orders.filter((order) => order !== null), complaints, ...tally };
+  return { orders: orders.filter((order) => order !== null), ...tally };
 
   async function place(number: number): Promise<Order | null> {
     const shape = load.shapeOf(number);
     const body = JSON.stringify({ name: shape.name, dag: { nodes: shape.nodes } });
-    const giveUpMs = performance.now() + load.deadlineMs;
-    const created = await ask(number, "/workflows", body, { "idempotency-key": `${key} ${number}` }, [201], giveUpMs);
-    if (created === null) return null;
-    const execution = String((created.body as { readonly execution_id?: unknown }).execution_id);
-    const triggered = await ask(number + 1, `/workflows/${execution}/trigger`, "{}", {}, [200], giveUpMs);
+    const { deadlineMs } = load;
+    const client = newClient({ first: number, urls, key: `${key} ${number}`, body, deadlineMs, mayLose: losing !== null, tally });
+    let told = await client.place();
+    if (losing !== null) await losing;
+    if (losing !== null && told !== null) told = await client.lookFor(told);
+    if (told === null) return null;
     return {
-      execution,
+      execution: told.execution,
       nodes: Object.fromEntries(shape.nodes.map(({ id, dependencies }) => [id, dependencies ?? []])),
       killers: shape.killers,
-      triggeredAtMs: triggered?.atMs ?? null,
+      triggeredAtMs: told.triggered?.answeredMs ?? null,
+      losses: client.losses,
     };
-  }
-
-  /** The answer; null where the client gave up. 202 and 503 mean: come again. */
-  async function ask(
-    first: number,
-    path: string,
-    body: string,
-    headers: Readonly<Record<string, string>>,
-    wanted: readonly number[],
-    giveUpMs: number,
-  ) {
-    for (let instance = first; performance.now() < giveUpMs; instance++) {
-      const url = `${urls[instance % urls.length]}${path}`;
-      try {
-        const response = await fetch(url, {
-          method: "POST",
-          body,
-          headers: { "content-type": "application/json", ...headers },
-          signal: AbortSignal.timeout(ANSWER_MS),
-        });
-        const text = await response.text();
-        if (wanted.includes(response.status)) return { body: JSON.parse(text) as unknown, atMs: Date.now() };
-        if (response.status === 503 || response.status === 202) tally.refusals += 1;
-        else complaints.push(`POST ${url} was answered with ${response.status}: ${text.slice(0, 300)}`);
-      } catch (error) {
-        // What was never sent is a mistake of this file.
-        if (error instanceof TypeError && !("code" in error)) throw error;
-        // Whether it was done nobody knows: the same is asked again, of another instance.
-        tally.silences += 1;
-      }
-      await Bun.sleep(PAUSE_MS);
-    }
-    complaints.push(`POST ${path} was not answered with ${wanted.join(" or ")} within ${load.deadlineMs} ms`);
-    return null;
   }
 }
 

@@ -14,6 +14,7 @@ export type Plan = {
   /** What it needs of the system. */
   readonly system?: SystemOptions;
   readonly mayRewind?: boolean;
+  readonly mayLose?: boolean;
   readonly settleMs?: number;
   /** Beside the verdict: sentences on what must not be. */
   readonly also?: (report: Report) => readonly string[];
@@ -54,6 +55,11 @@ const never =
     names.filter((name) => counts[name] !== 0).map((name) => `${name}: ${counts[name]}, and it must be 0`);
 const noAttemptTwice = ({ verdict }: Report): readonly string[] =>
   verdict.sameAttemptTwice.map((twice) => `the same attempt twice: ${twice}`);
+
+/** A fail-over that lost nothing shows nothing. */
+function showsLoss({ verdict: { lostWithRedis, takenBack } }: Report): readonly string[] {
+  return lostWithRedis + takenBack > 0 ? [] : ["nothing was lost with Redis: the fault did no harm"];
+}
 
 /** Wide, and of nodes that hold their thread: more than the owner's threads can do, so that other instances take of it. */
 const crowds = (size: Size & { readonly width: number }) =>
@@ -158,6 +164,17 @@ export const SHORT_SERVICE_PLANS: readonly Plan[] = [
   },
 ];
 
+/** What was acknowledged while a replica lagged is gone with its master, is done again by its clients, and nothing else is gone. */
+export const SHORT_FAIL_OVER_PLANS: readonly Plan[] = [
+  {
+    name: "fail-over to a replica that lags",
+    fault: faults.failOvers({ times: 1, lagMs: 700 }),
+    load: fans({ executions: 60, overMs: 4_000 }),
+    mayLose: true,
+    also: showsLoss,
+  },
+];
+
 const MANY = 800;
 const proxied: SystemOptions = { proxied: true };
 
@@ -236,6 +253,14 @@ export const LONG_PLANS: readonly Plan[] = [
     system: { appendOnly: "always" },
     fault: faults.redisKills({ times: 6, awayMs: 1_000 }),
     load: fans({ executions: MANY, overMs: 25_000 }),
+  },
+  {
+    name: "4. fail-over of Redis to a replica that lags by 1 s",
+    system: { replicated: true },
+    fault: faults.failOvers({ times: 4, lagMs: 1_000 }),
+    load: fans({ executions: MANY, overMs: 25_000 }),
+    mayLose: true,
+    also: showsLoss,
   },
   {
     name: "5. connections cut every 0.3 s",

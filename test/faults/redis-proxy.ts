@@ -10,6 +10,8 @@ export type Passing = { readonly type: "request" | "reply"; readonly words: read
 
 export type RedisProxy = {
   readonly port: number;
+  /** Every connection ends, and new ones lead to this port. */
+  lead(toPort: number): void;
   /** Ends every connection; new ones are taken. */
   cut(): void;
   /** Requests arrive, replies do not, for this long; then the connections are cut. */
@@ -23,7 +25,8 @@ export type RedisProxy = {
 
 const WORDS = 12;
 
-export async function proxyRedis(toPort: number): Promise<RedisProxy> {
+export async function proxyRedis(firstPort: number): Promise<RedisProxy> {
+  let toPort = firstPort;
   const pairs = new Set<Pair>();
   const state: State = { swallows: false, holds: { request: false, reply: false }, watcher: null };
   const server = createServer((client) => {
@@ -42,6 +45,10 @@ export async function proxyRedis(toPort: number): Promise<RedisProxy> {
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     cut,
+    lead(port) {
+      toPort = port;
+      cut();
+    },
     async swallow(ms) {
       state.swallows = true;
       await Bun.sleep(ms);

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Chance, chance } from "../process/chance.ts";
 import { check, type Verdict, violationsIn } from "./checker/check.ts";
-import type { Line, Order, StreamRecord } from "./checker/evidence.ts";
+import type { Line, LossWindow, Order, StreamRecord } from "./checker/evidence.ts";
 import { listen } from "./checker/heard.ts";
 import { readWitness, WITNESS_FILE } from "./checker/witness.ts";
 import type { Death } from "./instances.ts";
@@ -12,8 +12,10 @@ import type { System } from "./system.ts";
 
 /** What a fault counted: in words that a table can show. */
 export type Counts = Readonly<Record<string, number>>;
+/** `lose`: told by a fault that has lost what Redis acknowledged, and when that was acknowledged. */
+export type FaultContext = { readonly random: Chance; lose(window: LossWindow): void };
 /** Does harm until its work is done. */
-export type Fault = (system: System, context: { readonly random: Chance }) => Promise<Counts>;
+export type Fault = (system: System, context: FaultContext) => Promise<Counts>;
 
 export type RunOptions = {
   readonly name: string;
@@ -21,6 +23,8 @@ export type RunOptions = {
   readonly fault: Fault;
   readonly seed: number;
   readonly mayRewind?: boolean;
+  /** What is acknowledged while the fault loses may be gone: clients look for it afterwards, and do it again. */
+  readonly mayLose?: boolean;
   /** How long what was accepted may take to end, after the load and the fault. */
   readonly settleMs?: number;
   /** How long the stream may take to tell of all ends, after that. */
@@ -32,6 +36,7 @@ export type Report = {
   readonly verdict: Verdict;
   readonly answers: LoadAnswers;
   readonly counts: Counts;
+  readonly mayLose: boolean;
   /** For each execution that an instance had in its hands when it died: until another process began a node of it. */
   readonly takeOversMs: readonly number[];
   readonly lines: readonly Line[];
@@ -42,14 +47,16 @@ const STREAM_MS = 45_000;
 
 export async function run(
   system: System,
-  { name, load, fault, seed, mayRewind = false, settleMs = SETTLE_MS, streamMs = STREAM_MS }: RunOptions,
+  { name, load, fault, seed, mayLose = false, mayRewind = mayLose, settleMs = SETTLE_MS, streamMs = STREAM_MS }: RunOptions,
 ): Promise<Report> {
   const beganMs = Date.now();
   let isDone = false;
-  const counting = fault(system, { random: chance(seed + 1) }).finally(() => {
+  const lossWindows: LossWindow[] = [];
+  const counting = fault(system, { random: chance(seed + 1), lose: (window) => lossWindows.push(window) }).finally(() => {
     isDone = true;
   });
-  const loading = applyLoad({ load: load(chance(seed)), urls: system.urls, key: crypto.randomUUID(), isEnough: () => isDone });
+  const losing = mayLose ? Promise.allSettled([counting.then(() => system.heal())]) : null;
+  const loading = applyLoad({ load: load(chance(seed)), urls: system.urls, key: crypto.randomUUID(), isEnough: () => isDone, losing });
   const [answers, counts] = await Promise.all([loading, counting]);
   await system.heal();
   const atTheirEnds = await readEnds(answers.orders, system.urls, settleMs);
@@ -57,9 +64,9 @@ export async function run(
   const records = await hear(system, answers.orders, streamMs);
   const readings = await readAgain(answers.orders, system.urls, atTheirEnds);
   const lines = readWitness(join(system.home.dir, WITNESS_FILE));
-  const verdict = check({ orders: answers.orders, lines, readings, records, mayRewind });
+  const verdict = check({ orders: answers.orders, lines, readings, records, mayRewind, lossWindows });
   const deaths = system.instances.flatMap((instance) => instance.deaths).filter(({ atMs }) => atMs >= beganMs);
-  return { name, verdict, answers, counts, takeOversMs: takeOversIn(lines, deaths), lines };
+  return { name, verdict, answers, counts, mayLose, takeOversMs: takeOversIn(lines, deaths), lines };
 }
 
 /** Sentences on what must not be; none where all is well. */

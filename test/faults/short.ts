@@ -4,7 +4,7 @@ import { seedFromEnvironment } from "../process/chance.ts";
 import { endAll } from "../process/server.ts";
 import type { Plan } from "./plans.ts";
 import { run, wrongIn } from "./run.ts";
-import { startSystem, type System } from "./system.ts";
+import { startSystem, type System, type SystemOptions } from "./system.ts";
 import { tableOf } from "./table.ts";
 
 const START_MS = 240_000;
@@ -15,12 +15,12 @@ const SHOWN = 20;
 /** The system that the tests of a file share: ask for it within a test. */
 export type SharedSystem = { readonly seed: number; system(): System };
 
-export function shareSystem(): SharedSystem {
+export function shareSystem(optionsOf: () => Promise<SystemOptions> = async () => ({ proxied: true })): SharedSystem {
   const seed = seedFromEnvironment();
   let system: System | undefined;
   beforeAll(async () => {
     process.stderr.write(`Seed of the faults: ${seed} (TEST_SEED=${seed} harms in the same order again)\n`);
-    system = await startSystem({ proxied: true });
+    system = await startSystem(await optionsOf());
   }, START_MS);
   afterAll(async () => {
     await system?.stop();

@@ -9,10 +9,14 @@ import { startProxy, type WireProxy } from "../services/proxy.ts";
 import { type RedisService, startRedis } from "../services/redis.ts";
 import { type Instance, keepLogs, newInstance } from "./instances.ts";
 import { proxyRedis, type RedisProxy } from "./redis-proxy.ts";
+import { type Replication, startReplication } from "./replication.ts";
 
 export type System = {
   readonly home: Home;
+  /** Where it has a replica: who is the master now. */
   readonly redis: RedisService;
+  /** Null where Redis has no replica. */
+  readonly replication: Replication | null;
   readonly stream: Stream;
   readonly instances: readonly Instance[];
   /** One for each instance, where the system is proxied. */
@@ -38,6 +42,8 @@ export type SystemOptions = {
   readonly instances?: number;
   readonly appendOnly?: "always" | "everysec";
   readonly proxied?: boolean;
+  /** Redis has a replica, which may be promoted; then the system is proxied, too. */
+  readonly replicated?: boolean;
   /** The entry of a changed copy of the sources, and the handlers that import it. */
   readonly copy?: { readonly main: string; readonly handlersDir: string } | undefined;
   readonly environment?: Environment;
@@ -48,9 +54,10 @@ export type SystemOptions = {
 const HANDLERS_DIR = join(import.meta.dir, "fixtures/handlers");
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const { instances: count = 3, appendOnly = "everysec", proxied = false, copy, environment = {} } = options;
+  const { instances: count = 3, appendOnly = "everysec", replicated = false, proxied = replicated, copy, environment = {} } = options;
   const home = newHome();
   const [redis, stream] = await Promise.all([startRedis({ appendOnly }), streamOf(options.brokers)]);
+  const replication = replicated ? await startReplication(redis, appendOnly) : null;
   const proxies = proxied ? await Promise.all(Array.from({ length: count }, () => proxyRedis(redis.port))) : [];
   const instances = Array.from({ length: count }, (_, number) =>
     newInstance({
@@ -71,7 +78,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     await Promise.all(instances.map((instance) => instance.stop("SIGKILL")));
     for (const proxy of proxies) proxy.close();
     stream.proxy?.close();
-    await Promise.all([redis.stop(), stream.broker?.stop()]);
+    await Promise.all([redis.stop(), replication?.stop(), stream.broker?.stop()]);
   };
   try {
     await Promise.all(instances.map((instance) => instance.start()));
@@ -81,7 +88,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   }
   return {
     home,
-    redis,
+    get redis() {
+      return replication?.master ?? redis;
+    },
+    replication,
     stream,
     instances,
     proxies,

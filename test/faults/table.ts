@@ -1,5 +1,5 @@
 /** What the runs showed, as a table in Markdown. */
-import type { Violation } from "./checker/check.ts";
+import type { Verdict, Violation } from "./checker/check.ts";
 import type { Report } from "./run.ts";
 
 const HEAD = [
@@ -11,6 +11,7 @@ const HEAD = [
   "same attempt twice",
   "gaps",
   "disorder",
+  "lost with Redis",
   "p50 / p99 / max, ms",
   "taken over after, ms",
 ];
@@ -22,7 +23,7 @@ export function tableOf(reports: readonly Report[]): string {
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function rowOf({ name, verdict, takeOversMs }: Report): readonly string[] {
+function rowOf({ name, verdict, mayLose, takeOversMs }: Report): readonly string[] {
   const found = (kinds: readonly Violation[]): string => String(kinds.reduce((sum, kind) => sum + verdict.violations[kind].length, 0));
   const { latenciesMs } = verdict;
   return [
@@ -34,9 +35,15 @@ function rowOf({ name, verdict, takeOversMs }: Report): readonly string[] {
     String(verdict.sameAttemptTwice.length),
     found(["gap"]),
     found(["disorder"]),
+    mayLose ? lostWithRedisIn(verdict) : "–",
     latenciesMs.length === 0 ? "–" : [0.5, 0.99, 1].map((share) => quantile(latenciesMs, share)).join(" / "),
     takeOversMs.length === 0 ? "–" : `${quantile(takeOversMs, 0.5)}, at most ${quantile(takeOversMs, 1)}`,
   ];
+}
+
+function lostWithRedisIn({ lostWithRedis, takenBack, createdAgain }: Verdict): string {
+  const again = createdAgain === 0 ? "" : `; created again under the epoch of before: ${createdAgain}`;
+  return `${lostWithRedis}, and ${takenBack} results${again}`;
 }
 
 /** `sorted`: ascending, not empty. */

@@ -10,9 +10,17 @@ export type Order = {
   readonly nodes: Readonly<Record<string, readonly string[]>>;
   /** Nodes that kill what they run in. With any of them the execution is to end FAILED, as poison. */
   readonly killers: readonly string[];
-  /** When a 2xx said that it was triggered; null where nobody was told so. */
+  /** When a 2xx said that it was triggered; null where nobody was told so. Of the last time, where it was triggered again. */
   readonly triggeredAtMs: number | null;
+  /** What a 2xx had said, and its client found gone afterwards and did again. */
+  readonly losses: readonly Loss[];
 };
+
+/** `sentMs` and `answeredMs`: of the request whose answer is true no more. */
+export type Loss = { readonly what: "execution" | "trigger"; readonly sentMs: number; readonly answeredMs: number };
+
+/** What Redis acknowledged in this time may be gone, and nothing else. */
+export type LossWindow = { readonly fromMs: number; readonly toMs: number };
 
 /** One line of the witness file; their order is the order in which they were written, whoever wrote them. */
 export type Line = {
@@ -45,6 +53,8 @@ export type StreamRecord = {
   readonly from: number;
   readonly to: number;
   readonly epoch: number;
+  /** The record's own time: when it was sent. -1 where it has none. */
+  readonly sentMs: number;
   /** Null where they are omitted: the record stands for events that the stream will never have. */
   readonly events: readonly StreamEvent[] | null;
   readonly rewound: boolean;
@@ -60,4 +70,6 @@ export type Evidence = {
   readonly records: readonly StreamRecord[] | null;
   /** True where acknowledged writes may be gone (a Redis that was killed, without syncing each write): then history may go back. */
   readonly mayRewind: boolean;
+  /** Where it is known what may be gone. */
+  readonly lossWindows: readonly LossWindow[];
 };

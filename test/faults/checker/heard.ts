@@ -32,13 +32,13 @@ export async function listen({ brokers, prefix }: { readonly brokers: readonly s
       const offset = BigInt(message.offset);
       if (offset <= (offsets.get(partition) ?? -1n)) return;
       offsets.set(partition, offset);
-      records.push(recordOf(String(message.value)));
+      records.push(recordOf(String(message.value), Number(message.timestamp)));
     },
   });
   return { records, stop: () => consumer.disconnect() };
 }
 
-function recordOf(value: string): StreamRecord {
+function recordOf(value: string, sentMs: number): StreamRecord {
   const { version, execution, epoch, from, to, events, rewound } = JSON.parse(value) as {
     version: number;
     execution: string;
@@ -49,5 +49,5 @@ function recordOf(value: string): StreamRecord {
     rewound?: boolean;
   };
   if (version !== FORMAT_VERSION) throw new Error(`A record of version ${version}: ${value.slice(0, 300)}`);
-  return { execution, epoch, from: from ?? to + 1, to, events: events ?? null, rewound: rewound === true };
+  return { execution, epoch, sentMs, from: from ?? to + 1, to, events: events ?? null, rewound: rewound === true };
 }

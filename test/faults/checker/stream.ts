@@ -11,6 +11,10 @@ export type Followed = {
   readonly doubles: number;
   /** How often history went back, where it may. */
   readonly rewinds: number;
+  /** Events that were true once, and are not part of what the stream says in the end. */
+  readonly takenBack: readonly TakenBack[];
+  /** How often the first event came again with another time and under the same epoch, where history may go back. */
+  readonly createdAgain: number;
   /** Sentences: sequences that never came. */
   readonly gaps: readonly string[];
   /** Sentences: sequences that came after a later one. */
@@ -19,23 +23,32 @@ export type Followed = {
   readonly contradictions: readonly string[];
 };
 
+/** `sentMs`: of the record that said so first. */
+export type TakenBack = { readonly sequence: number; readonly event: StreamEvent; readonly text: string; readonly sentMs: number };
+
 /** `records`: all of one execution, in the order of the partition. */
 export function follow(execution: string, records: readonly StreamRecord[], mayRewind: boolean): Followed {
-  const known = new Map<number, { readonly event: StreamEvent; readonly text: string }>();
+  const known = new Map<number, TakenBack>();
+  let takenBack: TakenBack[] = [];
   const disorder: string[] = [];
   const contradictions: string[] = [];
   let last = 0;
   let lastEpoch = 0;
   let doubles = 0;
   let rewinds = 0;
+  let createdAgain = 0;
 
   const rewind = (to: number): void => {
     rewinds += 1;
-    for (let sequence = to + 1; sequence <= last; sequence++) known.delete(sequence);
+    for (let sequence = to + 1; sequence <= last; sequence++) {
+      const before = known.get(sequence);
+      if (before !== undefined) takenBack.push(before);
+      known.delete(sequence);
+    }
     last = Math.min(last, to);
   };
 
-  for (const { from, to, epoch, events, rewound } of records) {
+  for (const { from, to, epoch, sentMs, events, rewound } of records) {
     const label = `${execution}: ${from}..${to} (epoch ${epoch})`;
     if (epoch < lastEpoch) {
       doubles += to - from + 1;
@@ -47,13 +60,13 @@ export function follow(execution: string, records: readonly StreamRecord[], mayR
     } else if (events !== null) {
       if (events.length !== to - from + 1) contradictions.push(`${label} holds ${events.length} events`);
       if (from > last + 1) disorder.push(`${label} came when the last was ${last}`);
-      const differs = events.some((event, index) => (known.get(from + index)?.text ?? JSON.stringify(event)) !== JSON.stringify(event));
-      if (differs && mayRewind && epoch > lastEpoch) rewind(from - 1);
+      if (last > from - 1 && mayRewind && epoch > lastEpoch) rewind(from - 1);
       for (const [index, event] of events.entries()) {
         const text = JSON.stringify(event);
         const before = known.get(from + index);
-        if (before === undefined) known.set(from + index, { event, text });
+        if (before === undefined) known.set(from + index, { sequence: from + index, event, text, sentMs });
         else if (before.text === text) doubles += 1;
+        else if (mayRewind && isCreatedAgain(before.event, event)) createdAgain += 1;
         else
           contradictions.push(
             `${execution}: event ${from + index} was ${before.text.slice(0, 200)}, then ${text.slice(0, 200)} (epoch ${epoch})`,
@@ -64,11 +77,20 @@ export function follow(execution: string, records: readonly StreamRecord[], mayR
     lastEpoch = epoch;
   }
 
-  const gaps: string[] = [];
-  for (let sequence = 1; sequence <= last; sequence++) if (!known.has(sequence)) gaps.push(`${execution}: event ${sequence} never came`);
+  takenBack = takenBack.filter(({ sequence, text }) => known.get(sequence)?.text !== text);
+  const gaps = missingIn(execution, known, last);
   const events = [...known].sort(([a], [b]) => a - b).map(([, { event }]) => event);
   const closed = events.findIndex(([word]) => word === "closed");
   if (closed === -1) gaps.push(`${execution}: the stream ends at ${last}, before "closed"`);
   else if (closed !== events.length - 1) contradictions.push(`${execution}: events follow "closed"`);
-  return { events, doubles, rewinds, gaps, disorder, contradictions };
+  return { events, doubles, rewinds, takenBack, createdAgain, gaps, disorder, contradictions };
+}
+
+function missingIn(execution: string, known: ReadonlyMap<number, unknown>, last: number): string[] {
+  const sequences = Array.from({ length: last }, (_, at) => at + 1);
+  return sequences.filter((sequence) => !known.has(sequence)).map((sequence) => `${execution}: event ${sequence} never came`);
+}
+
+function isCreatedAgain(before: StreamEvent, after: StreamEvent): boolean {
+  return before[0] === "created" && JSON.stringify(before.toSpliced(1, 1)) === JSON.stringify(after.toSpliced(1, 1));
 }
