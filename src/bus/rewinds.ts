@@ -59,13 +59,17 @@ export class Rewinds {
     this.#due = this.#due.slice(count);
   }
 
-  /** Compares the store with the stream, which is told under `epoch`. Rejects with StoreUnavailable. */
-  async compare(epoch: number): Promise<void> {
+  /**
+   * Compares the store with the stream, which is told under `epoch`. `alone`: the lane is another's by now. What the store has
+   * forgotten wholly is left out then: its client creates it again, perhaps before the lane is taken and so under a lower epoch than
+   * this word would have; a reader would skip that beginning. Rejects with StoreUnavailable.
+   */
+  async compare(epoch: number, { alone = false } = {}): Promise<void> {
     const sent = this.#sent.recent().values();
     const compareNext = async (): Promise<void> => {
       for (const [execution, reached] of sent) {
         const sequence = (await this.#options.store.summary(execution))?.sequence ?? 0;
-        if (sequence >= reached) continue;
+        if (sequence >= reached || (alone && sequence === 0)) continue;
         this.#sent.rewound(execution, sequence);
         this.#due.push({ execution, rewoundTo: sequence, epoch });
       }
@@ -97,7 +101,7 @@ export class Rewinds {
     if (this.#compares) {
       this.#compares = false;
       try {
-        await this.compare(this.#epoch + 1);
+        await this.compare(this.#epoch + 1, { alone: true });
       } catch (error) {
         this.#compares = true;
         throw error;

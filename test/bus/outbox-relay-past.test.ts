@@ -183,4 +183,26 @@ describe("a store that came back with an older past", () => {
     await scene.world.pass(2_000);
     expect(scene.sequences).toEqual(["x 1-1"]);
   });
+
+  test("who has lost the lane with it takes no beginning back: it may be made again under an epoch below that word", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    scene.lease = await scene.store.acquire(LANE, "boot-1");
+    const fallBack = rememberPast(scene.files);
+    await scene.create("x");
+    await scene.commit("x", 1);
+    await scene.world.pass(300);
+    fallBack();
+    relay.doubt();
+    relay.stop();
+    await scene.world.pass(2_000);
+    // Its client creates it again, before anybody has taken the lane anew.
+    await scene.create("x");
+    scene.relay().wake();
+    await scene.world.pass(300);
+    const understood = new Understood();
+    for (const record of scene.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
+    expect(scene.sequences).not.toContain("rewound 0");
+    expect(understood.words("x")[0]).toBe("created");
+  });
 });

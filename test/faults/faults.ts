@@ -83,21 +83,33 @@ export type FailOverOptions = {
   readonly times: number;
   /** For so long the master goes on while its replica hears nothing. */
   readonly lagMs: number;
+  /** The first thing in that time: an instance ends by SIGTERM, so that its lanes have other owners when the loss begins to count. */
+  readonly lanesMove?: boolean;
+  /** The last thing in that time: an instance is killed together with the master, and what it knew of the loss with it. */
+  readonly oneDies?: boolean;
 };
 
 /** 4. A replica that lags is promoted in the place of its master, which is killed: what was acknowledged meanwhile is lost. */
 export const failOvers =
-  ({ times, lagMs }: FailOverOptions): Fault =>
-  async ({ replication, proxies, urls }, { lose }) => {
+  ({ times, lagMs, lanesMove = false, oneDies = false }: FailOverOptions): Fault =>
+  async ({ replication, proxies, instances, urls }, { random, lose }) => {
     if (replication === null) throw new Error("This fault needs a Redis with a replica.");
     for (let failOver = 0; failOver < times; failOver++) {
       await Bun.sleep(2_000);
       const fromMs = await replication.lag();
+      if (lanesMove) {
+        const moved = random.oneOf(instances);
+        const before = moved.deaths.length;
+        moved.signal("SIGTERM");
+        await until(`the end of ${moved.name} after SIGTERM`, () => moved.deaths.length > before);
+      }
       await Bun.sleep(lagMs);
+      if (oneDies) random.oneOf(instances).kill();
       await replication.promote();
       for (const proxy of proxies) proxy.lead(replication.master.port);
       lose({ fromMs, toMs: Date.now() });
       await replication.follow();
+      await Promise.all(instances.map((instance) => instance.up()));
       await until("all instances to be ready", async () => (await Promise.all(urls.map(isReady))).every(Boolean));
     }
     return { "fail-overs": times };

@@ -167,9 +167,23 @@ export const SHORT_SERVICE_PLANS: readonly Plan[] = [
 /** What was acknowledged while a replica lagged is gone with its master, is done again by its clients, and nothing else is gone. */
 export const SHORT_FAIL_OVER_PLANS: readonly Plan[] = [
   {
-    name: "fail-over to a replica that lags",
+    name: "the lanes stay where they are",
     fault: faults.failOvers({ times: 1, lagMs: 700 }),
     load: fans({ executions: 60, overMs: 4_000 }),
+    mayLose: true,
+    also: showsLoss,
+  },
+  {
+    name: "lanes move in the time that is lost",
+    fault: faults.failOvers({ times: 1, lagMs: 700, lanesMove: true }),
+    load: fans({ executions: 80, overMs: 5_000 }),
+    mayLose: true,
+    also: showsLoss,
+  },
+  {
+    name: "lanes move in the time that is lost, and an instance dies with the master",
+    fault: faults.failOvers({ times: 1, lagMs: 700, lanesMove: true, oneDies: true }),
+    load: fans({ executions: 80, overMs: 5_000 }),
     mayLose: true,
     also: showsLoss,
   },
@@ -257,7 +271,11 @@ export const LONG_PLANS: readonly Plan[] = [
   {
     name: "4. fail-over of Redis to a replica that lags by 1 s",
     system: { replicated: true },
-    fault: faults.failOvers({ times: 4, lagMs: 1_000 }),
+    fault: async (system, context) => {
+      const rounds = [{}, { lanesMove: true }, { oneDies: true }, { lanesMove: true, oneDies: true }];
+      for (const round of rounds) await faults.failOvers({ times: 1, lagMs: 1_000, ...round })(system, context);
+      return { "fail-overs": rounds.length };
+    },
     load: fans({ executions: MANY, overMs: 25_000 }),
     mayLose: true,
     also: showsLoss,

@@ -5,10 +5,10 @@
 import { type Change, copyWith } from "./changed-copy.ts";
 import { type Violation, violationsIn } from "./checker/check.ts";
 import { crashPoints, deathsAfterFailures } from "./crash-points.ts";
-import { lateRequests } from "./faults.ts";
+import { failOvers, lateRequests } from "./faults.ts";
 import { fans, fansWithKillers, type Plan } from "./plans.ts";
 import { run } from "./run.ts";
-import { startSystem } from "./system.ts";
+import { startSystem, type SystemOptions } from "./system.ts";
 
 const SEED = 7;
 /** The harm must fall on a moment where the safeguard matters: what one run misses, another finds. */
@@ -21,15 +21,19 @@ export type Tooth = {
   readonly changes: readonly Change[];
   readonly fault: Plan["fault"];
   readonly load: Plan["load"];
+  /** What it needs of the system beside the copy. */
+  readonly system?: SystemOptions;
+  readonly mayLose?: boolean;
   /** Of these, one at least. */
   readonly found: readonly Violation[];
 };
 
 const COMMIT = "src/store/scripts/commit.lua";
+const TAKE = "src/store/scripts/take.lua";
 const RELAY = "src/bus/outbox-relay.ts";
 const CLUSTER = "src/engine-cluster.ts";
 
-/** What the issue of several instances asked for. */
+/** What several instances stand on: fences, the order of commit and publication, and epochs that are given out once. */
 export const SHORT_TEETH: readonly Tooth[] = [
   {
     name: "fencing is switched off",
@@ -81,6 +85,15 @@ export const SHORT_TEETH: readonly Tooth[] = [
     load: fans({ executions: 100, overMs: 8_000 }),
     found: ["gap"],
   },
+  {
+    name: "epochs are counted: an older past gives them out again",
+    changes: [{ file: TAKE, from: "whole(math.max(following(held[2]), ARGV[5] + 1))", to: "whole(held[2] + 1)" }],
+    system: { replicated: true },
+    fault: failOvers({ times: 1, lagMs: 700, lanesMove: true }),
+    load: fans({ executions: 80, overMs: 5_000 }),
+    mayLose: true,
+    found: ["disorder"],
+  },
 ];
 
 /** Slower to show. */
@@ -103,13 +116,16 @@ export const LONG_TEETH: readonly Tooth[] = [
 /** `found`: of the kinds that it should find, those that the checker did. */
 export type Bite = { readonly found: readonly Violation[]; readonly violations: readonly string[]; readonly logs: string };
 
-export async function bite({ name, changes, fault, load, found }: Tooth, brokers: readonly string[]): Promise<Bite> {
+export async function bite(
+  { name, changes, system: needed, fault, load, mayLose = false, found }: Tooth,
+  brokers: readonly string[],
+): Promise<Bite> {
   const copy = copyWith(changes);
-  const system = await startSystem({ proxied: true, copy, brokers });
+  const system = await startSystem({ proxied: true, ...needed, copy, brokers });
   try {
     const violations: string[] = [];
     for (let runs = 0; runs < RUNS_MAX; runs++) {
-      const { verdict } = await run(system, { name, fault, load, seed: SEED + runs, settleMs: SETTLE_MS, streamMs: STREAM_MS });
+      const { verdict } = await run(system, { name, fault, load, mayLose, seed: SEED + runs, settleMs: SETTLE_MS, streamMs: STREAM_MS });
       violations.push(...violationsIn(verdict));
       const bitten = found.filter((kind) => verdict.violations[kind].length > 0);
       if (bitten.length > 0) return { found: bitten, violations, logs: "" };
