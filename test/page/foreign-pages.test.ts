@@ -1,6 +1,6 @@
 /** What pages of other sites can do to a server on a developer's machine, in a real browser: nothing is created, and nothing is read. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Request } from "playwright-core";
 import { create } from "../process/client.ts";
 import { endAll, newHome, type Server, startServer } from "../process/server.ts";
 import { INSTALL_TIMEOUT_MS, launchBrowser } from "./browser.ts";
@@ -65,9 +65,21 @@ const ATTACK = `async ({ target, steps, graph }) => {
   return read;
 }`;
 
-function attack(page: Page, target: string): Promise<string[]> {
+/** Resolves when the page's beacon has its answer, or has failed: no script of the page hears of that. */
+function beaconEnded(page: Page): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (request: Request) => request.resourceType() === "ping" && resolve();
+    page.on("requestfinished", look);
+    page.on("requestfailed", look);
+  });
+}
+
+async function attack(page: Page, target: string): Promise<string[]> {
   const given = JSON.stringify({ target, steps: STEPS, graph: GRAPH });
-  return page.evaluate(`(${ATTACK})(${given})`);
+  const ended = beaconEnded(page);
+  const read = await page.evaluate<string[]>(`(${ATTACK})(${given})`);
+  await ended;
+  return read;
 }
 
 async function names(at: Server): Promise<string[]> {
