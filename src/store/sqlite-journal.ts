@@ -1,6 +1,6 @@
 /** Whether the file of SQLite's journal (`-wal`) is still the one that was opened: what is in it only there is lost where somebody removes it. */
 import type { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 
 export type Journal = {
   isThere(): boolean;
@@ -10,6 +10,14 @@ export type Journal = {
 
 /** The file is never made smaller than so much, so that it need not grow again: more than it has before it is copied into the main file. */
 export const JOURNAL_BYTES_KEPT = 32 * 2 ** 20;
+
+/**
+ * Somebody removed it after a crash, or copied the file without it. SQLite itself leaves it for as long as there is its index
+ * (`-shm`), which is made after it and removed before it.
+ */
+export function isJournalGone(file: string): boolean {
+  return existsSync(`${file}-shm`) && !existsSync(`${file}-wal`);
+}
 
 /** From the first time that it is seen on. */
 export function watchJournal(file: string): Journal {

@@ -1,7 +1,7 @@
 /** The SQLite file: its tables, how it is opened, and how a file that is not ours or too new is told. */
 import { Database } from "bun:sqlite";
 import { CHUNK_VERSION } from "./codec.ts";
-import { JOURNAL_BYTES_KEPT } from "./sqlite-journal.ts";
+import { isJournalGone, JOURNAL_BYTES_KEPT } from "./sqlite-journal.ts";
 import { DataFolderFault } from "./sqlite-lock.ts";
 
 /** Of these tables and of the chunks in them: a file of a higher version is refused. */
@@ -22,6 +22,11 @@ export type DatabaseOptions = {
 
 /** Opens the file, makes the tables where it is new. Throws DataFolderFault, whose message is for the user. */
 export function openDatabase(file: string, options: DatabaseOptions): Database {
+  if (isJournalGone(file)) {
+    throw new DataFolderFault(
+      `${file}-wal is gone, which held what was accepted last. Put it back, or remove ${file}-shm too: then what was only in it is lost.`,
+    );
+  }
   let db: Database | null = null;
   try {
     db = new Database(file, { create: true, readwrite: true, strict: true });

@@ -1,7 +1,7 @@
 /** A SQLite file that somebody harms while it is in use: it is told, and what was accepted is never said not to exist. */
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
@@ -53,6 +53,21 @@ describe("a journal that is removed", () => {
     expect(await foundAfterKill("before")).toMatchObject({ id: "before" });
     expect(await foundAfterKill("after")).toMatchObject({ id: "after" });
   });
+});
+
+test("a journal that was removed after a crash is missed at the start, until its index is removed too", async () => {
+  await store.create([newExecution("before")]);
+  const left = join(place, "left");
+  for (const end of ["", "-shm"]) cpSync(join(dataDir, `troupe.db${end}`), join(left, `troupe.db${end}`));
+  expect(await rejectionOf(open(left))).toMatchObject({
+    name: "DataFolderFault",
+    message: expect.stringContaining("troupe.db-wal is gone"),
+  });
+  expect(existsSync(join(left, "troupe.db-wal"))).toBe(false);
+  rmSync(join(left, "troupe.db-shm"));
+  const other = await open(left);
+  expect(await other.summary("before")).toBeNull();
+  await other.close();
 });
 
 describe("flipped bytes", () => {
