@@ -7,6 +7,7 @@ import { allowHttpRequests, type Config, configFromEnvironment } from "./env/con
 import { systemHandles } from "./env/handles.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
+import { logBursts } from "./env/log-bursts.ts";
 import { printable } from "./env/printable.ts";
 import { systemTurns } from "./env/turns.ts";
 import type { Serving } from "./http/server.ts";
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) => die(log, error));
 
   const settings = threadSettings(config);
-  const pool = openPool(config, (sentence, fields) => log.warn(sentence, fields), settings);
+  const pool = openPool(config, logBursts(log, systemClock).warn, settings);
   // The threads are loading by now: what this one needs beside them it loads at the same time.
   const { openStore } = await import("./main-store.ts");
   const { serve } = await import("./http/server.ts");

@@ -1,6 +1,7 @@
 /** The troupe itself: the actor system with its supervisors, and what they share. */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
+import { logBursts } from "../env/log-bursts.ts";
 import type { Random } from "../env/random.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Pool } from "../pool/pool.ts";
@@ -53,6 +54,7 @@ export function startCompany(options: CompanyOptions): Company {
   const newborns = new Newborns(clock, largeTexts);
   const ports: Ports = {
     ...options,
+    failures: logBursts(log, clock),
     timers,
     admission,
     largeTexts,

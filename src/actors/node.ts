@@ -3,7 +3,7 @@
  * identity. It needs no mailbox, since nobody speaks to it, and no state, since its supervisor has that.
  */
 import * as v from "valibot";
-import type { LogFields } from "../env/log.ts";
+import type { Log, LogFields } from "../env/log.ts";
 import type { Handler, HandlerContext, HandlerLog, Parent } from "../handlers/handler.ts";
 import { JsonText } from "../handlers/json-text.ts";
 import type { Registry } from "../handlers/registry.ts";
@@ -20,6 +20,8 @@ import { failureOf, lastingFailure } from "../handlers/failures.ts";
 export type NodeActorOptions = Pick<HandlerSettings, "outputBytes" | "nesting"> & {
   /** Where handlers' lines go; the attempt's identity is added here. */
   readonly log: { with(fields: LogFields): HandlerLog };
+  /** Is told of each failed attempt. */
+  readonly failures: Pick<Log, "warn">;
 };
 
 /** Text of ancestors that a thread keeps parsed; the values take some times as much. */
@@ -84,7 +86,8 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
     if (outcome.type === "failed" && !context.signal.aborted) {
       const { message, code, stack } = outcome.failure;
       const { handler } = attempt;
-      options.log.with(identityOf(attempt, context)).warn("An attempt failed.", { handler, code, error: message, ...(stack && { stack }) });
+      const about = { ...identityOf(attempt, context), handler, code, error: message, ...(stack && { stack }) };
+      options.failures.warn("An attempt failed.", about);
     }
     return outcome;
   }

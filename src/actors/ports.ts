@@ -20,7 +20,8 @@ import type { Timers } from "../env/timers.ts";
 export type Ports = {
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
+  /** Is told of each execution that failed. */
+  readonly failures: Pick<Log, "error">;
   /** The execution as the store has it, null where there is none. Rejects with StoreUnavailable. */
   readonly load: (executionId: string) => Promise<LoadedExecution | null>;
   readonly newborns: Newborns;

@@ -240,7 +240,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
 
   #reportEnd(error: string | null): void {
     const { id, state, ports } = this;
-    ports.log.error("An execution failed.", { execution: id, name: state.plan.name, error });
+    ports.failures.error("An execution failed.", { execution: id, name: state.plan.name, error });
   }
 
   #resume(): void {

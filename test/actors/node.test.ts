@@ -101,7 +101,7 @@ test("the limits of the instance that owns the execution count, where those are 
 });
 
 test("a handler that the thread does not have is no failure: the thread says so", () => {
-  const run = createNodeActor({ get: () => undefined, infos: [] }, { ...settings, log: recordingLog().log });
+  const run = createNodeActor({ get: () => undefined, infos: [] }, { ...settings, log: recordingLog().log, failures: recordingLog().log });
   expect(run(attemptOf("ghost"), contextOf())).toEqual({ type: "unknown_handler" });
 });
 

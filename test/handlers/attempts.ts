@@ -67,7 +67,7 @@ export function benchWith(handlers: readonly Handler[], changed: Partial<Handler
 
 function actorOn(registry: Registry, world: World, changed: Partial<HandlerSettings>): Bench {
   const log = recordingLog();
-  const run = createNodeActor(registry, { ...settings, ...changed, log: log.log });
+  const run = createNodeActor(registry, { ...settings, ...changed, log: log.log, failures: log.log });
   return { world, log, run: (attempt, context = contextOf()) => known(run(attempt, context)) };
 }
 

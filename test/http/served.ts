@@ -64,7 +64,7 @@ export async function serveApp({
   const seams = { clock: systemClock, turns: systemTurns };
   const pool = createInlinePool({
     ...seams,
-    run: createNodeActor(registry, { ...limits, log }),
+    run: createNodeActor(registry, { ...limits, log, failures: log }),
     handlers: registry.infos,
     slots: 5_000,
     abortGraceMs: 100,

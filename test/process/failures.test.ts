@@ -34,6 +34,13 @@ export default defineHandler({
 `,
   );
   writeFileSync(
+    join(dir, "storm.ts"),
+    `import { defineHandler } from "troupe";
+
+export default defineHandler({ name: "storm", run() { throw new Error("stormy"); } });
+`,
+  );
+  writeFileSync(
     join(dir, "_bank.ts"),
     `type Way = { readonly way: string };
 
@@ -81,6 +88,23 @@ test("a timeout is told as a failed attempt", async () => {
   const line = await said("the timeout", ({ execution, level }) => execution === id && level === "warn");
   await until("the failed attempt", () => lines().some((each) => each.execution === id && each.code === "timeout"));
   expect(line.node).toBe("pay");
+});
+
+test("of a storm of failures a burst is told, and how many more there were", async () => {
+  const nodes = Array.from({ length: 20 }, (_, n) => ({
+    id: `n${n}`,
+    handler: "storm",
+    retry: { max_attempts: 100, initial_interval: 0 },
+  }));
+  const id = await start(server, "storms", nodes);
+  const { nodes: ends } = await endOf(server, id);
+  const failed = Object.values(ends).reduce((sum, { attempts }) => sum + attempts, 0);
+  const ofStorm = (message: string): readonly Line[] => lines().filter((line) => line.handler === "storm" && line.message === message);
+  const leftOut = (): number => ofStorm("Lines like others were left out.").reduce((sum, line) => sum + (line.leftOut as number), 0);
+  // At the execution's end each node may have one in hand, which is told to stop and has no line.
+  await until("all others are told of", () => ofStorm("An attempt failed.").length + leftOut() >= failed - nodes.length);
+  expect(failed).toBeGreaterThan(1_000);
+  expect(ofStorm("An attempt failed.").length).toBeLessThan(failed / 5);
 });
 
 test("the death of a thread, and of a child process, names what ran there", async () => {
