@@ -120,7 +120,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const gathering = store.gatherMs === undefined ? undefined : createGathering(clock, store.gatherMs);
   const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters, gathering });
   const { living } = ownership;
-  const handlers = createKnownHandlers({ here: pool.handlers, onHere: pool.onHandlers, peers: living.peers, onPeers: living.onPeers });
+  const handlers = createKnownHandlers({
+    here: pool.handlers,
+    onHere: pool.onHandlers,
+    peers: living.peers,
+    onPeers: living.onPeers,
+    clock,
+    log,
+  });
   const shownAs = createSharedViews();
   const views = createViews({ store, compile: compileStored, clock, turns });
   const checker = createDefinitionChecker({ definitions: options.definitions, catalog: handlers.all, clock });

@@ -10,6 +10,7 @@ const AGAIN_MS = 100;
 
 /** The supervisor whose nodes they are. */
 export interface HandlerWaitHost {
+  readonly id: string;
   readonly state: ExecutionState;
   readonly ports: Pick<Ports, "handlers" | "clock" | "pool">;
   readonly hands: Pick<Hands, "open">;
@@ -32,7 +33,13 @@ export class HandlerWait {
 
   add(node: NodeIndex): void {
     this.#nodes.add(node);
+    this.#tell(node);
     if (this.#host.ports.handlers.isElsewhere(this.#host.state.plan.handlers[node] ?? "")) this.#lookIn(AGAIN_MS);
+  }
+
+  #tell(node: NodeIndex): void {
+    const { id, state, ports } = this.#host;
+    ports.handlers.waitsFor(state.plan.handlers[node] ?? "", id, state.plan.ids[node] ?? "");
   }
 
   stop(): void {
@@ -63,7 +70,10 @@ export class HandlerWait {
       const isQueued = state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED;
       const may = handlers.here().has(handler) || (handlers.isElsewhere(handler) && this.hasRoom);
       if (!isQueued || may) this.#nodes.delete(node);
-      else more ||= handlers.isElsewhere(handler);
+      else {
+        more ||= handlers.isElsewhere(handler);
+        this.#tell(node);
+      }
       if (isQueued && may) this.#go(node, at(state.attempt, node));
     }
     if (more) this.#lookIn(AGAIN_MS);

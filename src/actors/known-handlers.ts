@@ -1,4 +1,6 @@
 /** Which handlers there are: here, and at the other instances that live. Whoever waits for one hears when that changes. */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log.ts";
 import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
 import type { ReasonOf } from "../workflow/view.ts";
 
@@ -16,6 +18,8 @@ export interface KnownHandlers {
   othersTell(): boolean;
   /** Why QUEUED nodes wait for their handlers, as far as is known now. */
   reasons(): ReasonOf;
+  /** A node waits for its handler, which is not here: where no other instance has it either the log tells, once in a while for each handler. */
+  waitsFor(handler: string, execution: string, node: string): void;
   /** Called after any of it has changed. The answer ends it. */
   onChange(listener: () => void): () => void;
 }
@@ -25,10 +29,17 @@ export type KnownHandlersOptions = {
   readonly onHere: (listener: () => void) => void;
   readonly peers: () => readonly Peer[];
   readonly onPeers: (listener: () => void) => void;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly log: Pick<Log, "warn">;
 };
 
-export function createKnownHandlers({ here, onHere, peers, onPeers }: KnownHandlersOptions): KnownHandlers {
+/** What is missing for longer, or again, is told of again after this. */
+const TOLD_EVERY_MS = 600_000;
+
+export function createKnownHandlers({ here, onHere, peers, onPeers, clock, log }: KnownHandlersOptions): KnownHandlers {
   const listeners = new Set<() => void>();
+  /** When the log told that a handler is missing; as many as there are names of handlers that somebody once had. */
+  const toldAtMs = new Map<string, number>();
   let known = look();
 
   function look(): Known {
@@ -57,6 +68,13 @@ export function createKnownHandlers({ here, onHere, peers, onPeers }: KnownHandl
     isElsewhere: (handler) => known.elsewhere.has(handler),
     othersTell: () => known.othersTell,
     reasons: () => known.reasonOf,
+    waitsFor(handler, execution, node) {
+      if (known.elsewhere.has(handler)) return;
+      const nowMs = clock.monotonicMs();
+      if (nowMs - (toldAtMs.get(handler) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
+      toldAtMs.set(handler, nowMs);
+      log.warn("No instance has the handler of nodes that are to run: they wait until one has it.", { handler, execution, node });
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

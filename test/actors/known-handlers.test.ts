@@ -2,6 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { createKnownHandlers } from "../../src/actors/known-handlers.ts";
 import type { Catalog } from "../../src/workflow/catalog.ts";
+import { recordingLog } from "../env/recording-log.ts";
+import { World } from "../sim/world.ts";
 
 const catalogOf = (...names: readonly string[]): Catalog =>
   new Map(names.map((name) => [name, { name, names: [name], needs: ["params"] }]));
@@ -10,14 +12,20 @@ function scene() {
   let here = catalogOf("mine");
   let peers: { name: string; leaving: boolean; handlers: readonly string[] | null }[] = [];
   const changed: (() => void)[] = [];
+  const world = new World();
+  const { log, entries } = recordingLog();
   const known = createKnownHandlers({
     here: () => here,
     onHere: (listener) => void changed.push(listener),
     peers: () => peers,
     onPeers: (listener) => void changed.push(listener),
+    clock: world,
+    log,
   });
   return {
     known,
+    world,
+    entries,
     become(names: readonly string[], others: typeof peers) {
       [here, peers] = [catalogOf(...names), others];
       for (const tell of changed) tell();
@@ -45,6 +53,27 @@ describe("handlers", () => {
     const { known, become } = scene();
     become(["mine"], [{ name: "older", leaving: false, handlers: null }]);
     expect([known.othersTell(), known.isElsewhere("mine"), known.all().has("theirs")]).toEqual([false, false, false]);
+  });
+
+  test("that nobody has are told of once in a while, whatever waits for them", async () => {
+    const { known, become, world, entries } = scene();
+    become(["mine"], [{ name: "b", leaving: false, handlers: ["theirs"] }]);
+    const wait = (): void => {
+      for (let node = 0; node < 1_000; node++) for (const name of ["gone", "lost", "theirs"]) known.waitsFor(name, "e1", `n${node}`);
+    };
+    wait();
+    expect(entries.map(({ level, fields }) => [level, fields])).toEqual([
+      ["warn", { handler: "gone", execution: "e1", node: "n0" }],
+      ["warn", { handler: "lost", execution: "e1", node: "n0" }],
+    ]);
+    become(["mine", "gone"], []);
+    become(["mine"], []);
+    await world.pass(599_000);
+    wait();
+    expect(entries.map(({ fields }) => fields.handler)).toEqual(["gone", "lost", "theirs"]);
+    await world.pass(1_000);
+    wait();
+    expect(entries.map(({ fields }) => fields.handler)).toEqual(["gone", "lost", "theirs", "gone", "lost"]);
   });
 
   test("that are missing are the reason, until somebody has them", () => {

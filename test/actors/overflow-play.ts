@@ -176,6 +176,8 @@ export class Player {
       onPeers: (changed) => {
         this.peersChanged = changed;
       },
+      clock: life,
+      log,
     });
     this.surplus = createSurplus({
       store,

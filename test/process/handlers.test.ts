@@ -131,6 +131,8 @@ describe("a start without the handlers of what is open", () => {
       const server = await startServer(home, NONE);
       await post(server, `/workflows/${id}/trigger`);
       expect(await waits(server, id)).toBe('No instance has its handler "mine": it waits for one that has.');
+      const told = await until("the log tells of it", () => warningsOf(server).find((line) => line.includes("No instance has")) ?? null);
+      expect(JSON.parse(told)).toMatchObject({ level: "warn", handler: "mine", execution: id, node: "only" });
       await server.end(signal);
     }
     const last = await startServer(home, mine);
