@@ -17,9 +17,10 @@ export interface Gathering {
 
 /** So many share their pages well enough. */
 const ENOUGH = 64;
-/** How long each way is tried, and for how long what was found is kept. */
+/** How long each way is tried, and for how long what was found is kept: twice as long each time that it is no stream again, since each try holds those up. */
 const TRY_MS = 200;
 const KEPT_MS = 4_000;
+const KEPT_MS_MOST = 32_000;
 /** So many times as many are under way in a stream that is made to wait. */
 const MORE = 1.4;
 
@@ -136,6 +137,8 @@ class StreamTrial {
   #sum = 0;
   #without = 0;
   #isStream = false;
+  #keptMs = KEPT_MS;
+  #nextKeptMs = KEPT_MS;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -150,20 +153,22 @@ class StreamTrial {
   isStream(): boolean {
     const nowMs = this.#clock.monotonicMs();
     const passedMs = nowMs - this.#sinceMs;
-    if (passedMs >= (this.#phase === "kept" ? KEPT_MS : TRY_MS)) this.#next(nowMs, passedMs);
+    if (passedMs >= (this.#phase === "kept" ? this.#keptMs : TRY_MS)) this.#next(nowMs, passedMs);
     return this.#phase === "kept" ? this.#isStream : this.#phase === "with";
   }
 
   #next(nowMs: number, passedMs: number): void {
     const underWay = this.#sum / Math.max(1, this.#writes);
     // Nobody was here for a while: what was seen says nothing.
-    const isStale = passedMs > KEPT_MS + TRY_MS || (this.#phase !== "kept" && passedMs > 2 * TRY_MS);
+    const isStale = passedMs > 2 * TRY_MS;
     if (isStale || this.#phase === "kept") this.#phase = "without";
     else if (this.#phase === "without") {
       this.#without = underWay;
       this.#phase = "with";
     } else {
       this.#isStream = underWay >= this.#without * MORE;
+      this.#keptMs = this.#isStream ? KEPT_MS : this.#nextKeptMs;
+      this.#nextKeptMs = this.#isStream ? KEPT_MS : Math.min(2 * this.#keptMs, KEPT_MS_MOST);
       this.#phase = "kept";
     }
     this.#sinceMs = nowMs;

@@ -86,9 +86,9 @@ describe("a write", () => {
     expect(msAfter(beganMs)).toEqual([0, 0.5, 1]);
   });
 
-  test("waits for nobody where clients come later the later they are answered: that is found out, and soon", async () => {
-    // Two at a time, each new when one before has ended.
+  describe("where clients come later the later they are answered", () => {
     let clients = 0;
+    /** Two at a time, each new when one before has ended. */
     const round = async (): Promise<void> => {
       const before = made.length;
       for (const client of [++clients, ++clients]) {
@@ -99,10 +99,25 @@ describe("a write", () => {
       await world.until(() => made.length > before, "it is written");
       await world.pass(0.5);
     };
-    while (world.monotonicMs() < 500) await round();
-    const beganMs = world.monotonicMs();
-    for (let known = 0; known < 100; known++) await round();
-    expect(world.monotonicMs() - beganMs).toBe(100 * 0.5);
+
+    test("waits for nobody: that is found out, and soon", async () => {
+      while (world.monotonicMs() < 500) await round();
+      const beganMs = world.monotonicMs();
+      for (let known = 0; known < 100; known++) await round();
+      expect(world.monotonicMs() - beganMs).toBe(100 * 0.5);
+    });
+
+    test("is held up by ever fewer tries", async () => {
+      const heldMs: number[] = [];
+      while (world.monotonicMs() < 120_000) {
+        const beganMs = world.monotonicMs();
+        await round();
+        if (world.monotonicMs() - beganMs > 0.5) heldMs.push(beganMs);
+      }
+      const tries = heldMs.filter((atMs, index) => index === 0 || atMs - heldMs[index - 1]! > 1_000);
+      const between = tries.slice(1).map((atMs, index) => Math.round((atMs - tries[index]!) / 1_000));
+      expect(between).toEqual([4, 8, 16, 32, 32]);
+    });
   });
 
   test("is one every two milliseconds in a steady stream", async () => {
