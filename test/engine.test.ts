@@ -428,6 +428,18 @@ describe("a supervisor whose progress the store can never take", () => {
     expect([(await scene.view(bad)).stalled, (await scene.view(bad)).status]).toEqual([false, "COMPLETED"]);
   });
 
+  test("has a line in the log, of which many are a burst", async () => {
+    const through = (store: Store): Store => ({
+      ...bound(store),
+      commit: async (_, { entries }) => ({ type: "done", entries: entries.map(() => ({ type: "refused", reason: "too large" })) }),
+    });
+    const scene = await Scene.start({ through });
+    for (let at = 0; at < 50; at++) await scene.trigger(await scene.create([step("a")]));
+    await scene.world.pass(10_000);
+    expect(scene.logged.filter(({ message }) => message === "A supervisor crashed.")).toHaveLength(20);
+    expect(scene.logged.filter(({ level }) => level === "error").at(-1)?.fields).toMatchObject({ line: "A supervisor crashed." });
+  });
+
   function bound(store: Store): Store {
     return new Proxy(store, {
       ownKeys: () => [

@@ -13,7 +13,7 @@ export type CellOptions<M, A extends Actor<M>> = {
   readonly mailboxLimit: number;
   readonly clock: Clock;
   readonly turns: Turns;
-  readonly log: Log;
+  readonly log: Pick<Log, "error">;
 };
 
 /** The system, as a cell needs it. */

@@ -52,9 +52,10 @@ export function startCompany(options: CompanyOptions): Company {
   const admission = createAdmission(options.maxRunningExecutions);
   const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
   const newborns = new Newborns(clock, largeTexts);
+  const failures = logBursts(log, clock);
   const ports: Ports = {
     ...options,
-    failures: logBursts(log, clock),
+    failures,
     timers,
     admission,
     largeTexts,
@@ -86,7 +87,7 @@ export function startCompany(options: CompanyOptions): Company {
     },
   };
   const { mailboxLimit } = options;
-  const system = new ActorSystem({ behaviour, intensity: SUPERVISOR_INTENSITY, mailboxLimit, clock, turns, log });
+  const system = new ActorSystem({ behaviour, intensity: SUPERVISOR_INTENSITY, mailboxLimit, clock, turns, log: failures });
 
   /** The store has none of it: what is in hand nobody waits for. */
   function forgotten(id: string): null {
