@@ -4,6 +4,11 @@ import { existsSync, statSync } from "node:fs";
 
 export type Journal = {
   isThere(): boolean;
+  /**
+   * The same for whoever asks before each write: mostly without asking for the file's times. Linux (6.13 on, "multigrain timestamps") gives a
+   * file whose times were asked for a new one at its next write, and each fsync then writes its inode too: small executions cost 15 % more.
+   */
+  isNameThere(): boolean;
   /** As large as its file is now. */
   bytes(): number;
 };
@@ -19,32 +24,29 @@ export function isJournalGone(file: string): boolean {
   return existsSync(`${file}-shm`) && !existsSync(`${file}-wal`);
 }
 
-/** How often it is looked which file the name leads to: one that was put into its place is found out as late as this. */
-const SAME_FILE_EVERY_MS = 1_000;
+/** So many looks for the name, and it is looked which file that is: one that was put into its place is found out as late as this. */
+const NAMES_EACH = 64;
 
-/**
- * From the first time that it is seen on. Each call looks for the name only: Linux (6.13 on, "multigrain timestamps") gives a file
- * a new time at its next write once somebody has asked for its times, and each fsync then writes its inode too. With a `stat`
- * before each commit, small executions cost 15 % more.
- */
+/** From the first time that it is seen on. */
 export function watchJournal(file: string): Journal {
   const name = `${file}-wal`;
   const stat = () => statSync(name, { throwIfNoEntry: false });
   const look = (): number | null => stat()?.ino ?? null;
   let known = look();
-  let lookedAtMs = performance.now();
-  return {
+  let names = 0;
+  const journal: Journal = {
     isThere() {
-      if (!existsSync(name)) return known === null;
-      const nowMs = performance.now();
-      if (known !== null && nowMs - lookedAtMs < SAME_FILE_EVERY_MS) return true;
-      lookedAtMs = nowMs;
       const found = look();
       known ??= found;
       return found === known;
     },
+    isNameThere() {
+      if (known === null || (names += 1) % NAMES_EACH === 0) return journal.isThere();
+      return existsSync(name);
+    },
     bytes: () => stat()?.size ?? 0,
   };
+  return journal;
 }
 
 /** Another connection is open. It carries SQLite's own code, since it may go better later. */

@@ -59,7 +59,7 @@ export function createSqliteServer(): (request: Request) => Reply {
   /** Somebody has removed the journal's file. */
   function keepJournal(): void {
     const { db, file, journal } = the();
-    if (journal.isThere()) return;
+    if (journal.isNameThere()) return;
     renewJournal(db);
     opened = { ...the(), journal: watchJournal(file) };
   }
