@@ -19,15 +19,12 @@ import type { Log } from "./env/log.ts";
 import { sharingOneTimer } from "./env/timers.ts";
 import type { Random } from "./env/random.ts";
 import type { Turns } from "./env/turns.ts";
-import { type CheckResult, createDefinitionChecker } from "./pool/definition-checker.ts";
-import type { YamlResult } from "./pool/yaml.ts";
+import { createDefinitionChecker, type DefinitionChecker } from "./pool/definition-checker.ts";
 import type { Pool } from "./pool/pool.ts";
 import { createGathering } from "./store/gathering.ts";
 import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
 import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
-import type { ParamsResult } from "./workflow/params.ts";
-import type { SubmittedResult } from "./workflow/submitted.ts";
 import { isTerminal } from "./workflow/status.ts";
 import type { ExecutionView } from "./workflow/view.ts";
 
@@ -38,22 +35,14 @@ export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type N
 export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
 export type { CheckedDefinition, CheckResult } from "./pool/definition-checker.ts";
-export type { YamlResult } from "./pool/yaml.ts";
 export type { ParamsResult } from "./workflow/params.ts";
 export type { SubmittedResult } from "./workflow/submitted.ts";
 export type DefinitionForm = DefinitionOptions["form"];
 
 export type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./engine-answers.ts";
 
-export interface Engine {
-  /** Parses and checks a definition's JSON text; a large one in a thread. Never throws for bad input. */
-  check(text: string, form: DefinitionForm): Promise<CheckResult>;
-  /** What a trigger's body says; a large one is read in a thread. Never throws for bad input. */
-  readParams(text: string): Promise<ParamsResult>;
-  /** The definition, and perhaps the params, in the body of a create that also triggers; a large one is read in a thread. */
-  readSubmitted(text: string): Promise<SubmittedResult>;
-  /** A document's YAML as JSON text that is not checked yet; read in a thread. Never throws for bad input. */
-  yamlToJson(yaml: string): Promise<YamlResult>;
+/** What clients send is read here, in a thread where it is large. */
+export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "readParams" | "readSubmitted" | "yamlToJson"> {
   create(request: CreateRequest): Promise<CreateResult>;
   /** Why new work of this kind would be refused now; null where it would be taken. Asked first, what is refused costs nothing. */
   refusalOf(work: NewWork): Unavailable | null;
@@ -232,6 +221,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   company.admission.open();
   return {
     check: checker.check,
+    decode: checker.decode,
     readParams: checker.readParams,
     readSubmitted: checker.readSubmitted,
     yamlToJson: checker.yamlToJson,

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
 import { systemClock } from "./env/clock.ts";
 import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config.ts";
+import { collectedSoon } from "./env/garbage.ts";
 import { systemHandles } from "./env/handles.ts";
 import { systemIds } from "./env/ids.ts";
 import { createLog, type Log, prepareLog } from "./env/log.ts";
@@ -81,6 +82,8 @@ async function main(): Promise<void> {
     log,
     ids: systemIds,
     turns: systemTurns,
+    clock: systemClock,
+    collect: collectedSoon,
     version,
     instanceName: config.instanceName,
   });

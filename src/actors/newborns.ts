@@ -78,9 +78,10 @@ export class Newborns {
     const { execution, state, params } = newborn;
     if (!this.#coming.has(execution.summary.id)) return;
     for (const each of execution.large) this.#largeTexts.keep(execution.summary.id, each);
-    // The definition's text stands for its plan, which may be this one's alone.
+    // Its plan may be this one's alone, and is about as long as the definition's text, which nobody needs any more.
     const cost = COST_EACH + COST_A_NODE * state.plan.ids.length + execution.definitionText.length + (params?.length ?? 0);
-    this.#kept.set(execution.summary.id, { newborn, tenure }, cost);
+    const kept: Newborn = { ...newborn, execution: { ...execution, definitionText: "" } };
+    this.#kept.set(execution.summary.id, { newborn: kept, tenure }, cost);
   }
 
   /** Whether it was created under this tenure, and nothing has happened to it since. */

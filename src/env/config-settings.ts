@@ -230,7 +230,7 @@ export const SETTINGS = {
     ["APP_BODIES_BYTES_MAX"],
     bytes,
     256 * 2 ** 20,
-    "Bodies above 64 KiB that are being read or worked on, together; above it 503 with `Retry-After`.",
+    "Bodies above 64 KiB that wait, are read or are worked on, together; above it 503 with `Retry-After`. Of these, 64 MiB are in memory.",
   ),
   answersAtOnce: limits(
     ["APP_ANSWERS_AT_ONCE"],

@@ -16,6 +16,14 @@ const STEPS_MOST = 4;
 /** Less than this part of the heap is no progress. */
 const PROGRESS = 0.1;
 
+/** Tried in one go up to so much; where that takes longer than it should, not again for a while. */
+const TRIED_BYTES = 256 * 1024 * 1024;
+const QUICK_MS = 60;
+const SLOW_FOR_MS = 10_000;
+/** What is collected beside the program is given back about so much later. */
+const SWEPT_MS = 150;
+
+let slowUntilMs = 0;
 let left = 0;
 let waiting = false;
 
@@ -25,6 +33,25 @@ export function leftGarbage(bytes: number): void {
   if (waiting || left < WORTH_BYTES) return;
   waiting = true;
   atRest(() => collect(0, Number.POSITIVE_INFINITY));
+}
+
+/**
+ * Has what one large piece of work has left collected before the next begins, or nearly so. At once where that does not take long: what
+ * counts is how many objects live, which the last time tells, and not how long their texts are.
+ */
+export async function collectedSoon(): Promise<void> {
+  // What has just come to its end is out of reach in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (heapSize() <= TRIED_BYTES && performance.now() > slowUntilMs) {
+    const before = process.threadCpuUsage();
+    Bun.gc(true);
+    // By its own time: on a busy machine others have the core for most of it.
+    const { user, system } = process.threadCpuUsage(before);
+    if (user + system > QUICK_MS * 1_000) slowUntilMs = performance.now() + SLOW_FOR_MS;
+    return;
+  }
+  Bun.gc(false);
+  await new Promise((resolve) => setTimeout(resolve, SWEPT_MS));
 }
 
 function collect(steps: number, before: number): void {

@@ -15,7 +15,7 @@ import { triggerRoutes } from "./trigger.ts";
 import { workflowRoutes } from "./workflows.ts";
 
 export function createApp(options: HttpOptions): App {
-  const parts: HttpParts = { ...options, room: createRoom(options.limits) };
+  const parts: HttpParts = { ...options, room: createRoom(options.limits, options) };
   const app = new Hono<HttpEnv>({ strict: false });
   app.onError(onError(parts));
   app.notFound(edged(noRoute(app), parts));

@@ -7,7 +7,7 @@ import { type Refusal, refuse } from "./problem.ts";
 /** `text`: JSON text that is not checked yet; "" where there is no body. */
 export type DocumentResult = { readonly ok: true; readonly text: string } | Refusal;
 
-export type DocumentParts = Pick<HttpParts, "limits" | "room"> & { readonly engine: Pick<Engine, "yamlToJson"> };
+export type DocumentParts = Pick<HttpParts, "limits" | "room"> & { readonly engine: Pick<Engine, "yamlToJson" | "decode"> };
 
 /** What it took of the room for bodies is given back with the answer, or before it waits. */
 export async function readDocument(request: Request, { limits, room, engine }: DocumentParts): Promise<DocumentResult> {
@@ -18,7 +18,7 @@ export async function readDocument(request: Request, { limits, room, engine }: D
   // Without an announced length it is not known yet whether there is a body at all, and an empty one may have any type.
   if (kind === "other" && (request.headers.get("content-length") ?? "0") !== "0") return otherType(type);
 
-  const body = await readBody(request, limits.bodyBytes, room);
+  const body = await readBody(request, { bytesMax: limits.bodyBytes, room, decode: engine.decode });
   if (kind === "other" && !(body.ok && body.text === "")) return otherType(type);
   if (!body.ok || body.text === "" || kind === "json") return body;
   const converted = await engine.yamlToJson(body.text);

@@ -1,6 +1,7 @@
 /** What the routes are given to work with, and what travels with one request. */
 import type { Hono } from "hono";
 import type { Engine } from "../engine.ts";
+import type { Clock } from "../env/clock.ts";
 import type { Ids } from "../env/ids.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
@@ -14,6 +15,9 @@ export type HttpOptions = {
   readonly log: Log;
   readonly ids: Ids;
   readonly turns: Turns;
+  readonly clock: Clock;
+  /** Resolves when what a large request has left is collected, or soon will be. */
+  readonly collect: () => Promise<void>;
   /** Of Troupe, as in package.json. */
   readonly version: string;
   readonly instanceName: string;

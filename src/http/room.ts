@@ -2,7 +2,14 @@
  * Room for what is large: bodies that come in, and answers that go out. Both are bounded over all requests together, so that
  * many of them cannot take the memory that one may.
  */
+import type { Clock } from "../env/clock.ts";
 import { type Problem, unavailable } from "./problem.ts";
+
+export type RoomSeams = {
+  readonly clock: Clock;
+  /** Resolves when what is not needed any more has been collected, or soon will be. */
+  readonly collect: () => Promise<void>;
+};
 
 export type RoomLimits = {
   /** Bytes of large bodies that are read or worked on. */
@@ -29,8 +36,16 @@ export type Room = {
   /** Room for more bytes of this request's body. Throws NoRoom. */
   takeBody(request: Request, bytes: number): void;
   /**
+   * Resolves when its turn has come to be read: few are in memory at a time, and the others are still at their clients, whose
+   * connections wait. Throws NoRoom where that takes too long.
+   */
+  mayRead(request: Request): Promise<void>;
+  /** The same for more bytes of one whose length nobody knows, which cannot wait half read. Throws NoRoom. */
+  readMore(request: Request, bytes: number): void;
+  /**
    * Resolves when its turn has come to be worked on: a definition takes several times its size while it is checked and stored,
-   * so only few large ones are worked on at a time, in the order in which they were complete.
+   * so only few large ones are worked on at a time, in the order in which they were complete, and what they have left is collected
+   * before the next.
    */
   workOn(request: Request): Promise<void>;
   /** The request's body is not needed any more. May be called again, and for requests that took none. */
@@ -46,46 +61,49 @@ export type AnswerPlace = {
   leave(): void;
 };
 
-export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits): Room {
+export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits, { clock, collect }: RoomSeams): Room {
   const bodies = new Map<Request, number>();
-  const worked = new Map<Request, number>();
-  const complete: { readonly request: Request; readonly begin: () => void }[] = [];
+  const reading = new Line(READ_BYTES);
+  const working = new Line(WORKED_BYTES);
   let bodyBytes = 0;
-  let workedBytes = 0;
   let largeAnswers = 0;
   let answerCharacters = 0;
   const charactersMax = answersAtOnce * CHARACTERS_PER_ANSWER;
-  /** One at the least. */
-  function workOnNext(): void {
-    for (let next = complete[0]; next !== undefined; next = complete[0]) {
-      const bytes = bodies.get(next.request) ?? 0;
-      if (worked.size > 0 && workedBytes + bytes > WORKED_BYTES) return;
-      complete.shift();
-      worked.set(next.request, bytes);
-      workedBytes += bytes;
-      next.begin();
-    }
-  }
-
   return {
     takeBody(request, bytes) {
-      if (bodyBytes + bytes > bodiesBytes) throw new NoRoom("Other large bodies are being read; send this one later.");
+      if (bodyBytes + bytes > bodiesBytes) throw new NoRoom(BEING_READ);
       bodyBytes += bytes;
       bodies.set(request, (bodies.get(request) ?? 0) + bytes);
     },
-    workOn(request) {
-      if (!bodies.has(request)) return Promise.resolve();
-      return new Promise((begin) => {
-        complete.push({ request, begin });
-        workOnNext();
+    mayRead(request) {
+      return new Promise((resolve, reject) => {
+        const stop = clock.after(READ_WAIT_MS, () => {
+          if (reading.giveUp(request)) reject(new NoRoom(BEING_READ));
+        });
+        reading.enter(request, bodies.get(request) ?? 0, () => {
+          stop();
+          resolve();
+        });
       });
     },
+    readMore(request, bytes) {
+      if (!reading.more(request, bytes)) throw new NoRoom(BEING_READ);
+    },
+    workOn(request) {
+      if (!bodies.has(request)) return Promise.resolve();
+      return new Promise((begin) => working.enter(request, bodies.get(request) ?? 0, begin));
+    },
     leaveBody(request) {
-      if (bodies.size === 0) return;
-      bodyBytes -= bodies.get(request) ?? 0;
+      const bytes = bodies.get(request);
+      if (bytes === undefined) return;
+      bodyBytes -= bytes;
       bodies.delete(request);
-      workedBytes -= worked.get(request) ?? 0;
-      if (worked.delete(request)) workOnNext();
+      const leave = (): void => {
+        working.leave(request);
+        reading.leave(request);
+      };
+      if (bytes < COLLECTED_BYTES || !working.has(request)) leave();
+      else void collect().then(leave);
     },
     enterAnswer() {
       let held = 0;
@@ -114,7 +132,69 @@ export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits): Room {
   };
 }
 
+/** Who has entered, by bytes, up to a limit together; one at the least. The others wait in their order. */
+class Line {
+  readonly #bytesMax: number;
+  readonly #inside = new Map<Request, number>();
+  readonly #waiting = new Map<Request, { readonly bytes: number; readonly begin: () => void }>();
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  has(request: Request): boolean {
+    return this.#inside.has(request);
+  }
+
+  enter(request: Request, bytes: number, begin: () => void): void {
+    this.#waiting.set(request, { bytes, begin });
+    this.#next();
+  }
+
+  /** Without a wait; false where there is no room for it. */
+  more(request: Request, bytes: number): boolean {
+    if (!this.#fits(bytes)) return false;
+    this.#bytes += bytes;
+    this.#inside.set(request, (this.#inside.get(request) ?? 0) + bytes);
+    return true;
+  }
+
+  /** False where it does not wait any more. */
+  giveUp(request: Request): boolean {
+    return this.#waiting.delete(request);
+  }
+
+  leave(request: Request): void {
+    this.#waiting.delete(request);
+    this.#bytes -= this.#inside.get(request) ?? 0;
+    this.#inside.delete(request);
+    this.#next();
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#inside.size === 0 || this.#bytes + bytes <= this.#bytesMax;
+  }
+
+  #next(): void {
+    for (const [request, { bytes, begin }] of this.#waiting) {
+      if (!this.#fits(bytes)) return;
+      this.#waiting.delete(request);
+      this.#inside.set(request, bytes);
+      this.#bytes += bytes;
+      begin();
+    }
+  }
+}
+
+/** Two of the largest: one is worked on meanwhile. */
+const READ_BYTES = 64 * 1024 * 1024;
+/** Less than what a connection may be silent for. */
+const READ_WAIT_MS = 20_000;
+const BEING_READ = "Other large bodies are being read; send this one later.";
 const WORKED_BYTES = 32 * 1024 * 1024;
+/** What is left by less is no hurry. */
+const COLLECTED_BYTES = 1024 * 1024;
 const RETRY_AFTER_MS = 1_000;
 /** What all answers together may hold, for each of the large ones. */
 const CHARACTERS_PER_ANSWER = 16 * 1024 * 1024;

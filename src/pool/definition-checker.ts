@@ -27,6 +27,8 @@ export type CheckResult =
 /** None of it throws for bad input; each rejects only where the thread dies twice over one text. */
 export type DefinitionChecker = {
   check(text: string, form: DefinitionOptions["form"]): Promise<CheckResult>;
+  /** The text of large bytes in UTF-8, which are given away; null where they are none. */
+  decode(bytes: Uint8Array<ArrayBuffer>): Promise<string | null>;
   /** What a trigger's body says, as JSON text. */
   readParams(text: string): Promise<ParamsResult>;
   /** The definition, and perhaps the params, in the body of a create that also triggers. */
@@ -67,7 +69,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
   const resolved = new WeakMap<Plan, Plan>();
 
   function checkHere(text: string, form: DefinitionOptions["form"]): CheckResult | Promise<CheckResult> {
-    const result = parseDefinition(text, { ...definitions, catalog: catalog(), form }, stepsHere);
+    const result = parseDefinition(text, { ...definitions, catalog: catalog(), form }, { stepsMax: stepsHere });
     if (!result.ok) return result.exhausted === true ? checkThere(text, form) : result;
     const checked: CheckResult = { ok: true, definition: { ...result, hash: hashOf(result.text) } };
     checkedBefore[form].keep(text, checked);
@@ -95,6 +97,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       if (text.length >= largeFrom) return checkThere(text, form);
       return checkedBefore[form].get(text) ?? checkHere(text, form);
     },
+    decode: thread.decode,
     async readParams(text) {
       const isSmall = text.length < largeFrom;
       return paramsIn(text, isSmall ? findParams(text, definitions.limits.nesting) : await thread.ask({ kind: "params" }, text));

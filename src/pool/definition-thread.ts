@@ -2,6 +2,7 @@
  * A thread that reads what would hold the main thread up: large definitions and params, and YAML of any size. Its first message
  * is its settings; later ones are new settings, or orders.
  */
+import { decoded } from "../env/bytes.ts";
 import { hashOf } from "../env/ids.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
 import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../workflow/definition.ts";
@@ -10,15 +11,18 @@ import { findParams, type ParamsPlace } from "../workflow/params.ts";
 import { type PackedPlan, packPlan, unpackPlan } from "../workflow/plan-pack.ts";
 import { STEPS_MAX } from "../workflow/references.ts";
 import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
+import { takenApart } from "./apart.ts";
 import type { YamlResult } from "./yaml.ts";
 
 export type ThreadSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
   readonly catalog: readonly (readonly [string, HandlerInfo])[];
 };
 
-/** What is to be done with the text that came before it: a string alone crosses at once, and in an object it is copied. */
+/** What is to be done with the text, or the bytes, that came before it: a string alone crosses at once, and in an object it is copied. */
 export type Order =
   | { readonly kind: "check"; readonly form: DefinitionOptions["form"] }
+  /** Of bytes: their text. */
+  | { readonly kind: "decode" }
   | { readonly kind: "yaml" }
   | { readonly kind: "params" }
   | { readonly kind: "submitted" }
@@ -32,11 +36,13 @@ export type PackedResult =
 /** What each kind of order is answered with. */
 export type OrderAnswers = {
   readonly check: PackedResult;
+  readonly decode: { readonly text: string | null };
   readonly yaml: YamlResult;
   readonly params: ParamsPlace;
   readonly submitted: SubmittedResult;
   readonly given: Given | TooMuch;
 };
+/** Its long texts came before it. */
 export type Answer = { readonly number: number; readonly answer: OrderAnswers[Order["kind"]] };
 
 declare const self: Worker;
@@ -46,11 +52,11 @@ const COLLECT_FROM = 1024 * 1024;
 
 let settings: Omit<DefinitionOptions, "form"> | null = null;
 /** For the next order. */
-let text = "";
+let given: string | Uint8Array<ArrayBuffer> = "";
 
-self.onmessage = async ({ data }: MessageEvent<ThreadSettings | Ordered | string>) => {
-  if (typeof data === "string") {
-    text = data;
+self.onmessage = async ({ data }: MessageEvent<ThreadSettings | Ordered | string | Uint8Array<ArrayBuffer>>) => {
+  if (typeof data === "string" || data instanceof Uint8Array) {
+    given = data;
     return;
   }
   if (!("number" in data)) {
@@ -59,20 +65,41 @@ self.onmessage = async ({ data }: MessageEvent<ThreadSettings | Ordered | string
   }
   if (settings === null) throw new Error("The first message must be the settings.");
   const { number, order } = data;
-  const its = text;
-  text = "";
-  const answer: Answer = { number, answer: await answerTo(order, its, settings) };
-  self.postMessage(answer);
+  const isLarge = given.length >= COLLECT_FROM;
+  await answer(number, order, settings);
   // 58 MB of it for 100,000 nodes, in a thread that may live for a while with nothing to do.
-  if (its.length >= COLLECT_FROM) Bun.gc(true);
+  if (isLarge) Bun.gc(true);
 };
+
+/** Takes what was given, which is out of reach when it returns. */
+async function answer(number: number, order: Order, options: Omit<DefinitionOptions, "form">): Promise<void> {
+  const its = given;
+  given = "";
+  const texts: string[] = [];
+  const said = typeof its === "string" ? await answerTo(order, its, options) : { text: textOf(its) };
+  const answered: Answer = { number, answer: takenApart<Answer["answer"]>(said, texts) };
+  for (const each of texts) self.postMessage(each);
+  self.postMessage(answered);
+}
+
+/** The bytes are given back at once, and not when they are found to be garbage. */
+function textOf(bytes: Uint8Array<ArrayBuffer>): string | null {
+  const text = decoded(bytes);
+  bytes.buffer.transfer(0);
+  return text;
+}
 
 async function answerTo(order: Order, its: string, options: Omit<DefinitionOptions, "form">): Promise<Answer["answer"]> {
   switch (order.kind) {
     case "check": {
-      const result = parseDefinition(its, { ...options, form: order.form });
+      const isDrafted = (): void => {
+        if (its.length >= COLLECT_FROM) Bun.gc(true);
+      };
+      const result = parseDefinition(its, { ...options, form: order.form }, { isDrafted });
       return result.ok ? { ...result, plan: packPlan(result.plan), hash: hashOf(result.text) } : result;
     }
+    case "decode":
+      return { text: its };
     case "yaml": {
       // Its parser takes long to load, and most servers never see a YAML document.
       const { yamlToJson } = await import("./yaml.ts");

@@ -1,23 +1,26 @@
 /** A thread that works on one order after the other and lives while there is work for it. An order is asked once more where the thread dies over it. */
 import type { Clock } from "../env/clock.ts";
 import { leftGarbage } from "../env/garbage.ts";
+import { putTogether } from "./apart.ts";
 import type { Answer, Order, OrderAnswers, ThreadSettings } from "./definition-thread.ts";
 
 export type OrderThread = {
   /** What the order says of the text. Rejects where the thread dies twice over it, or it is closed. */
   ask<Kind extends Order["kind"]>(order: Extract<Order, { kind: Kind }>, text: string): Promise<OrderAnswers[Kind]>;
+  /** The text of bytes in UTF-8, which are given away; null where they are none. Rejects likewise, where the thread dies once. */
+  decode(bytes: Uint8Array<ArrayBuffer>): Promise<string | null>;
   /** Its settings are others than before. */
   renewed(): void;
   close(): void;
 };
 
 const IDLE_MS = 10_000;
-/** What a large text leaves here, in its own size: its bytes, the text, what crossed to the thread and back. */
-const COPIES = 4;
+/** What a large text leaves here, in its own size: the text, and what is made of it. */
+const COPIES = 2;
 
 type Waiting = {
   readonly order: Order;
-  readonly text: string;
+  readonly given: string | Uint8Array<ArrayBuffer>;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
   deaths: number;
@@ -32,7 +35,16 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
   function start(): Worker {
     const started = new Worker(new URL("./definition-thread.ts", import.meta.url).href);
     started.postMessage(settings());
-    started.onmessage = ({ data }: MessageEvent<Answer>) => answered(data);
+    let texts: string[] = [];
+    started.onmessage = ({ data }: MessageEvent<Answer | string>) => {
+      if (typeof data === "string") {
+        texts.push(data);
+        return;
+      }
+      const its = texts;
+      texts = [];
+      answered({ ...data, answer: putTogether(data.answer, its) });
+    };
     started.onerror = (event) => {
       event.preventDefault();
       if (thread === started) died(event.message);
@@ -40,18 +52,19 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
     return started;
   }
 
-  function send(number: number, { order, text }: Waiting): void {
+  function send(number: number, { order, given }: Waiting): void {
     cancelIdle?.();
     cancelIdle = null;
     thread ??= start();
-    thread.postMessage(text);
+    if (typeof given === "string") thread.postMessage(given);
+    else thread.postMessage(given, [given.buffer]);
     thread.postMessage({ number, order });
   }
 
   function answered({ number, answer }: Answer): void {
     const asked = waiting.get(number);
     waiting.delete(number);
-    leftGarbage(COPIES * (asked?.text.length ?? 0));
+    leftGarbage(COPIES * (asked?.given.length ?? 0));
     if (waiting.size === 0) cancelIdle = clock.after(IDLE_MS, end);
     asked?.resolve(answer as never);
   }
@@ -61,7 +74,7 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
     thread = null;
     for (const [number, asked] of [...waiting]) {
       asked.deaths += 1;
-      if (asked.deaths === 1) send(number, asked);
+      if (asked.deaths === 1 && typeof asked.given === "string") send(number, asked);
       else {
         waiting.delete(number);
         asked.reject(new Error(`The document could not be read: ${reason}`));
@@ -75,15 +88,18 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
     thread = null;
   }
 
+  function asked<Answered>(order: Order, given: Waiting["given"]): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      const number = ++numbers;
+      const its: Waiting = { order, given, resolve, reject, deaths: 0 };
+      waiting.set(number, its);
+      send(number, its);
+    });
+  }
+
   return {
-    ask(order, text) {
-      return new Promise((resolve, reject) => {
-        const number = ++numbers;
-        const asked: Waiting = { order, text, resolve, reject, deaths: 0 };
-        waiting.set(number, asked);
-        send(number, asked);
-      });
-    },
+    ask: asked,
+    decode: async (bytes) => (await asked<OrderAnswers["decode"]>({ kind: "decode" }, bytes)).text,
     renewed: () => thread?.postMessage(settings()),
     close() {
       cancelIdle?.();

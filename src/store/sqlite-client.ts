@@ -10,6 +10,7 @@ import type {
   SqlitePairCalls,
   Trouble,
 } from "./sqlite-protocol.ts";
+import { HEAD_CELLS } from "./sqlite-pack.ts";
 import type { Cell } from "./sqlite-rows.ts";
 import { StoreUnavailable } from "./store.ts";
 
@@ -70,7 +71,10 @@ export class SqliteClient {
 
   /** A commit and a create as one transaction; each is answered for itself. Rejects likewise, for both. */
   async write(commit: Cell[], create: Cell[]): Promise<ReturnType<SqlitePairCalls["write"]>> {
-    return (await this.#ask([0, "write", commit, create])) as ReturnType<SqlitePairCalls["write"]>;
+    // Flat, since texts in lists in lists are copied.
+    return (await this.#ask([0, "write", commit.length, ...commit.slice(HEAD_CELLS), ...create.slice(HEAD_CELLS)])) as ReturnType<
+      SqlitePairCalls["write"]
+    >;
   }
 
   /** What was called before is answered first. */

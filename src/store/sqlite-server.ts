@@ -11,8 +11,8 @@ import { openDatabase } from "./sqlite-schema.ts";
 import { type PackedAnswer, SqliteWrites } from "./sqlite-writes.ts";
 import type { CreateAnswer } from "./store.ts";
 
-/** Answers each request at once. Its first must be `open`. */
-export function createSqliteServer(): (request: Request) => Reply {
+/** Answers each request at once. Its first must be `open`. `leftGarbage`: a request's texts were long. */
+export function createSqliteServer(leftGarbage: () => void = NOBODY): (request: Request) => Reply {
   let opened: Opened | null = null;
   const the = (): Opened => {
     if (opened === null) throw new Error("The SQLite file is not open.");
@@ -21,7 +21,7 @@ export function createSqliteServer(): (request: Request) => Reply {
   let options: OpenOptions | null = null;
   const calls: SqliteCalls = {
     open(given) {
-      if (given.work === "all") opened = openAll(given);
+      if (given.work === "all") opened = openAll(given, keptLarge);
       options = given;
       return null;
     },
@@ -63,6 +63,17 @@ export function createSqliteServer(): (request: Request) => Reply {
     renewJournal(db);
     opened = { ...the(), journal: watchJournal(file) };
   }
+  let largeCharacters = 0;
+  function keptLarge({ length }: string): void {
+    largeCharacters += length;
+  }
+  /** SQLite's own copies of the pages are 32 MiB then, and are read again in no time. */
+  function forgetLarge(): void {
+    if (largeCharacters < FORGOTTEN_FROM) return;
+    largeCharacters = 0;
+    opened?.db.run("PRAGMA shrink_memory");
+    leftGarbage();
+  }
   const packedCalls: SqlitePackedCalls = {
     commit: (request) => shortCommit(the().writes.commit(unpackCommit(request))),
     create: (request) => shortCreate(the().writes.create(unpackNew(request))),
@@ -85,7 +96,7 @@ export function createSqliteServer(): (request: Request) => Reply {
     try {
       // What is acknowledged from here on must not be in a file that nobody will find.
       if (opened !== null && name !== "open" && name !== "close") keepJournal();
-      if (name === "write") return [call, true, write(request[2] as readonly Cell[], request[3] as readonly Cell[])];
+      if (name === "write") return [call, true, write(...pairIn(request))];
       if (isPacked(name)) return [call, true, packedCalls[name](request as readonly Cell[])];
       // The arguments' types are those of `name`: both were made by one typed call on the main thread.
       const run = calls[name] as (...args: readonly unknown[]) => ReturnType<SqliteCalls[CallName]>;
@@ -93,8 +104,18 @@ export function createSqliteServer(): (request: Request) => Reply {
     } catch (error) {
       const { kind, message } = troubleOf(error);
       return [call, false, kind, message];
+    } finally {
+      forgetLarge();
     }
   };
+}
+
+/** A commit and a create, each with room for a head: how long the first is with that, its cells, and those of the second. */
+function pairIn(request: Request): readonly [commit: readonly Cell[], create: readonly Cell[]] {
+  const cells = request as readonly Cell[];
+  const length = cells[HEAD_CELLS] as number;
+  // Each reader begins behind a head, whatever stands there.
+  return [cells.slice(1, length + 1), cells.slice(length - 1)];
 }
 
 /** Short where all went well: it is kept and sent. */
@@ -127,10 +148,13 @@ type Opened = {
   readonly file: string;
 };
 
-function openAll(options: OpenOptions): Opened {
+const FORGOTTEN_FROM = 8 * 1024 * 1024;
+const NOBODY = (): void => undefined;
+
+function openAll(options: OpenOptions, keptLarge: (text: string) => void): Opened {
   const { file, textBytesMax, ...rest } = options;
   const db = openDatabase(file, rest);
-  return { db, file, reads: new SqliteReads(db), writes: new SqliteWrites(db, textBytesMax), journal: watchJournal(file) };
+  return { db, file, reads: new SqliteReads(db), writes: new SqliteWrites(db, textBytesMax, keptLarge), journal: watchJournal(file) };
 }
 
 /** SQLite's words for what may go better later; extended codes (SQLITE_IOERR_FSYNC) begin with them. */

@@ -18,12 +18,14 @@ type Write = Statement<unknown, Cell[]>;
 export class SqliteWrites {
   readonly #db: Database;
   readonly #textBytesMax: number;
+  readonly #keptLarge: (text: string) => void;
   readonly #statements: ReturnType<typeof prepareAll>;
   /** Whether any execution is on its way to another store: asked for each entry, and almost never so. */
   #someMoving: boolean;
 
-  constructor(db: Database, textBytesMax: number) {
+  constructor(db: Database, textBytesMax: number, keptLarge: (text: string) => void) {
     this.#db = db;
+    this.#keptLarge = keptLarge;
     this.#textBytesMax = textBytesMax;
     this.#statements = prepareAll(db);
     this.#someMoving = this.#statements.moving.values().length > 0;
@@ -64,7 +66,10 @@ export class SqliteWrites {
     const before = chunk.from - 1;
     if (progressOnly.run(...progress, id, before).changes === 0 && advance.run(...progress, id, before).changes === 0) return false;
     append.run(id, chunk.from, chunk.to, chunk.text);
-    for (const { key, text } of large) keepLarge.run(id, key, text);
+    for (const { key, text } of large) {
+      keepLarge.run(id, key, text);
+      this.#keptLarge(text);
+    }
     return true;
   }
 
@@ -93,9 +98,13 @@ export class SqliteWrites {
     const { changes } = insert.run(...columns);
     if (changes === 0) return bodyHashOf.values(id)[0]?.[0] === columns.at(-1) ? "exists" : "differs";
     keepDefinition.run(definition, definitionText);
+    this.#keptLarge(definitionText);
     for (const each of earlier) append.run(id, each.from, each.to, each.text);
     append.run(id, chunk.from, chunk.to, chunk.text);
-    for (const { key, text } of large) keepLarge.run(id, key, text);
+    for (const { key, text } of large) {
+      keepLarge.run(id, key, text);
+      this.#keptLarge(text);
+    }
     if (tags !== "[]") for (const tag of JSON.parse(tags) as string[]) keepTag.run(tag, createdAtMs, id, status);
     return "created";
   }

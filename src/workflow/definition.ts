@@ -46,11 +46,40 @@ export type DefinitionResult =
       readonly exhausted?: true;
     };
 
-/**
- * Checks a definition's JSON text and makes its Plan. All problems of a kind are told at once. Never throws. `stepsMax`: how
- * many steps through the graph may be made to find out which names are ancestors.
- */
-export function parseDefinition(text: string, options: DefinitionOptions, stepsMax = STEPS_MAX): DefinitionResult {
+type Refused = Extract<DefinitionResult, { ok: false }>;
+
+/** `stepsMax`: how many steps through the graph may be made to find out which names are ancestors. */
+export type ParseLimits = {
+  readonly stepsMax?: number;
+  /** Called when what the text was parsed into is out of reach: of a large one, much more than what stays. */
+  readonly isDrafted?: () => void;
+};
+
+/** Checks a definition's JSON text and makes its Plan. All problems of a kind are told at once. Never throws. */
+export function parseDefinition(
+  text: string,
+  options: DefinitionOptions,
+  { stepsMax = STEPS_MAX, isDrafted }: ParseLimits = {},
+): DefinitionResult {
+  const drafted = draftIn(text, options);
+  if ("ok" in drafted) return drafted;
+  isDrafted?.();
+  const { draft, check } = drafted;
+  const planned = planOf(draft, null);
+  if (planned.type === "cyclic") return refused("structure", [{ path: "dag.nodes", message: cycleMessage(draft, planned.cycle) }]);
+  const references = findReferences(planned.plan, stepsMax);
+  if (references === "too many") {
+    return { ok: false, kind: "structure", problems: [{ path: "dag.nodes", message: `${TOO_MANY_NAMES}.` }], exhausted: true };
+  }
+  const plan: Plan = { ...planned.plan, references };
+  checkTemplates(plan, references, check.structure, check.doubts);
+  if (check.structure.any) return refused("structure", check.structure.list());
+  return { ok: true, plan, text: storedText(draft, references), warnings: check.warnings.list() };
+}
+
+type Drafted = { readonly draft: Draft; readonly check: DraftCheck };
+
+function draftIn(text: string, options: DefinitionOptions): Drafted | Refused {
   const parsed = parseJson(text, options.limits.nesting);
   if (!parsed.ok) {
     const problems = [{ path: "", message: `The definition is ${parsed.reason}.` }];
@@ -66,16 +95,7 @@ export function parseDefinition(text: string, options: DefinitionOptions, stepsM
   const draft = options.form === "steps" ? readSteps(document, check) : readWorkflow(document, check);
   if (check.shape.any) return refused("shape", check.shape.list());
   if (draft === null || check.structure.any) return refused("structure", check.structure.list());
-  const planned = planOf(draft, null);
-  if (planned.type === "cyclic") return refused("structure", [{ path: "dag.nodes", message: cycleMessage(draft, planned.cycle) }]);
-  const references = findReferences(planned.plan, stepsMax);
-  if (references === "too many") {
-    return { ok: false, kind: "structure", problems: [{ path: "dag.nodes", message: `${TOO_MANY_NAMES}.` }], exhausted: true };
-  }
-  const plan: Plan = { ...planned.plan, references };
-  checkTemplates(plan, references, structure, doubts);
-  if (check.structure.any) return refused("structure", check.structure.list());
-  return { ok: true, plan, text: storedText(draft, references), warnings: check.warnings.list() };
+  return { draft, check };
 }
 
 function readWorkflow(document: JsonObject, check: DraftCheck): Draft | null {
@@ -143,6 +163,6 @@ function cycleMessage({ ids }: Draft, cycle: readonly NodeIndex[]): string {
 
 const CYCLE_SHOWN = 30;
 
-function refused(kind: "syntax" | "shape" | "structure", problems: readonly Problem[]): DefinitionResult {
+function refused(kind: "syntax" | "shape" | "structure", problems: readonly Problem[]): Refused {
   return { ok: false, kind, problems };
 }

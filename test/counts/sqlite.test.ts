@@ -27,7 +27,7 @@ describe("executions of 5 nodes at 1,000 a second, of which two share a transact
     folder = mkdtempSync(join(tmpdir(), "troupe-counts-"));
     file = join(folder, "troupe.db");
     db = openDatabase(file, { busyTimeoutMs: 100, fileBytesMax: null });
-    writes = new SqliteWrites(db, 1_000_000);
+    writes = new SqliteWrites(db, 1_000_000, () => undefined);
     lease = writes.acquire(0, Bun.randomUUIDv7());
     // Its tables are as deep as they are for long.
     steadily(1_000);

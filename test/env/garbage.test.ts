@@ -1,7 +1,7 @@
 /** A burst's garbage. */
 import { expect, spyOn, test } from "bun:test";
 import { heapSize } from "bun:jsc";
-import { leftGarbage } from "../../src/env/garbage.ts";
+import { collectedSoon, leftGarbage } from "../../src/env/garbage.ts";
 
 test("what a burst has left is collected soon after it, without anybody asking for it", async () => {
   Bun.gc(true);
@@ -25,4 +25,15 @@ test("what is left in a large heap is collected too, beside the program: it neve
   expect(needed.length).toBeGreaterThan(10_000);
   needed = null;
   asked.mockRestore();
+});
+
+test("what one large piece of work has left is collected at once where that is quick", async () => {
+  Bun.gc(true);
+  const before = process.memoryUsage.rss();
+  let text: string | null = new TextDecoder().decode(new Uint8Array(100 * 1024 * 1024).fill(118));
+  expect(text.length).toBeGreaterThan(0);
+  text = null;
+  await collectedSoon();
+  await collectedSoon();
+  expect(process.memoryUsage.rss() - before).toBeLessThan(60 * 1024 * 1024);
 });

@@ -95,6 +95,8 @@ export async function serveApp({
     log,
     ids: systemIds,
     turns: systemTurns,
+    clock: systemClock,
+    collect: () => Promise.resolve(),
     version: "0.0.0-test",
     instanceName: "test",
   });

@@ -1,6 +1,7 @@
 /** The small texts that answers are made of and requests are read from. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { decodeCursor, encodeCursor } from "../../src/http/cursor.ts";
 import { timeText } from "../../src/http/json-text.ts";
@@ -84,7 +85,10 @@ test("cursors come back as they went out, and nothing else is one", () => {
 });
 
 describe("a long text", () => {
-  const parts = () => ({ turns: systemTurns, room: createRoom({ bodiesBytes: 1, answersAtOnce: 2 }) });
+  const parts = () => ({
+    turns: systemTurns,
+    room: createRoom({ bodiesBytes: 1, answersAtOnce: 2 }, { clock: systemClock, collect: () => Promise.resolve() }),
+  });
   async function* pieces(count: number, piece: string, made: { count: number }) {
     for (; made.count < count; made.count++) yield piece;
   }

@@ -1,5 +1,6 @@
 /** Input that takes long to read: others are answered meanwhile. Before, each of these held everybody up for 16 seconds and more. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
 import { create, endOf, expectJson, post } from "./client.ts";
 import { endAll, newHome, type Server, startServer } from "./server.ts";
 
@@ -89,4 +90,46 @@ describe("the health is told while", () => {
     expect(answer.map(({ status }) => status)).toEqual(Array<number>(10).fill(201));
     expect(longestMs).toBeLessThan(LONGEST_MS);
   }, 120_000);
+});
+
+describe("what many large requests take at once", () => {
+  const MIB = 2 ** 20;
+  const size = 30 * MIB;
+  const only = (value: string): string => `{"name":"l","dag":{"nodes":[{"id":"only","handler":"noop","config":{"value":${value}}}]}}`;
+  const node = (at: number): string => `{"id":"n${at}","handler":"noop","config":{"v":"${"x".repeat(250)}"}}`;
+  const nodes = (): string => `{"name":"l","dag":{"nodes":[${Array.from({ length: 100_000 }, (_, at) => node(at)).join(",")}]}}`;
+
+  /** The most that the process has held since it was last asked, which is forgotten. */
+  function most(): number {
+    const kibibytes = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))?.[1]);
+    writeFileSync(`/proc/${server.pid}/clear_refs`, "5");
+    return kibibytes * 1024;
+  }
+
+  for (const [what, made] of [
+    ["one text in a config", () => only(`"${"v".repeat(size)}"`)],
+    ["100,000 nodes", nodes],
+    ["15 million numbers", () => only(`[${"1,".repeat(size / 2)}1]`)],
+  ] as const) {
+    test.skipIf(process.platform !== "linux")(
+      `is bounded: definitions of ${what}, and none that is accepted is lost`,
+      async () => {
+        server = await startServer(newHome());
+        most();
+        const rest = most();
+        const body = Buffer.from(made());
+        const send = () => fetch(`${server.url}/workflows`, { method: "POST", body, headers: { "content-type": "application/json" } });
+        const { answer, longestMs } = await whileLooking(Promise.all(Array.from({ length: 8 }, send)));
+        expect(most() - rest).toBeLessThan(512 * MIB);
+        expect(answer.map(({ status }) => status)).toEqual(Array<number>(8).fill(201));
+        for (const each of answer) {
+          const { execution_id: id } = (await each.json()) as { execution_id: string };
+          expect((await fetch(`${server.url}/workflows/${id}?view=summary`)).status).toBe(200);
+        }
+        expect(longestMs).toBeLessThan(LONGEST_MS);
+        await server.end("SIGKILL");
+      },
+      120_000,
+    );
+  }
 });

@@ -64,13 +64,13 @@ describe("what templates name", () => {
   test("takes one walk where a node names 5,000 that are no ancestors", () => {
     const text = layered(40, 50, 5_000);
     // 97,501 edges and 7,001 nodes: one walk, where each name had one of its own before.
-    const result = parseDefinition(text, { ...usual, ...wideLimits }, 110_000);
+    const result = parseDefinition(text, { ...usual, ...wideLimits }, { stepsMax: 110_000 });
     expect(result.ok && result.warnings.length).toBe(51);
   });
 
   test("is refused where it would take more steps than it may, with what to do", () => {
     const text = layered(10, 10, 200);
-    const result = parseDefinition(text, { ...usual, ...wideLimits }, 100);
+    const result = parseDefinition(text, { ...usual, ...wideLimits }, { stepsMax: 100 });
     expect(result).toMatchObject({ ok: false, kind: "structure", exhausted: true });
     expect(result.ok ? "" : result.problems[0]?.message).toContain("too many names to follow");
     expect(parseDefinition(text, { ...usual, ...wideLimits }).ok).toBe(true);
