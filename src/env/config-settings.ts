@@ -242,7 +242,7 @@ export const SETTINGS = {
     ["APP_CONNECTIONS_MAX"],
     integer(1),
     null,
-    "Connections that may be open at once; beyond it the port is closed until there are fewer.",
+    "Connections that may be open at once; beyond it the port is closed until there are fewer. A limit of files that leaves fewer than 100 is warned of.",
     "80 % of what the limit of open files leaves beyond 64",
   ),
   outputBytesMax: limits(["APP_OUTPUT_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of one node's output as JSON; above it the node fails."),

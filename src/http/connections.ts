@@ -31,6 +31,11 @@ export function watchConnections({ handles, max, clock, port, report }: Connecti
   let free = handles.keep(KEPT_HANDLES);
   let closedAtMs: number | null = null;
   let toldAtMs: number | null = null;
+  if (max === null && most - own < FEW_CONNECTIONS) {
+    report(
+      `The limit of open files is ${handles.limit}, so connections that are taken at once are ${most - own} at most: raise it (ulimit -n).`,
+    );
+  }
 
   function tell(nowMs: number): void {
     if (toldAtMs !== null && nowMs - toldAtMs < TOLD_EVERY_MS) return;
@@ -71,6 +76,8 @@ function defaultMax(limit: number): number {
   return Math.max(1, Math.floor((limit - OTHERS_HANDLES) * CONNECTIONS_SHARE));
 }
 
+/** Fewer are too few for anything but a try. */
+const FEW_CONNECTIONS = 100;
 const OTHERS_HANDLES = 64;
 const CONNECTIONS_SHARE = 0.8;
 /** For what the process itself opens while connections have taken all others. */

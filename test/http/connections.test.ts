@@ -78,7 +78,15 @@ test("what has not even sent a request is cut after a second, unless something i
   expect(did.slice(-2)).toEqual(["cut", "open"]);
   system.open = 120;
   pass(100);
-  expect([did.at(-1), said.length]).toEqual(["close", 1]);
+  expect([did.at(-1), said.length]).toEqual(["close", 2]);
+});
+
+test("a limit of open files that leaves few connections is told of at the start, unless that was asked for", () => {
+  expect(scene(null, 64).said).toEqual([
+    "The limit of open files is 64, so connections that are taken at once are 1 at most: raise it (ulimit -n).",
+  ]);
+  expect(scene(1, 64).said).toEqual([]);
+  expect(scene(null, 1_024).said).toEqual([]);
 });
 
 test("a port that cannot be opened again is tried until it can", () => {
