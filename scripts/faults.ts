@@ -1,7 +1,7 @@
 /**
  * The long form of the fault tests: 800 executions of 22 nodes on three instances for each fault, and the table of what the
  * checker found; then copies of the sources with a safeguard taken out, which it must find out. Arguments: parts of names, to run
- * only those ("teeth" for the latter); `--write` puts the table into the README.
+ * only those ("teeth" for the latter); `--write` puts the table into the README, where the rows of what did not run stay.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { LONG_PLANS } from "../test/faults/plans.ts";
 import { type Report, run, wrongIn } from "../test/faults/run.ts";
 import { startSystem } from "../test/faults/system.ts";
 import { bite, LONG_TEETH, SHORT_TEETH } from "../test/faults/teeth.ts";
-import { tableOf } from "../test/faults/table.ts";
+import { tableOf, withRowsOf } from "../test/faults/table.ts";
 import { seedFromEnvironment } from "../test/process/chance.ts";
 import { endAll } from "../test/process/server.ts";
 import { sharedKafka } from "../test/services/kafka.ts";
@@ -68,5 +68,7 @@ function write(text: string): void {
   const readme = readFileSync(README, "utf8");
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin === -1 || end < begin) throw new Error(`The README has no place for the table: ${BEGIN} … ${END}.`);
-  writeFileSync(README, `${readme.slice(0, begin + BEGIN.length)}\n${text}\n${readme.slice(end)}`);
+  const names = LONG_PLANS.map(({ name }) => name);
+  const table = withRowsOf(readme.slice(begin + BEGIN.length, end), text, names);
+  writeFileSync(README, `${readme.slice(0, begin + BEGIN.length)}\n${table}\n${readme.slice(end)}`);
 }

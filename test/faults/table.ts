@@ -23,6 +23,15 @@ export function tableOf(reports: readonly Report[]): string {
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
+/** The table of `newer`, with the rows of `older` for what `newer` has not; `names`: of all rows, in their order. */
+export function withRowsOf(older: string, newer: string, names: readonly string[]): string {
+  const rows = (table: string): Map<string, string> =>
+    new Map(table.split("\n").map((line) => [line.split(" | ")[0]?.slice(2) ?? "", line]));
+  const [before, after] = [rows(older), rows(newer)];
+  const found = names.map((name) => after.get(name) ?? before.get(name));
+  return [...newer.split("\n").slice(0, 2), ...found.filter((row) => row !== undefined)].join("\n");
+}
+
 function rowOf({ name, verdict, mayLose, takeOversMs }: Report): readonly string[] {
   const found = (kinds: readonly Violation[]): string => String(kinds.reduce((sum, kind) => sum + verdict.violations[kind].length, 0));
   const { latenciesMs } = verdict;
