@@ -24,6 +24,7 @@ export async function readDocument(request: Request, { limits, room, engine }: D
   const converted = await engine.yamlToJson(body.text);
   if (converted.ok) return converted;
   if (converted.kind === "long") return refuse(413, `${converted.reason}.`);
+  if (converted.kind === "slow") return refuse(422, `The body is YAML, and ${converted.reason}.`);
   return refuse(400, `The body is not usable YAML: ${converted.reason}.`);
 }
 

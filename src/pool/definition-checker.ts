@@ -1,4 +1,4 @@
-/** Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in a thread. */
+/** Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads. */
 import type { Clock } from "../env/clock.ts";
 import { hashOf } from "../env/ids.ts";
 import type { Catalog } from "../workflow/catalog.ts";
@@ -9,8 +9,10 @@ import { findParams, type ParamsResult, paramsIn } from "../workflow/params.ts";
 import { packPlan, unpackPlan } from "../workflow/plan-pack.ts";
 import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
 import { CheckedDefinitions } from "./checked-definitions.ts";
+import type { ThreadSettings } from "./definition-thread.ts";
 import { createOrderThread } from "./order-thread.ts";
 import type { YamlResult } from "./yaml.ts";
+import { createYamlLine } from "./yaml-line.ts";
 
 /** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
 export type CheckedDefinition = {
@@ -51,6 +53,8 @@ export type CheckerOptions = {
   readonly largeFrom?: number;
   /** What takes more steps through the graph than these is done in the thread. */
   readonly stepsHere?: number;
+  /** For how long a YAML document is read at most. */
+  readonly yamlMs?: number;
 };
 
 /** Some milliseconds of work. */
@@ -58,12 +62,16 @@ const LARGE_FROM = 256 * 1024;
 const STEPS_HERE = 1_000_000;
 /** Its parser takes 0.5 to 2 MB a second, so less is taken than of JSON. */
 const YAML_CHARACTERS_MAX = 256 * 1024;
+/** Ten times what the worst takes on a quiet machine. */
+const YAML_MS = 10_000;
 /** Of each form: texts of small definitions that are kept with their plans. */
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
 export function createDefinitionChecker(options: CheckerOptions): DefinitionChecker {
-  const { definitions, catalog, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE } = options;
-  const thread = createOrderThread(() => ({ ...definitions, catalog: [...catalog()] }), clock);
+  const { definitions, catalog, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE, yamlMs = YAML_MS } = options;
+  const settings = (): ThreadSettings => ({ ...definitions, catalog: [...catalog()] });
+  const thread = createOrderThread(settings, clock);
+  const yamlLine = createYamlLine(createOrderThread(settings, clock), clock, yamlMs);
   let checkedBefore = nothingChecked();
 
   const resolved = new WeakMap<Plan, Plan>();
@@ -107,7 +115,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       return thread.ask({ kind: "submitted" }, text);
     },
     async yamlToJson(yaml) {
-      if (yaml.length <= YAML_CHARACTERS_MAX) return thread.ask({ kind: "yaml" }, yaml);
+      if (yaml.length <= YAML_CHARACTERS_MAX) return yamlLine.read(yaml);
       return { ok: false, kind: "long", reason: `YAML is taken up to ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
     },
     givenBy(plan, params) {
@@ -119,7 +127,10 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       checkedBefore = nothingChecked();
       thread.renewed();
     },
-    close: thread.close,
+    close() {
+      thread.close();
+      yamlLine.close();
+    },
   };
 }
 

@@ -10,7 +10,7 @@ const JSON_CHARACTERS_MAX = 4 * 1024 * 1024;
 /** `text`: JSON, "" where the document is empty. `reason`: what is wrong, as the end of a sentence. */
 export type YamlResult =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly kind: "long" | "broken"; readonly reason: string };
+  | { readonly ok: false; readonly kind: "long" | "broken" | "slow"; readonly reason: string };
 
 /** `nesting`: levels of lists and maps. */
 export function yamlToJson(yaml: string, nesting: number): YamlResult {

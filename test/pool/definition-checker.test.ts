@@ -104,6 +104,41 @@ describe("the main thread", () => {
   });
 });
 
+describe("YAML that takes long", () => {
+  const hostile = (lists: number): string => `[${"[],".repeat(lists)}]`;
+
+  test("holds up no large definition, and shorter documents only while one of it is read", async () => {
+    const checker = createDefinitionChecker({ ...options, largeFrom: 0 });
+    const done: string[] = [];
+    await Promise.all([
+      checker.yamlToJson(hostile(50_000)).then(() => done.push("first")),
+      checker.yamlToJson(hostile(85_000)).then(() => done.push("longest")),
+      checker.yamlToJson(hostile(80_000)).then(() => done.push("second")),
+      checker.yamlToJson("a: 1").then(() => done.push("short")),
+      checker.check(JSON.stringify({ name: "w", dag: { nodes: [node("a")] } }), "workflow").then(() => done.push("definition")),
+    ]);
+    expect(done.filter((each) => each !== "definition")).toEqual(["first", "short", "second", "longest"]);
+    expect(done.indexOf("definition")).toBeLessThan(done.indexOf("second"));
+    checker.close();
+  });
+
+  test("is given up, and what comes after it is read", async () => {
+    const fires: (() => void)[] = [];
+    const yamlMs = 7_777;
+    const after = (ms: number, fire: () => void): (() => void) => {
+      if (ms !== yamlMs) return systemClock.after(ms, fire);
+      fires.push(fire);
+      return () => undefined;
+    };
+    const checker = createDefinitionChecker({ ...options, clock: { ...systemClock, after }, yamlMs });
+    const read = [checker.yamlToJson(hostile(85_000)), checker.yamlToJson("a: 1")];
+    fires[0]?.();
+    expect(await read[0]).toMatchObject({ ok: false, kind: "slow", reason: expect.stringContaining("7777 ms") });
+    expect(await read[1]).toEqual({ ok: true, text: '{"a":1}' });
+    checker.close();
+  });
+});
+
 describe("a definition that was checked before", () => {
   const text = JSON.stringify({ name: "w", dag: { nodes: [node("a")] } });
   const checker = () => createDefinitionChecker({ ...options, largeFrom: Number.POSITIVE_INFINITY });
