@@ -82,6 +82,7 @@ function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult,
   if (text.trim() === "") return refuse(400, "The request has no body; a JSON document is expected.");
   if (fault !== undefined) return brokenJson(fault);
   const problems = within(member, found);
+  if (kind === "large") return refuse(413, found.map(({ message }) => message).join(" "));
   const told = problems
     .slice(0, TOLD_MAX)
     .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `At ${path}: ${message}`));

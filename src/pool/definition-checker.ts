@@ -23,7 +23,7 @@ export type CheckedDefinition = {
 };
 export type CheckResult =
   | { readonly ok: true; readonly definition: CheckedDefinition }
-  /** kind: `syntax` (not JSON, too deep) → 400; `shape` (wrong types) → 422; `structure` (cycle, unknown dependency …) → 400. */
+  /** kind: `syntax` (not JSON, too deep) → 400; `large` → 413; `shape` (wrong types) → 422; `structure` (cycle, unknown dependency …) → 400. */
   | Extract<DefinitionResult, { ok: false }>;
 
 /** None of it throws for bad input; each rejects only where the thread dies twice over one text. */

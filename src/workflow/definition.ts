@@ -10,6 +10,7 @@ import { storedText } from "./definition-stored.ts";
 import { type DefinitionDefaults, type DefinitionLimits, type DraftCheck, draftWorkflow } from "./definition-workflow.ts";
 import type { Plan } from "./graph.ts";
 import { isObject, type JsonObject, parseJson } from "./json.ts";
+import { costOfValues } from "./json-cost.ts";
 import type { JsonFault } from "./json-scan.ts";
 import type { NodeIndex } from "./messages.ts";
 import { receivedKind } from "./received.ts";
@@ -35,10 +36,10 @@ export type DefinitionOptions = {
 export type DefinitionResult =
   /** `text`: what is stored, for `compileStored`. */
   | { readonly ok: true; readonly plan: Plan; readonly text: string; readonly warnings: readonly Warning[] }
-  /** `syntax`: not JSON, or too deep; `shape`: values of the wrong kind; `structure`: a graph that cannot run. */
+  /** `syntax`: not JSON, or too deep; `large`: too much of it; `shape`: values of the wrong kind; `structure`: a graph that cannot run. */
   | {
       readonly ok: false;
-      readonly kind: "syntax" | "shape" | "structure";
+      readonly kind: "syntax" | "large" | "shape" | "structure";
       readonly problems: readonly Problem[];
       /** Where the text stops being JSON. */
       readonly fault?: JsonFault;
@@ -79,7 +80,14 @@ export function parseDefinition(
 
 type Drafted = { readonly draft: Draft; readonly check: DraftCheck };
 
+/** Beside everything else that a large definition takes, 512 MiB together. */
+const VALUES_BYTES_MAX = 256 * 1024 * 1024;
+/** What is shorter cannot hold so many. */
+const COUNTED_FROM = VALUES_BYTES_MAX / 64;
+
 function draftIn(text: string, options: DefinitionOptions): Drafted | Refused {
+  if (text.length >= COUNTED_FROM && costOfValues(text) > VALUES_BYTES_MAX)
+    return refused("large", [{ path: "", message: TOO_MANY_VALUES }]);
   const parsed = parseJson(text, options.limits.nesting);
   if (!parsed.ok) {
     const problems = [{ path: "", message: `The definition is ${parsed.reason}.` }];
@@ -163,6 +171,8 @@ function cycleMessage({ ids }: Draft, cycle: readonly NodeIndex[]): string {
 
 const CYCLE_SHOWN = 30;
 
-function refused(kind: "syntax" | "shape" | "structure", problems: readonly Problem[]): Refused {
+const TOO_MANY_VALUES = "The definition holds too many small values: parsed, they would take more than 256 MiB.";
+
+function refused(kind: Refused["kind"], problems: readonly Problem[]): Refused {
   return { ok: false, kind, problems };
 }
