@@ -18,14 +18,22 @@ const LOOK_MS = 1;
 /** The server cuts connections that were quiet for 10 s. */
 const FRESH_MS = 5_000;
 
+export type SteadyOptions = {
+  readonly rate: number;
+  readonly forMs: number;
+  readonly act: Act;
+  /**
+   * So many are opened before the first act is due, and no more: who finds none free waits for one, and its time runs. Without it
+   * one is opened whenever none is free: thousands in a moment, where a server is behind, which the kernel makes wait by the second.
+   */
+  readonly connections?: number;
+};
+
 /** Resolves when all of them have ended. `act` rejects where it was refused. */
-export async function steadily(
-  url: string,
-  { rate, forMs, act }: { readonly rate: number; readonly forMs: number; readonly act: Act },
-): Promise<SteadyLoad> {
+export async function steadily(url: string, { rate, forMs, act, connections: atMost }: SteadyOptions): Promise<SteadyLoad> {
   const count = Math.round((rate * forMs) / 1_000);
   const times: number[] = [];
-  const connections = connectionsTo(url);
+  const connections = atMost === undefined ? connectionsTo(url) : await connectionsOpened(url, atMost);
   let doneInTime = 0;
   let refused = 0;
   let lastRefusal: string | null = null;
@@ -54,10 +62,12 @@ export async function steadily(
   return { times, doneInTime, refused, lastRefusal };
 }
 
+type Connections = { use(act: Act): Promise<void>; close(): void };
+
 type Kept = { readonly client: Client; readonly atMs: number };
 
 /** As many as acts are under way, kept for the next. The one that was used last goes first, so that what is not needed any more grows old. */
-function connectionsTo(url: string) {
+function connectionsTo(url: string): Connections {
   const kept: Kept[] = [];
 
   function fresh(): Client | null {
@@ -79,6 +89,45 @@ function connectionsTo(url: string) {
     },
     close(): void {
       for (const { client } of kept.splice(0)) client.close();
+    },
+  };
+}
+
+/** Fewer than wait to be taken at a port. */
+const OPENED_AT_ONCE = 128;
+
+async function connectionsOpened(url: string, count: number): Promise<Connections> {
+  const clients: Client[] = [];
+  while (clients.length < count) {
+    const more = Math.min(OPENED_AT_ONCE, count - clients.length);
+    clients.push(...(await Promise.all(Array.from({ length: more }, () => openClient(url)))));
+  }
+  const free = [...clients];
+  let inLine: ((client: Client) => void)[] = [];
+  let served = 0;
+
+  function give(client: Client): void {
+    const next = inLine[served];
+    if (next === undefined) return void free.push(client);
+    served += 1;
+    if (served === inLine.length) {
+      inLine = [];
+      served = 0;
+    }
+    next(client);
+  }
+
+  return {
+    async use(act) {
+      const client = free.pop() ?? (await new Promise<Client>((resolve) => inLine.push(resolve)));
+      try {
+        await act(client);
+      } finally {
+        give(client);
+      }
+    },
+    close() {
+      for (const client of clients) client.close();
     },
   };
 }

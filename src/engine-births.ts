@@ -1,6 +1,7 @@
 /** A new execution: stored, and then taken up here, where its lane is this instance's. */
 import type { Company } from "./actors/company.ts";
 import type { Newborn } from "./actors/newborns.ts";
+import type { Workload } from "./actors/workload.ts";
 import type { Ownership } from "./cluster/ownership.ts";
 import type { CreateRequest, CreateResult } from "./engine-answers.ts";
 import type { EngineLanes } from "./engine-lanes.ts";
@@ -28,13 +29,15 @@ export type BirthsOptions = {
   readonly ids: Ids;
   readonly clock: Clock;
   readonly gathering: Gathering | undefined;
+  readonly workload: Workload;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   readonly created: (execution: NewExecution, owned: boolean) => void;
   /** Nothing is taken up any more. */
   readonly isStopping: () => boolean;
 };
 
-export function createBirths({ store, company, ownership, lanes, ids, clock, gathering, created, isStopping }: BirthsOptions): Births {
+export function createBirths(options: BirthsOptions): Births {
+  const { store, company, ownership, lanes, ids, clock, gathering, workload, created, isStopping } = options;
   const creator = createCreator({ store, clock, gathering });
 
   /** Its start is in its first chunk where it can run here at once. What has a key may be there already, and running. */
@@ -81,10 +84,12 @@ export function createBirths({ store, company, ownership, lanes, ids, clock, gat
       const bodyHash = idempotency === null ? definition.hash : hashOf(idempotency.body);
       const lane = store.laneOf(id);
       const admitted = mayEnter(id, lane, request);
+      workload.begin();
       const newborn = company.newborns.make({ id, definition, trigger: trigger && { ...trigger, admitted }, bodyHash });
       try {
         return await write(newborn, lane, request);
       } finally {
+        workload.end();
         company.newborns.made(id);
         // Nobody took it up here: its room is free again.
         if (admitted && !company.system.has(id)) company.admission.leave(id);

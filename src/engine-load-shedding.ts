@@ -1,39 +1,156 @@
 /**
- * Load shedding: new work is refused at once, before anything is done for it, while what was taken before waits too long for the
- * store. So what is taken is answered in time, and nothing is spent on what its client will have given up. The rule goes by the
- * longest wait of any create or commit that is not answered yet, as CoDel (RFC 8289) goes by that of packets: one that stays above
- * the target is a standing queue, and a burst or a stall, which passes, is none. Creates are refused first, since a trigger is the
- * second half of a create that was taken.
+ * Load shedding: new work is refused at once, before anything is done for it, while what was taken before waits too long. So what is
+ * taken is answered in time, and nothing is spent on what its client will have given up.
+ *
+ * Two waits count. That for the store is the oldest one's. That for this process is by Little's law: what it has in hand, by how much of
+ * it it does in a second; so it is known the moment that more is taken, and not only when that has waited. A wait that stays above a
+ * target is a standing queue, and a burst or a stall, which passes, is none: so CoDel (RFC 8289) has it for packets. Creates are
+ * refused first, since a trigger is the second half of a create that was taken.
  */
 import type { Clock } from "./env/clock.ts";
 
 export type NewWork = "create" | "trigger";
 
-const TARGET_MS: Readonly<Record<NewWork, number>> = { create: 300, trigger: 1_000 };
-/** Above the target for so long is too long. With the target it is about what a create waits until it is given up. */
-const GRACE_MS = 1_000;
-/** So long after work was refused there is no grace: it is still the same overload. */
-const SAME_OVERLOAD_MS = 10_000;
+export type LoadSheddingOptions = {
+  readonly clock: Clock;
+  /** What waits for the store: since when the oldest of each line does, by the monotonic clock; null where a line is empty. */
+  readonly lines: () => Iterable<{ readonly waitingSinceMs: number | null }>;
+  /** `done`: since the start. */
+  readonly inHand: { readonly pending: number; readonly done: number };
+};
 
-/** `waitingSince`: since when the oldest of each line waits, by the monotonic clock; null where a line is empty. */
-export function createLoadShedding(clock: Clock, waitingSince: () => Iterable<number | null>): (work: NewWork) => string | null {
-  let aboveSinceMs: number | null = null;
-  let refusedAtMs = Number.NEGATIVE_INFINITY;
-  return (work) => {
-    const nowMs = clock.monotonicMs();
-    const waitMs = nowMs - oldestOf(waitingSince());
-    if (waitMs < TARGET_MS.create) aboveSinceMs = null;
-    if (waitMs < TARGET_MS[work]) return null;
-    aboveSinceMs ??= nowMs - (waitMs - TARGET_MS.create);
-    const isPassing = nowMs - aboveSinceMs < GRACE_MS && nowMs - refusedAtMs > SAME_OVERLOAD_MS;
-    if (isPassing) return null;
-    refusedAtMs = nowMs;
-    return `Nothing new is taken for now: what was taken before has waited for the store for ${Math.round(waitMs)} ms.`;
-  };
+export interface LoadShedding {
+  /** Why this is refused now; null where it is taken. */
+  refusalOf(work: NewWork): string | null;
+  /** Something may be refused: worth being asked before anything else is done. */
+  readonly isOn: boolean;
 }
 
-function oldestOf(times: Iterable<number | null>): number {
+/** Of an execution, which waits for this process several times. `begin`: it stands. `hold`: it stays there from then on. */
+const IN_HAND_MS: Readonly<Record<NewWork, { readonly begin: number; readonly hold: number }>> = {
+  create: { begin: 250, hold: 150 },
+  trigger: { begin: 800, hold: 500 },
+};
+const STORE_MS: Readonly<Record<NewWork, number>> = { create: 300, trigger: 1_000 };
+/** Above a target for so long is too long. */
+const GRACE_MS = 700;
+const STORE_GRACE_MS = 1_000;
+const MOMENT_MS = 250;
+/** So long after work was refused there is no grace: it is still the same overload. */
+const SAME_OVERLOAD_MS = 10_000;
+/** It is looked so often, however much is asked. */
+const LOOK_MS = 20;
+/** Where nobody has looked for so long, it is not known what was meanwhile. */
+const UNKNOWN_MS = 500;
+/** Over about so long it is averaged how much is done. */
+const AVERAGED_MS = 1_000;
+
+export function createLoadShedding(options: LoadSheddingOptions): LoadShedding {
+  return new WaitShedding(options);
+}
+
+class WaitShedding implements LoadShedding {
+  readonly #options: LoadSheddingOptions;
+  readonly #rate: Rate;
+  readonly #store = new Standing(0);
+  readonly #inHand = new Standing(MOMENT_MS);
+  #storeMs = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: LoadSheddingOptions) {
+    this.#options = options;
+    this.#rate = new Rate(options.inHand.done, options.clock.monotonicMs());
+  }
+
+  get isOn(): boolean {
+    return this.#options.clock.monotonicMs() - this.#refusedAtMs <= SAME_OVERLOAD_MS;
+  }
+
+  refusalOf(work: NewWork): string | null {
+    const nowMs = this.#options.clock.monotonicMs();
+    const isSame = nowMs - this.#refusedAtMs <= SAME_OVERLOAD_MS;
+    if (nowMs - this.#lookedAtMs >= LOOK_MS) this.#look(nowMs);
+    const inHandMs = this.#rate.msFor(this.#options.inHand.pending);
+    const { begin, hold } = IN_HAND_MS[work];
+    const waitsForStore = this.#storeMs >= STORE_MS[work] && (isSame || this.#store.forMs(nowMs) >= STORE_GRACE_MS);
+    const waitsHere = isSame ? inHandMs >= hold : inHandMs >= begin && this.#inHand.forMs(nowMs) >= GRACE_MS;
+    if (!waitsForStore && !waitsHere) return null;
+    this.#refusedAtMs = nowMs;
+    return REASON;
+  }
+
+  #look(nowMs: number): void {
+    const { lines, inHand } = this.#options;
+    this.#lookedAtMs = nowMs;
+    this.#rate.look(inHand.done, nowMs);
+    this.#storeMs = nowMs - oldestOf(lines());
+    const aboveMs = this.#storeMs - STORE_MS.create;
+    this.#store.look(nowMs, aboveMs >= 0, aboveMs);
+    this.#inHand.look(nowMs, this.#rate.msFor(inHand.pending) >= IN_HAND_MS.create.begin);
+  }
+}
+
+const REASON = "Nothing new is taken for now: what was taken before waits too long.";
+
+/** For how long a wait has been above its target. Below it for a moment, as when a heap was done at once, changes nothing. */
+class Standing {
+  readonly #momentMs: number;
+  #sinceMs: number | null = null;
+  #aboveAtMs = 0;
+  #lookedAtMs = 0;
+
+  constructor(momentMs: number) {
+    this.#momentMs = momentMs;
+  }
+
+  /** `forMs`: it is known to be above the target for so long already. */
+  look(nowMs: number, isAbove: boolean, forMs = 0): void {
+    const isKnownMeanwhile = nowMs - this.#lookedAtMs <= UNKNOWN_MS;
+    this.#lookedAtMs = nowMs;
+    if (!isKnownMeanwhile) this.#sinceMs = null;
+    if (isAbove) {
+      this.#sinceMs ??= nowMs - forMs;
+      this.#aboveAtMs = nowMs;
+    } else if (nowMs - this.#aboveAtMs >= this.#momentMs) this.#sinceMs = null;
+  }
+
+  forMs(nowMs: number): number {
+    return this.#sinceMs === null ? 0 : nowMs - this.#sinceMs;
+  }
+}
+
+/** How much is done in a second, averaged. */
+class Rate {
+  #done: number;
+  #atMs: number;
+  /** A millisecond; null until it is known. */
+  #rate: number | null = null;
+
+  constructor(done: number, nowMs: number) {
+    this.#done = done;
+    this.#atMs = nowMs;
+  }
+
+  /** What is done comes in heaps, and not at all while the store stands still: that says nothing until there is more of it. */
+  look(done: number, nowMs: number): void {
+    if (done === this.#done) return;
+    const passedMs = Math.max(1, nowMs - this.#atMs);
+    const rate = (done - this.#done) / passedMs;
+    const weight = this.#rate === null ? 1 : 1 - Math.exp(-passedMs / AVERAGED_MS);
+    this.#rate = (this.#rate ?? 0) + (rate - (this.#rate ?? 0)) * weight;
+    this.#done = done;
+    this.#atMs = nowMs;
+  }
+
+  /** How long so much takes. */
+  msFor(pending: number): number {
+    return this.#rate === null ? 0 : pending / this.#rate;
+  }
+}
+
+function oldestOf(lines: Iterable<{ readonly waitingSinceMs: number | null }>): number {
   let oldestMs = Number.POSITIVE_INFINITY;
-  for (const sinceMs of times) if (sinceMs !== null && sinceMs < oldestMs) oldestMs = sinceMs;
+  for (const { waitingSinceMs } of lines) if (waitingSinceMs !== null && waitingSinceMs < oldestMs) oldestMs = waitingSinceMs;
   return oldestMs;
 }

@@ -2,6 +2,7 @@
 import { startCompany } from "./actors/company.ts";
 import { createInbox, type Inbox } from "./actors/inbox.ts";
 import { createKnownHandlers } from "./actors/known-handlers.ts";
+import { Workload } from "./actors/workload.ts";
 import { createWaiters } from "./bus/waiters.ts";
 import type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./engine-answers.ts";
 import { patience } from "./cluster/patience.ts";
@@ -34,6 +35,8 @@ export type { Step } from "./workflow/graph.ts";
 export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type NodeStatus } from "./workflow/status.ts";
 export type { ExecutionView, NodeView } from "./workflow/view.ts";
 
+export type { NewWork } from "./engine-load-shedding.ts";
+
 export type { CheckedDefinition, CheckResult } from "./pool/definition-checker.ts";
 export type { ParamsResult } from "./workflow/params.ts";
 export type { SubmittedResult } from "./workflow/submitted.ts";
@@ -43,9 +46,12 @@ export type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavaila
 
 /** What clients send is read here, in a thread where it is large. */
 export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "readParams" | "readSubmitted" | "yamlToJson"> {
+  /** Takes it whatever the load is: `admit` is asked before. */
   create(request: CreateRequest): Promise<CreateResult>;
-  /** Why new work of this kind would be refused now; null where it would be taken. Asked first, what is refused costs nothing. */
-  refusalOf(work: NewWork): Unavailable | null;
+  /** Why new work of this kind is refused now; null where it may come. Asked once for each, before anything is done for it. */
+  admit(work: NewWork): Unavailable | null;
+  /** Some of what is new is refused lately. */
+  readonly isShedding: boolean;
   /** `params`: JSON text of an object, or null for none. Resolves when the trigger is durable. */
   trigger(id: string, params: string | null): Promise<TriggerResult>;
   /** The execution as the store has it, or null. Reads never ask an actor. Rejects with StoreUnavailable. */
@@ -120,8 +126,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const shownAs = createSharedViews();
   const views = createViews({ store, compile: compileStored, clock, turns });
   const checker = createDefinitionChecker({ definitions: options.definitions, catalog: handlers.all, clock });
+  const workload = new Workload();
   const company = startCompany({
     ...options,
+    workload,
     handlers,
     bootId,
     tenureOf: (id) => ownership.tenureOf(store.laneOf(id)),
@@ -165,7 +173,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let retiring = false;
   let stopping = false;
   const births = createBirths({
-    ...{ store, company, ownership, lanes, ids, gathering },
+    ...{ store, company, ownership, lanes, ids, gathering, workload },
     clock: limits,
     created: joined.created,
     isStopping: () => stopping,
@@ -188,14 +196,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ? null
       : "No thread is there to run nodes: the handlers cannot be loaded, or the threads end; the log says why.";
 
-  const shed = createLoadShedding(clock, function* () {
-    yield births.waitingSinceMs;
-    for (const { committer } of ownership.tenures()) yield committer.waitingSinceMs;
-  });
-  const refusalOf = (work: NewWork): Unavailable | null => {
-    const reason = stopping ? "The server is stopping." : (joined.full() ?? shed(work));
-    return reason === null ? null : unavailable(reason);
-  };
+  const lines = () => [births, ...Array.from(ownership.tenures(), ({ committer }) => committer)];
+  const shedding = createLoadShedding({ clock, lines, inHand: workload });
+  const refusal = (reason: string | null): Unavailable | null => (reason === null ? null : unavailable(reason));
+  const obstructed = () => refusal(stopping ? "The server is stopping." : joined.full());
 
   /** What runs ends, or is given back; every outcome is in the store before the last word. */
   async function end(graceMs: number): Promise<void> {
@@ -225,9 +229,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     readParams: checker.readParams,
     readSubmitted: checker.readSubmitted,
     yamlToJson: checker.yamlToJson,
-    refusalOf,
-    create: async (request) => refusalOf("create") ?? births.create(request),
-    trigger: async (id, params) => refusalOf("trigger") ?? triggers.trigger(id, params),
+    get isShedding() {
+      return shedding.isOn;
+    },
+    admit: (work) => refusal(shedding.refusalOf(work)) ?? obstructed(),
+    create: async (request) => obstructed() ?? births.create(request),
+    trigger: async (id, params) => obstructed() ?? triggers.trigger(id, params),
     async view(id) {
       const found = await views.stateOf(id);
       return found === null ? null : shownAs(id, found.state, company.system.isStalled(id), handlers.reasons());

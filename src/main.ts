@@ -50,6 +50,7 @@ async function main(): Promise<void> {
   const { serve } = await import("./http/server.ts");
   const { startEngine } = await import("./engine.ts");
   const { createApp } = await import("./http/app.ts");
+  const { shedding } = await import("./http/shedding.ts");
   const { callerRules, exposureOf } = await import("./http/access.ts");
   const exposure = exposureOf(config.access, config.host);
   if (exposure !== null) log.warn(exposure);
@@ -89,7 +90,7 @@ async function main(): Promise<void> {
   });
   const reloads = createReloads({ config, pool, loaded: (await settings).bundle, clock: systemClock, log });
   signals.onReload(() => reloads.ask("SIGHUP"));
-  serving.open(app);
+  serving.open(shedding(app, { engine, ids: systemIds }));
   greet(config, opened, serving);
   signals.obey((signal) => {
     if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });

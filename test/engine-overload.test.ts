@@ -55,10 +55,11 @@ async function play(rate: number): Promise<Played> {
 
   async function one(): Promise<void> {
     const dueAtMs = world.nowMs();
+    if (engine.admit("create") !== null) return void refusalMs.push(0);
     const created = await engine.create({ definition, trigger: null, idempotency: null });
     if (created.type !== "created") return void refusalMs.push(world.nowMs() - dueAtMs);
     dueAt.set(created.id, dueAtMs);
-    await engine.trigger(created.id, null);
+    if (engine.admit("trigger") === null) await engine.trigger(created.id, null);
   }
 
   const count = rate * SECONDS;
@@ -84,28 +85,126 @@ describe("an engine that gets twice of what its store can do", () => {
     expect(late(refusalMs)).toBeLessThan(100);
     expect(stored).toBe(taken);
   });
+});
 
-  test("refuses nobody because the store stood still for a second, and everybody while a queue stands", async () => {
-    const world = new World();
-    let sinceMs: number | null = null;
-    const refusalOf = createLoadShedding(world, () => [null, sinceMs]);
-    const refusalAt = async (ms: number, since: number | null) => {
-      sinceMs = since;
+/** Everything is told: what has been done, what is in hand, since when the store owes an answer. */
+function told() {
+  const world = new World();
+  const inHand = { pending: 0, done: 0 };
+  const store: { waitingSinceMs: number | null } = { waitingSinceMs: null };
+  const shedding = createLoadShedding({ clock: world, lines: () => [{ waitingSinceMs: null }, store], inHand });
+  const refused = (): string =>
+    (shedding.refusalOf("create") === null ? "" : "no create ") + (shedding.refusalOf("trigger") === null ? "" : "no trigger");
+  return {
+    ...{ world, inHand, store, shedding, refused },
+    async after(ms: number): Promise<string> {
       await world.pass(ms);
-      return (refusalOf("create") === null ? "" : "no create ") + (refusalOf("trigger") === null ? "" : "no trigger");
-    };
+      return refused();
+    },
+    /** So long, at 1,000 a second, while so much is in hand; what was refused on the way. */
+    async working(ms: number, pending: number): Promise<readonly string[]> {
+      const seen = new Set<string>();
+      for (let passedMs = 0; passedMs < ms; passedMs += 10) {
+        inHand.done += 10;
+        inHand.pending = pending;
+        await world.pass(10);
+        seen.add(refused());
+      }
+      return [...seen];
+    },
+  };
+}
+
+describe("what waits for the store", () => {
+  test("refuses nobody because the store stood still for a second, and everybody while a queue stands", async () => {
+    const { world, store, after } = told();
     const begin = world.monotonicMs();
-    expect(await refusalAt(0, null)).toBe("");
-    expect(await refusalAt(1_200, begin)).toBe("");
-    expect(await refusalAt(1, begin + 1_200)).toBe("");
+    expect(await after(0)).toBe("");
+    store.waitingSinceMs = begin;
+    expect(await after(1_200)).toBe("");
+    store.waitingSinceMs = begin + 1_200;
+    expect(await after(50)).toBe("");
     // Now it stays: nothing that is asked for waits less than the target.
-    expect(await refusalAt(500, begin + 1_200)).toBe("");
-    expect(await refusalAt(900, begin + 1_900)).toBe("no create ");
-    expect(await refusalAt(600, begin + 1_900)).toBe("no create no trigger");
-    expect(await refusalAt(1, begin + 3_100)).toBe("");
+    expect(await after(350)).toBe("");
+    for (let age = 400; age < 1_200; age += 100) {
+      store.waitingSinceMs = world.monotonicMs() - age;
+      expect(await after(100)).toBe("");
+    }
+    expect(await after(100)).toBe("no create no trigger");
+    store.waitingSinceMs = world.monotonicMs() - 50;
+    expect(await after(50)).toBe("");
     // It is the same overload.
-    expect(await refusalAt(400, begin + 3_200)).toBe("no create ");
-    expect(await refusalAt(20_000, null)).toBe("");
-    expect(await refusalAt(600, world.monotonicMs())).toBe("");
+    expect(await after(300)).toBe("no create ");
+    store.waitingSinceMs = null;
+    expect(await after(20_000)).toBe("");
+    store.waitingSinceMs = world.monotonicMs();
+    expect(await after(600)).toBe("");
+  });
+
+  test("is not taken to stand where nobody has looked meanwhile", async () => {
+    const { world, store, after } = told();
+    for (let time = 0; time < 5; time++) {
+      store.waitingSinceMs = world.monotonicMs();
+      expect(await after(600)).toBe("");
+    }
+  });
+});
+
+describe("what this process has in hand", () => {
+  test("refuses nobody while it is done in time, or in a burst", async () => {
+    const { inHand, working, shedding } = told();
+    expect(await working(2_000, 200)).toEqual([""]);
+    expect(await working(600, 2_000)).toEqual([""]);
+    expect(await working(500, 0)).toEqual([""]);
+    expect(await working(600, 2_000)).toEqual([""]);
+    expect(inHand.done).toBeGreaterThan(0);
+    expect(shedding.isOn).toBe(false);
+  });
+
+  test("says nothing by the first that ever come, nor by those after a rest", async () => {
+    const { world, inHand, refused, working } = told();
+    inHand.pending = 1_000;
+    expect(refused()).toBe("");
+    inHand.pending = 0;
+    await working(1_000, 10);
+    await world.pass(3_600_000);
+    expect(await working(2_000, 10)).toEqual([""]);
+  });
+
+  test("is held where what is taken is done in time, once it stood, and creates give way to triggers", async () => {
+    const { inHand, shedding, refused, working } = told();
+    await working(2_000, 100);
+    expect(await working(1_000, 400)).toContain("no create ");
+    expect(shedding.isOn).toBe(true);
+    // Each that is taken counts from then on, long before it has waited.
+    let taken = 0;
+    for (inHand.pending = 0; shedding.refusalOf("create") === null; inHand.pending++) taken += 1;
+    expect([taken >= 140, taken <= 160]).toEqual([true, true]);
+    for (taken = inHand.pending; shedding.refusalOf("trigger") === null; inHand.pending++) taken += 1;
+    expect([taken >= 460, taken <= 540]).toEqual([true, true]);
+    expect(refused()).toBe("no create no trigger");
+  });
+
+  test("is passed over when that is long ago", async () => {
+    const { shedding, working } = told();
+    await working(2_000, 100);
+    await working(1_000, 400);
+    expect(shedding.isOn).toBe(true);
+    expect(await working(9_000, 100)).toEqual([""]);
+    expect(shedding.isOn).toBe(true);
+    expect(await working(1_500, 100)).toEqual([""]);
+    expect(shedding.isOn).toBe(false);
+    expect(await working(600, 400)).toEqual([""]);
+  });
+
+  test("may fall for a moment, when a heap of it was done at once", async () => {
+    const { inHand, working } = told();
+    await working(2_000, 100);
+    for (let time = 0; time < 2; time++) {
+      expect(await working(200, 400)).toEqual([""]);
+      expect(await working(100, 50)).toEqual([""]);
+    }
+    expect(await working(300, 400)).toContain("no create ");
+    expect(inHand.pending).toBe(400);
   });
 });

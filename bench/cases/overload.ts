@@ -8,7 +8,7 @@ import { percentile } from "../results.ts";
 import { type Act, actOf } from "../steady-acts.ts";
 import { steadily } from "../steady-load.ts";
 
-const MINUTES = 0.1;
+const MINUTES = 0.2;
 const MINUTE_MS = 60_000;
 const CAPACITY_MS = 4_000;
 /** Enough that there is always something to do. */
@@ -16,14 +16,17 @@ const AT_CAPACITY = 512;
 /** After a refusal. */
 const AGAIN_MS = 50;
 const TIMES = 2;
+/** All open before it begins. */
+const CONNECTIONS = 8_192;
 const RETENTION = "60";
 const LANES = 64;
 
 export const overloadCase: Case = {
   name: "overload",
-  title: "executions of 1 → 3 → 1 noop nodes that arrive over HTTP twice as fast as they are done where each client waits for its answer",
+  title:
+    "executions of 1 → 3 → 1 noop nodes that arrive over HTTP `n` times (2) as fast as they are done where each client waits for its answer",
   async start(variant, services) {
-    const { minutes = MINUTES, part } = variant;
+    const { minutes = MINUTES, n: timesCapacity = TIMES, part } = variant;
     const server = await startBenchServer({
       ...{ store: needed(variant.store ?? null), services },
       environment: { APP_RETENTION: RETENTION, APP_RETENTION_UNTRIGGERED: RETENTION },
@@ -36,7 +39,8 @@ export const overloadCase: Case = {
         const capacity = await capacityOf(server.url, act);
         const before = await leases.epochs();
         const forMs = minutes * MINUTE_MS;
-        const { times, doneInTime, refused, lastRefusal } = await steadily(server.url, { rate: TIMES * capacity, forMs, act });
+        const load = { rate: timesCapacity * capacity, forMs, act, connections: CONNECTIONS };
+        const { times, doneInTime, refused, lastRefusal } = await steadily(server.url, load);
         if (times.length === 0) throw new Error(`All were refused, the last with: ${lastRefusal}`);
         await withClients(server.url, 1, (_, client) => untilAllEnded(client));
         const after = await leases.epochs();

@@ -1,4 +1,5 @@
 /** A message told to an actor and received, in batches of as many as a frame of outcomes holds, through the event loop's own turns. */
+import { Workload } from "../../src/actors/workload.ts";
 import { Mailbox } from "../../src/actors/mailbox.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { type Micro, nsOf } from "./timing.ts";
@@ -16,7 +17,7 @@ export function mailbox(): Micro {
       throw error;
     },
   };
-  const box = new Mailbox(reader, systemTurns, BATCH);
+  const box = new Mailbox(reader, { turns: systemTurns, limit: BATCH, workload: new Workload() });
   box.open();
   const act = (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();

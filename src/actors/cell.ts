@@ -3,14 +3,14 @@ import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
 import { type Actor, type Behaviour, type Gone, Moved, type Self, Stall } from "./actor.ts";
-import { Mailbox, type Reader } from "./mailbox.ts";
+import { Mailbox, type MailboxOptions, type Reader } from "./mailbox.ts";
 import { directive, type Intensity } from "./supervision.ts";
 
 /** What all cells of a system share. */
 export type CellOptions<M, A extends Actor<M>> = {
   readonly behaviour: Behaviour<M, A>;
   readonly intensity: Intensity;
-  readonly mailboxLimit: number;
+  readonly mailboxes: MailboxOptions;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly log: Pick<Log, "error">;
@@ -40,10 +40,9 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   #whenStarted: (() => void)[] | null = null;
 
   constructor(id: string, keeper: CellKeeper<M, A>) {
-    const { turns, mailboxLimit } = keeper.options;
     this.id = id;
     this.#keeper = keeper;
-    this.mailbox = new Mailbox<M>(this, turns, mailboxLimit);
+    this.mailbox = new Mailbox<M>(this, keeper.options.mailboxes);
   }
 
   /** Null while it starts, and where it is stalled or gone. */

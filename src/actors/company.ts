@@ -16,6 +16,7 @@ import type { Ports, Receipt, Stored, SupervisorMessage } from "./ports.ts";
 import { startSupervisor } from "./start-supervisor.ts";
 import { SUPERVISOR_INTENSITY } from "./supervision.ts";
 import type { Supervisor } from "./supervisor.ts";
+import type { Workload } from "./workload.ts";
 import { createTimers, type Timers } from "../env/timers.ts";
 
 export type Company = {
@@ -38,6 +39,7 @@ export type CompanyOptions = {
   readonly log: Log;
   readonly maxRunningExecutions: number | null;
   readonly mailboxLimit: number;
+  readonly workload: Workload;
   /** An execution's supervisor found that its lane is another instance's, before this one was told so. */
   readonly moved: (executionId: string) => void;
   /** The plan of a stored definition; kept by hash. */
@@ -86,8 +88,8 @@ export function startCompany(options: CompanyOptions): Company {
       options.moved(id);
     },
   };
-  const { mailboxLimit } = options;
-  const system = new ActorSystem({ behaviour, intensity: SUPERVISOR_INTENSITY, mailboxLimit, clock, turns, log: failures });
+  const mailboxes = { turns, limit: options.mailboxLimit, workload: options.workload };
+  const system = new ActorSystem({ behaviour, intensity: SUPERVISOR_INTENSITY, mailboxes, clock, turns, log: failures });
 
   /** The store has none of it: what is in hand nobody waits for. */
   function forgotten(id: string): null {

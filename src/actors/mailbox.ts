@@ -1,5 +1,6 @@
 /** One actor's queue. Hands over everything that waits, one batch at a time; never two batches at once. */
 import type { Turns } from "../env/turns.ts";
+import type { Workload } from "./workload.ts";
 
 /** Whose mailbox it is. */
 export interface Reader<M> {
@@ -11,26 +12,31 @@ export interface Reader<M> {
   crashed(error: unknown): void;
 }
 
+export type MailboxOptions = {
+  readonly turns: Turns;
+  /** So many messages may wait before `tell` refuses. */
+  readonly limit: number;
+  /** Told of every batch, from when it is to be handed over until it is settled. */
+  readonly workload: Workload;
+};
+
 type State = "idle" | "scheduled" | "busy" | "closed";
 
 export class Mailbox<M> {
   readonly #reader: Reader<M>;
-  readonly #turns: Turns;
-  readonly #limit: number;
+  readonly #options: MailboxOptions;
   #queue: M[] = [];
   #state: State = "idle";
   #shut = true;
 
-  /** `limit`: so many messages may wait before `tell` refuses. */
-  constructor(reader: Reader<M>, turns: Turns, limit: number) {
+  constructor(reader: Reader<M>, options: MailboxOptions) {
     this.#reader = reader;
-    this.#turns = turns;
-    this.#limit = limit;
+    this.#options = options;
   }
 
   /** False: full, the sender must decide. For messages that start something new. */
   tell(message: M): boolean {
-    if (this.#state === "closed" || this.#queue.length >= this.#limit) return false;
+    if (this.#state === "closed" || this.#queue.length >= this.#options.limit) return false;
     this.#push(message);
     return true;
   }
@@ -69,7 +75,7 @@ export class Mailbox<M> {
 
   /** The same, and the mailbox is not used any more. */
   close(): readonly M[] {
-    this.#state = "closed";
+    this.#enter("closed");
     return this.takeOut();
   }
 
@@ -80,15 +86,14 @@ export class Mailbox<M> {
 
   #schedule(): void {
     if (this.#shut || this.#state !== "idle" || this.#queue.length === 0) return;
-    this.#state = "scheduled";
-    this.#turns.run(this.#drain);
+    this.#enter("scheduled");
+    this.#options.turns.run(this.#drain);
   }
 
   readonly #drain = (): void => {
     if (this.#state !== "scheduled") return;
-    this.#state = "idle";
-    if (this.#shut) return;
-    this.#state = "busy";
+    if (this.#shut) return this.#enter("idle");
+    this.#enter("busy");
     void this.#handOver(this.takeOut());
   };
 
@@ -97,17 +102,29 @@ export class Mailbox<M> {
       await this.#reader.receive(batch);
     } catch (error) {
       if (this.#isClosed()) return;
-      this.#state = "idle";
+      this.#enter("idle");
       this.#shut = true;
       return this.#reader.crashed(error);
     }
     if (this.#isClosed()) return;
-    this.#state = "idle";
+    this.#enter("idle");
     if (this.#queue.length > 0) this.#schedule();
     else this.#reader.rested();
+  }
+
+  #enter(state: State): void {
+    const was = isInHand(this.#state);
+    this.#state = state;
+    if (isInHand(state) === was) return;
+    if (was) this.#options.workload.end();
+    else this.#options.workload.begin();
   }
 
   #isClosed(): boolean {
     return this.#state === "closed";
   }
+}
+
+function isInHand(state: State): boolean {
+  return state === "scheduled" || state === "busy";
 }

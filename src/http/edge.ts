@@ -3,21 +3,21 @@ import type { Context, ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { StoreUnavailable } from "../engine.ts";
 import { CAREFUL_HEADERS } from "./answer-headers.ts";
+import type { Ids } from "../env/ids.ts";
 import type { HttpEnv, HttpParts } from "./parts.ts";
 import { type ProblemStatus, problemAnswer, unavailable } from "./problem.ts";
 import { NoRoom } from "./room.ts";
 
 type EdgeParts = Pick<HttpParts, "ids" | "log" | "room">;
 
-/** Takes the client's `X-Request-Id` where it is a plain word, else makes one. What `work` throws is answered as a problem. */
+/** What `work` throws is answered as a problem. */
 export function edged<Path extends string>(
   work: (c: Context<HttpEnv, Path>) => Response | Promise<Response>,
   { ids, log, room }: EdgeParts,
 ): (c: Context<HttpEnv, Path>) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw;
-    const given = request.headers.get("x-request-id");
-    const requestId = given !== null && PLAIN_ID.test(given) ? given : ids.next();
+    const requestId = requestIdOf(request, ids);
     let answer: Response;
     try {
       answer = await work(c);
@@ -34,6 +34,12 @@ export function edged<Path extends string>(
       log.debug("Answered with an error.", { requestId, method: request.method, path: c.req.path, status: answer.status });
     return answer;
   };
+}
+
+/** The client's own where it is a plain word, else a new one. */
+export function requestIdOf(request: Request, ids: Ids): string {
+  const given = request.headers.get("x-request-id");
+  return given !== null && PLAIN_ID.test(given) ? given : ids.next();
 }
 
 /** For what the library itself throws, before or beside the routes. */

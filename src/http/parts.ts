@@ -29,6 +29,8 @@ export type HttpEnv = {
   Bindings: {
     /** This request may be silent for so long. */
     mayTake?(request: Request, seconds: number): void;
+    /** New work that was taken at the door (shedding.ts). */
+    isAdmitted?: boolean;
   };
 };
 

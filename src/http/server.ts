@@ -5,15 +5,16 @@ import { CAREFUL_HEADERS } from "./answer-headers.ts";
 import { type CallerRules, createCallerCheck } from "./callers.ts";
 import { watchConnections } from "./connections.ts";
 import { sharedWith } from "./cors.ts";
-import type { App, HttpEnv } from "./parts.ts";
+import type { HttpEnv } from "./parts.ts";
 import { type Problem, problemAnswer } from "./problem.ts";
+import type { Door } from "./shedding.ts";
 
 export type Serving = {
   /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
-  /** Gives requests to the app from now on. Before, each is told to come again. */
-  open(app: App): void;
+  /** Gives requests to the app behind it from now on. Before, each is told to come again. */
+  open(door: Door): void;
   /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
@@ -36,10 +37,10 @@ export type ServeResult = { readonly ok: true; readonly serving: Serving } | { r
  */
 export function serve(options: ServeOptions): ServeResult {
   const { host, port, callers, connections: max, handles, clock, report } = options;
-  let app: App | null = null;
+  let door: Door | null = null;
   const answer = checked(callers, (request, bindings) => {
-    if (app === null) return starting();
-    const answered = app.fetch(request, bindings);
+    if (door === null) return starting();
+    const answered = door.fetch(request, bindings);
     return request.method === "HEAD" ? withUnknownLength(answered) : answered;
   });
   try {
@@ -77,7 +78,7 @@ export function serve(options: ServeOptions): ServeResult {
         url: `http://${reachable(host)}:${listening}`,
         port: listening,
         open(opened) {
-          app = opened;
+          door = opened;
         },
         async stop(graceMs) {
           unwatch();

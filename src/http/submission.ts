@@ -1,9 +1,10 @@
 /** From a request's body to a stored execution: what the three routes that create have in common. */
+import type { Context } from "hono";
 import type { CheckedDefinition, CheckResult, DefinitionForm, ExecutionStatus } from "../engine.ts";
 import { readDocument } from "./document.ts";
 import { brokenJson } from "./broken-json.ts";
 import { submittedRefusal } from "./params.ts";
-import type { HttpParts } from "./parts.ts";
+import type { HttpEnv, HttpParts } from "./parts.ts";
 import { type Refusal, refuse, sentence, unavailable } from "./problem.ts";
 
 export type Submission = {
@@ -28,12 +29,13 @@ export type SubmissionResult =
     }
   | Refusal;
 
-export async function submit(parts: HttpParts, request: Request, submission: Submission): Promise<SubmissionResult> {
+export async function submit(parts: HttpParts, { req, env }: Context<HttpEnv>, submission: Submission): Promise<SubmissionResult> {
   const { engine, limits } = parts;
   const { form, route, idempotencyKey: key, trigger } = submission;
-  const refusal = engine.refusalOf("create");
+  const isAdmitted = env?.isAdmitted === true;
+  const refusal = isAdmitted ? null : engine.admit("create");
   if (refusal !== null) return { ok: false, problem: unavailable(refusal) };
-  const document = await readDocument(request, parts);
+  const document = await readDocument(req.raw, parts);
   if (!document.ok) return document;
   const { text } = document;
   const submitted = trigger === "with params" ? await engine.readSubmitted(text) : { ...ALONE, definition: text };

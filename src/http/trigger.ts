@@ -19,6 +19,9 @@ export function triggerRoutes(routes: Routes, parts: HttpParts): void {
 
   /** `form`: the older one has no word for a trigger that is stored and not answered yet. */
   async function trigger(c: Context<HttpEnv>, id: string, waitMs: number | undefined, form: "canonical" | "older"): Promise<Response> {
+    const isAdmitted = c.env?.isAdmitted === true;
+    const refusal = isAdmitted ? null : engine.admit("trigger");
+    if (refusal !== null) return problemAnswer(unavailable(refusal));
     const document = await readDocument(c.req.raw, parts);
     if (!document.ok) return problemAnswer(document.problem);
     const body = await paramsOf(document.text, engine, limits.nesting);

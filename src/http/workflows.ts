@@ -20,8 +20,8 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
 
   type Creating = { readonly route: string; readonly form: DefinitionForm; readonly status: 200 | 201 };
 
-  async function create(request: Request, { route, form, status }: Creating, idempotencyKey: string | undefined): Promise<Response> {
-    const submitted = await submit(parts, request, { form, route, idempotencyKey, trigger: "none" });
+  async function create(c: Context<HttpEnv>, { route, form, status }: Creating, idempotencyKey: string | undefined): Promise<Response> {
+    const submitted = await submit(parts, c, { form, route, idempotencyKey, trigger: "none" });
     if (!submitted.ok) return problemAnswer(submitted.problem);
     const { id, definition, warnings } = submitted;
     const message = `The workflow was accepted. Start it with POST /workflows/${id}/trigger.`;
@@ -32,7 +32,7 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
   /** One commit: an instance that dies leaves both, or neither. */
   async function createTriggered(c: Context<HttpEnv>, key: string | undefined, waitMs: number | undefined): Promise<Response> {
     const { form, route } = CANONICAL;
-    const submitted = await submit(parts, c.req.raw, { form, route, idempotencyKey: key, trigger: "with params" });
+    const submitted = await submit(parts, c, { form, route, idempotencyKey: key, trigger: "with params" });
     if (!submitted.ok) return problemAnswer(submitted.problem);
     const { id, definition, warnings } = submitted;
     const headers = { location: `/workflows/${id}` };
@@ -82,7 +82,7 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
     answer(c, { header, query }) {
       const key = header["idempotency-key"];
       if (query.trigger) return createTriggered(c, key, query.wait);
-      return query.wait === undefined ? create(c.req.raw, CANONICAL, key) : problemAnswer(NOTHING_TO_WAIT_FOR);
+      return query.wait === undefined ? create(c, CANONICAL, key) : problemAnswer(NOTHING_TO_WAIT_FOR);
     },
   });
 
@@ -99,7 +99,7 @@ export function workflowRoutes(routes: Routes, parts: HttpParts): void {
       },
     },
     header: idempotencyHeader,
-    answer: (c, { header }) => create(c.req.raw, OLDER, header["idempotency-key"]),
+    answer: (c, { header }) => create(c, OLDER, header["idempotency-key"]),
   });
 
   routes.add({

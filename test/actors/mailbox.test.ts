@@ -1,6 +1,7 @@
 /** What a mailbox promises to its actor and to senders. */
 import { describe, expect, test } from "bun:test";
 import { Mailbox } from "../../src/actors/mailbox.ts";
+import { Workload } from "../../src/actors/workload.ts";
 import { World } from "../sim/world.ts";
 
 function made(limit = 10) {
@@ -21,7 +22,7 @@ function made(limit = 10) {
     },
     crashed: (error: unknown) => void crashes.push(error),
   };
-  const mailbox = new Mailbox<number>(reader, world, limit);
+  const mailbox = new Mailbox<number>(reader, { turns: world, limit, workload: new Workload() });
   return {
     world,
     batches,

@@ -38,7 +38,7 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
     header: idempotencyHeader,
     query: waitQuery,
     async answer(c, { header, query }) {
-      const submitted = await submit(parts, c.req.raw, {
+      const submitted = await submit(parts, c, {
         form: "steps",
         route: "POST /api/workflow",
         idempotencyKey: header["idempotency-key"],

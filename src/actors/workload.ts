@@ -1,0 +1,24 @@
+/** What this process has in hand of its own: batches of messages and creates that wait for their turn, for the store, or for each other. */
+
+export class Workload {
+  #pending = 0;
+  #done = 0;
+
+  begin(): void {
+    this.#pending += 1;
+  }
+
+  end(): void {
+    this.#pending -= 1;
+    this.#done += 1;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Since the start. */
+  get done(): number {
+    return this.#done;
+  }
+}
