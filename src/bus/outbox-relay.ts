@@ -159,6 +159,8 @@ class LaneRelay implements OutboxRelay {
       else if (reads && !this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
     }
     this.#running = false;
+    // Nothing is in hand: also what was given up counts no more.
+    this.#written.release();
     if (this.#stopped) this.#lastWord();
   }
 

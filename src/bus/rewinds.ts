@@ -50,9 +50,9 @@ export class Rewinds {
     this.#due = this.#due.filter(({ execution }) => !unknown.has(execution));
   }
 
-  /** What the stream is to be told, before anything that follows. */
+  /** What the stream is to be told, before anything that follows; as of now, since more may be found while it is told. */
   get due(): readonly StreamRecord[] {
-    return this.#due;
+    return [...this.#due];
   }
 
   told(count: number): void {

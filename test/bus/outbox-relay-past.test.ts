@@ -91,6 +91,24 @@ describe("a store that came back with an older past", () => {
     expect(scene.sequences).toEqual(["x 1-1", "y 1-1", "rewound 0", "rewound 0"]);
   });
 
+  test("what a second restart has found while the first one's word is on its way is told too", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    for (const id of ["x", "y"]) await scene.create(id);
+    await scene.world.pass(300);
+    scene.takesMs = 200;
+    scene.files.executions.delete("x");
+    await relay.storeRestarted(2);
+    await scene.world.pass(100);
+    scene.files.executions.delete("y");
+    await relay.storeRestarted(3);
+    await scene.world.pass(1_000);
+    expect(scene.sent.slice(2)).toEqual([
+      { execution: "x", rewoundTo: 0, epoch: 2 },
+      { execution: "y", rewoundTo: 0, epoch: 3 },
+    ]);
+  });
+
   test("what was read before and is not true any more is not sent", async () => {
     const scene = new Scene();
     await scene.create("x");

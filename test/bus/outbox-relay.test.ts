@@ -4,6 +4,7 @@ import type { StreamRecord } from "../../src/bus/bus.ts";
 import { toMessages } from "../../src/bus/kafka-records.ts";
 import { createByteBudget } from "../../src/bus/written-entries.ts";
 import type { OutboxEntry } from "../../src/store/shared-store.ts";
+import { newExecution } from "../store/made.ts";
 import { Understood } from "./documented-reader.ts";
 import { LANE, Scene } from "./relay-scene.ts";
 
@@ -279,6 +280,21 @@ describe("a lane's relay", () => {
     await scene.world.pass(5_000);
     expect(scene.sequences).toEqual(["x 1-1"]);
     expect((await scene.left()).map(({ pointers }) => pointers[0]?.execution)).toEqual(["y"]);
+    expect(scene.budget.take(1_000_000)).toBe(true);
+  });
+
+  test("that is stopped while the stream is away leaves the other lanes all that they may remember", async () => {
+    const scene = new Scene();
+    const relay = scene.relay();
+    scene.away = true;
+    // A send for itself, and more behind it.
+    const chunk = { from: 1, to: 1, text: JSON.stringify("x".repeat(950_000)) };
+    await scene.store.create([newExecution("x", {}, { chunk })]);
+    await scene.create("y");
+    await scene.world.pass(1_000);
+    relay.stop();
+    await scene.world.pass(5_000);
+    expect(scene.sequences).toEqual([]);
     expect(scene.budget.take(1_000_000)).toBe(true);
   });
 

@@ -44,10 +44,12 @@ export class Scene {
       this.inFlight += 1;
       this.calls += 1;
       expect(this.inFlight).toBe(1);
+      // What it is given is packed at once: what becomes of the list afterwards is no matter.
+      const packed = [...records];
       await new Promise<void>((resolve) => void this.world.after(this.takesMs, resolve));
       this.inFlight -= 1;
       if (this.away) throw new Error("The stream is away.");
-      this.sent.push(...records);
+      this.sent.push(...packed);
     },
   };
 
