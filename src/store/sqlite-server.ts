@@ -43,7 +43,7 @@ export function createSqliteServer(leftGarbage: () => void = NOBODY): (request: 
       return null;
     },
     saveJournal() {
-      keepJournal();
+      if (!the().journal.isThere()) beginJournal();
       return null;
     },
     checkpoint() {
@@ -57,9 +57,8 @@ export function createSqliteServer(leftGarbage: () => void = NOBODY): (request: 
     },
   };
   /** Somebody has removed the journal's file. */
-  function keepJournal(): void {
-    const { db, file, journal } = the();
-    if (journal.isNameThere()) return;
+  function beginJournal(): void {
+    const { db, file } = the();
     renewJournal(db);
     opened = { ...the(), journal: watchJournal(file) };
   }
@@ -95,7 +94,7 @@ export function createSqliteServer(leftGarbage: () => void = NOBODY): (request: 
     const [call, name] = request;
     try {
       // What is acknowledged from here on must not be in a file that nobody will find.
-      if (opened !== null && name !== "open" && name !== "close") keepJournal();
+      if (opened !== null && name !== "open" && name !== "close" && !opened.journal.isNameThere()) beginJournal();
       if (name === "write") return [call, true, write(...pairIn(request))];
       if (isPacked(name)) return [call, true, packedCalls[name](request as readonly Cell[])];
       // The arguments' types are those of `name`: both were made by one typed call on the main thread.

@@ -28,8 +28,10 @@ const open = (dir = dataDir) => openSqliteStore({ dataDir: dir, recentCharacters
 describe("a journal that is removed", () => {
   beforeEach(async () => {
     await store.create([newExecution("before")]);
-    rmSync(join(dataDir, "troupe.db-wal"));
+    rmSync(journal());
   });
+
+  const journal = () => join(dataDir, "troupe.db-wal");
 
   /** What a start after kill -9 would find. */
   const foundAfterKill = async (id: string): Promise<unknown> => {
@@ -52,6 +54,15 @@ describe("a journal that is removed", () => {
     expect(await store.create([newExecution("after")])).toEqual(["created"]);
     expect(await foundAfterKill("before")).toMatchObject({ id: "before" });
     expect(await foundAfterKill("after")).toMatchObject({ id: "after" });
+  });
+
+  test("and has another file in its place is told and saved likewise", async () => {
+    writeFileSync(journal(), "");
+    expect(store.trouble?.()).toContain("troupe.db-wal was removed while it was in use");
+    expect(await store.summary("before")).toMatchObject({ id: "before" });
+    expect(store.trouble?.()).toBeNull();
+    expect(await store.create([newExecution("after")])).toEqual(["created"]);
+    for (const id of ["before", "after"]) expect(await foundAfterKill(id)).toMatchObject({ id });
   });
 });
 
