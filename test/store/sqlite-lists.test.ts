@@ -121,21 +121,35 @@ test("a list shows whatever was answered before it", async () => {
   }
 });
 
-test("the lists' thread that dies harms no write, and the next list has a new one", async () => {
+describe("the lists' thread that dies", () => {
   const workers: Worker[] = [];
-  const spawn = () => {
-    const worker = new Worker(new URL("../../src/store/sqlite-thread.ts", import.meta.url).href);
-    workers.push(worker);
-    return worker;
-  };
-  await open({ spawn });
-  await store.create([newExecution("e1")]);
-  expect(await listedIds()).toEqual(["e1"]);
-  workers[1]?.terminate();
-  const [error, created] = await Promise.all([rejectionOf(listedIds()), store.create([newExecution("e2")])]);
-  expect([error, created]).toEqual([expect.any(StoreUnavailable), ["created"]]);
-  expect((await listedIds()).toSorted()).toEqual(["e1", "e2"]);
-  expect(workers).toHaveLength(3);
+  beforeEach(async () => {
+    workers.length = 0;
+    await open({
+      spawn() {
+        const worker = new Worker(new URL("../../src/store/sqlite-thread.ts", import.meta.url).href);
+        workers.push(worker);
+        return worker;
+      },
+    });
+    await store.create([newExecution("e1")]);
+    expect(await listedIds()).toEqual(["e1"]);
+  });
+
+  test("harms no write, and the next list has a new one", async () => {
+    workers[1]?.terminate();
+    const [error, created] = await Promise.all([rejectionOf(listedIds()), store.create([newExecution("e2")])]);
+    expect([error, created]).toEqual([expect.any(StoreUnavailable), ["created"]]);
+    expect((await listedIds()).toSorted()).toEqual(["e1", "e2"]);
+    expect(workers).toHaveLength(3);
+  });
+
+  test("at the end leaves the other one open no longer", async () => {
+    const ended = new Promise((resolve) => workers[0]?.addEventListener("close", resolve));
+    workers[1]?.terminate();
+    await store.close();
+    await ended;
+  });
 });
 
 test("a file that a list finds damaged is written to no more", async () => {
