@@ -1,6 +1,7 @@
 /** Where the contract of a shared store is played: data that outlives the stores opened on it, and a way to let time pass. */
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { CommandReceipt, Commit, CommitAnswer, CommitEntry, Lease } from "../../src/store/store.ts";
+import { idsIn, leaseOf, LONG_MS } from "../store/in-lane.ts";
 import { commitId, newExecution } from "../store/made.ts";
 
 export type SharedGround = {
@@ -16,8 +17,6 @@ export type SharedGround = {
 
 /** Short, since a ground may really wait for it; long enough that a test's few calls take less. */
 export const TTL_MS = 150;
-/** So long that no test sees its end. */
-export const LONG_MS = 60_000;
 
 /** Two connections to the same store, with the questions that are asked most. */
 export class SharedSubject {
@@ -60,10 +59,8 @@ export class SharedSubject {
   }
 
   /** The lane for this boot, for long. Throws where another has it. */
-  async lease(lane: number, bootId: string, ttlMs = LONG_MS): Promise<Lease> {
-    const taken = await this.one.takeLease(lane, bootId, ttlMs);
-    if (taken.type === "held") throw new Error(`Lane ${lane} is another's for ${taken.remainingMs} ms.`);
-    return taken.lease;
+  lease(lane: number, bootId: string, ttlMs = LONG_MS): Promise<Lease> {
+    return leaseOf(this.one, lane, bootId, ttlMs);
   }
 
   commit(
@@ -86,9 +83,7 @@ export class SharedSubject {
 
   /** Ids that belong to the lane; the same for the same question. */
   idsIn(lane: number, count: number): readonly string[] {
-    const ids: string[] = [];
-    for (let at = 0; ids.length < count; at++) if (this.one.laneOf(`x${at}`) === lane) ids.push(`x${at}`);
-    return ids;
+    return idsIn(this.one, lane, count);
   }
 
   get #both(): readonly [SharedStore, SharedStore] {

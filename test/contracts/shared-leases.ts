@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import type { CommitAnswer } from "../../src/store/store.ts";
 import { entryAfter, newExecution } from "../store/made.ts";
-import { LONG_MS, type SharedSubject, TTL_MS } from "./shared-ground.ts";
+import { LONG_MS } from "../store/in-lane.ts";
+import { type SharedSubject, TTL_MS } from "./shared-ground.ts";
 
 const FENCED: CommitAnswer = { type: "fenced" };
 

@@ -7,7 +7,8 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "./rejection.ts";
 import { commandPromises } from "./shared-commands.ts";
-import { LONG_MS, type SharedGround, SharedSubject, TTL_MS } from "./shared-ground.ts";
+import { LONG_MS } from "../store/in-lane.ts";
+import { type SharedGround, SharedSubject, TTL_MS } from "./shared-ground.ts";
 import { leasePromises } from "./shared-leases.ts";
 import { offerPromises } from "./shared-offers.ts";
 

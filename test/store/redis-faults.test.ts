@@ -1,79 +1,19 @@
 /** What only Redis can show: replies lost on a wire, calls that arrive late, a Redis that is paused, restarted, full or emptied. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { Redis } from "ioredis";
+import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
-import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
-import { DataLost, type SharedStore } from "../../src/store/shared-store.ts";
-import { type Commit, type Lease, StoreUnavailable } from "../../src/store/store.ts";
+import { DataLost } from "../../src/store/shared-store.ts";
+import { type Commit, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { everyCall } from "../contracts/shared-store.ts";
-import { recordingLog } from "../env/recording-log.ts";
-import { startProxy, type WireProxy } from "../services/proxy.ts";
-import { type RedisService, startRedis } from "../services/redis.ts";
+import { idIn, leaseOf, LONG_MS } from "./in-lane.ts";
 import { commitId, entryAfter, newExecution } from "./made.ts";
+import { RedisGround } from "./redis-ground.ts";
 
 // A machine that does seven other things answers within it.
 const TIMEOUT_MS = 600;
-const LONG_MS = 60_000;
 const LANES = 4;
 
-let redis: RedisService;
-let keyPrefix = "";
-const stores: SharedStore[] = [];
-const proxies: WireProxy[] = [];
-let admin: Redis;
-
-beforeAll(async () => {
-  redis = await startRedis({ appendOnly: "always" });
-  admin = new Redis(redis.port, "127.0.0.1", { retryStrategy: () => 20, maxRetriesPerRequest: null });
-  admin.on("error", () => undefined);
-});
-afterAll(async () => {
-  admin.disconnect();
-  await redis.stop();
-});
-beforeEach(() => {
-  keyPrefix = systemIds.next();
-});
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const proxy of proxies.splice(0)) proxy.close();
-});
-
-async function open(over: Partial<RedisStoreOptions> = {}): Promise<SharedStore> {
-  const store = await openRedisStore({
-    address: { url: redis.url },
-    clock: systemClock,
-    ids: systemIds,
-    log: recordingLog().log,
-    outbox: true,
-    lanes: LANES,
-    keyPrefix,
-    commandTimeoutMs: TIMEOUT_MS,
-    reconnectDelayMs: 20,
-    ...over,
-  });
-  stores.push(store);
-  return store;
-}
-
-/** A store whose wire the test holds in its hand. */
-async function openBehindProxy(): Promise<{ store: SharedStore; proxy: WireProxy }> {
-  const proxy = startProxy(redis.port);
-  proxies.push(proxy);
-  return { proxy, store: await open({ address: { url: `redis://127.0.0.1:${proxy.port}` } }) };
-}
-
-async function leaseOf(store: SharedStore, lane: number, bootId: string, ttlMs = LONG_MS): Promise<Lease> {
-  const taken = await store.takeLease(lane, bootId, ttlMs);
-  if (taken.type === "held") throw new Error(`Lane ${lane} is held for ${taken.remainingMs} ms.`);
-  return taken.lease;
-}
-
-function idIn(store: SharedStore, lane: number, number = 0): string {
-  for (let at = number * 1_000; ; at++) if (store.laneOf(`x${at}`) === lane) return `x${at}`;
-}
+const ground = new RedisGround({ server: { appendOnly: "always" }, stores: { lanes: LANES, commandTimeoutMs: TIMEOUT_MS } });
 
 /** Asks until the store answers: its connection is being made anew. */
 async function whenBack<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
@@ -91,7 +31,7 @@ const APPLIED = { type: "done", entries: [{ type: "applied" }] } as const;
 
 describe("a commit through Redis", () => {
   test("whose reply was lost is recognised when it is sent again: written once, and its outbox entry stands", async () => {
-    const { store, proxy } = await openBehindProxy();
+    const { store, proxy } = await ground.openBehindProxy();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
@@ -112,8 +52,8 @@ describe("a commit through Redis", () => {
   });
 
   test("that arrives after it was given up is applied once, and whoever sends it again is told so", async () => {
-    const direct = await open();
-    const { store, proxy } = await openBehindProxy();
+    const direct = await ground.open();
+    const { store, proxy } = await ground.openBehindProxy();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
@@ -129,8 +69,8 @@ describe("a commit through Redis", () => {
   });
 
   test("that arrives after its successor, or after another has the lane, changes nothing", async () => {
-    const direct = await open();
-    const { store, proxy } = await openBehindProxy();
+    const direct = await ground.open();
+    const { store, proxy } = await ground.openBehindProxy();
     const [a, b] = [idIn(store, 0), idIn(store, 1)];
     await store.create([newExecution(a), newExecution(b)]);
     const leases = [await leaseOf(store, 0, "boot-1"), await leaseOf(store, 1, "boot-1")] as const;
@@ -155,16 +95,16 @@ describe("a commit through Redis", () => {
   });
 
   test("runs also where Redis has forgotten the scripts", async () => {
-    const store = await open();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
-    await admin.script("FLUSH");
+    await ground.admin.script("FLUSH");
     expect(await store.commit(0, { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false })).toEqual(APPLIED);
   });
 
   test("is not applied, not even in part, where Redis is full, and is when there is room again", async () => {
-    const store = await open();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
@@ -174,13 +114,13 @@ describe("a commit through Redis", () => {
       receipts: [{ commandId: "c1", receipt: "1" }],
     };
     const commit: Commit = { id: commitId(lease, 1), entries: [entry], cleanEnd: false };
-    await admin.config("SET", "maxmemory", "1");
+    await ground.admin.config("SET", "maxmemory", "1");
     try {
       const error = await rejectionOf(store.commit(0, commit));
       expect(error).toBeInstanceOf(StoreUnavailable);
       expect(String(error)).toContain("OOM");
     } finally {
-      await admin.config("SET", "maxmemory", "0");
+      await ground.admin.config("SET", "maxmemory", "0");
     }
     expect((await store.summary(id))?.sequence).toBe(1);
     expect(await store.chunksAfter(id, 1)).toEqual([]);
@@ -191,18 +131,18 @@ describe("a commit through Redis", () => {
   });
 
   test("is not applied where Redis is busy with somebody's script", async () => {
-    const store = await open();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
     const commit: Commit = { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false };
-    await admin.config("SET", "busy-reply-threshold", "20");
-    const endless = admin.duplicate();
+    await ground.admin.config("SET", "busy-reply-threshold", "20");
+    const endless = ground.admin.duplicate();
     const killed = rejectionOf(endless.eval("while true do end", 0));
     const isBusy = async () => String(await store.summary(id).catch(String)).includes("BUSY");
     while (!(await isBusy())) await Bun.sleep(1);
     expect(await rejectionOf(store.commit(0, commit))).toBeInstanceOf(StoreUnavailable);
-    await admin.script("KILL");
+    await ground.admin.script("KILL");
     await killed;
     endless.disconnect();
     expect(await whenBack(() => store.summary(id))).toMatchObject({ sequence: 1 });
@@ -210,7 +150,7 @@ describe("a commit through Redis", () => {
   });
 
   test("takes texts of many megabytes, for good", async () => {
-    const store = await open({ commandTimeoutMs: 1_500 });
+    const store = await ground.open({ commandTimeoutMs: 1_500 });
     const id = idIn(store, 0);
     const text = JSON.stringify("é".repeat(8 * 1024 * 1024));
     await store.create([newExecution(id, {}, { definitionText: text })]);
@@ -219,14 +159,14 @@ describe("a commit through Redis", () => {
     const entry = entryAfter(1, id, {}, { large: [{ key: "output/a/1", text }] });
     expect(await store.commit(0, { id: commitId(lease, 1), entries: [entry], cleanEnd: false })).toEqual(APPLIED);
     expect((await store.large(id, ["output/a/1"]))[0] === text).toBe(true);
-    expect(await admin.ttl(`${keyPrefix}:{0}:big:${id}`)).toBe(-1);
+    expect(await ground.admin.ttl(`${ground.keyPrefix}:{0}:big:${id}`)).toBe(-1);
   });
 });
 
 describe("calls that arrive after their deadline", () => {
   test("take no lane, claim no offers, show no member and add no command: nobody would know of it", async () => {
-    const direct = await open();
-    const { store, proxy } = await openBehindProxy();
+    const direct = await ground.open();
+    const { store, proxy } = await ground.openBehindProxy();
     const owned = await leaseOf(direct, 1, "boot-2");
     await direct.offer(owned, [{ id: "o1", execution: "x", body: "{}" }], 1);
     // Once in time, so that only being late is in the way.
@@ -254,7 +194,7 @@ describe("calls that arrive after their deadline", () => {
   test("are told from calls of a clock that has jumped, which are sent again at once", async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
-    const store = await open({ clock });
+    const store = await ground.open({ clock });
     expect((await store.takeLease(0, "boot-1", LONG_MS)).type).toBe("taken");
     aheadMs = -30_000;
     expect((await store.takeLease(0, "boot-1", LONG_MS)).type).toBe("taken");
@@ -265,10 +205,10 @@ describe("calls that arrive after their deadline", () => {
 
 describe("a Redis that", () => {
   test("is paused lets every call end by its deadline; a lease that lapsed meanwhile is not revived", async () => {
-    const store = await open();
+    const store = await ground.open();
     const lease = await leaseOf(store, 0, "boot-1", 200);
     const [lasting, other] = [await leaseOf(store, 1, "boot-1"), await leaseOf(store, 2, "boot-1")];
-    redis.pause();
+    ground.server.pause();
     const begunAt = performance.now();
     const calls = [
       ...everyCall(store, other),
@@ -279,20 +219,20 @@ describe("a Redis that", () => {
     for (const error of await Promise.all(calls.map((call) => rejectionOf(call())))) expect(error).toBeInstanceOf(StoreUnavailable);
     expect(performance.now() - begunAt).toBeLessThan(2_000);
     await Bun.sleep(100);
-    redis.resume();
+    ground.server.resume();
     expect(await whenBack(() => store.renew([lease, lasting], LONG_MS))).toMatchObject([{ type: "lapsed" }, { type: "renewed" }]);
   });
 
   test("is away is told at once, and all goes on by itself when it is back", async () => {
-    const store = await open();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
-    await redis.kill9();
+    await ground.server.kill9();
     const begunAt = performance.now();
     for (let at = 0; at < 20; at++) expect(await rejectionOf(store.summary(id))).toBeInstanceOf(StoreUnavailable);
     expect(performance.now() - begunAt).toBeLessThan(2_000);
-    await redis.restart();
+    await ground.server.restart();
     expect((await whenBack(() => store.summary(id)))?.id).toBe(id);
     expect(await whenBack(() => store.commit(0, { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false }))).toEqual(
       APPLIED,
@@ -300,15 +240,14 @@ describe("a Redis that", () => {
   });
 
   test("cannot be reached at the start is told in a sentence, in time", async () => {
-    const proxy = startProxy(1);
-    proxies.push(proxy);
-    const error = await rejectionOf(open({ address: { url: `redis://127.0.0.1:${proxy.port}` } }));
+    const proxy = ground.proxyTo(1);
+    const error = await rejectionOf(ground.open({ address: { url: `redis://127.0.0.1:${proxy.port}` } }));
     expect(error).toBeInstanceOf(StoreUnavailable);
     expect(String(error)).toContain("Redis cannot be reached");
   });
 
   test("was restarted is told, for every lane, and one whose connections were only cut is not", async () => {
-    const { store, proxy } = await openBehindProxy();
+    const { store, proxy } = await ground.openBehindProxy();
     const told: (readonly number[])[] = [];
     const unsubscribe = store.onRestart((lanes) => void told.push(lanes));
     const renewed = Promise.withResolvers<void>();
@@ -316,7 +255,7 @@ describe("a Redis that", () => {
     proxy.cut();
     await whenBack(() => store.leases(LONG_MS));
     expect(told).toEqual([]);
-    await redis.restart();
+    await ground.server.restart();
     await whenBack(() => store.leases(LONG_MS));
     await renewed.promise;
     expect(told).toEqual([[0, 1, 2, 3]]);
@@ -324,11 +263,11 @@ describe("a Redis that", () => {
   });
 
   test("was restarted is told before a lease is answered that was taken since", async () => {
-    const store = await open();
+    const store = await ground.open();
     for (let round = 1; round <= 3; round++) {
       let told = 0;
       const unsubscribe = store.onRestart(() => void (told += 1));
-      await redis.restart();
+      await ground.server.restart();
       await whenBack(() => store.takeLease(0, "boot-1", LONG_MS));
       expect(told).toBe(1);
       unsubscribe();
@@ -336,9 +275,9 @@ describe("a Redis that", () => {
   });
 
   test("was emptied is not written to, whatever is asked: what it held is lost, and nothing is taken for new", async () => {
-    const store = await open();
+    const store = await ground.open();
     const lease = await leaseOf(store, 0, "boot-1");
-    await admin.flushall();
+    await ground.admin.flushall();
     const calls = [
       ...everyCall(store, lease),
       () => store.acquire(0, "boot-1"),
@@ -356,30 +295,30 @@ describe("a Redis that", () => {
       const error = await rejectionOf(call());
       expect([String(call), error]).toEqual([String(call), expect.any(DataLost)]);
     }
-    expect(await admin.dbsize()).toBe(0);
+    expect(await ground.admin.dbsize()).toBe(0);
     // Whoever starts now begins a new history; the old instance keeps out of it.
-    const fresh = await open();
+    const fresh = await ground.open();
     expect(await leaseOf(fresh, 0, "boot-2")).toMatchObject({ bootId: "boot-2", diedBootId: null });
     expect(await rejectionOf(store.create([newExecution("x")]))).toBeInstanceOf(DataLost);
     expect(await fresh.list({ limit: 10 })).toEqual([]);
   });
 
   test("lost a part of what it held is refused at the start", async () => {
-    await open();
-    await admin.del(`${keyPrefix}:{2}:lane`);
-    expect(await rejectionOf(open())).toBeInstanceOf(DataLost);
-    await admin.del(`${keyPrefix}:{store}:lane`);
-    expect(await rejectionOf(open())).toBeInstanceOf(DataLost);
-    expect(await admin.exists(`${keyPrefix}:{2}:lane`, `${keyPrefix}:{store}:lane`)).toBe(0);
+    await ground.open();
+    await ground.admin.del(`${ground.keyPrefix}:{2}:lane`);
+    expect(await rejectionOf(ground.open())).toBeInstanceOf(DataLost);
+    await ground.admin.del(`${ground.keyPrefix}:{store}:lane`);
+    expect(await rejectionOf(ground.open())).toBeInstanceOf(DataLost);
+    expect(await ground.admin.exists(`${ground.keyPrefix}:{2}:lane`, `${ground.keyPrefix}:{store}:lane`)).toBe(0);
   });
 
   test("fell into an older past gives no outbox entry and no command the name of one that it forgot", async () => {
-    const store = await open();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
-    const all = ["lane", "out", "commands", `x:${id}`, `log:${id}`, "seen:c1"].map((key) => `${keyPrefix}:{0}:${key}`);
-    const before = await Promise.all(all.map((key) => admin.dumpBuffer(key)));
+    const all = ["lane", "out", "commands", `x:${id}`, `log:${id}`, "seen:c1"].map((key) => `${ground.keyPrefix}:{0}:${key}`);
+    const before = await Promise.all(all.map((key) => ground.admin.dumpBuffer(key)));
     const commit: Commit = { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false };
     const give = async () => {
       await store.send({ id: "c1", execution: id, body: "{}" });
@@ -390,9 +329,9 @@ describe("a Redis that", () => {
     };
     const [entry, position] = await give();
     for (const [at, key] of all.entries()) {
-      await admin.del(key);
+      await ground.admin.del(key);
       const dump = before[at];
-      if (dump) await admin.restore(key, 0, dump);
+      if (dump) await ground.admin.restore(key, 0, dump);
     }
     // Within one millisecond the clock alone could not tell them apart.
     await Bun.sleep(2);
@@ -403,34 +342,34 @@ describe("a Redis that", () => {
   });
 
   test("holds another number of lanes is refused at the start, in a sentence", async () => {
-    await open();
-    const error = await rejectionOf(open({ lanes: 8 }));
+    await ground.open();
+    const error = await rejectionOf(ground.open({ lanes: 8 }));
     expect(String(error)).toBe(
       "RedisRefusal: Redis holds executions in 4 lanes, and this instance was told 8: give every instance the same APP_LANES, that of the data.",
     );
   });
 
   test("is made ready by many instances at once has one history", async () => {
-    const all = await Promise.all(Array.from({ length: 5 }, () => open()));
+    const all = await Promise.all(Array.from({ length: 5 }, () => ground.open()));
     await all[0]?.create([newExecution("x")]);
     for (const store of all) expect((await store.summary("x"))?.id).toBe("x");
   });
 
   test("may lose data by how it is set up is warned of; also where it does not tell", async () => {
-    const store = await open();
+    const store = await ground.open();
     expect(await store.warnings()).toEqual([]);
-    await admin.config("SET", "maxmemory-policy", "allkeys-lru");
-    await admin.config("SET", "appendonly", "no");
+    await ground.admin.config("SET", "maxmemory-policy", "allkeys-lru");
+    await ground.admin.config("SET", "appendonly", "no");
     try {
       const warnings = (await store.warnings()).join("\n");
       expect(warnings).toContain("appendonly yes");
       expect(warnings).toContain("noeviction");
     } finally {
-      await admin.config("SET", "maxmemory-policy", "noeviction");
-      await admin.config("SET", "appendonly", "yes");
+      await ground.admin.config("SET", "maxmemory-policy", "noeviction");
+      await ground.admin.config("SET", "appendonly", "yes");
     }
-    await admin.call("ACL", "SETUSER", "guest", "on", ">secret", "~*", "&*", "+@all", "-config");
-    const guest = await open({ address: { url: `redis://guest:secret@127.0.0.1:${redis.port}` } });
+    await ground.admin.call("ACL", "SETUSER", "guest", "on", ">secret", "~*", "&*", "+@all", "-config");
+    const guest = await ground.open({ address: { url: `redis://guest:secret@127.0.0.1:${ground.server.port}` } });
     expect((await guest.warnings()).join("\n")).toContain("does not tell its settings");
   });
 });
@@ -439,7 +378,7 @@ describe("retention in Redis", () => {
   const retention = { nowMs: 1_000_000, finishedMs: 1_000, untriggeredMs: 1_000, limit: 100 };
 
   test("deletes nothing that the outbox still points at", async () => {
-    const store = await open();
+    const store = await ground.open();
     const [ended, untriggered] = [idIn(store, 0), idIn(store, 1)];
     await store.create([newExecution(ended), newExecution(untriggered)]);
     const lease = await leaseOf(store, 0, "boot-1");
@@ -455,19 +394,19 @@ describe("retention in Redis", () => {
   });
 
   test("leaves no key of an execution behind", async () => {
-    const store = await open({ outbox: false });
-    const before = (await admin.keys(`${keyPrefix}:*`)).toSorted();
+    const store = await ground.open({ outbox: false });
+    const before = (await ground.admin.keys(`${ground.keyPrefix}:*`)).toSorted();
     const made = Array.from({ length: 30 }, (_, at) => newExecution(`x${at}`, { tags: ["t"] }, { large: [{ key: "params", text: "1" }] }));
     await store.create(made);
     expect(await store.sweep({ ...retention, limit: 25 })).toBe(25);
     expect(await store.sweep(retention)).toBe(5);
-    expect((await admin.keys(`${keyPrefix}:*`)).toSorted()).toEqual(before);
+    expect((await ground.admin.keys(`${ground.keyPrefix}:*`)).toSorted()).toEqual(before);
   });
 });
 
 describe("the list of several lanes", () => {
   test("is one list, newest first, page by page, by each filter", async () => {
-    const store = await open();
+    const store = await ground.open();
     const made = Array.from({ length: 100 }, (_, at) =>
       newExecution(`x${at}`, { createdAtMs: Math.floor(at / 3), name: at % 2 === 0 ? "even" : "odd", tags: at % 10 === 0 ? ["ten"] : [] }),
     );

@@ -1,67 +1,28 @@
 /** A Redis that is full refuses what is new, and nothing that keeps leases or makes room: so it comes back by itself. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { Redis } from "ioredis";
-import { systemClock } from "../../src/env/clock.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore } from "../../src/store/redis.ts";
-import type { SharedStore } from "../../src/store/shared-store.ts";
-import { type Commit, type Lease, StoreFull } from "../../src/store/store.ts";
+import { type Commit, StoreFull } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
-import { recordingLog } from "../env/recording-log.ts";
 import { type RedisCluster, startRedisCluster } from "../services/redis-cluster.ts";
-import { askRedis, type RedisService, startRedis } from "../services/redis.ts";
+import { askRedis } from "../services/redis.ts";
+import { idIn, leaseOf, LONG_MS } from "./in-lane.ts";
 import { commitId, entryAfter, newExecution } from "./made.ts";
+import { RedisGround } from "./redis-ground.ts";
 
-const LONG_MS = 60_000;
 const LANES = 4;
 const APPLIED = { type: "done", entries: [{ type: "applied" }] } as const;
 
-const stores: SharedStore[] = [];
-let keyPrefix = "";
-beforeEach(() => {
-  keyPrefix = systemIds.next();
-});
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-});
-
-async function open(address: { url: string } | { nodes: readonly string[] }): Promise<SharedStore> {
-  const { log } = recordingLog();
-  const store = await openRedisStore({ address, clock: systemClock, ids: systemIds, log, outbox: true, lanes: LANES, keyPrefix });
-  stores.push(store);
-  return store;
-}
-
-async function leaseOf(store: SharedStore, lane: number, bootId: string): Promise<Lease> {
-  const taken = await store.takeLease(lane, bootId, LONG_MS);
-  if (taken.type === "held") throw new Error(`Lane ${lane} is held.`);
-  return taken.lease;
-}
-
-function idIn(store: SharedStore, lane: number, number = 0): string {
-  for (let at = number * 1_000; ; at++) if (store.laneOf(`x${at}`) === lane) return `x${at}`;
-}
+const ground = new RedisGround({ stores: { lanes: LANES } });
 
 const member = { bootId: "boot-1", name: "one", threads: 1, leaving: false, outboxBytes: 0 };
 
 describe("a Redis that is full", () => {
-  let redis: RedisService;
-  let admin: Redis;
-  beforeAll(async () => {
-    redis = await startRedis();
-    admin = new Redis(redis.port, "127.0.0.1");
-  });
-  afterAll(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
-  afterEach(() => admin.config("SET", "maxmemory", "0"));
+  afterEach(() => ground.admin.config("SET", "maxmemory", "0"));
 
-  const fill = () => admin.config("SET", "maxmemory", "1");
-  const openHere = () => open({ url: redis.url });
+  const fill = () => ground.admin.config("SET", "maxmemory", "1");
 
   test("renews leases, gives and frees lanes, and shows members", async () => {
-    const store = await openHere();
+    const store = await ground.open();
     const lease = await leaseOf(store, 0, "boot-1");
     await fill();
     expect(await store.renew([lease], LONG_MS)).toMatchObject([{ type: "renewed" }]);
@@ -76,28 +37,28 @@ describe("a Redis that is full", () => {
   });
 
   test("tells so in a sentence, until there is room", async () => {
-    const store = await openHere();
+    const store = await ground.open();
     expect(await store.full()).toBeNull();
     await fill();
     expect(await store.full()).toMatch(/^Redis is full \(OOM.*\.$/);
-    await admin.config("SET", "maxmemory", "0");
+    await ground.admin.config("SET", "maxmemory", "0");
     expect(await store.full()).toBeNull();
   });
 
   test("lets an instance start, also the first one", async () => {
-    const store = await openHere();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     await fill();
-    expect((await (await openHere()).load(id))?.summary.id).toBe(id);
-    keyPrefix = systemIds.next();
-    const first = await openHere();
+    expect((await (await ground.open()).load(id))?.summary.id).toBe(id);
+    ground.keyPrefix = systemIds.next();
+    const first = await ground.open();
     expect(await leaseOf(first, 0, "boot-1")).toMatchObject({ epoch: expect.any(Number) });
-    expect((await openHere()).lanes).toBe(LANES);
+    expect((await ground.open()).lanes).toBe(LANES);
   });
 
   test("trims the outbox and deletes what is old, with all that it holds", async () => {
-    const store = await openHere();
+    const store = await ground.open();
     const [ended, untriggered] = [idIn(store, 0), idIn(store, 1)];
     await store.create([newExecution(ended), newExecution(untriggered)]);
     const lease = await leaseOf(store, 0, "boot-1");
@@ -119,7 +80,7 @@ describe("a Redis that is full", () => {
   });
 
   test("takes answers of stored commands, which go, and the mark of a clean end", async () => {
-    const store = await openHere();
+    const store = await ground.open();
     const id = idIn(store, 0);
     const lease = await leaseOf(store, 0, "boot-1");
     await store.send({ id: "c1", execution: id, body: "{}" });
@@ -137,7 +98,7 @@ describe("a Redis that is full", () => {
   });
 
   test("refuses what is new, and does it when it is asked again and has room", async () => {
-    const store = await openHere();
+    const store = await ground.open();
     const id = idIn(store, 0);
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
@@ -154,7 +115,7 @@ describe("a Redis that is full", () => {
     }
     // As long as anybody likes: what is refused does not cost the lease.
     expect(await store.renew([lease], LONG_MS)).toMatchObject([{ type: "renewed" }]);
-    await admin.config("SET", "maxmemory", "0");
+    await ground.admin.config("SET", "maxmemory", "0");
     expect(await store.commit(0, commit)).toEqual(APPLIED);
     expect(await store.send(command)).toEqual({ type: "queued" });
   });
@@ -169,7 +130,7 @@ describe("a Redis Cluster of which one server is full", () => {
 
   test("renews all leases, starts instances, and tells", async () => {
     const nodes = cluster.nodes.map(({ url }) => url);
-    const store = await open({ nodes });
+    const store = await ground.open({ address: { nodes } });
     const leases = await Promise.all(Array.from({ length: LANES }, (_, lane) => leaseOf(store, lane, "boot-1")));
     expect(await store.full()).toBeNull();
     // It has the last of the four lanes.
@@ -177,6 +138,6 @@ describe("a Redis Cluster of which one server is full", () => {
     expect(await store.full()).toMatch(/^Redis is full/);
     expect((await store.renew(leases, LONG_MS)).map(({ type }) => type)).toEqual(leases.map(() => "renewed"));
     await store.beat(member, LONG_MS);
-    expect((await open({ nodes })).lanes).toBe(LANES);
+    expect((await ground.open({ address: { nodes } })).lanes).toBe(LANES);
   });
 });

@@ -1,31 +1,15 @@
 /** The list in Redis: what a page costs, and that it is right however few of many pass its filters, on one server and on a Cluster. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { Redis } from "ioredis";
-import { systemClock } from "../../src/env/clock.ts";
-import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { ListQuery, Summary } from "../../src/store/store.ts";
-import { recordingLog } from "../env/recording-log.ts";
 import { type RedisCluster, startRedisCluster } from "../services/redis-cluster.ts";
-import { type RedisService, startRedis } from "../services/redis.ts";
 import { newExecution } from "./made.ts";
+import { RedisGround } from "./redis-ground.ts";
 
 const EXECUTIONS = 6_000;
 const PAGE = 50;
 
-const stores: SharedStore[] = [];
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-});
-
-async function open(address: RedisStoreOptions["address"], lanes: number): Promise<SharedStore> {
-  const { log } = recordingLog();
-  const keyPrefix = systemIds.next();
-  const store = await openRedisStore({ address, clock: systemClock, ids: systemIds, log, outbox: false, lanes, keyPrefix });
-  stores.push(store);
-  return store;
-}
+const ground = new RedisGround({ stores: { outbox: false } });
 
 /** Three of each millisecond; half and half by name; one of ten with a tag, one of a thousand failed, none of those with the tag "ten". */
 async function fill(store: SharedStore): Promise<readonly Summary[]> {
@@ -71,30 +55,19 @@ async function expectPages(store: SharedStore, inOrder: readonly Summary[]): Pro
 }
 
 describe("the list in Redis", () => {
-  let redis: RedisService;
-  let admin: Redis;
-  beforeAll(async () => {
-    redis = await startRedis();
-    admin = new Redis(redis.port, "127.0.0.1");
-  });
-  afterAll(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
-
   test("is right, page by page, by each filter, also where few of many pass", async () => {
-    const store = await open({ url: redis.url }, 4);
+    const store = await ground.open({ lanes: 4 });
     await expectPages(store, await fill(store));
   });
 
   test("costs two calls a page, whatever it is filtered by: one finds it, one reads its summaries", async () => {
-    const store = await open({ url: redis.url }, 64);
+    const store = await ground.open({ lanes: 64 });
     const inOrder = await fill(store);
     await store.list({ limit: 1 });
-    const monitor = await admin.monitor();
+    const monitor = await ground.admin.monitor();
     const calls: string[] = [];
     monitor.on("monitor", (_time, [name = ""]: string[], source: string) => void (source !== "lua" && calls.push(name.toLowerCase())));
-    const trafficOf = async () => Number(/total_net_input_bytes:(\d+)/.exec(await admin.info("stats"))?.[1]);
+    const trafficOf = async () => Number(/total_net_input_bytes:(\d+)/.exec(await ground.admin.info("stats"))?.[1]);
     for (const query of [
       {},
       { tag: "ten", status: "COMPLETED" },
@@ -105,7 +78,7 @@ describe("the list in Redis", () => {
       calls.length = 0;
       expect(await store.list({ ...query, limit: PAGE })).toHaveLength(PAGE);
       // It is told what came before it.
-      await admin.echo("seen");
+      await ground.admin.echo("seen");
       while (!calls.includes("echo")) await Bun.sleep(1);
       expect([query, calls.filter((name) => name !== "echo" && name !== "info")]).toEqual([query, ["evalsha", "evalsha"]]);
       expect(((await trafficOf()) - before) / PAGE).toBeLessThan(400);
@@ -122,7 +95,7 @@ describe("the list in a Redis Cluster", () => {
   afterAll(() => cluster.stop());
 
   test("is the same", async () => {
-    const store = await open({ nodes: cluster.nodes.map(({ url }) => url) }, 4);
+    const store = await ground.open({ address: { nodes: cluster.nodes.map(({ url }) => url) }, lanes: 4 });
     await expectPages(store, await fill(store));
   });
 });

@@ -1,64 +1,24 @@
 /** Calls of many lanes as one: how few they are, and that whatever becomes of one part harms no other. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { Redis } from "ioredis";
-import { systemClock } from "../../src/env/clock.ts";
-import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
+import { describe, expect, test } from "bun:test";
 import { RedisRefusal } from "../../src/store/redis-trouble.ts";
 import { DataLost, type OutboxEntry, type SharedStore } from "../../src/store/shared-store.ts";
 import { type Commit, type CommitEntry, type Lease, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
-import { recordingLog } from "../env/recording-log.ts";
-import { startProxy, type WireProxy } from "../services/proxy.ts";
-import { askRedis, type RedisService, startRedis } from "../services/redis.ts";
+import { askRedis, startRedis } from "../services/redis.ts";
+import { idIn } from "./in-lane.ts";
 import { commitId, entryAfter, newExecution } from "./made.ts";
+import { RedisGround } from "./redis-ground.ts";
 
 const LANES = 16;
 const TIMEOUT_MS = 600;
 const ALL = Array.from({ length: LANES }, (_, lane) => lane);
 const APPLIED = { type: "done", entries: [{ type: "applied" }] } as const;
 
-let redis: RedisService;
-let admin: Redis;
-let keyPrefix = "";
-const stores: SharedStore[] = [];
-const proxies: WireProxy[] = [];
-beforeAll(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.port, "127.0.0.1");
-});
-afterAll(async () => {
-  admin.disconnect();
-  await redis.stop();
-});
-beforeEach(() => {
-  keyPrefix = systemIds.next();
-});
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const proxy of proxies.splice(0)) proxy.close();
-});
-
-async function open(over: Partial<RedisStoreOptions> = {}): Promise<SharedStore> {
-  const store = await openRedisStore({
-    ...{ address: { url: redis.url }, clock: systemClock, ids: systemIds, log: recordingLog().log, outbox: true },
-    ...{ lanes: LANES, keyPrefix, commandTimeoutMs: TIMEOUT_MS, reconnectDelayMs: 20, ...over },
-  });
-  stores.push(store);
-  return store;
-}
-
-async function openBehindProxy(): Promise<{ store: SharedStore; proxy: WireProxy }> {
-  const proxy = startProxy(redis.port);
-  proxies.push(proxy);
-  return { proxy, store: await open({ address: { url: `redis://127.0.0.1:${proxy.port}` } }) };
-}
+const ground = new RedisGround({ stores: { lanes: LANES, commandTimeoutMs: TIMEOUT_MS } });
 
 /** By lane: an execution in it, and the lease of all lanes. */
 async function fill(store: SharedStore): Promise<{ readonly ids: readonly string[]; readonly leases: readonly Lease[] }> {
-  const ids = ALL.map((lane) => {
-    for (let at = 0; ; at++) if (store.laneOf(`x${at}`) === lane) return `x${at}`;
-  });
+  const ids = ALL.map((lane) => idIn(store, lane));
   await store.create(ids.map((id) => newExecution(id)));
   return { ids, leases: await Promise.all(ALL.map((lane) => store.acquire(lane, "boot-1"))) };
 }
@@ -69,7 +29,7 @@ function commitOf(lease: Lease, number: number, ...entries: readonly CommitEntry
 
 /** How often scripts were called, by this and any other connection. */
 async function scriptCalls(): Promise<number> {
-  const stats = await admin.info("commandstats");
+  const stats = await ground.admin.info("commandstats");
   return Array.from(stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g), ([, calls]) => Number(calls)).reduce(
     (sum, calls) => sum + calls,
     0,
@@ -84,7 +44,7 @@ async function callsFor<Answer>(act: () => Promise<Answer>): Promise<{ readonly 
 
 describe("what is asked of several lanes in one turn", () => {
   test("is one script call for all commits, one for all creates and one for all summaries", async () => {
-    const store = await open();
+    const store = await ground.open();
     // Once before, so that Redis knows the scripts.
     const { ids, leases } = await fill(store);
     await store.summary("x");
@@ -101,13 +61,13 @@ describe("what is asked of several lanes in one turn", () => {
   });
 
   test("is one script call for all that the bus has got; the bytes that wait are right, also where some were deleted already", async () => {
-    const store = await open();
+    const store = await ground.open();
     const { ids, leases } = await fill(store);
     await Promise.all(leases.map((lease, lane) => store.commit(lane, commitOf(lease, 1, entryAfter(1, ids[lane] as string)))));
     const entries = await Promise.all(ALL.map((lane) => store.outbox(lane, 10)));
     const bytesOf = (id: string | undefined) => Number(id?.split("-")[1]);
     const waiting = async () =>
-      (await Promise.all(ALL.map((lane) => admin.hget(`${keyPrefix}:{${lane}}:lane`, "outbox_bytes")))).map(Number);
+      (await Promise.all(ALL.map((lane) => ground.admin.hget(`${ground.keyPrefix}:{${lane}}:lane`, "outbox_bytes")))).map(Number);
     await store.relayed(0, []);
     const trims = await callsFor(() => Promise.all(entries.map(([first], lane) => store.relayed(lane, [first?.id ?? ""]))));
     expect(trims.calls).toBe(1);
@@ -120,12 +80,12 @@ describe("what is asked of several lanes in one turn", () => {
   });
 
   test("is one script call for the renewals of all leases", async () => {
-    const store = await open();
+    const store = await ground.open();
     const taken = await Promise.all(ALL.map((lane) => store.takeLease(lane, "boot-1", 60_000)));
     const leases = taken.flatMap((each) => (each.type === "taken" ? [each.lease] : []));
     // The first tells the time there.
     await store.renew(leases, 60_000);
-    await admin.del(`${keyPrefix}:{3}:lane`);
+    await ground.admin.del(`${ground.keyPrefix}:{3}:lane`);
     const renewals = await callsFor(() => Promise.allSettled(leases.map((lease) => store.renew([lease], 60_000))));
     expect(renewals.calls).toBe(1);
     const told = renewals.answer.map((each) => (each.status === "fulfilled" ? each.value[0]?.type : each.reason));
@@ -134,7 +94,7 @@ describe("what is asked of several lanes in one turn", () => {
   });
 
   test("is deleted by a few calls for each lane, whatever was asked for", async () => {
-    const store = await open({ outbox: false });
+    const store = await ground.open({ outbox: false });
     const retention = { nowMs: 1_000_000, finishedMs: 1_000, untriggeredMs: 1_000, limit: 10_000 };
     await store.create(Array.from({ length: 1_600 }, (_, at) => newExecution(`x${at}`, { tags: ["t", "u"] })));
     await store.sweep({ ...retention, nowMs: 0 });
@@ -146,11 +106,11 @@ describe("what is asked of several lanes in one turn", () => {
   });
 
   test("goes before what retention deletes: also what waits for a call that is in flight", async () => {
-    const { store, proxy } = await openBehindProxy();
+    const { store, proxy } = await ground.openBehindProxy();
     const { ids, leases } = await fill(store);
     await store.commit(2, commitOf(leases[2] as Lease, 1));
     await store.sweep({ nowMs: 0, finishedMs: 0, untriggeredMs: 0, limit: 1 });
-    const monitor = await admin.monitor();
+    const monitor = await ground.admin.monitor();
     const arrived: string[] = [];
     monitor.on("monitor", (_time, [name = ""]: string[]) => {
       if (name.toLowerCase() === "evalsha") arrived.push("commit");
@@ -163,14 +123,14 @@ describe("what is asked of several lanes in one turn", () => {
     const sweep = store.sweep({ nowMs: 1, finishedMs: 0, untriggeredMs: 0, limit: 1 });
     proxy.passAll();
     await Promise.all([first, second, sweep]);
-    await admin.ping();
+    await ground.admin.ping();
     while (!arrived.includes("sweep")) await Bun.sleep(5);
     monitor.disconnect();
     expect(arrived.slice(0, 3)).toEqual(["commit", "commit", "sweep"]);
   });
 
   test("while a call is in flight waits for it and goes with the next: however many commit, two calls", async () => {
-    const store = await open();
+    const store = await ground.open();
     const { ids, leases } = await fill(store);
     await store.commit(0, commitOf(leases[0] as Lease, 1));
     const { calls } = await callsFor(async () => {
@@ -187,7 +147,7 @@ describe("what is asked of several lanes in one turn", () => {
   });
 
   test("goes by itself where it is large: nobody else waits for it", async () => {
-    const store = await open();
+    const store = await ground.open();
     const { ids, leases } = await fill(store);
     await store.commit(0, commitOf(leases[0] as Lease, 1));
     const text = JSON.stringify("x".repeat(300_000));
@@ -204,8 +164,8 @@ describe("what is asked of several lanes in one turn", () => {
 
 describe("in one call", () => {
   test("a fenced commit, one sent again, a conflict, a refused entry, a foreign key, a lane that is lost: the others are unharmed", async () => {
-    const { store, proxy } = await openBehindProxy();
-    const direct = await open({ textBytesMax: 1_000 });
+    const { store, proxy } = await ground.openBehindProxy();
+    const direct = await ground.open({ textBytesMax: 1_000 });
     const { ids, leases } = await fill(direct);
     const [fenced, again, conflict, refused, foreign, lost] = [1, 2, 3, 4, 5, 6];
     const id = (lane: number) => ids[lane] as string;
@@ -214,9 +174,9 @@ describe("in one call", () => {
     proxy.loseReplies();
     expect(await rejectionOf(store.commit(again, commitFor(again)))).toBeInstanceOf(StoreUnavailable);
     proxy.passAll();
-    await admin.del(`${keyPrefix}:{${foreign}}:log:${id(foreign)}`);
-    await admin.set(`${keyPrefix}:{${foreign}}:log:${id(foreign)}`, "somebody's");
-    await admin.del(`${keyPrefix}:{${lost}}:lane`);
+    await ground.admin.del(`${ground.keyPrefix}:{${foreign}}:log:${id(foreign)}`);
+    await ground.admin.set(`${ground.keyPrefix}:{${foreign}}:log:${id(foreign)}`, "somebody's");
+    await ground.admin.del(`${ground.keyPrefix}:{${lost}}:lane`);
     const others = ALL.filter((lane) => ![fenced, again, conflict, refused, foreign, lost].includes(lane));
     const { calls, answer } = await callsFor(() =>
       Promise.all(
@@ -251,14 +211,14 @@ describe("in one call", () => {
   });
 
   test("commits whose replies are lost are each known when they come again, gathered in another way", async () => {
-    const { store, proxy } = await openBehindProxy();
+    const { store, proxy } = await ground.openBehindProxy();
     const { ids, leases } = await fill(store);
     const commits = ALL.map((lane) => commitOf(leases[lane] as Lease, 1, entryAfter(1, ids[lane] as string)));
     proxy.loseReplies();
     const errors = await Promise.all(commits.map((commit, lane) => rejectionOf(store.commit(lane, commit))));
     for (const error of errors) expect(error).toBeInstanceOf(StoreUnavailable);
     proxy.passAll();
-    const other = await open();
+    const other = await ground.open();
     const [some, rest] = [ALL.slice(0, 5), ALL.slice(5)];
     for (const lanes of [some, rest, ALL]) {
       const answers = await Promise.all(lanes.map((lane) => other.commit(lane, commits[lane] as Commit)));
@@ -268,13 +228,13 @@ describe("in one call", () => {
   });
 
   test("an execution that comes by several places in one commit is listed at its last alone", async () => {
-    const store = await open();
+    const store = await ground.open();
     const { ids, leases } = await fill(store);
     const [id, lease] = [ids[0] as string, leases[0] as Lease];
     const places = [{ status: "RUNNING" }, { status: "PAUSED" }, { status: "RUNNING" }] as const;
     await store.commit(0, commitOf(lease, 1, ...places.map((over, at) => entryAfter(1 + at, id, over))));
     const statusesOf = async () => {
-      const members = await admin.zrange(`${keyPrefix}:{0}:index`, "0", "-1");
+      const members = await ground.admin.zrange(`${ground.keyPrefix}:{0}:index`, "0", "-1");
       return members.filter((member) => member.startsWith("s:") && member.endsWith(id)).map((member) => member.split(":")[1]);
     };
     expect(await statusesOf()).toEqual(["RUNNING"]);
@@ -287,7 +247,7 @@ describe("in one call", () => {
   });
 
   test("thousands of executions of one lane are committed, moved and created", async () => {
-    const store = await open({ lanes: 1, commandTimeoutMs: 10_000 });
+    const store = await ground.open({ lanes: 1, commandTimeoutMs: 10_000 });
     const made = Array.from({ length: 9_000 }, (_, at) => newExecution(`x${at}`));
     for (const answer of await store.create(made)) expect(answer).toBe("created");
     const lease = await store.acquire(0, "boot-1");
@@ -302,14 +262,14 @@ describe("in one call", () => {
 
 describe("a call that", () => {
   test("is not answered is given up together with those that wait behind it: each has waited as long", async () => {
-    const store = await open();
+    const store = await ground.open();
     const { leases } = await fill(store);
-    redis.pause();
+    ground.server.pause();
     const first = rejectionOf(store.commit(0, commitOf(leases[0] as Lease, 1)));
     await Bun.sleep(10);
     const waiting = ALL.slice(1).map((lane) => rejectionOf(store.commit(lane, commitOf(leases[lane] as Lease, 1))));
     const [error, ...others] = await Promise.all([first, ...waiting]);
-    redis.resume();
+    ground.server.resume();
     expect(error).toBeInstanceOf(StoreUnavailable);
     // The very same: they were told with it, not by a deadline of their own.
     for (const other of others) expect(other === error).toBe(true);
@@ -320,7 +280,7 @@ describe("a call that", () => {
     try {
       await askRedis(own.port, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
       while (!String(await askRedis(own.port, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(10);
-      const store = await open({ address: { url: own.url } });
+      const store = await ground.open({ address: { url: own.url } });
       const { ids, leases } = await fill(store);
       for (const number of [1, 2]) {
         const commits = leases.map((lease, lane) => store.commit(lane, commitOf(lease, number, entryAfter(number, ids[lane] as string))));
@@ -334,7 +294,7 @@ describe("a call that", () => {
 
 describe("what is written to the outbox", () => {
   test("is told as it can be read, each entry with the one before it, also where the reply was lost and the resend is answered", async () => {
-    const { store, proxy } = await openBehindProxy();
+    const { store, proxy } = await ground.openBehindProxy();
     const told: { readonly entry: OutboxEntry; readonly after: string; readonly texts: readonly string[] }[] = [];
     store.onOutbox((lane, entry, after, texts) => {
       if (lane === 0) told.push({ entry, after, texts });
