@@ -1,7 +1,7 @@
 /**
- * A lane's one writer. One commit is in flight; what is submitted meanwhile is the next batch. Where commits have a price of
- * their own, several executions that are under way are waited for (gathering.ts); one alone never is. A commit that is not answered is sent again, the very same bytes, until it is: nothing else may be written
- * under this epoch before the fate of that one is known.
+ * A lane's one writer. One commit is in flight; what is submitted meanwhile is the next batch. Where commits have a price of their
+ * own, one waits a moment for others that are under way (gathering.ts), and never where there are none. A commit that is not answered
+ * is sent again, the very same bytes, until it is: nothing else may be written under this epoch before the fate of that one is known.
  */
 import type { Clock } from "../env/clock.ts";
 import { Backoff } from "./backoff.ts";
@@ -127,7 +127,7 @@ class LaneCommitter implements Committer {
   get holding(): string | null {
     if (this.#fenced) return "Another instance has taken over.";
     if (this.#trouble !== null || this.#sentAtMs === null) return this.#trouble;
-    const silentMs = this.#options.clock.nowMs() - this.#sentAtMs;
+    const silentMs = Math.round(this.#options.clock.monotonicMs() - this.#sentAtMs);
     return silentMs < SILENT_MS ? null : `The store has not answered for ${silentMs} ms.`;
   }
 
@@ -222,7 +222,7 @@ class LaneCommitter implements Committer {
     const commit: Commit = receipts.length === 0 ? { id, entries, cleanEnd } : { id, entries, receipts, cleanEnd };
     this.#open = batch;
     while (!this.#fenced) {
-      this.#sentAtMs ??= clock.nowMs();
+      this.#sentAtMs ??= clock.monotonicMs();
       try {
         const answer = await store.commit(lane, commit);
         this.#trouble = null;

@@ -1,5 +1,6 @@
 /** The one writer of a lane: it gathers, it sends the same again, and it stops when it is fenced. */
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { Clock } from "../../src/env/clock.ts";
 import { type Committer, type CommitterOptions, createCommitter } from "../../src/store/committer.ts";
 import type { CommitEntry, Lease } from "../../src/store/store.ts";
 import { World } from "../sim/world.ts";
@@ -147,6 +148,26 @@ describe("a committer", () => {
     gate.release();
     expect(await result).toEqual(APPLIED);
     expect(one.holding).toBeNull();
+  });
+
+  test("is silent for as long as it is, whatever becomes of the time of day", async () => {
+    gate.fates = ["hold"];
+    let leapMs = 0;
+    const clock: Clock = {
+      nowMs: () => world.nowMs() + leapMs,
+      monotonicMs: () => world.monotonicMs(),
+      after: (delayMs, fire) => world.after(delayMs, fire),
+    };
+    const one = committer({ clock });
+    const result = one.submit(entryAfter(1, "a"));
+    await world.pass(100);
+    leapMs = 3_600_000;
+    expect(one.holding).toBeNull();
+    leapMs = -3_600_000;
+    await world.pass(2_000);
+    expect(one.holding).toBe("The store has not answered for 2100 ms.");
+    gate.release();
+    expect(await result).toEqual(APPLIED);
   });
 
   test("is idle when nothing is submitted that is not answered", async () => {
