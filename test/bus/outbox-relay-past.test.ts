@@ -1,26 +1,16 @@
 /** What a lane's relay does when the store was restarted and has forgotten what it took last. */
 import { describe, expect, test } from "bun:test";
-import { toMessages } from "../../src/bus/kafka-records.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
-import { Understood } from "./documented-reader.ts";
 import { LANE, Scene } from "./relay-scene.ts";
 
 describe("a store that came back with an older past", () => {
   test("history that the stream has and the store has not is told to have gone back, before what follows", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    for (const sequence of [1, 2, 3]) {
-      await scene.commit("x", sequence);
-    }
-    await scene.world.pass(300);
-    // The store lost the last two; the owner takes the lane again and goes on.
-    const kept = scene.files.executions.get("x");
-    kept?.chunks.splice(2);
-    if (kept !== undefined) kept.summary = { ...kept.summary, sequence: 2 };
-    scene.lease = await scene.store.acquire(LANE, "boot-1");
-    scene.number = 0;
+    const relay = await scene.sentAll({ x: 3 });
+    // The owner takes the lane again and goes on.
+    scene.forget("x", 2);
+    await scene.takeAgain();
     await relay.storeRestarted(2);
     await scene.commit("x", 2);
     await scene.world.pass(200);
@@ -30,10 +20,7 @@ describe("a store that came back with an older past", () => {
 
   test("nothing is told of what lost nothing, or was never sent", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    relay.wake();
-    await scene.world.pass(300);
+    const relay = await scene.sentAll({ x: 0 });
     await scene.create("never sent");
     await relay.storeRestarted(2);
     await scene.world.pass(300);
@@ -42,10 +29,7 @@ describe("a store that came back with an older past", () => {
 
   test("an execution that the store has not any more is told to have gone back to nothing", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    relay.wake();
-    await scene.world.pass(300);
+    const relay = await scene.sentAll({ x: 0 });
     scene.files.executions.clear();
     await relay.storeRestarted(2);
     await scene.world.pass(300);
@@ -54,22 +38,17 @@ describe("a store that came back with an older past", () => {
 
   test("an execution that is created again after the store has lost it is heard from its beginning by a reader of the stream", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    scene.lease = await scene.store.acquire(LANE, "boot-1");
+    await scene.takeAgain();
     const fallBack = rememberPast(scene.files);
-    await scene.create("x");
-    await scene.commit("x", 1);
-    await scene.world.pass(300);
+    const relay = await scene.sentAll({ x: 1 });
     fallBack();
-    scene.lease = await scene.store.acquire(LANE, "boot-1");
-    scene.number = 0;
-    await relay.storeRestarted(scene.lease.epoch);
+    const { epoch } = await scene.takeAgain();
+    await relay.storeRestarted(epoch);
     await scene.create("x");
     await scene.commit("x", 1);
     await scene.world.pass(500);
     expect(scene.sequences).toEqual(["x 1-1", "x 2-2", "rewound 0", "x 1-2"]);
-    const understood = new Understood();
-    for (const record of scene.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
+    const { understood } = scene;
     expect(understood.rewinds).toBe(1);
     expect(understood.words("x")).toHaveLength(2);
   });
@@ -77,12 +56,10 @@ describe("a store that came back with an older past", () => {
   test("a store that does not answer yet is asked again, and nothing is told twice", async () => {
     const scene = new Scene();
     let away = true;
-    const relay = scene.relay(
+    const relay = await scene.sentAll(
+      { x: 0, y: 0 },
       scene.storeWith({ summary: (id) => (away && id === "y" ? Promise.reject(new Error("away")) : scene.store.summary(id)) }),
     );
-    for (const id of ["x", "y"]) await scene.create(id);
-    relay.wake();
-    await scene.world.pass(300);
     scene.files.executions.clear();
     expect(await rejectionOf(relay.storeRestarted(2))).toBeInstanceOf(Error);
     away = false;
@@ -93,9 +70,7 @@ describe("a store that came back with an older past", () => {
 
   test("what a second restart has found while the first one's word is on its way is told too", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    for (const id of ["x", "y"]) await scene.create(id);
-    await scene.world.pass(300);
+    const relay = await scene.sentAll({ x: 0, y: 0 });
     scene.takesMs = 200;
     scene.files.executions.delete("x");
     await relay.storeRestarted(2);
@@ -147,13 +122,8 @@ describe("a store that came back with an older past", () => {
 
   test("what it has found is told also where the lane goes to another owner before it was said", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    await scene.commit("x", 1);
-    await scene.world.pass(300);
-    const kept = scene.files.executions.get("x");
-    kept?.chunks.splice(1);
-    if (kept !== undefined) kept.summary = { ...kept.summary, sequence: 1 };
+    const relay = await scene.sentAll({ x: 1 });
+    scene.forget("x", 1);
     scene.away = true;
     await relay.storeRestarted(2);
     relay.stop();
@@ -169,8 +139,7 @@ describe("a store that came back with an older past", () => {
       const scene = new Scene();
       let away = true;
       const relay = scene.relay(scene.storeWith({ summary: (id) => (away ? Promise.reject(new Error("away")) : scene.store.summary(id)) }));
-      scene.lease = await scene.store.acquire(LANE, "boot-1");
-      const { epoch } = scene.lease;
+      const { epoch } = await scene.takeAgain();
       await scene.create("x");
       const fallBack = rememberPast(scene.files);
       await scene.commit("x", 1);
@@ -184,18 +153,13 @@ describe("a store that came back with an older past", () => {
       away = false;
       await scene.world.pass(2_500);
       expect(scene.sent.filter((record) => "rewoundTo" in record)).toEqual([{ execution: "x", rewoundTo: 1, epoch: epoch + 1 }]);
-      const understood = new Understood();
-      for (const record of scene.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
-      expect(understood.words("x")).toHaveLength(1);
+      expect(scene.understood.words("x")).toHaveLength(1);
     }
   });
 
   test("who has lost the lane with it tells nothing where nothing is forgotten", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    await scene.create("x");
-    relay.wake();
-    await scene.world.pass(300);
+    const relay = await scene.sentAll({ x: 0 });
     relay.doubt();
     relay.stop();
     await scene.world.pass(2_000);
@@ -204,12 +168,9 @@ describe("a store that came back with an older past", () => {
 
   test("who has lost the lane with it takes no beginning back: it may be made again under an epoch below that word", async () => {
     const scene = new Scene();
-    const relay = scene.relay();
-    scene.lease = await scene.store.acquire(LANE, "boot-1");
+    await scene.takeAgain();
     const fallBack = rememberPast(scene.files);
-    await scene.create("x");
-    await scene.commit("x", 1);
-    await scene.world.pass(300);
+    const relay = await scene.sentAll({ x: 1 });
     fallBack();
     relay.doubt();
     relay.stop();
@@ -218,9 +179,7 @@ describe("a store that came back with an older past", () => {
     await scene.create("x");
     scene.relay().wake();
     await scene.world.pass(300);
-    const understood = new Understood();
-    for (const record of scene.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
     expect(scene.sequences).not.toContain("rewound 0");
-    expect(understood.words("x")[0]).toBe("created");
+    expect(scene.understood.words("x")[0]).toBe("created");
   });
 });

@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import type { StreamRecord } from "../../src/bus/bus.ts";
 import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from "../../src/bus/outbox-relay.ts";
+import { toMessages } from "../../src/bus/kafka-records.ts";
 import { createByteBudget } from "../../src/bus/written-entries.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
@@ -9,6 +10,7 @@ import type { Lease, Summary } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
 import { commitId, entryAfter, newExecution } from "../store/made.ts";
+import { Understood } from "./documented-reader.ts";
 
 export const LANE = 0;
 
@@ -79,9 +81,42 @@ export class Scene {
 
   /** A commit of one event after `sequence`. */
   async commit(id: string, sequence: number, over: Partial<Summary> = {}): Promise<void> {
-    this.lease ??= await this.store.acquire(LANE, "boot-1");
+    this.lease ??= await this.takeAgain();
     const entry = entryAfter(sequence, id, over);
     await this.store.commit(LANE, { id: commitId(this.lease, ++this.number), entries: [entry], cleanEnd: false });
+  }
+
+  /** One that has sent all of these: an execution for each, created and committed as often as is said. */
+  async sentAll(commits: Readonly<Record<string, number>>, store: RelayStore = this.store): Promise<OutboxRelay> {
+    const relay = this.relay(store);
+    for (const [id, count] of Object.entries(commits)) {
+      await this.create(id);
+      for (let sequence = 1; sequence <= count; sequence++) await this.commit(id, sequence);
+    }
+    await this.world.pass(300);
+    return relay;
+  }
+
+  /** The store has lost what came after this event. */
+  forget(id: string, sequence: number): void {
+    const kept = this.files.executions.get(id);
+    if (kept === undefined) throw new Error(`The store has no execution ${id}.`);
+    kept.chunks.splice(sequence);
+    kept.summary = { ...kept.summary, sequence };
+  }
+
+  /** The owner has the lane again, under a new lease. */
+  async takeAgain(): Promise<Lease> {
+    this.lease = await this.store.acquire(LANE, "boot-1");
+    this.number = 0;
+    return this.lease;
+  }
+
+  /** What a reader of the stream holds. */
+  get understood(): Understood {
+    const understood = new Understood();
+    for (const record of this.sent) for (const { value } of toMessages(record, 100_000)) understood.read(value);
+    return understood;
   }
 
   get sequences(): readonly string[] {
