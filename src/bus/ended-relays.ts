@@ -13,7 +13,7 @@ const KEPT_MS = 30_000;
 
 export function createEndedRelays(clock: Clock): EndedRelays {
   let kept: { readonly lane: number; readonly relay: Pick<OutboxRelay, "doubt">; readonly endedAtMs: number }[] = [];
-
+  /** A timer runs. */
   let forgets = false;
 
   function forgetLater(): void {

@@ -1,24 +1,25 @@
 /**
- * When the next write is made, where each has a price of its own (pages, and an fsync) that those in it share. Whoever is alone never
- * waits. Where several are under way, a write waits for the others and for newcomers, a millisecond or two at the most, if executions come
- * whether or not anybody waits. That is tried out, a moment without waiting and a moment with it: in a steady stream more of them are then
- * under way at a time; of clients that wait for these very answers there are as many as before, and they would only get less done.
+ * When the next write is made, where each has a price of its own (pages, and an fsync) that those in it share. An execution that is
+ * alone never waits. Where several are under way (they wrote within the last few milliseconds, and are not at their ends), a write
+ * waits for them and for newcomers, a millisecond or two at the most, if executions come whether or not anybody waits.
  *
- * Under way is who wrote within the last few milliseconds and is not at its end.
+ * Whether they do is tried out, a moment without waiting and a moment with it. In a stream that is made to wait more of them are under
+ * way at a time; of clients that wait for these very answers there are as many as before, and they would only get less done.
  */
 import type { Clock } from "../env/clock.ts";
 
 export interface Gathering {
   /** An execution has something to be written. `last`: nothing follows it by itself. */
   submitted(executionId: string, last: boolean): void;
-  /** Null where the next write is to be made now; else resolves when it is. All that wait are told in one turn: what they write goes together. */
+  /** Null where the next write is to be made now; else resolves when it is: all that wait in one turn, so that they write together. */
   turn(): Promise<void> | null;
 }
 
 /** So many share their pages well enough. */
 const ENOUGH = 64;
-/** How long each way is tried, and for how long what was found is kept: twice as long each time that it is no stream again, since each try holds those up. */
+/** How long each way is tried. */
 const TRY_MS = 200;
+/** For how long what was found is kept: twice as long each time that it is no stream again, since each try holds up those who come. */
 const KEPT_MS = 4_000;
 const KEPT_MS_MOST = 32_000;
 /** So many times as many are under way in a stream that is made to wait. */

@@ -20,8 +20,8 @@ import {
   sweepRows,
 } from "./memory-rows.ts";
 import { TEXT_BYTES_MAX } from "./refusal.ts";
-import type { LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry, OutboxListener } from "./shared-store.ts";
-import type { Extension, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
+import type { Claim, LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry } from "./shared-store.ts";
+import type { Extension, OutboxListener, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "./shared-store.ts";
 import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease } from "./store.ts";
 import { type ListQuery, type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "./store.ts";
 import { type Told, toldOf, toldOfExtension } from "./told.ts";
@@ -238,7 +238,7 @@ class SharedMemoryStore implements SharedStore {
     return this.#lane(lane).offers(ids);
   }
 
-  async claim(lane: number, claim: Parameters<SharedStore["claim"]>[1]): Promise<readonly Offer[]> {
+  async claim(lane: number, claim: Claim): Promise<readonly Offer[]> {
     return this.#lane(lane).claim(claim);
   }
 

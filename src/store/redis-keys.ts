@@ -50,7 +50,7 @@ export type LaneKeys = {
 export type RedisKeys = {
   /** Hash: `token`, `lanes`, and `ready` (1) when every lane has its record. */
   readonly store: string;
-  /** Hash: members by boot id: until when it counts as alive, its beats, for how long it lives each time, itself as JSON, separated by spaces. */
+  /** Hash: members by boot id: until when it counts as alive, its beats, its TTL, itself as JSON, separated by spaces. */
   readonly members: string;
   /** By lane. */
   readonly lanes: readonly LaneKeys[];

@@ -6,7 +6,7 @@ import { scripts } from "./redis-scripts.ts";
 import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "./shared-store.ts";
 import type { Lease } from "./store.ts";
 
-/** `ttlMs`: 0 takes the lane whoever has it, for no time. */
+/** `ttlMs`: 0 takes the lane whoever has it, for no time. `seenEpoch`: the highest of the lane that this boot has seen. */
 type Wish = { readonly lane: number; readonly bootId: string; readonly ttlMs: number; readonly seenEpoch: number };
 
 export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId, ttlMs, seenEpoch }: Wish): Promise<Taken> {

@@ -28,23 +28,19 @@ const sizeOfRead = (count: number, lines: number): number => (lines === 1 ? coun
 
 export async function listExecutions(options: ListOptions, query: ListQuery): Promise<readonly Summary[]> {
   const lanes = options.keys.lanes.map((_, lane) => lane);
-  if (!options.gathers)
-    return await listFrom(
-      options,
-      query,
-      lanes.map((lane) => [lane]),
-    );
-  try {
-    return await listFrom(options, query, [lanes]);
-  } catch (error) {
-    if (error instanceof StoreUnavailable) throw error;
-    // Not what is asked, but that it is asked of many lanes as one: a Cluster of one server, say.
-    return await listFrom(
-      { ...options, gathers: false },
-      query,
-      lanes.map((lane) => [lane]),
-    );
+  if (options.gathers) {
+    try {
+      return await listFrom(options, query, [lanes]);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      // Not what is asked, but that it is asked of many lanes as one: a Cluster of one server, say.
+    }
   }
+  return await listFrom(
+    options,
+    query,
+    lanes.map((lane) => [lane]),
+  );
 }
 
 async function listFrom(options: ListOptions, query: ListQuery, groups: readonly (readonly number[])[]): Promise<readonly Summary[]> {

@@ -33,7 +33,7 @@ const BUSY_TIMEOUT_MS = 1_000;
 const GATHER_MS = 2;
 /**
  * Executions that one transaction of a sweep deletes: they ended one after the other, so most of their pages are theirs alone and are
- * given back whole. More would share little more (2.2 KiB are written for each of 100, 8.5 of 10) and hold a commit up for longer than some milliseconds.
+ * given back whole. More would share little more, and hold a commit up for longer than some milliseconds.
  */
 const SWEEP_BATCH = 100;
 
