@@ -168,7 +168,7 @@ export const redisPause =
   ({ forMs }: { readonly forMs: number }): Fault =>
   async (system) => {
     await Bun.sleep(1_500);
-    const before = await ownersOf(system);
+    const before = await dividedOwnersOf(system);
     system.redis.pause();
     const endMs = performance.now() + forMs;
     const calls: number[] = [];
@@ -257,6 +257,17 @@ const CALLS = [
 ] as const;
 
 /** By lane, the boot id that its lease names: asked of Redis itself. */
+/** Once the lanes are divided evenly: on a busy machine an instance that started later is still being given its share. */
+async function dividedOwnersOf(system: System): Promise<ReadonlyMap<string, string>> {
+  let owners: ReadonlyMap<string, string> = new Map();
+  await until("the lanes to be divided evenly", async () => {
+    owners = await ownersOf(system);
+    const shares = Object.values(Object.groupBy(owners.values(), (owner) => owner)).map((lanes) => lanes?.length ?? 0);
+    return shares.length === system.urls.length && Math.max(...shares) - Math.min(...shares) <= 1;
+  });
+  return owners;
+}
+
 async function ownersOf({ redis }: System): Promise<ReadonlyMap<string, string>> {
   const client = new Bun.RedisClient(redis.url);
   const owners = new Map<string, string>();
