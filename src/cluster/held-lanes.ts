@@ -61,9 +61,6 @@ export function createHeldLanes(options: HeldLanesOptions): HeldLanes {
   return new Lanes(options);
 }
 
-/** `died`: what is known of deaths already. `restarted`: the store may have forgotten. */
-type Opening = { readonly died?: ReadonlyMap<string, string>; readonly restarted?: boolean };
-
 const NOBODY: ReadonlyMap<string, string> = new Map();
 
 class Lanes implements HeldLanes {
@@ -71,6 +68,8 @@ class Lanes implements HeldLanes {
   readonly #options: HeldLanesOptions;
   readonly #taker;
   readonly #changes = new LaneChanges();
+  /** Of these the store may have forgotten something, also where they were in nobody's hands at that moment. */
+  readonly #restarted = new Set<number>();
   #suspended = false;
 
   constructor(options: HeldLanesOptions) {
@@ -130,8 +129,9 @@ class Lanes implements HeldLanes {
 
   restart(lanes: readonly number[]): void {
     for (const lane of lanes) {
+      this.#restarted.add(lane);
       const held = this.all.get(lane);
-      if (held !== undefined) void this.#takeAnew(held, true);
+      if (held !== undefined) void this.#takeAnew(held);
     }
   }
 
@@ -207,19 +207,17 @@ class Lanes implements HeldLanes {
     if (taken.wasOthers) this.lose(held);
     else this.#dropAgain(held);
     // Not awaited: a hand-over that is under way waits for this.
-    void this.#openAfter(held, taken, { died: taken.wasOthers ? NOBODY : held.died });
+    void this.#openAfter(held, taken, taken.wasOthers ? NOBODY : held.died);
   }
 
-  async #takeAnew(held: HeldLane, restarted: boolean): Promise<void> {
+  async #takeAnew(held: HeldLane): Promise<void> {
     const { listener, work } = this.#options;
     const { lane } = held;
     this.#dropAgain(held);
-    const taken = await this.#changes.during(
-      lane,
-      this.#insist(lane, () => true),
-    );
+    const insisting = this.#insist(lane, () => true);
+    const taken = await this.#changes.during(lane, insisting);
     if (taken === undefined) return;
-    if (taken !== null) return this.#openAfter(held, taken, { died: held.died, restarted });
+    if (taken !== null) return this.#openAfter(held, taken, held.died);
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
   }
@@ -230,19 +228,20 @@ class Lanes implements HeldLanes {
     if (held.births !== null) this.#options.work.drop(held.lane, "again");
   }
 
-  async #openAfter(old: HeldLane, taken: LaneTaken, how: Opening): Promise<void> {
+  async #openAfter(old: HeldLane, taken: LaneTaken, died: ReadonlyMap<string, string>): Promise<void> {
     await this.#changes.during(old.lane, Promise.resolve(old.handingOver));
-    return this.#open(taken, how);
+    return this.#open(taken, died);
   }
 
-  async #open({ lease, sentAtMs }: LaneTaken, { died = NOBODY, restarted = false }: Opening = {}): Promise<void> {
+  /** `died`: what is known of deaths already. */
+  async #open({ lease, sentAtMs }: LaneTaken, died = NOBODY): Promise<void> {
     const { store, clock, times, listener, takeOver } = this.#options;
     if (this.#suspended) return;
     const committer = createCommitter({ store, lease, clock, onApplied: listener.onApplied });
     const held = new HeldLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
     this.all.set(lease.lane, held);
     this.#changes.changed(lease.lane);
-    await takeOver.begin(held, restarted);
+    await takeOver.begin(held, this.#restarted);
   }
 
   async #handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
@@ -254,7 +253,7 @@ class Lanes implements HeldLanes {
     // A death that is not in every log yet is the next owner's to record.
     const isClean = accounted && held.died.size === 0;
     if (why === "move" && !isClean) {
-      void this.#takeAnew(held, false);
+      void this.#takeAnew(held);
       return "kept";
     }
     held.isFinishing = true;

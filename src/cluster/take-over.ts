@@ -10,8 +10,11 @@ import type { LeaseTimes } from "./lease.ts";
 import type { LaneWork, Tenure } from "./tenure.ts";
 
 export type TakeOver = {
-  /** Resolves when everything in the lane goes on, or the lane is gone again. `restarted`: the store may have forgotten. */
-  begin(held: HeldLane, restarted: boolean): Promise<void>;
+  /**
+   * Resolves when everything in the lane goes on, or the lane is gone again. `restarted`: the lanes of which the store may have
+   * forgotten something; this one is not among them any more when that was looked at.
+   */
+  begin(held: HeldLane, restarted: Set<number>): Promise<void>;
   /** There may be executions in the lane that nobody here has heard of. Those that are known are adopted again, which does nothing. */
   lookForUnknown(held: HeldLane): Promise<void>;
 };
@@ -32,7 +35,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
   const { store, times, clock, log, adoption, work } = options;
 
   /** Shows the lane, with what is active in it. Null where it is gone again. */
-  async function show(held: HeldLane, restarted: boolean): Promise<readonly string[] | null> {
+  async function show(held: HeldLane, restarted: Set<number>): Promise<readonly string[] | null> {
     const backoff = new Backoff(clock);
     const { diedBootId } = held.committer.lease;
     while (!held.isEnded) {
@@ -40,7 +43,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
         // Births first: who is born after they are counted is heard of, or told by the next renewal.
         const [renewal] = await store.renew([held.committer.lease], times.ttlMs);
         const active = await store.active(held.lane);
-        if (restarted) await options.onRestarted(held, active);
+        if (restarted.delete(held.lane)) await tellOfRestart(held, active, restarted);
         if (renewal?.type === "renewed" && !held.isEnded) {
           if (diedBootId !== null) for (const id of active) held.died.set(id, diedBootId);
           held.outboxBytes = renewal.pending.outboxBytes;
@@ -54,6 +57,16 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
       await backoff.wait();
     }
     return null;
+  }
+
+  /** Where it rejects it is to be done again, perhaps under another lease. */
+  async function tellOfRestart(held: HeldLane, active: readonly string[], restarted: Set<number>): Promise<void> {
+    try {
+      await options.onRestarted(held, active);
+    } catch (error) {
+      restarted.add(held.lane);
+      throw error;
+    }
   }
 
   /** That the store is away is told once, not for each lane. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Ownership } from "../../src/cluster/ownership.ts";
 import { DataLost, type Pending } from "../../src/store/shared-store.ts";
+import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { MemoryLane } from "../../src/store/memory-lane.ts";
 import { entryAfter, newExecution } from "../store/made.ts";
@@ -151,6 +152,40 @@ describe("a lane", () => {
     for (const tell of all.files.onRestart) tell([0]);
     await all.until(() => one.worker.adopted.length === 4, "it goes on", 1_000);
     expect(ownership.tenureOf(0)?.committer.lease.epoch).toBeGreaterThan(epoch);
+  });
+
+  test("is compared with its past also where the lease lapses before that could be done", async () => {
+    const compared: number[] = [];
+    let epoch: number | null = null;
+    const { all, one, ownership } = await alone(
+      {
+        async onRestarted({ committer }) {
+          if (epoch === null) one.connection.cutUntilMs = all.world.nowMs() + 2 * TIMES.ttlMs;
+          epoch ??= committer.lease.epoch;
+          if (committer.lease.epoch > epoch) return void compared.push(committer.lease.epoch);
+          throw new StoreUnavailable("It is away again.");
+        },
+      },
+      1,
+    );
+    for (const tell of all.files.onRestart) tell([0]);
+    await all.until(() => epoch !== null, "it was tried", 1_000);
+    await all.until(() => one.trusted.length === 1, "it has the lane again", 4 * TIMES.ttlMs);
+    expect(compared).toEqual([ownership.tenureOf(0)?.committer.lease.epoch ?? 0]);
+  });
+
+  test("is compared with its past also where the store was restarted while it was taken anew, since it could not be given away", async () => {
+    const compared = new Set<number>();
+    const { all, one } = await alone({ onRestarted: async ({ lane }) => void compared.add(lane) });
+    one.worker.accounts = false;
+    one.connection.failing.set("takeLease", new StoreUnavailable("It is away."));
+    all.start();
+    await all.until(() => one.worker.handedOver.length === 2, "two lanes were to be given away");
+    await all.pass(10);
+    for (const tell of all.files.onRestart) tell([0, 1, 2, 3]);
+    await all.pass(100);
+    one.connection.failing.clear();
+    await all.until(() => compared.size === 4, "each lane was compared", TIMES.ttlMs);
   });
 
   test("is no more adopted from once it is dropped", async () => {
