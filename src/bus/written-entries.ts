@@ -102,6 +102,8 @@ export class WrittenEntries {
     const meanwhile = this.#meanwhile;
     this.#meanwhile = null;
     if (page === null || !isAll || meanwhile === null) return;
+    // Nothing shows that what they follow was sent: a store that has just come back may have forgotten it. They are read.
+    if (page.length === 0 && meanwhile.length > 0) return;
     // What this instance wrote before it is not in the outbox any more where the page is empty: it is sent.
     this.#newest = page.at(-1)?.id ?? this.#readAfter;
     const sent = new Set(page.map(({ id }) => id));
