@@ -25,7 +25,7 @@ import type { Pool } from "./pool/pool.ts";
 import { createGathering } from "./store/gathering.ts";
 import { largeKey, type ListQuery, type Retention, type Store, type Summary } from "./store/store.ts";
 import { createViews } from "./store/views.ts";
-import { compileStored, type DefinitionOptions } from "./workflow/definition.ts";
+import type { DefinitionOptions } from "./workflow/definition.ts";
 import { isTerminal } from "./workflow/status.ts";
 import type { ExecutionView } from "./workflow/view.ts";
 
@@ -124,8 +124,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     log,
   });
   const shownAs = createSharedViews();
-  const views = createViews({ store, compile: compileStored, clock, turns });
   const checker = createDefinitionChecker({ definitions: options.definitions, catalog: handlers.all, clock });
+  const views = createViews({ store, compile: checker.compile, clock, turns });
   const workload = new Workload();
   const company = startCompany({
     ...options,

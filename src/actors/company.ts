@@ -43,7 +43,7 @@ export type CompanyOptions = {
   /** An execution's supervisor found that its lane is another instance's, before this one was told so. */
   readonly moved: (executionId: string) => void;
   /** The plan of a stored definition; kept by hash. */
-  readonly planOf: (hash: string, definitionText: string) => Plan;
+  readonly planOf: (hash: string, definitionText: string) => Plan | Promise<Plan>;
 } & Pick<Ports, "handlers" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths" | "givenBy">;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
@@ -66,7 +66,7 @@ export function startCompany(options: CompanyOptions): Company {
       const stored = await store.load(id);
       if (stored === null) return null;
       const { definition } = stored.summary;
-      return { definition, plan: options.planOf(definition, stored.definitionText), chunks: stored.chunks };
+      return { definition, plan: await options.planOf(definition, stored.definitionText), chunks: stored.chunks };
     },
   };
 

@@ -2,7 +2,7 @@
 import type { Clock } from "../env/clock.ts";
 import { hashOf } from "../env/ids.ts";
 import type { Catalog } from "../workflow/catalog.ts";
-import { type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
+import { compileStored, type DefinitionOptions, type DefinitionResult, parseDefinition, type Warning } from "../workflow/definition.ts";
 import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import type { Plan } from "../workflow/graph.ts";
 import { findParams, type ParamsResult, paramsIn } from "../workflow/params.ts";
@@ -35,6 +35,8 @@ export type DefinitionChecker = {
   readParams(text: string): Promise<ParamsResult>;
   /** The definition, and perhaps the params, in the body of a create that also triggers. */
   readSubmitted(text: string): Promise<SubmittedResult>;
+  /** The plan of a definition as it is stored; at once where its text is small. */
+  compile(text: string): Plan | Promise<Plan>;
   /** A document's YAML as JSON text, which is not checked yet. */
   yamlToJson(yaml: string): Promise<YamlResult>;
   /** What params mean for an execution of the plan; at once where that is little work. */
@@ -113,6 +115,10 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     async readSubmitted(text) {
       if (text.length < largeFrom) return readSubmitted(text, definitions.limits.nesting);
       return thread.ask({ kind: "submitted" }, text);
+    },
+    compile(text) {
+      if (text.length < largeFrom) return compileStored(text);
+      return thread.ask({ kind: "compile" }, text).then(unpackPlan);
     },
     async yamlToJson(yaml) {
       if (yaml.length <= YAML_CHARACTERS_MAX) return yamlLine.read(yaml);

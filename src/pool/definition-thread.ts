@@ -5,7 +5,7 @@
 import { decoded } from "../env/bytes.ts";
 import { hashOf } from "../env/ids.ts";
 import type { HandlerInfo } from "../workflow/catalog.ts";
-import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../workflow/definition.ts";
+import { compileStored, type DefinitionOptions, type DefinitionResult, parseDefinition } from "../workflow/definition.ts";
 import { type Given, givenBy, type TooMuch } from "../workflow/given.ts";
 import { findParams, type ParamsPlace } from "../workflow/params.ts";
 import { type PackedPlan, packPlan, unpackPlan } from "../workflow/plan-pack.ts";
@@ -26,6 +26,8 @@ export type Order =
   | { readonly kind: "yaml" }
   | { readonly kind: "params" }
   | { readonly kind: "submitted" }
+  /** The text is a definition as it is stored. */
+  | { readonly kind: "compile" }
   /** The text is params; "" stands for none. */
   | { readonly kind: "given"; readonly plan: PackedPlan };
 type Ordered = { readonly number: number; readonly order: Order };
@@ -40,6 +42,7 @@ export type OrderAnswers = {
   readonly yaml: YamlResult;
   readonly params: ParamsPlace;
   readonly submitted: SubmittedResult;
+  readonly compile: PackedPlan;
   readonly given: Given | TooMuch;
 };
 /** Its long texts came before it. */
@@ -109,6 +112,8 @@ async function answerTo(order: Order, its: string, options: Omit<DefinitionOptio
       return findParams(its, options.limits.nesting);
     case "submitted":
       return readSubmitted(its, options.limits.nesting);
+    case "compile":
+      return packPlan(compileStored(its));
     case "given":
       return givenBy(unpackPlan(order.plan), its === "" ? null : its, { characters: Number.POSITIVE_INFINITY, steps: STEPS_MAX });
   }

@@ -14,7 +14,7 @@ import type { Chunk, Store, Summary } from "./store.ts";
 export type ViewsOptions = {
   readonly store: Store;
   /** The plan of a definition's text as it was stored. */
-  readonly compile: (definitionText: string) => Plan;
+  readonly compile: (definitionText: string) => Plan | Promise<Plan>;
   readonly clock: Clock;
   readonly turns: Turns;
   /** Roughly what the kept states may take, with the outputs in them. */
@@ -29,8 +29,8 @@ export interface Views {
    * shared and advances with later reads: take what you need before you await again. Rejects with StoreUnavailable.
    */
   stateOf(executionId: string): Promise<StoredState | null>;
-  /** The plan of a stored definition, kept by its hash. */
-  planOf(hash: string, definitionText: string): Plan;
+  /** The plan of a stored definition, kept by its hash; at once where it is kept, or soon compiled. */
+  planOf(hash: string, definitionText: string): Plan | Promise<Plan>;
   /** Keeps no states any more. */
   close(): void;
 }
@@ -59,6 +59,8 @@ class LogViews implements Views {
   readonly #options: ViewsOptions;
   readonly #states: BoundedCache<Kept>;
   readonly #plans: BoundedCache<Plan>;
+  /** By hash: large ones, whose compiling takes a while. */
+  readonly #compiling = new Map<string, Promise<Plan>>();
   readonly #reads = new Map<string, Reads>();
   #readAtMs = 0;
   #cancelIdle: (() => void) | null = null;
@@ -69,11 +71,20 @@ class LogViews implements Views {
     this.#plans = new BoundedCache(options.planBytesMax ?? PLAN_BYTES_MAX);
   }
 
-  planOf(hash: string, definitionText: string): Plan {
-    const kept = this.#plans.get(hash);
+  planOf(hash: string, definitionText: string): Plan | Promise<Plan> {
+    const kept = this.#plans.get(hash) ?? this.#compiling.get(hash);
     if (kept !== undefined) return kept;
     const plan = this.#options.compile(definitionText);
-    this.#plans.set(hash, plan, definitionText.length);
+    if (!(plan instanceof Promise)) return this.#keep(hash, plan, definitionText.length);
+    const compiling = plan
+      .then((compiled) => this.#keep(hash, compiled, definitionText.length))
+      .finally(() => this.#compiling.delete(hash));
+    this.#compiling.set(hash, compiling);
+    return compiling;
+  }
+
+  #keep(hash: string, plan: Plan, length: number): Plan {
+    this.#plans.set(hash, plan, length);
     return plan;
   }
 
@@ -136,7 +147,7 @@ class LogViews implements Views {
   async #load(executionId: string): Promise<Kept | null> {
     const stored = await this.#options.store.load(executionId);
     if (stored === null) return null;
-    const plan = this.planOf(stored.summary.definition, stored.definitionText);
+    const plan = await this.planOf(stored.summary.definition, stored.definitionText);
     const state = initialState(plan);
     await this.#fold(state, stored.chunks);
     return { state, plan, summary: stored.summary, bytes: plan.ids.length * NODE_BYTES + bytesOf(stored.chunks) };

@@ -77,6 +77,19 @@ describe("the main thread", () => {
     }
   });
 
+  test("compiles no large stored definition, and the thread compiles it as it would", async () => {
+    const sent = (text: string) => JSON.stringify({ name: "w", dag: { nodes: [{ ...node("a"), config: { text } }, node("b", ["a"])] } });
+    for (const [text, isLarge] of [
+      ["x", false],
+      ["x".repeat(300_000), true],
+    ] as const) {
+      const checked = await here.check(sent(text), "workflow");
+      const stored = checked.ok ? checked.definition.text : "";
+      expect(await isInThread(({ compile }) => compile(stored))).toBe(isLarge);
+      expect(await inThread.compile(stored)).toEqual(await here.compile(stored));
+    }
+  });
+
   test("puts no large params over a config, and none at all where the definition does not allow it", async () => {
     const params = `{"a":${large}}`;
     expect(await isInThread(({ givenBy }) => givenBy(plan, params))).toBe(true);

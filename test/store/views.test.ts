@@ -157,6 +157,23 @@ describe("views", () => {
     expect(compiled).toEqual(["12345678", "abcdefgh", "12345678"]);
   });
 
+  test("compile a definition that takes a while once for all who ask meanwhile", async () => {
+    const gate = Promise.withResolvers<Plan>();
+    views = viewsWith({
+      compile(text) {
+        compiled.push(text);
+        return gate.promise;
+      },
+    });
+    await create("e1");
+    await create("e2");
+    const asked = [views.stateOf("e1"), views.stateOf("e2"), views.stateOf("e1")];
+    await world.pass(1);
+    gate.resolve(plan);
+    expect((await Promise.all(asked)).map((read) => read?.plan === plan)).toEqual([true, true, true]);
+    expect(compiled).toHaveLength(1);
+  });
+
   test("fold a long log in slices, with turns for others in between", async () => {
     await create("e1");
     const lost: WorkflowEvent[] = Array.from({ length: 4_000 }, (_, at) => ({
