@@ -1,4 +1,5 @@
 /** JSON text that may be long: made in pieces, and sent as a string while it is short, as a stream from there on. */
+import { endOfPiece } from "../env/pieces.ts";
 import type { Turns } from "../env/turns.ts";
 import { LARGE_CHARACTERS, type Room, SHORT_CHARACTERS } from "./room.ts";
 
@@ -86,7 +87,7 @@ function streamOf(begin: string, texts: Texts, turns: Turns, leave: () => void):
       at = 0;
     }
     const from = at;
-    at = endOfPiece(text, from);
+    at = endOfPiece(text, from, PIECE_CHARACTERS);
     return from === 0 && at === text.length ? text : text.slice(from, at);
   }
   return new ReadableStream({
@@ -111,12 +112,4 @@ function streamOf(begin: string, texts: Texts, turns: Turns, leave: () => void):
 
 function turnOf(turns: Turns): Promise<void> {
   return new Promise((resolve) => turns.run(resolve));
-}
-
-/** Not between the two halves of a character outside of the first plane. */
-function endOfPiece(text: string, from: number): number {
-  const end = from + PIECE_CHARACTERS;
-  if (end >= text.length) return text.length;
-  const code = text.charCodeAt(end - 1);
-  return code >= 0xd800 && code <= 0xdbff ? end + 1 : end;
 }

@@ -3,12 +3,14 @@
  * connection to come back and nothing is sent again behind the caller's back, but what a Cluster redirects; a call that was
  * given up may still be applied, which every script takes into account.
  */
+import type { Socket } from "node:net";
 import { Cluster, Command, Redis } from "ioredis";
 import { byteLength } from "../env/bytes.ts";
 import type { Clock } from "../env/clock.ts";
 import { afterDeadline } from "../env/deadline.ts";
 import type { Log } from "../env/log.ts";
 import { StoreUnavailable } from "./store.ts";
+import { LARGE_COMMAND, PieceWriter } from "./redis-pieces.ts";
 import { inOurWords, RedisRefusal, troubleOf } from "./redis-trouble.ts";
 
 /** `url`: redis:// or rediss:// with all that belongs to it; one address is one Redis. `nodes`: some of a Cluster's. */
@@ -82,6 +84,7 @@ class IoredisConnection implements RedisConnection {
   readonly #options: ConnectionOptions;
   readonly #client: Redis | Cluster;
   readonly #listeners: (() => void)[] = [];
+  readonly #pieces = new PieceWriter();
   #bytesInFlight = 0;
   #isClosed = false;
   #lastError: string | null = null;
@@ -116,18 +119,35 @@ class IoredisConnection implements RedisConnection {
 
   async call(name: string, args: readonly string[]): Promise<Reply> {
     if (this.#isClosed) throw new StoreUnavailable("The store is closed.");
+    const call = { isOver: false };
     let bytes = 0;
     for (const arg of args) bytes += arg.length;
     this.#bytesInFlight += bytes;
     const deadlineMs = this.#options.commandTimeoutMs + this.#bytesInFlight / BYTES_PER_MS;
     try {
-      const reply = this.#client.sendCommand(commandOf(name, args)) as Promise<Reply>;
+      const reply = this.#pieces.writing !== null ? this.#sendLater(name, args, bytes, call) : this.#send(name, args, bytes);
       return await this.#within(deadlineMs, reply, () => new StoreUnavailable(`Redis did not answer within ${Math.ceil(deadlineMs)} ms.`));
     } catch (error) {
       throw troubleOf(error);
     } finally {
+      call.isOver = true;
       this.#bytesInFlight -= bytes;
     }
+  }
+
+  #send(name: string, args: readonly string[], bytes: number): Promise<Reply> {
+    const client = this.#client;
+    // A Cluster's client sends again by itself what was redirected: that might come between two pieces.
+    const pieces = bytes >= LARGE_COMMAND && client instanceof Redis ? this.#pieces : null;
+    return client.sendCommand(commandOf(name, args, pieces)) as Promise<Reply>;
+  }
+
+  /** Who has given up by then sends nothing. */
+  async #sendLater(name: string, args: readonly string[], bytes: number, call: { readonly isOver: boolean }): Promise<Reply> {
+    // The first of those that wait may be the next large one.
+    while (this.#pieces.writing !== null) await this.#pieces.writing;
+    if (call.isOver) throw new StoreUnavailable("It was given up before it could be sent.");
+    return this.#send(name, args, bytes);
   }
 
   servers(): readonly RedisServer[] {
@@ -203,8 +223,12 @@ class IoredisConnection implements RedisConnection {
 }
 
 /** In capitals: of names that it knows the client makes objects of replies, which would change the order of ids. */
-function commandOf(name: string, args: readonly string[]): Command {
+function commandOf(name: string, args: readonly string[], pieces: PieceWriter | null = null): Command {
   const command = new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
+  if (pieces !== null) {
+    command.toWritable = (socket) => pieces.begin(command.name, args, socket as Socket);
+    return command;
+  }
   const inItsOwnWay = command.toWritable;
   command.toWritable = (socket) => frameOf(command.name, args) ?? inItsOwnWay.call(command, socket);
   return command;
