@@ -8,6 +8,7 @@ import type { ClusterOptions } from "./engine-cluster.ts";
 import type { Clock } from "./env/clock.ts";
 import type { Log } from "./env/log.ts";
 import type { Turns } from "./env/turns.ts";
+import type { LongJson } from "./workflow/long-json.ts";
 import type { Pool } from "./pool/pool.ts";
 
 export type EngineOverflow = Pick<Surplus, "claimsOf" | "drop" | "taken"> & {
@@ -21,6 +22,7 @@ export type EngineOverflowOptions = {
   readonly cluster: ClusterOptions;
   readonly pool: Pool;
   readonly handlers: KnownHandlers;
+  readonly json: LongJson;
   readonly ownership: Ownership;
   readonly errands: Errands;
   readonly isOwned: (lane: number) => boolean;
@@ -32,12 +34,12 @@ export type EngineOverflowOptions = {
 };
 
 export function createEngineOverflow(options: EngineOverflowOptions): EngineOverflow {
-  const { cluster, pool, handlers, ownership, errands, isOwned, executorDied, clock, turns, log } = options;
+  const { cluster, pool, handlers, json, ownership, errands, isOwned, executorDied, clock, turns, log } = options;
   const { store, doorbell } = cluster;
   const { bootId, living } = ownership;
   const ring = (lane: number, away = false): void => doorbell.ring(away ? { type: "offers", lane, away } : { type: "offers", lane });
   const surplus: Surplus = createSurplus({
-    ...{ store, handlers, bootId, clock, turns, log, ring },
+    ...{ store, handlers, json, bootId, clock, turns, log, ring },
     overflow: pool.overflow,
     limits: cluster.limits,
     overflowAfterMs: cluster.overflowAfterMs,
@@ -50,7 +52,7 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
     executorDied,
   });
   const guest: Guest = createGuest({
-    ...{ store, bootId, clock, log, ring, isOwned },
+    ...{ store, bootId, json, clock, log, ring, isOwned },
     overflow: pool.overflow,
     handlers: handlers.here,
     run: ({ execution, attempt }) => errands.run(execution, attempt),

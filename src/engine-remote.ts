@@ -1,10 +1,11 @@
 /** Triggers for executions that another instance owns: stored as commands, answered by the owner's receipt. */
 import type { Receipt } from "./actors/ports.ts";
-import { packBody } from "./actors/stored-command.ts";
+import { packTrigger } from "./actors/stored-command.ts";
 import type { Doorbell } from "./bus/doorbell.ts";
 import type { TriggerResult } from "./engine-answers.ts";
 import type { Clock } from "./env/clock.ts";
 import type { Ids } from "./env/ids.ts";
+import type { LongJson } from "./workflow/long-json.ts";
 import type { SharedStore } from "./store/shared-store.ts";
 import { StoreUnavailable } from "./store/store.ts";
 
@@ -20,11 +21,12 @@ const ASK_EVERY_MS = 250;
 
 export function createRemoteTriggers(options: {
   readonly store: SharedStore;
+  readonly json: LongJson;
   readonly doorbell: Doorbell;
   readonly clock: Clock;
   readonly ids: Ids;
 }): RemoteTriggers {
-  const { store, doorbell, clock, ids } = options;
+  const { store, json, doorbell, clock, ids } = options;
   const waiting = new Map<string, () => void>();
   doorbell.listen((ring) => {
     if (ring.type === "answered") for (const command of ring.commands) waiting.get(command)?.();
@@ -47,7 +49,7 @@ export function createRemoteTriggers(options: {
     async trigger(executionId, params) {
       const commandId = ids.next();
       const endMs = clock.nowMs() + ANSWER_WITHIN_MS;
-      const sent = await store.send({ id: commandId, execution: executionId, body: packBody({ type: "trigger", params }) });
+      const sent = await store.send({ id: commandId, execution: executionId, body: await packTrigger(params, json) });
       if (sent.type === "answered") return JSON.parse(sent.receipt) as Receipt;
       doorbell.ring({ type: "commands", lane: store.laneOf(executionId) });
       for (let leftMs = endMs - clock.nowMs(); leftMs > 0; leftMs = endMs - clock.nowMs()) {

@@ -146,7 +146,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const overflow =
     cluster &&
     createEngineOverflow({
-      ...{ cluster, pool, handlers, ownership, errands, clock, turns, log },
+      ...{ cluster, pool, handlers, json: checker, ownership, errands, clock, turns, log },
       isOwned: (lane) => lanes.isOwned(lane),
       executorDied: (died) => void buried(died),
     });
@@ -154,6 +154,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     cluster &&
     createInbox({
       store: cluster.store,
+      json: checker,
       clock,
       log,
       tell: (id, message) => company.system.tell(id, message),
@@ -167,7 +168,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     takeClaims: (lane) => overflow?.taken(lane),
     dropOffers: (lane) => overflow?.drop(lane),
   });
-  const remote = cluster && createRemoteTriggers({ store: cluster.store, doorbell: cluster.doorbell, clock, ids });
+  const remote = cluster && createRemoteTriggers({ store: cluster.store, json: checker, doorbell: cluster.doorbell, clock, ids });
   const triggers = createTriggers({ store, company, ownership, lanes, remote, clock: limits });
   handlers.onChange(checker.renewed);
   let retiring = false;

@@ -4,12 +4,13 @@
  */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
+import type { LongJson } from "../workflow/long-json.ts";
 import type { AttemptKey, Overflow, Spilled } from "../pool/pool.ts";
 import type { Offer, SharedStore } from "../store/shared-store.ts";
-import { runnable } from "../store/offer-id.ts";
+import { readOfferId, runnable } from "../store/offer-id.ts";
 import { StoreUnavailable } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
-import { unpackOffer } from "./offer-text.ts";
+import { isLargeOffer, unpackLargeOffer, unpackOffer } from "./offer-text.ts";
 
 export type Guest = {
   /** There may be offers in the lane. `away`: also some that their owner cannot run. */
@@ -24,6 +25,7 @@ export type GuestOptions = {
   /** Of this instance's threads. */
   readonly handlers: () => Catalog;
   readonly bootId: string;
+  readonly json: LongJson;
   /** Of those the threads here are served without claims. */
   readonly isOwned: (lane: number) => boolean;
   /** Resolves when its outcome is stored, or nobody here has it any more. Must not reject. */
@@ -62,6 +64,8 @@ class ClaimingGuest implements Guest {
   readonly #asked = new Map<number, Asked>();
   /** What runs here, by the offer's id. */
   readonly #held = new Map<string, Held>();
+  /** Large ones that are claimed and not read yet. */
+  readonly #reading = new Set<Promise<void>>();
   #numbers = 0;
   #claiming: Promise<void> | null = null;
   #cancelTick: (() => void) | null = null;
@@ -88,6 +92,7 @@ class ClaimingGuest implements Guest {
     await this.#claiming;
     // Once more, so that nothing is claimed of which nobody knows.
     for (const [lane, asked] of [...this.#asked]) await this.#claim(lane, asked);
+    await Promise.all(this.#reading);
   }
 
   #tickLater(delayMs: number): void {
@@ -177,21 +182,39 @@ class ClaimingGuest implements Guest {
 
   #take(lane: number, { id, execution, body }: Offer): void {
     if (this.#held.has(id)) return;
-    const claimed = this.#unpacked(lane, id, execution, body);
-    if (claimed === null) return;
-    const { node, attempt } = claimed.attempt;
-    this.#held.set(id, { lane, key: { execution, node, attempt } });
-    void this.#options.run(claimed).finally(() => this.#held.delete(id));
+    this.#held.set(id, { lane, key: { execution, ...readOfferId(id) } });
     this.#lookLater();
+    if (isLargeOffer(body.length)) return this.#takeLarge(lane, id, execution, body);
+    let claimed: Spilled;
+    try {
+      claimed = unpackOffer(execution, body);
+    } catch (error) {
+      this.#unreadable(lane, id, error);
+      return;
+    }
+    this.#run(id, claimed);
   }
 
-  #unpacked(lane: number, id: string, execution: string, body: string): Spilled | null {
-    try {
-      return unpackOffer(execution, body);
-    } catch (error) {
-      this.#options.log.error("An offer cannot be read: do all instances run the same version?", { lane, id, error });
-      return null;
-    }
+  #takeLarge(lane: number, id: string, execution: string, body: string): void {
+    const { json, isOwned } = this.#options;
+    const reading = unpackLargeOffer(execution, body, json)
+      .then((claimed) => {
+        // Nobody waits for it any more, or it is this instance's own by now: its supervisor has found that nobody runs it.
+        if (isOwned(lane)) this.#held.delete(id);
+        else if (this.#held.has(id)) this.#run(id, claimed);
+      })
+      .catch((error: unknown) => this.#unreadable(lane, id, error))
+      .finally(() => this.#reading.delete(reading));
+    this.#reading.add(reading);
+  }
+
+  #run(id: string, claimed: Spilled): void {
+    void this.#options.run(claimed).finally(() => this.#held.delete(id));
+  }
+
+  #unreadable(lane: number, id: string, error: unknown): void {
+    this.#held.delete(id);
+    this.#options.log.error("An offer cannot be read: do all instances run the same version?", { lane, id, error });
   }
 
   #lookLater(): void {

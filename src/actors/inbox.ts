@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
+import type { LongJson } from "../workflow/long-json.ts";
 import type { SharedStore, StoredCommand } from "../store/shared-store.ts";
 import { StoreUnavailable } from "../store/store.ts";
 import type { Stored } from "./ports.ts";
@@ -21,6 +22,7 @@ export type Inbox = {
 
 export type InboxOptions = {
   readonly store: SharedStore;
+  readonly json: LongJson;
   readonly clock: Clock;
   readonly log: Log;
   /** False: its mailbox is full, or it is stalled; it is offered again later. */
@@ -89,14 +91,19 @@ export function createInbox(options: InboxOptions): Inbox {
       if (!isCurrent(lane, its)) return true;
       for (const command of page) {
         position = command.position;
-        if (!its.handed.has(command.id) && !hand(lane, its, command)) all = false;
+        if (its.handed.has(command.id)) continue;
+        // Waited for where it is large: a lane's commands come in their order.
+        const body = bodyOf(command.body, options.json);
+        const isLarge = body instanceof Promise;
+        const read = isLarge ? await body : body;
+        if (isLarge && !isCurrent(lane, its)) return true;
+        if (!hand(lane, its, command, read)) all = false;
       }
       if (page.length < PAGE) return all;
     }
   }
 
-  function hand(lane: number, its: Lane, { id, execution, body: text }: StoredCommand): boolean {
-    const body = bodyOf(text);
+  function hand(lane: number, its: Lane, { id, execution }: StoredCommand, body: StoredBody | null): boolean {
     its.handed.add(id);
     if (body === null) {
       log.error("A stored command cannot be read and is dropped: do all instances run the same version?", { lane, execution, command: id });
@@ -140,11 +147,16 @@ export function createInbox(options: InboxOptions): Inbox {
 }
 
 /** Null for what another version, or a stranger, has left there. */
-function bodyOf(text: string): StoredBody | null {
+function bodyOf(text: string, json: LongJson): StoredBody | null | Promise<StoredBody | null> {
   try {
-    return readBody(text);
+    const body = readBody(text, json);
+    return body instanceof Promise ? body.catch(nullWhereUnreadable) : body;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof UnreadableCommand) return null;
-    throw error;
+    return nullWhereUnreadable(error);
   }
+}
+
+function nullWhereUnreadable(error: unknown): null {
+  if (error instanceof SyntaxError || error instanceof UnreadableCommand) return null;
+  throw error;
 }

@@ -3,11 +3,12 @@
  * sent again until it is answered, so that it is always known where an attempt may be: here, offered, or claimed.
  */
 import { byteLength } from "../env/bytes.ts";
+import type { LongJson } from "../workflow/long-json.ts";
 import type { AttemptKey, OutputLimits, Overflow, Spilled } from "../pool/pool.ts";
 import type { Offer, OfferView, SharedStore } from "../store/shared-store.ts";
 import type { Lease } from "../store/store.ts";
 import { type Asks, offerId, readOfferId } from "../store/offer-id.ts";
-import { packOffer } from "./offer-text.ts";
+import { isLargeOffer, offerLength, packLargeOffer, packOffer } from "./offer-text.ts";
 import { type Offered, OfferedBook } from "./offered.ts";
 
 /** One call carries at most so much, and so many. */
@@ -21,6 +22,7 @@ export type LaneOffersOptions = {
   readonly bootId: string;
   /** What this instance takes as an output: it counts wherever the attempt runs. */
   readonly limits: OutputLimits;
+  readonly json: LongJson;
   /** Of offers, over all lanes. */
   readonly nextNumber: () => number;
   /** Null while the lane may not be written to. */
@@ -72,9 +74,12 @@ export class LaneOffers {
     const { node, attempt } = spilled.attempt;
     const key = { execution: spilled.execution.id, node, attempt };
     const id = offerId(this.#options.bootId, this.#options.nextNumber(), key, asks);
-    const body = packOffer(spilled, this.#options.limits);
+    const { limits, json } = this.#options;
     const { handler, away } = asks;
-    this.#book.enter({ id, key, body, bytes: byteLength(body), handler, away, stage: "new", end: null });
+    const length = offerLength(spilled);
+    const make = isLargeOffer(length) ? () => packLargeOffer(spilled, limits, json) : null;
+    const body = make === null ? packOffer(spilled, limits) : null;
+    this.#book.enter({ id, key, body, make, bytes: body === null ? length : byteLength(body), handler, away, stage: "new", end: null });
   }
 
   /** Whether something is offered that cannot run here. */
@@ -147,7 +152,7 @@ export class LaneOffers {
     const claimed = (await this.#options.store.offersIn(this.#options.lane)).filter(({ claimedBy }) => claimedBy !== null);
     for (const { id, execution } of claimed) {
       if (this.#book.get(id) !== undefined) continue;
-      this.#book.enter({ id, key: { execution, ...readOfferId(id) }, body: "", bytes: 0, ...CLAIMED });
+      this.#book.enter({ id, key: { execution, ...readOfferId(id) }, body: "", make: null, bytes: 0, ...CLAIMED });
     }
     return Map.groupBy(claimed, ({ execution }) => execution);
   }
@@ -203,9 +208,10 @@ export class LaneOffers {
 
   async #offer(lease: Lease, { number, offers }: Batch): Promise<boolean> {
     const { store, offered, lane } = this.#options;
+    for (const each of offers) if (each.make !== null) each.body ??= await each.make();
     const answer = await store.offer(
       lease,
-      offers.map(({ id, key, body }): Offer => ({ id, execution: key.execution, body })),
+      offers.map(({ id, key, body }): Offer => ({ id, execution: key.execution, body: body ?? "" })),
       number,
     );
     // Fenced: an earlier send may have been heard all the same. The lane is lost, or its next lease shows.

@@ -1,11 +1,21 @@
-/** An attempt as it is offered to other instances: its text, and its size. */
+/** An attempt as it is offered to other instances: its text, and its size. Where that is large, the text is made and read elsewhere. */
+import { LONG_JSON, type LongJson } from "../workflow/long-json.ts";
 import type { OutputLimits, ScopeEntry, Spilled } from "../pool/pool.ts";
 
 /** The text that is stored, with what the owner takes as an output. Nothing is lost: JSON keeps every text as it is. */
-export function packOffer({ execution, attempt }: Spilled, limits: OutputLimits): string {
+export function packOffer(spilled: Spilled, limits: OutputLimits): string {
+  return JSON.stringify(columnsOf(spilled, limits));
+}
+
+/** The same text of what is large. */
+export function packLargeOffer(spilled: Spilled, limits: OutputLimits, json: LongJson): Promise<string> {
+  return json.writeJson(columnsOf(spilled, limits));
+}
+
+function columnsOf({ execution, attempt }: Spilled, limits: OutputLimits): Columns {
   const { scope, parents } = attempt;
   const positions = parents.length === 0 ? null : new Map(scope.map((entry, at) => [entry, at]));
-  const columns: Columns = [
+  return [
     execution.name,
     attempt.node,
     attempt.nodeId,
@@ -23,12 +33,24 @@ export function packOffer({ execution, attempt }: Spilled, limits: OutputLimits)
     attempt.suspect,
     [limits.outputBytes, limits.nesting],
   ];
-  return JSON.stringify(columns);
 }
 
 /** What packOffer packed. Throws where the text is none of ours. */
 export function unpackOffer(executionId: string, body: string): Spilled {
-  const columns = JSON.parse(body) as Columns;
+  return spilledOf(executionId, JSON.parse(body) as Columns);
+}
+
+/** The same of a large text. */
+export async function unpackLargeOffer(executionId: string, body: string, json: LongJson): Promise<Spilled> {
+  return spilledOf(executionId, (await json.readJson(body)) as Columns);
+}
+
+/** `length`: in characters, of an offer's text. */
+export function isLargeOffer(length: number): boolean {
+  return length >= LONG_JSON;
+}
+
+function spilledOf(executionId: string, columns: Columns): Spilled {
   const scope = columns[11].map(entryOf);
   return {
     execution: { id: executionId, name: columns[0] },

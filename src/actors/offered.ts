@@ -9,8 +9,10 @@ import type { AttemptKey } from "../pool/pool.ts";
 export type Offered = {
   readonly id: string;
   readonly key: AttemptKey;
-  /** Empty once it stands. */
-  body: string;
+  /** Empty once it stands; null until it is made. */
+  body: string | null;
+  /** Makes the body of a large one, which takes a while; null where it is made, or not needed any more. */
+  make: (() => Promise<string>) | null;
   /** 0 once it is claimed. */
   bytes: number;
   readonly handler: string;
@@ -91,6 +93,7 @@ export class OfferedBook {
   stands(offered: Offered): void {
     offered.stage = "standing";
     offered.body = "";
+    offered.make = null;
     this.#standing.add(offered);
   }
 

@@ -1,4 +1,5 @@
 /** Commands that wait in the store for an execution's owner: their text, and what they want of the supervisor. */
+import { LONG_JSON, type LongJson } from "../workflow/long-json.ts";
 import type { Outcome } from "../pool/pool.ts";
 import type { Command, NodeIndex } from "../workflow/messages.ts";
 
@@ -13,9 +14,19 @@ export function packBody(body: StoredBody): string {
   return JSON.stringify(body);
 }
 
-/** Throws SyntaxError or UnreadableCommand where the text is none of ours. */
-export function readBody(text: string): StoredBody {
-  const body = JSON.parse(text) as StoredBody | null;
+/** The text of a trigger; at once where its params are not large. */
+export function packTrigger(params: string | null, json: LongJson): string | Promise<string> {
+  const body: StoredBody = { type: "trigger", params };
+  return (params?.length ?? 0) < LONG_JSON ? packBody(body) : json.writeJson(body);
+}
+
+/** Throws, or rejects with, SyntaxError or UnreadableCommand where the text is none of ours. */
+export function readBody(text: string, json: LongJson): StoredBody | Promise<StoredBody> {
+  return text.length < LONG_JSON ? checked(JSON.parse(text)) : json.readJson(text).then(checked);
+}
+
+function checked(value: unknown): StoredBody {
+  const body = value as StoredBody | null;
   if (body?.type === "trigger" || body?.type === "outcome") return body;
   throw new UnreadableCommand("No stored command has this form.");
 }

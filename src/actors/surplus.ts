@@ -6,6 +6,7 @@
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log.ts";
 import type { Turns } from "../env/turns.ts";
+import type { LongJson } from "../workflow/long-json.ts";
 import type { AttemptKey, OutputLimits, Overflow } from "../pool/pool.ts";
 import type { SharedStore } from "../store/shared-store.ts";
 import { readOfferId } from "../store/offer-id.ts";
@@ -38,6 +39,7 @@ export type SurplusOptions = {
   readonly overflow: Overflow;
   readonly handlers: KnownHandlers;
   readonly limits: OutputLimits;
+  readonly json: LongJson;
   readonly bootId: string;
   readonly overflowAfterMs: number;
   /** Null where the lane is not this instance's, is being handed over, or may not be trusted now. */
@@ -143,13 +145,14 @@ class SurplusOffers implements Surplus {
   #laneFor(lane: number): Lane {
     const known = this.#lanes.get(lane);
     if (known !== undefined) return known;
-    const { store, overflow, bootId, limits, leaseOf, clock } = this.#options;
+    const { store, overflow, bootId, limits, json, leaseOf, clock } = this.#options;
     const offers = new LaneOffers({
       lane,
       store,
       overflow,
       bootId,
       limits,
+      json,
       leaseOf,
       nextNumber: () => (this.#numbers += 1),
       claimed: (key, claimer) => this.#claimed(key, claimer),

@@ -1,4 +1,7 @@
-/** Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads. */
+/**
+ * Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads.
+ * So is what instances tell each other with large texts in it.
+ */
 import type { Clock } from "../env/clock.ts";
 import { hashOf } from "../env/ids.ts";
 import type { Catalog } from "../workflow/catalog.ts";
@@ -10,6 +13,7 @@ import { packPlan, unpackPlan } from "../workflow/plan-pack.ts";
 import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
 import { CheckedDefinitions } from "./checked-definitions.ts";
 import type { ThreadSettings } from "./definition-thread.ts";
+import { betweenPlaces, type LongJson, shortJson, wholeValue } from "../workflow/long-json.ts";
 import { createOrderThread } from "./order-thread.ts";
 import type { YamlResult } from "./yaml.ts";
 import { createYamlLine } from "./yaml-line.ts";
@@ -27,7 +31,7 @@ export type CheckResult =
   | Extract<DefinitionResult, { ok: false }>;
 
 /** None of it throws for bad input; each rejects only where the thread dies twice over one text. */
-export type DefinitionChecker = {
+export type DefinitionChecker = LongJson & {
   check(text: string, form: DefinitionOptions["form"]): Promise<CheckResult>;
   /** The text of large bytes in UTF-8, which are given away; null where they are none. */
   decode(bytes: Uint8Array<ArrayBuffer>): Promise<string | null>;
@@ -119,6 +123,19 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     compile(text) {
       if (text.length < largeFrom) return compileStored(text);
       return thread.ask({ kind: "compile" }, text).then(unpackPlan);
+    },
+    async writeJson(value) {
+      const long: string[] = [];
+      const between = betweenPlaces(shortJson(value, long));
+      if (long.length === 0) return between.join("");
+      const parts = long.map((text, at) => {
+        const after = at === long.length - 1 ? between[at + 1] : "";
+        return thread.ask({ kind: "quote", before: between[at] ?? "", after: after ?? "" }, text);
+      });
+      return (await Promise.all(parts)).map(({ text }) => text).join("");
+    },
+    async readJson(text) {
+      return wholeValue(await thread.ask({ kind: "json" }, text));
     },
     async yamlToJson(yaml) {
       if (yaml.length <= YAML_CHARACTERS_MAX) return yamlLine.read(yaml);

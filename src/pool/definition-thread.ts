@@ -12,6 +12,7 @@ import { type PackedPlan, packPlan, unpackPlan } from "../workflow/plan-pack.ts"
 import { STEPS_MAX } from "../workflow/references.ts";
 import { readSubmitted, type SubmittedResult } from "../workflow/submitted.ts";
 import { takenApart } from "./apart.ts";
+import { type ShortJson, shortened } from "../workflow/long-json.ts";
 import type { YamlResult } from "./yaml.ts";
 
 export type ThreadSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
@@ -28,6 +29,10 @@ export type Order =
   | { readonly kind: "submitted" }
   /** The text is a definition as it is stored. */
   | { readonly kind: "compile" }
+  /** The text as JSON, with others around it: put together on the main thread, they would be copied there. */
+  | { readonly kind: "quote"; readonly before: string; readonly after: string }
+  /** The value of the JSON text. */
+  | { readonly kind: "json" }
   /** The text is params; "" stands for none. */
   | { readonly kind: "given"; readonly plan: PackedPlan };
 type Ordered = { readonly number: number; readonly order: Order };
@@ -43,6 +48,8 @@ export type OrderAnswers = {
   readonly params: ParamsPlace;
   readonly submitted: SubmittedResult;
   readonly compile: PackedPlan;
+  readonly quote: { readonly text: string };
+  readonly json: ShortJson;
   readonly given: Given | TooMuch;
 };
 /** Its long texts came before it. */
@@ -114,6 +121,10 @@ async function answerTo(order: Order, its: string, options: Omit<DefinitionOptio
       return readSubmitted(its, options.limits.nesting);
     case "compile":
       return packPlan(compileStored(its));
+    case "quote":
+      return { text: `${order.before}${JSON.stringify(its)}${order.after}` };
+    case "json":
+      return shortened(its);
     case "given":
       return givenBy(unpackPlan(order.plan), its === "" ? null : its, { characters: Number.POSITIVE_INFINITY, steps: STEPS_MAX });
   }

@@ -5,6 +5,7 @@ import type { Stored } from "../../src/actors/ports.ts";
 import { packBody } from "../../src/actors/stored-command.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
+import { JSON_HERE } from "../pool/json-here.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";
 
@@ -24,6 +25,7 @@ describe("a lane's inbox", () => {
     [owned, told, refused, answered, takes] = [true, [], [], [], () => true];
     inbox = createInbox({
       store,
+      json: JSON_HERE,
       clock: world,
       log: recordingLog().log,
       tell(execution, message) {

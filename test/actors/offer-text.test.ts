@@ -1,8 +1,11 @@
 /** An attempt as it is offered: nothing of it is lost on the way. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { offerLength, packOffer, unpackOffer } from "../../src/actors/offer-text.ts";
+import { isLargeOffer, offerLength, packLargeOffer, packOffer, unpackLargeOffer, unpackOffer } from "../../src/actors/offer-text.ts";
+import { systemClock } from "../../src/env/clock.ts";
+import { createDefinitionChecker } from "../../src/pool/definition-checker.ts";
 import type { Attempt, ScopeEntry } from "../../src/pool/pool.ts";
+import { DEFAULTS, LIMITS as SIM_LIMITS } from "../sim/instance.ts";
 import { attemptOf } from "../pool/fixtures/behaviours.ts";
 
 const LIMITS = { outputBytes: 1_000, nesting: 8 };
@@ -35,6 +38,25 @@ test("an attempt comes out as it went in, whatever its texts hold", () => {
       expect(unpackOffer("e-1", packOffer(spilled, LIMITS))).toEqual(spilled);
     }),
   );
+});
+
+test("a large one has the same text, which is made and read elsewhere", async () => {
+  const long = JSON.stringify({ a: ['x\\"é'.repeat(400_000), '{"textApart":0}'] });
+  const parent = { id: "p", status: "COMPLETED", attempt: 1, error: null, output: long };
+  const given = attemptOf("noop", { params: long, config: '{"textApart":1}', limits: LIMITS, scope: [parent], parents: [parent] });
+  const spilled = { execution: { id: "e", name: "e" }, attempt: given };
+  expect(isLargeOffer(offerLength(spilled))).toBe(true);
+  const checker = createDefinitionChecker({
+    definitions: { limits: SIM_LIMITS, defaults: DEFAULTS },
+    catalog: () => new Map(),
+    clock: systemClock,
+  });
+  const packed = await packLargeOffer(spilled, LIMITS, checker);
+  expect(packed === packOffer(spilled, LIMITS)).toBe(true);
+  const unpacked = await unpackLargeOffer("e", packed, checker);
+  expect(unpacked).toEqual(spilled);
+  expect(unpacked.attempt.parents[0]).toBe(unpacked.attempt.scope[0] as ScopeEntry);
+  checker.close();
 });
 
 test("what is a parent and in the scope stands in the text once, and is one object again", () => {

@@ -8,6 +8,7 @@ import { createSurplus, type Surplus } from "../../src/actors/surplus.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import type { Attempt, AttemptKey, Hands, Outcome, Pool, RunAttempt, Spilled } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { JSON_HERE } from "../pool/json-here.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
@@ -183,6 +184,7 @@ export class Player {
       store,
       handlers,
       limits: MEMBER_LIMITS,
+      json: JSON_HERE,
       overflow: pool.overflow,
       bootId: name,
       overflowAfterMs: AFTER_MS,
@@ -200,6 +202,7 @@ export class Player {
       handlers: pool.handlers,
       overflow: pool.overflow,
       bootId: name,
+      json: JSON_HERE,
       isOwned: (lane) => this.leases.has(lane),
       run: (claimed) => this.#errand(claimed),
       abort: ({ execution, node, attempt }) => this.#errands.get(execution)?.abortOne(node, attempt, "Its claim is gone."),

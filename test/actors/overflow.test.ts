@@ -1,6 +1,7 @@
 /** Overflow between instances, in a simulated world: nothing is lost, nothing runs twice, and all slots have work. */
 import { describe, expect, test } from "bun:test";
 import { attemptOf } from "../pool/fixtures/behaviours.ts";
+import { JSON_CALLS } from "../pool/json-here.ts";
 import { NO_FAULTS, SOME_FAULTS } from "./faulty-offers.ts";
 import { Play, type Player } from "./overflow-play.ts";
 
@@ -333,6 +334,16 @@ describe("what its owner cannot run", () => {
     expect(full.outcomes.size).toBeLessThan(150);
     await full.ended(300);
     expect(play.doubled()).toEqual([]);
+  });
+
+  test("is made and read in a thread where it is large, once each, and runs once", async () => {
+    const { play, a } = await three(onlyC);
+    JSON_CALLS.length = 0;
+    const owner = await play.own(a, "e-1", 3, 50);
+    owner.start(attemptOf("sleep", { node: 3, config: "50", params: JSON.stringify({ x: "y".repeat(2 * 2 ** 20) }) }));
+    await owner.ended(4);
+    expect(JSON_CALLS).toEqual(["write", "read"]);
+    expect([play.shares(), play.doubled()]).toEqual([{ c: 4 }, []]);
   });
 
   test("comes back where the one that can is gone before it claims, waits, and goes to the next that can", async () => {

@@ -90,6 +90,17 @@ describe("the main thread", () => {
     }
   });
 
+  test("makes and reads no JSON with large texts, and the thread does as it would", async () => {
+    const texts = ['"', "\u2028", "\ud800", '{"textApart":0}', "x\n".repeat(100_000), "漢".repeat(70_000), large];
+    const value = [1, null, texts, { a: texts, b: { c: large } }];
+    expect(await isInThread(({ writeJson }) => writeJson(value))).toBe(true);
+    const json = await inThread.writeJson(value);
+    expect(json === JSON.stringify(value)).toBe(true);
+    expect(await isInThread(({ readJson }) => readJson(json))).toBe(true);
+    expect(await inThread.readJson(json)).toEqual(value);
+    expect(await inThread.readJson(`${json}x`).catch((error: unknown) => error)).toBeInstanceOf(SyntaxError);
+  });
+
   test("puts no large params over a config, and none at all where the definition does not allow it", async () => {
     const params = `{"a":${large}}`;
     expect(await isInThread(({ givenBy }) => givenBy(plan, params))).toBe(true);
