@@ -126,7 +126,11 @@ class BatchingCreator implements Creator {
   async #createSome(batch: readonly Request[]): Promise<void> {
     if (batch.length === 0) return;
     try {
-      const answers = await this.#options.store.create(batch.map(({ execution }) => execution));
+      const { store, timeoutMs = TIMEOUT_MS } = this.#options;
+      // The first has waited longest; the others are sent again where the store was too late for it.
+      const untilMs = (batch[0] as Request).sinceMs + timeoutMs;
+      const executions = batch.map(({ execution }) => execution);
+      const answers = await store.create(executions, untilMs);
       this.#backoff.reset();
       this.#trouble = null;
       batch.forEach((request, at) => void succeed(request, answers[at] as CreateAnswer));

@@ -17,6 +17,14 @@ export interface LaneCalls {
   runInTime(record: string, call: ScriptCall): Promise<Reply>;
   /** As `runInTime`, for what `send` sends with the deadline that it is given, and that rejects with TooLate. */
   inTime(record: string, send: (deadline: string) => Promise<Reply>): Promise<Reply>;
+  /** The server has just said what time it is. */
+  told(record: string, nowMs: number): void;
+  /**
+   * Sends what does nothing once whoever asked has given up, at `ms` by this process's clock: `send` is given when that is by the
+   * server's at the latest, from what it said when its word was here, however long that was on its way; "0" where it said nothing
+   * lately. Sent again at once where it was late by a clock that is not what it was.
+   */
+  sendUntil(record: string, ms: number, send: (until: string) => Promise<Reply>): Promise<Reply>;
   /** The server's time, as it last told; null where it has not told yet. */
   nowMs(record: string): number | null;
   /** Plain commands, sent at once and in this order. */
@@ -41,6 +49,8 @@ class GuardedCalls implements LaneCalls {
   readonly #options: LaneCallsOptions;
   /** How far Redis's clock is ahead of this process's, at the most, and since when. By record: a Cluster's servers have each their own. */
   readonly #ahead = new Map<string, { readonly ms: number; readonly atMs: number }>();
+  /** The same at the least. */
+  readonly #aheadAtLeast = new Map<string, { readonly ms: number; readonly atMs: number }>();
 
   constructor(options: LaneCallsOptions) {
     this.#options = options;
@@ -68,6 +78,22 @@ class GuardedCalls implements LaneCalls {
     }
   }
 
+  told(record: string, nowMs: number): void {
+    const atMs = this.#options.clock.monotonicMs();
+    this.#aheadAtLeast.set(record, { ms: nowMs - atMs, atMs });
+  }
+
+  async sendUntil(record: string, ms: number, send: (until: string) => Promise<Reply>): Promise<Reply> {
+    try {
+      return await send(this.#untilBy(record, ms));
+    } catch (error) {
+      if (!(error instanceof TooLate)) throw error;
+      this.told(record, error.nowMs);
+      if (this.#options.clock.monotonicMs() >= ms) throw error;
+      return await send(this.#untilBy(record, ms));
+    }
+  }
+
   nowMs(record: string): number | null {
     const ahead = this.#ahead.get(record);
     return ahead === undefined ? null : this.#options.clock.monotonicMs() + ahead.ms;
@@ -88,5 +114,11 @@ class GuardedCalls implements LaneCalls {
     const ahead = this.#ahead.get(record);
     const nowMs = clock.monotonicMs();
     return ahead === undefined || nowMs - ahead.atMs > CLOCKS_AGREE_MS ? "1" : String(Math.ceil(nowMs + ahead.ms + commandTimeoutMs));
+  }
+
+  #untilBy(record: string, ms: number): string {
+    const ahead = this.#aheadAtLeast.get(record);
+    if (ahead === undefined || this.#options.clock.monotonicMs() - ahead.atMs > CLOCKS_AGREE_MS) return "0";
+    return String(Math.floor(ms + ahead.ms));
   }
 }

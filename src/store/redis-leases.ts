@@ -45,6 +45,7 @@ export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, t
 export async function beat(calls: LaneCalls, keys: RedisKeys, member: Member, ttlMs: number): Promise<readonly MemberView[]> {
   const call = { script: scripts.beat, keys: [keys.members], args: [member.bootId, JSON.stringify(member), String(ttlMs)] };
   const [nowMs, ...records] = (await calls.runInTime(keys.store, call)) as readonly string[];
+  calls.told(keys.store, Number(nowMs));
   const views: MemberView[] = [];
   for (let at = 1; at < records.length; at += 2) views.push(viewMember(records[at] as string, Number(nowMs), ttlMs));
   return views;

@@ -92,7 +92,10 @@ function markOf(id = "-", after = ""): OutboxMark | null {
 /** Of an earlier chunk: its execution, itself, its pointer. */
 const EARLIER_ARGS = 3;
 
-export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { outbox }: WriteOptions): Part {
+/** `until`: when, by Redis's clock, nobody waits for it any more; 0 for none. */
+type CreateOptions = Pick<WriteOptions, "outbox"> & { readonly until: string };
+
+export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { outbox, until }: CreateOptions): Part {
   const definitions = new Map<string, { readonly number: string; readonly text: string }>();
   const executionKeys: string[] = [];
   const cells: string[] = [];
@@ -123,7 +126,7 @@ export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { out
     }
   });
   const counts = [definitions.size, batch.length, larges.keys.length, earlierChunks.length / EARLIER_ARGS].map(String);
-  const args = [outbox ? "1" : "0", ...counts];
+  const args = [outbox ? "1" : "0", ...counts, until];
   const keys = [lane.record, lane.active, lane.index, lane.outbox, lane.definitions];
   for (const [hash, { text }] of definitions) {
     keys.push(lane.definition(hash));

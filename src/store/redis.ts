@@ -4,7 +4,7 @@ import type { Ids } from "../env/ids.ts";
 import type { Log } from "../env/log.ts";
 import { laneOf } from "./lane-of.ts";
 import { commandsAfter, receiptOf, sendCommand } from "./redis-commands.ts";
-import { connectTwice, type RedisAddress, type RedisConnection } from "./redis-connection.ts";
+import { connectTwice, type RedisAddress, type RedisConnection, type Reply } from "./redis-connection.ts";
 import { extendExecution } from "./redis-extend.ts";
 import { type GatheredScripts, gatherScripts } from "./redis-gathered.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./redis-keys.ts";
@@ -117,7 +117,7 @@ class RedisStore implements SharedStore {
     return answer;
   }
 
-  async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
+  async create(batch: readonly NewExecution[], untilMs?: number): Promise<readonly CreateAnswer[]> {
     const { writes, creates } = this.#parts;
     for (const execution of batch) {
       const reason = refusalOf(execution, writes.textBytesMax);
@@ -127,7 +127,8 @@ class RedisStore implements SharedStore {
     const byLane = Map.groupBy(batch.keys(), (at) => this.laneOf((batch[at] as NewExecution).summary.id));
     const calls = Array.from(byLane, async ([lane, positions]) => {
       const some = positions.map((at) => batch[at] as NewExecution);
-      const { answer, mark, epoch } = unpackCreate((await creates.run(packCreate(this.#keys(lane), some, writes))) as string);
+      const send = (until: string) => creates.run(packCreate(this.#keys(lane), some, { ...writes, until }));
+      const { answer, mark, epoch } = unpackCreate((await this.#sendUntil(untilMs, send)) as string);
       positions.forEach((at, index) => {
         answers[at] = answer[index] as CreateAnswer;
       });
@@ -266,6 +267,11 @@ class RedisStore implements SharedStore {
 
   heldClaims(lane: number, bootId: string, ids: readonly string[]): Promise<readonly string[]> {
     return heldClaims(this.#work, this.#keys(lane), bootId, ids);
+  }
+
+  /** Where lanes are on several servers, each has a clock of its own, which nobody asks. */
+  #sendUntil(ms: number | undefined, send: (until: string) => Promise<Reply>): Promise<Reply> {
+    return ms === undefined || !this.#parts.gathers ? send("0") : this.#leases.sendUntil(this.#parts.keys.store, ms, send);
   }
 
   #keys(lane: number): LaneKeys {

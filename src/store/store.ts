@@ -162,9 +162,10 @@ export interface Store {
   commit(lane: number, commit: Commit): Promise<CommitAnswer>;
   /**
    * New executions, one transaction for all of them; idempotent by id and body hash. Needs no lease. Rejects with
-   * StoreUnavailable, and with RangeError where one of them can never be stored: then none of the batch is.
+   * StoreUnavailable, and with RangeError where one of them can never be stored: then none of the batch is. `untilMs`, by the
+   * monotonic clock: whoever asked gives up then. A store that others stand before may get it later still, and stores nothing then.
    */
-  create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]>;
+  create(batch: readonly NewExecution[], untilMs?: number): Promise<readonly CreateAnswer[]>;
 
   /** The whole execution, or null. Chunks in order. */
   load(executionId: string): Promise<StoredExecution | null>;

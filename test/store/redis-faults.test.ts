@@ -1,6 +1,7 @@
 /** What only Redis can show: replies lost on a wire, calls that arrive late, a Redis that is paused, restarted, full or emptied. */
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
+import { createCreator } from "../../src/store/creator.ts";
 import { DataLost } from "../../src/store/shared-store.ts";
 import { type Commit, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
@@ -11,6 +12,7 @@ import { RedisGround } from "./redis-ground.ts";
 
 // A machine that does seven other things answers within it.
 const TIMEOUT_MS = 600;
+const MEMBER = { bootId: "boot-1", name: "a", threads: 1, leaving: false, outboxBytes: 0 };
 const LANES = 4;
 
 const ground = new RedisGround({ server: { appendOnly: "always" }, stores: { lanes: LANES, commandTimeoutMs: TIMEOUT_MS } });
@@ -28,6 +30,37 @@ async function whenBack<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
 }
 
 const APPLIED = { type: "done", entries: [{ type: "applied" }] } as const;
+
+describe("a create through Redis", () => {
+  test("that was refused after its time is not there when a Redis that stood still goes on, and one in time is", async () => {
+    const store = await ground.open();
+    const creator = createCreator({ store, clock: systemClock, timeoutMs: TIMEOUT_MS });
+    // Members show themselves all the time, and hear what time it is.
+    await store.beat(MEMBER, LONG_MS);
+    expect(await creator.create(newExecution("in-time"))).toBe("created");
+    ground.server.pause();
+    const refused = await rejectionOf(creator.create(newExecution("late")));
+    ground.server.resume();
+    expect(refused).toBeInstanceOf(StoreUnavailable);
+    // On the same connection, so what was sent before has arrived before this is answered.
+    expect(await whenBack(() => store.summary("late"))).toBeNull();
+    expect(await store.summary("in-time")).not.toBeNull();
+    expect(await creator.create(newExecution("after"))).toBe("created");
+  });
+
+  test("is taken where Redis's clock is another than it was", async () => {
+    const store = await ground.open();
+    const ahead = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + awayMs };
+    let awayMs = 0;
+    const moved = await ground.open({ clock: ahead });
+    await moved.beat(MEMBER, LONG_MS);
+    // As if Redis's were ahead of what it told.
+    awayMs = -LONG_MS / 2;
+    const creator = createCreator({ store: moved, clock: ahead });
+    expect(await creator.create(newExecution("x1"))).toBe("created");
+    expect(await store.summary("x1")).not.toBeNull();
+  });
+});
 
 describe("a commit through Redis", () => {
   test("whose reply was lost is recognised when it is sent again: written once, and its outbox entry stands", async () => {

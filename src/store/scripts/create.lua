@@ -2,13 +2,15 @@
 --
 -- KEYS of a part: record, active, index, outbox, definitions; for each definition its key; for each execution summary and log;
 -- a `big` for each large text. ARGV of a part: outbox (1 or 0), how many definitions, executions, large texts and earlier chunks;
--- the definitions' texts; for each execution the body's hash, progress, origin, chunk, when it was triggered where it is active
+-- when, by this clock, whoever sent it has given up (0: never); the definitions' texts; for each execution the body's hash, progress, origin, chunk, when it was triggered where it is active
 -- (else empty), which definition is its, its pointer and, after their number, its members of the index; for each large text
 -- its execution, key and text; for each earlier chunk its execution (rising), itself and its pointer.
 --
 -- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none), that of
 -- the one before it, and the lane's epoch, under which it stands there.
-local KEYS_BEFORE, ARGS_BEFORE, ARGS_EACH = 5, 5, 8
+local KEYS_BEFORE, ARGS_BEFORE, ARGS_EACH = 5, 6, 8
+
+local now = clock()
 
 return each_part(function(keys, args)
   local record, active, index, outbox, definitions = KEYS[keys + 1], KEYS[keys + 2], KEYS[keys + 3], KEYS[keys + 4], KEYS[keys + 5]
@@ -21,6 +23,8 @@ return each_part(function(keys, args)
 
   local held = redis.call('HMGET', record, 'token', 'outbox_last', 'epoch')
   if held[1] ~= ARGV[1] then return LOST end
+  local until_ms = ARGV[args + 6]
+  if until_ms ~= '0' and now >= tonumber(until_ms) then return LATE .. whole(now) end
 
   local answers = {}
   local hashes = {}
