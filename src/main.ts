@@ -90,7 +90,7 @@ async function main(): Promise<void> {
   });
   const reloads = createReloads({ config, pool, loaded: (await settings).bundle, clock: systemClock, log });
   signals.onReload(() => reloads.ask("SIGHUP"));
-  serving.open(shedding(app, { engine, ids: systemIds }));
+  serving.open(shedding(app, { engine, ids: systemIds, log: logBursts(log, systemClock) }));
   greet(config, opened, serving);
   signals.obey((signal) => {
     if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });

@@ -10,7 +10,7 @@ const KINDS_MAX = 100;
 /** Lines with the same level and message are of a kind where these fields are the same. */
 const TOLD_APART_BY = ["handler", "code", "name"] as const;
 
-type Level = "warn" | "error";
+type Level = "debug" | "warn" | "error";
 export type BurstLog = Pick<Log, Level>;
 
 /** `common`: what its lines have in common. */
@@ -63,6 +63,7 @@ export function logBursts(log: BurstLog, clock: Pick<Clock, "monotonicMs" | "aft
   }
 
   return {
+    debug: (message, fields = {}) => say("debug", message, fields),
     warn: (message, fields = {}) => say("warn", message, fields),
     error: (message, fields = {}) => say("error", message, fields),
   };

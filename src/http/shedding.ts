@@ -1,6 +1,7 @@
 /** New work at the door: while more comes than can be done, what is refused costs no more than its answer. */
 import type { Engine, NewWork, Unavailable } from "../engine.ts";
 import type { Ids } from "../env/ids.ts";
+import type { BurstLog } from "../env/log-bursts.ts";
 import { CAREFUL_HEADERS } from "./answer-headers.ts";
 import { requestIdOf } from "./edge.ts";
 import type { App } from "./parts.ts";
@@ -9,10 +10,10 @@ import { PROBLEM_TYPE, problemDocumentOf, unavailable } from "./problem.ts";
 /** What the server gives requests to. */
 export type Door = Pick<App, "fetch">;
 
-type SheddingParts = { readonly engine: Pick<Engine, "isShedding" | "admit">; readonly ids: Ids };
+type SheddingParts = { readonly engine: Pick<Engine, "isShedding" | "admit">; readonly ids: Ids; readonly log: Pick<BurstLog, "debug"> };
 
 /** The app, with refusals before it, before a route is looked for and a body is read. All else passes as it is. */
-export function shedding(app: Door, { engine, ids }: SheddingParts): Door {
+export function shedding(app: Door, { engine, ids, log }: SheddingParts): Door {
   const answerTo = refusals();
   return {
     fetch(request, bindings, context) {
@@ -22,7 +23,9 @@ export function shedding(app: Door, { engine, ids }: SheddingParts): Door {
       const refusal = engine.admit(work);
       if (refusal === null) return app.fetch(request, { ...bindings, isAdmitted: true }, context);
       const answer = answerTo(refusal);
-      answer.headers.set("x-request-id", requestIdOf(request, ids));
+      const requestId = requestIdOf(request, ids);
+      answer.headers.set("x-request-id", requestId);
+      log.debug(refusal.reason, { requestId, work });
       return answer;
     },
   };
