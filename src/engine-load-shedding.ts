@@ -24,6 +24,8 @@ export interface LoadShedding {
   refusalOf(work: NewWork): string | null;
   /** Something may be refused: worth being asked before anything else is done. */
   readonly isOn: boolean;
+  /** To be called when something of what was in hand is done: whether a queue stands must be known where nobody asks for a while, too. */
+  done(): void;
 }
 
 /** Of an execution, which waits for this process several times. `begin`: it stands. `hold`: it stays there from then on. */
@@ -38,9 +40,11 @@ const STORE_GRACE_MS = 1_000;
 const MOMENT_MS = 250;
 /** So long after work was refused there is no grace: it is still the same overload. */
 const SAME_OVERLOAD_MS = 10_000;
+/** Unless less than so much waited, for so long: what comes then is another burst. */
+const CALM = { inHandMs: 50, storeMs: 100, forMs: 2_000 };
 /** It is looked so often, however much is asked. */
 const LOOK_MS = 20;
-/** Where nobody has looked for so long, it is not known what was meanwhile. */
+/** Where nobody has looked for so long, it is not known what was meanwhile; but what is in hand gets no less where nothing is done. */
 const UNKNOWN_MS = 500;
 /** Over about so long it is averaged how much is done. */
 const AVERAGED_MS = 1_000;
@@ -52,11 +56,13 @@ export function createLoadShedding(options: LoadSheddingOptions): LoadShedding {
 class WaitShedding implements LoadShedding {
   readonly #options: LoadSheddingOptions;
   readonly #rate: Rate;
-  readonly #store = new Standing(0);
-  readonly #inHand = new Standing(MOMENT_MS);
+  readonly #store = new Standing({ momentMs: 0, unknownMs: UNKNOWN_MS });
+  readonly #inHand = new Standing({ momentMs: MOMENT_MS, unknownMs: Number.POSITIVE_INFINITY });
   #storeMs = 0;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
+  #isCalm = true;
+  #calmSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LoadSheddingOptions) {
     this.#options = options;
@@ -64,13 +70,13 @@ class WaitShedding implements LoadShedding {
   }
 
   get isOn(): boolean {
-    return this.#options.clock.monotonicMs() - this.#refusedAtMs <= SAME_OVERLOAD_MS;
+    return this.#isSameOverload(this.#options.clock.monotonicMs());
   }
 
   refusalOf(work: NewWork): string | null {
     const nowMs = this.#options.clock.monotonicMs();
-    const isSame = nowMs - this.#refusedAtMs <= SAME_OVERLOAD_MS;
     if (nowMs - this.#lookedAtMs >= LOOK_MS) this.#look(nowMs);
+    const isSame = this.#isSameOverload(nowMs);
     const inHandMs = this.#rate.msFor(this.#options.inHand.pending);
     const { begin, hold } = IN_HAND_MS[work];
     const waitsForStore = this.#storeMs >= STORE_MS[work] && (isSame || this.#store.forMs(nowMs) >= STORE_GRACE_MS);
@@ -80,14 +86,30 @@ class WaitShedding implements LoadShedding {
     return REASON;
   }
 
+  done(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const isLast = this.#options.inHand.pending === 0 && !this.#isCalm;
+    if (isLast || nowMs - this.#lookedAtMs >= LOOK_MS) this.#look(nowMs);
+  }
+
   #look(nowMs: number): void {
     const { lines, inHand } = this.#options;
+    if (!this.#isSameOverload(nowMs)) this.#refusedAtMs = Number.NEGATIVE_INFINITY;
     this.#lookedAtMs = nowMs;
     this.#rate.look(inHand.done, nowMs);
-    this.#storeMs = nowMs - oldestOf(lines());
+    this.#storeMs = Math.max(0, nowMs - oldestOf(lines()));
+    const inHandMs = this.#rate.msFor(inHand.pending);
     const aboveMs = this.#storeMs - STORE_MS.create;
     this.#store.look(nowMs, aboveMs >= 0, aboveMs);
-    this.#inHand.look(nowMs, this.#rate.msFor(inHand.pending) >= IN_HAND_MS.create.begin);
+    this.#inHand.look(nowMs, inHandMs >= IN_HAND_MS.create.begin);
+    const wasCalm = this.#isCalm;
+    this.#isCalm = inHandMs < CALM.inHandMs && this.#storeMs < CALM.storeMs;
+    if (this.#isCalm && !wasCalm) this.#calmSinceMs = nowMs;
+  }
+
+  #isSameOverload(nowMs: number): boolean {
+    if (this.#isCalm && nowMs - this.#calmSinceMs >= CALM.forMs) return false;
+    return nowMs - this.#refusedAtMs <= SAME_OVERLOAD_MS;
   }
 }
 
@@ -95,24 +117,25 @@ const REASON = "Nothing new is taken for now: what was taken before waits too lo
 
 /** For how long a wait has been above its target. Below it for a moment, as when a heap was done at once, changes nothing. */
 class Standing {
-  readonly #momentMs: number;
+  readonly #times: { readonly momentMs: number; readonly unknownMs: number };
   #sinceMs: number | null = null;
-  #aboveAtMs = 0;
+  #belowSinceMs: number | null = null;
   #lookedAtMs = 0;
 
-  constructor(momentMs: number) {
-    this.#momentMs = momentMs;
+  constructor(times: { readonly momentMs: number; readonly unknownMs: number }) {
+    this.#times = times;
   }
 
   /** `forMs`: it is known to be above the target for so long already. */
   look(nowMs: number, isAbove: boolean, forMs = 0): void {
-    const isKnownMeanwhile = nowMs - this.#lookedAtMs <= UNKNOWN_MS;
+    const isKnownMeanwhile = nowMs - this.#lookedAtMs <= this.#times.unknownMs;
     this.#lookedAtMs = nowMs;
     if (!isKnownMeanwhile) this.#sinceMs = null;
-    if (isAbove) {
-      this.#sinceMs ??= nowMs - forMs;
-      this.#aboveAtMs = nowMs;
-    } else if (nowMs - this.#aboveAtMs >= this.#momentMs) this.#sinceMs = null;
+    if (!isAbove) this.#belowSinceMs ??= nowMs;
+    if (this.#belowSinceMs !== null && nowMs - this.#belowSinceMs >= this.#times.momentMs) this.#sinceMs = null;
+    if (!isAbove) return;
+    this.#sinceMs ??= nowMs - forMs;
+    this.#belowSinceMs = null;
   }
 
   forMs(nowMs: number): number {

@@ -46,7 +46,7 @@ export type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavaila
 
 /** What clients send is read here, in a thread where it is large. */
 export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "readParams" | "readSubmitted" | "yamlToJson"> {
-  /** Takes it whatever the load is: `admit` is asked before. */
+  /** Refuses nothing for the load: for that `admit` is asked before. A store that is full or away and a stop refuse it all the same. */
   create(request: CreateRequest): Promise<CreateResult>;
   /** Why new work of this kind is refused now; null where it may come. Asked once for each, before anything is done for it. */
   admit(work: NewWork): Unavailable | null;
@@ -199,6 +199,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const lines = () => [births, ...Array.from(ownership.tenures(), ({ committer }) => committer)];
   const shedding = createLoadShedding({ clock, lines, inHand: workload });
+  workload.onDone(() => shedding.done());
   const refusal = (reason: string | null): Unavailable | null => (reason === null ? null : unavailable(reason));
   const obstructed = () => refusal(stopping ? "The server is stopping." : joined.full());
 

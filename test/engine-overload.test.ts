@@ -207,4 +207,37 @@ describe("what this process has in hand", () => {
     expect(await working(300, 400)).toContain("no create ");
     expect(inHand.pending).toBe(400);
   });
+
+  test("is over when nothing has waited for two seconds: what comes then is another burst", async () => {
+    const { world, inHand, shedding, working } = told();
+    await working(2_000, 100);
+    expect(await working(1_000, 2_000)).toContain("no create no trigger");
+    // Nobody asks: the last that is done tells.
+    inHand.done += inHand.pending;
+    inHand.pending = 0;
+    shedding.done();
+    await world.pass(1_900);
+    expect(shedding.isOn).toBe(true);
+    await world.pass(100);
+    expect(shedding.isOn).toBe(false);
+    expect(await working(600, 2_000)).toEqual([""]);
+  });
+
+  test("is known to stand where what is new comes in heaps, further apart than it is remembered", async () => {
+    const { world, inHand, shedding, refused, working } = told();
+    await working(2_000, 100);
+    const seen: string[] = [];
+    for (let heap = 0; heap < 3; heap++) {
+      while (inHand.pending < 1_000 && shedding.refusalOf("create") === null) inHand.pending += 1;
+      seen.push(refused());
+      for (let passedMs = 0; passedMs < 700; passedMs += 10) {
+        inHand.done += 10;
+        inHand.pending -= 10;
+        await world.pass(10);
+        shedding.done();
+      }
+    }
+    expect(seen.slice(0, 2)).toEqual(["", ""]);
+    expect(seen[2]).toBe("no create ");
+  });
 });

@@ -3,6 +3,7 @@
 export class Workload {
   #pending = 0;
   #done = 0;
+  #listener: () => void = () => undefined;
 
   begin(): void {
     this.#pending += 1;
@@ -11,6 +12,12 @@ export class Workload {
   end(): void {
     this.#pending -= 1;
     this.#done += 1;
+    this.#listener();
+  }
+
+  /** Called whenever some of it is done. */
+  onDone(listener: () => void): void {
+    this.#listener = listener;
   }
 
   get pending(): number {
