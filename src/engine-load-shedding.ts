@@ -34,9 +34,9 @@ const IN_HAND_MS: Readonly<Record<NewWork, { readonly begin: number; readonly ho
   trigger: { begin: 800, hold: 500 },
 };
 const STORE_MS: Readonly<Record<NewWork, number>> = { create: 300, trigger: 1_000 };
-/** Above a target for so long is too long. */
-const GRACE_MS = 700;
-const STORE_GRACE_MS = 1_000;
+/** Above a target for so long is too long: a burst of some thousands, which is done by then, is taken whole. */
+const GRACE_MS = 1_500;
+const STORE_GRACE_MS = 1_500;
 const MOMENT_MS = 250;
 /** So long after work was refused there is no grace: it is still the same overload. */
 const SAME_OVERLOAD_MS = 10_000;
