@@ -1,12 +1,13 @@
 /** The start that the benchmarks share: the whole engine with real threads and real handlers, as main.ts puts it together, but for HTTP. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type CheckedDefinition, type Engine, startEngine } from "../src/engine.ts";
-import { readConfig } from "../src/env/config.ts";
-import { createLog } from "../src/env/log.ts";
-import { engineSettings, openPool } from "../src/main-parts.ts";
-import { openStore } from "../src/main-store.ts";
+import type { CheckedDefinition, Engine } from "../src/engine/engine.ts";
+import { readConfig } from "../src/env/config/config.ts";
+import { createLog } from "../src/env/log/log.ts";
+import { engineSettings, openPool } from "../src/wiring/engine-parts.ts";
+import { openStore } from "../src/wiring/open-store.ts";
 import { needed, type ServicesOfRun, type StoreKind } from "./case.ts";
+import { startEngine } from "../src/engine/start.ts";
 
 /** The settings of an instance on this store. Every other setting is the default, but for how many may wait for an end at once. */
 export function settingsFor(store: StoreKind, threads: number, dataDir: string, services: ServicesOfRun): Record<string, string> {

@@ -1,5 +1,5 @@
 /** Where the instances that a developer plays with are, and which services they have of their own. */
-import type { Config } from "../src/env/config.ts";
+import type { Config } from "../src/env/config/config.ts";
 import { freePort } from "../test/services/ports.ts";
 
 export type ClusterPlan = {

@@ -1,7 +1,7 @@
 /** Writes docs/configuration.md from the table of settings. A test holds the page to it. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SETTINGS, type Setting } from "../src/env/config-settings.ts";
+import { SETTINGS, type Setting } from "../src/env/config/settings.ts";
 
 const PAGE = join(import.meta.dir, "../docs/configuration.md");
 
@@ -14,7 +14,7 @@ Troupe is configured by environment variables (Bun also reads them from a \`.env
 - An unknown variable that begins with \`APP_\` is warned of.
 - A duration is written with its unit: \`500ms\`, \`30s\`, \`1h30m\`. A bare number is seconds, unless the line says otherwise. A size: \`500KiB\`, \`32MiB\`, or a number of bytes.
 
-<!-- Made by \`npm run docs\` from src/env/config-settings.ts: change it there. -->
+<!-- Made by \`npm run docs\` from src/env/config/settings.ts: change it there. -->
 `;
 
 /** The page's text. */

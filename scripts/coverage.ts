@@ -4,9 +4,9 @@
 export const UNCOUNTED: Readonly<Record<string, string>> = {
   "src/main.ts": "the process itself: tests start it from outside",
   "src/thread.ts": "runs only in a Worker: it wires modules that are tested directly",
-  "src/store/sqlite-thread.ts": "runs only in a Worker: it wires modules that are tested directly",
-  "src/pool/definition-thread.ts": "runs only in a Worker: it wires modules that are tested directly",
-  "src/pool/orphan.ts": "runs only in a Worker of a child process: it waits for the end of a pipe",
+  "src/store/sqlite/thread/thread.ts": "runs only in a Worker: it wires modules that are tested directly",
+  "src/engine/definitions/checker-thread.ts": "runs only in a Worker: it wires modules that are tested directly",
+  "src/pool/host/parent-watch.ts": "runs only in a Worker of a child process: it waits for the end of a pipe",
 };
 
 export type FileCoverage = { readonly file: string; readonly lines: number; readonly hit: number; readonly missed: readonly number[] };

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { keep } from "../test/services/keeper.ts";
-import { readConfig } from "../src/env/config.ts";
+import { readConfig } from "../src/env/config/config.ts";
 import { isFree } from "../test/services/ports.ts";
 import { clusterPlan } from "./cluster-plan.ts";
 import { endWith } from "./ending.ts";

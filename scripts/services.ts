@@ -1,7 +1,7 @@
 /** `npm run services`: a Redis and a Kafka for a developer, on their usual ports, until Ctrl-C. What they hold stays in ./data/services. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DataFolderFault, lockDataFolder } from "../src/store/sqlite-lock.ts";
+import { DataFolderFault, lockDataFolder } from "../src/store/sqlite/lock.ts";
 import { startKafka } from "../test/services/kafka.ts";
 import { isFree } from "../test/services/ports.ts";
 import { startRedis } from "../test/services/redis.ts";

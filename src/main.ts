@@ -3,19 +3,19 @@ import { existsSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
 import { systemClock } from "./env/clock.ts";
-import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config.ts";
-import { collectedSoon } from "./env/garbage.ts";
-import { systemHandles } from "./env/handles.ts";
+import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config/config.ts";
+import { collectedSoon } from "./env/process/garbage.ts";
+import { systemHandles } from "./env/process/handles.ts";
 import { systemIds } from "./env/ids.ts";
-import { createLog, type Log, prepareLog } from "./env/log.ts";
-import { logBursts } from "./env/log-bursts.ts";
-import { printable } from "./env/printable.ts";
+import { createLog, type Log, prepareLog } from "./env/log/log.ts";
+import { logBursts } from "./env/log/bursts.ts";
+import { printable } from "./env/log/printable.ts";
 import { systemTurns } from "./env/turns.ts";
 import type { Serving } from "./http/server.ts";
-import { engineSettings, openPool, threadSettings } from "./main-parts.ts";
-import { createReloads } from "./main-reloads.ts";
-import { hearHangUps, hearSignals } from "./main-signals.ts";
-import type { OpenedStore } from "./main-store.ts";
+import { engineSettings, openPool, threadSettings } from "./wiring/engine-parts.ts";
+import { createReloads } from "./wiring/reloads.ts";
+import { hearHangUps, hearSignals } from "./wiring/signals.ts";
+import type { OpenedStore } from "./wiring/open-store.ts";
 
 /** How long answers that are under way at the end may take. */
 const ANSWERS_GRACE_MS = 2_000;
@@ -46,12 +46,12 @@ async function main(): Promise<void> {
   const settings = threadSettings(config);
   const pool = openPool(config, logBursts(log, systemClock).warn, settings);
   // The threads are loading by now: what this one needs beside them it loads at the same time.
-  const { openStore } = await import("./main-store.ts");
+  const { openStore } = await import("./wiring/open-store.ts");
   const { serve } = await import("./http/server.ts");
-  const { startEngine } = await import("./engine.ts");
+  const { startEngine } = await import("./engine/start.ts");
   const { createApp } = await import("./http/app.ts");
   const { shedding } = await import("./http/shedding.ts");
-  const { callerRules, exposureOf } = await import("./http/access.ts");
+  const { callerRules, exposureOf } = await import("./http/access/access.ts");
   const exposure = exposureOf(config.access, config.host);
   if (exposure !== null) log.warn(exposure);
   const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));

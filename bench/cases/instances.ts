@@ -3,7 +3,7 @@
  * of them most executions are created at one and run at another. One instance has two threads, each of several has one.
  */
 import { RedisClient } from "bun";
-import { redisKeys } from "../../src/store/redis-keys.ts";
+import { redisKeys } from "../../src/store/redis/keys.ts";
 import { type BenchEngine, startBenchEngine, THREADS } from "../bench-engine.ts";
 import { type BenchServer, startBenchServer } from "../bench-server.ts";
 import { type Case, needed, type RedisOfRun } from "../case.ts";

@@ -1,6 +1,6 @@
 /** More than a server can do: what it does at its capacity, then what becomes of executions that arrive twice as fast. */
 import { RedisClient } from "bun";
-import { redisKeys } from "../../src/store/redis-keys.ts";
+import { redisKeys } from "../../src/store/redis/keys.ts";
 import { startBenchServer } from "../bench-server.ts";
 import { type Case, needed, type RedisOfRun } from "../case.ts";
 import { openClient, untilAllEnded, withClients } from "../http-client.ts";

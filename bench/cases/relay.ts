@@ -1,11 +1,11 @@
 /** The relay alone: from commits in Redis to acknowledged records in Kafka, as one instance sends them. */
-import { connectKafkaBus } from "../../src/bus/kafka.ts";
-import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
-import { createByteBudget } from "../../src/bus/written-entries.ts";
+import { connectKafkaBus } from "../../src/bus/kafka/event-stream.ts";
+import { createOutboxRelay, type OutboxRelay } from "../../src/bus/relay/relay.ts";
+import { createByteBudget } from "../../src/bus/relay/written-entries.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
-import { createLog } from "../../src/env/log.ts";
-import { openRedisStore } from "../../src/store/redis.ts";
+import { createLog } from "../../src/env/log/log.ts";
+import { openRedisStore } from "../../src/store/redis/redis-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease } from "../../src/store/store.ts";
 import { entryAfter, newExecution } from "../../test/store/made.ts";

@@ -1,5 +1,5 @@
 /** A definition's text checked as a whole and made into a plan, for each of its nodes. */
-import { parseDefinition } from "../../src/workflow/definition.ts";
+import { parseDefinition } from "../../src/workflow/definition/definition.ts";
 import { fanOut } from "../definitions.ts";
 import { CHECK } from "./definitions.ts";
 import { type Micro, nsOf } from "./timing.ts";

@@ -1,7 +1,7 @@
 /** A chunk of 1,000 outcomes as text and back, for each event. */
 import { do_not_optimize as used } from "mitata";
-import { decode, encode } from "../../src/store/codec.ts";
-import type { WorkflowEvent } from "../../src/workflow/messages.ts";
+import { decode, encode } from "../../src/store/codec/codec.ts";
+import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
 import { fanOutPlan } from "./definitions.ts";
 import { type Micro, nsOf } from "./timing.ts";
 

@@ -2,10 +2,10 @@
 import { rmSync } from "node:fs";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
-import { createLog } from "../../src/env/log.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
-import { openRedisStore } from "../../src/store/redis.ts";
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { createLog } from "../../src/env/log/log.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
+import { openRedisStore } from "../../src/store/redis/redis-store.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { Commit, Store } from "../../src/store/store.ts";
 import { entryAfter, newExecution } from "../../test/store/made.ts";
 import { benchFolder } from "../bench-engine.ts";

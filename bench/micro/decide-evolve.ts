@@ -1,8 +1,8 @@
 /** A node's outcome decided and applied to the state, in a fan-out of 1,000 that runs from its start to its end. */
-import { decide } from "../../src/workflow/decide.ts";
-import { evolve } from "../../src/workflow/evolve.ts";
-import type { Command } from "../../src/workflow/messages.ts";
-import { type ExecutionState, initialState } from "../../src/workflow/state.ts";
+import { decide } from "../../src/workflow/execution/decide.ts";
+import { evolve } from "../../src/workflow/execution/evolve.ts";
+import type { Command } from "../../src/workflow/execution/messages.ts";
+import { type ExecutionState, initialState } from "../../src/workflow/execution/state.ts";
 import { fanOutPlan } from "./definitions.ts";
 import { type Micro, nsOfFresh } from "./timing.ts";
 

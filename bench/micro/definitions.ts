@@ -1,6 +1,6 @@
 /** What the parts are given: plans of checked definitions, and the options that check them. */
-import { type DefinitionOptions, parseDefinition } from "../../src/workflow/definition.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
+import { type DefinitionOptions, parseDefinition } from "../../src/workflow/definition/definition.ts";
+import type { Plan } from "../../src/workflow/plan/plan.ts";
 import { fanOut } from "../definitions.ts";
 
 const NOOP = { name: "noop", names: ["noop"], needs: [] };

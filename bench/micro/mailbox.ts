@@ -1,6 +1,6 @@
 /** A message told to an actor and received, in batches of as many as a frame of outcomes holds, through the event loop's own turns. */
-import { Workload } from "../../src/actors/workload.ts";
-import { Mailbox } from "../../src/actors/mailbox.ts";
+import { Workload } from "../../src/actors/system/workload.ts";
+import { Mailbox } from "../../src/actors/system/mailbox.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { type Micro, nsOf } from "./timing.ts";
 

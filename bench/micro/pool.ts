@@ -1,6 +1,6 @@
 /** `noop` attempts through the real pool of threads, from the start to the outcome that is settled. */
-import { readConfig } from "../../src/env/config.ts";
-import { openPool } from "../../src/main-parts.ts";
+import { readConfig } from "../../src/env/config/config.ts";
+import { openPool } from "../../src/wiring/engine-parts.ts";
 import type { Attempt } from "../../src/pool/pool.ts";
 import { THREADS } from "../bench-engine.ts";
 import { type Micro, nsOf } from "./timing.ts";

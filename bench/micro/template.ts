@@ -1,8 +1,8 @@
 /** Templates: a string's pieces, and a config filled in with a parent's output that the thread has parsed before. */
 import { do_not_optimize as used } from "mitata";
-import { createParsedTexts } from "../../src/workflow/parsed-texts.ts";
-import { piecesOf } from "../../src/workflow/template-parse.ts";
-import { resolveConfig, type Scope } from "../../src/workflow/template-resolve.ts";
+import { createParsedTexts } from "../../src/node/parsed-texts.ts";
+import { piecesOf } from "../../src/workflow/template/parse.ts";
+import { resolveConfig, type Scope } from "../../src/workflow/template/resolve.ts";
 import { type Micro, nsOf } from "./timing.ts";
 
 const PROMPT = "Summarise {{ fetch.output.body.title }} for {{ params.reader }}, in {{ params.words }} words.";

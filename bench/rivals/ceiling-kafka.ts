@@ -1,7 +1,7 @@
 /** Records of packed events through kafkajs, acknowledged by all replicas, one request in flight: what no stream through kafkajs can be faster than. */
 import type { KafkaOfRun, ServicesOfRun, Subject } from "../case.ts";
-import { createKafkaClient } from "../../src/bus/kafka-client.ts";
-import { createLog } from "../../src/env/log.ts";
+import { createKafkaClient } from "../../src/bus/kafka/client.ts";
+import { createLog } from "../../src/env/log/log.ts";
 import { CHUNK_EVENTS, packedEvents } from "./packed-events.ts";
 import { timedRounds } from "./timed-rounds.ts";
 

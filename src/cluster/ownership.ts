@@ -1,8 +1,8 @@
 /**
- * Who may work on what, as a seam: an instance that has its store alone owns every lane for ever (sole-ownership.ts),
- * those that share one divide the lanes among themselves (shared-ownership.ts).
+ * Who may work on what, as a seam: an instance that has its store alone owns every lane for ever (lanes/sole-ownership.ts),
+ * those that share one divide the lanes among themselves (lanes/shared-ownership.ts).
  */
-import type { LaneWork, Living, Tenure } from "./tenure.ts";
+import type { LaneWork, Living, Tenure } from "./owned-lane.ts";
 
 export interface Ownership {
   readonly bootId: string;

@@ -1,6 +1,6 @@
 /** A handler's schema as the shape that the main thread is told. What is not understood of it counts as "anything". */
 import type * as v from "valibot";
-import type { ConfigField, ConfigShape, OtherFields } from "../workflow/config-shape.ts";
+import type { ConfigField, ConfigShape, OtherFields } from "../workflow/definition/config-shape.ts";
 
 const ANY: ConfigShape = { type: "any" };
 /** Keys whose values are of these may be left out. */

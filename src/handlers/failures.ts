@@ -1,7 +1,7 @@
 /** Turns whatever a handler threw into a Failure. It is somebody else's value: reading it may throw too. */
 import { HandlerError } from "./handler.ts";
 import { stackOf } from "./stack.ts";
-import type { Failure, FailureKind } from "../workflow/failure.ts";
+import type { Failure, FailureKind } from "../workflow/execution/failure.ts";
 
 const MESSAGE_MAX = 2_000;
 const CODE = /^[A-Za-z0-9_.-]{1,64}$/;

@@ -2,13 +2,13 @@
 import { dirname } from "node:path";
 import { systemClock } from "../env/clock.ts";
 import { systemRandom } from "../env/random.ts";
-import type { HandlerInfo } from "../workflow/catalog.ts";
-import { builtInHandlers } from "./built-in.ts";
-import type { HandlerBundle } from "./bundle.ts";
+import type { HandlerInfo } from "../workflow/definition/catalog.ts";
+import { builtInHandlers } from "./built-in/built-in.ts";
+import type { HandlerBundle } from "./loading/bundle.ts";
 import { configShapeOf } from "./config-shape-of.ts";
 import { type Handler, isHandler } from "./handler.ts";
-import type { Surroundings } from "./mock-service.ts";
-import { openBundle } from "./own-modules.ts";
+import type { Surroundings } from "./built-in/mock-service.ts";
+import { openBundle } from "./loading/own-modules.ts";
 import type { HandlerSettings } from "./settings.ts";
 
 export type Registry = {

@@ -1,18 +1,18 @@
 /** The REST surface over the engine: canonical routes, the older systems' routes, documents. Testable by `app.request()`. */
 import { Hono } from "hono";
 import { stepsRoutes } from "./dialects/steps.ts";
-import { docsRoutes } from "./docs.ts";
-import { edged, onError } from "./edge.ts";
-import { executionRoute } from "./execution.ts";
-import { healthRoutes } from "./health.ts";
-import { noRoute } from "./methods.ts";
+import { docsRoutes } from "./routes/docs.ts";
+import { edged, onError } from "./routing/edge.ts";
+import { executionRoute } from "./routes/execution.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { noRoute } from "./routing/methods.ts";
 import { openApiRoute } from "./openapi/document.ts";
-import type { App, HttpEnv, HttpOptions, HttpParts } from "./parts.ts";
-import { resultsRoute } from "./results.ts";
-import { createRoom } from "./room.ts";
-import { createRoutes } from "./routes.ts";
-import { triggerRoutes } from "./trigger.ts";
-import { workflowRoutes } from "./workflows.ts";
+import type { App, HttpEnv, HttpOptions, HttpParts } from "./routing/parts.ts";
+import { resultsRoute } from "./routes/results.ts";
+import { createRoom } from "./routing/room.ts";
+import { createRoutes } from "./routing/routes.ts";
+import { triggerRoutes } from "./routes/trigger.ts";
+import { workflowRoutes } from "./routes/workflows.ts";
 
 export function createApp(options: HttpOptions): App {
   const parts: HttpParts = { ...options, room: createRoom(options.limits, options) };

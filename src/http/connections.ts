@@ -3,7 +3,7 @@
  * so the port is closed when there are too many, and some handles are kept back, which are free while it is closed.
  */
 import type { Clock } from "../env/clock.ts";
-import type { Handles } from "../env/handles.ts";
+import type { Handles } from "../env/process/handles.ts";
 
 export type ConnectionsOptions = {
   readonly handles: Handles;

@@ -1,12 +1,12 @@
 /** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
 import type { Clock } from "../env/clock.ts";
-import type { Handles } from "../env/handles.ts";
-import { CAREFUL_HEADERS } from "./answer-headers.ts";
-import { type CallerRules, createCallerCheck } from "./callers.ts";
+import type { Handles } from "../env/process/handles.ts";
+import { CAREFUL_HEADERS } from "./routing/answer-headers.ts";
+import { type CallerRules, createCallerCheck } from "./access/callers.ts";
 import { watchConnections } from "./connections.ts";
-import { sharedWith } from "./cors.ts";
-import type { HttpEnv } from "./parts.ts";
-import { type Problem, problemAnswer } from "./problem.ts";
+import { sharedWith } from "./access/cors.ts";
+import type { HttpEnv } from "./routing/parts.ts";
+import { type Problem, problemAnswer } from "./routing/problem.ts";
 import type { Door } from "./shedding.ts";
 
 export type Serving = {

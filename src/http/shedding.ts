@@ -1,11 +1,11 @@
 /** New work at the door: while more comes than can be done, what is refused costs no more than its answer. */
-import type { Engine, NewWork, Unavailable } from "../engine.ts";
+import type { Engine, NewWork, Unavailable } from "../engine/engine.ts";
 import type { Ids } from "../env/ids.ts";
-import type { BurstLog } from "../env/log-bursts.ts";
-import { CAREFUL_HEADERS } from "./answer-headers.ts";
-import { requestIdOf } from "./edge.ts";
-import type { App } from "./parts.ts";
-import { PROBLEM_TYPE, problemDocumentOf, unavailable } from "./problem.ts";
+import type { BurstLog } from "../env/log/bursts.ts";
+import { CAREFUL_HEADERS } from "./routing/answer-headers.ts";
+import { requestIdOf } from "./routing/edge.ts";
+import type { App } from "./routing/parts.ts";
+import { PROBLEM_TYPE, problemDocumentOf, unavailable } from "./routing/problem.ts";
 
 /** What the server gives requests to. */
 export type Door = Pick<App, "fetch">;

@@ -1,15 +1,14 @@
 /** A pool in the caller's own thread: for tests and simulations. Deterministic where its clock, turns and attempts are. */
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
-import type { HandlerInfo } from "../workflow/catalog.ts";
-import { cellsBytes, viewCells } from "./cells.ts";
-import { Crew } from "./crew.ts";
-import { createCrewsPool } from "./crews-pool.ts";
-import { createHost } from "./host.ts";
-import type { Link, LinkEvents } from "./link.ts";
+import type { HandlerInfo } from "../workflow/definition/catalog.ts";
+import { cellsBytes, viewCells } from "./wire/slots.ts";
+import { Crew } from "./dispatch/dispatcher.ts";
+import { createCrewsPool } from "./dispatcher-pool.ts";
+import { createHost } from "./host/host.ts";
+import type { Link, LinkEvents } from "./wire/link.ts";
 import { ThreadHandlers } from "./thread-handlers.ts";
-import type { Pool, RunAttempt } from "./pool.ts";
-import type { Report } from "./report.ts";
+import type { Pool, Report, RunAttempt } from "./pool.ts";
 
 export type InlinePoolOptions = {
   readonly run: RunAttempt;

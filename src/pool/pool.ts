@@ -5,9 +5,13 @@
  * An entry stays until the commit that records its outcome is applied (`settle`). So a supervisor's crash runs
  * nothing twice: the reloaded one attaches again and is told of outcomes it has not settled.
  */
-import type { Failure } from "../workflow/failure.ts";
-import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
-import type { NodeIndex } from "../workflow/messages.ts";
+import type { Failure } from "../workflow/execution/failure.ts";
+import type { Catalog, HandlerInfo } from "../workflow/definition/catalog.ts";
+import type { NodeIndex } from "../workflow/plan/plan.ts";
+import type { LogFields } from "../env/log/log.ts";
+
+/** An execution, as whoever runs its attempts knows it. */
+export type ExecutionRef = { readonly id: string; readonly name: string };
 
 /** One ancestor as an attempt sees it. `output`: JSON text, null unless it is COMPLETED. */
 export type ScopeEntry = {
@@ -135,7 +139,7 @@ export interface Pool {
   /** Told in the moment when they have changed, as when other code takes its place. The answer ends it. */
   onHandlers(listener: () => void): () => void;
   /** At most one attachment an execution at a time. Unsettled outcomes are told in a later turn. */
-  attach(execution: { readonly id: string; readonly name: string }, listener: HandsListener): Hands;
+  attach(execution: ExecutionRef, listener: HandsListener): Hands;
   /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */
   executorDied(bootId: string): void;
   /** So many attempts of one execution are worth having here at a time: further ones are made as these end. */
@@ -156,7 +160,7 @@ export interface Pool {
 export type AttemptKey = { readonly execution: string; readonly node: NodeIndex; readonly attempt: number };
 
 /** An attempt that stands outside: its table keeps the entry, no thread here has it. */
-export type Spilled = { readonly execution: { readonly id: string; readonly name: string }; readonly attempt: Attempt };
+export type Spilled = { readonly execution: ExecutionRef; readonly attempt: Attempt };
 
 /** Whoever offers attempts to other instances hears this of them. Called within the pool's own work: must not throw, and acts later. */
 export interface OverflowListener {
@@ -206,3 +210,6 @@ export interface Overflow {
   /** Whether there is an entry of this attempt. */
   holds(key: AttemptKey): boolean;
 }
+
+/** A sentence, and what varies. */
+export type Report = (sentence: string, fields?: LogFields) => void;

@@ -1,5 +1,5 @@
 /** The handlers that a pool's threads have, and who wants to hear when they change: the one place where that is said. */
-import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
+import type { Catalog, HandlerInfo } from "../workflow/definition/catalog.ts";
 
 export class ThreadHandlers {
   readonly #listeners = new Set<() => void>();

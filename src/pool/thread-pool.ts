@@ -1,20 +1,19 @@
 /** The pool of Worker threads, with a child process beside them for suspects. */
-import { createAwake } from "../env/awake.ts";
+import { createAwake } from "../env/process/awake.ts";
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
-import { decodeOutcomes } from "./outcome-frame.ts";
-import { encodeAttempts } from "./attempt-frame.ts";
-import { cellsBytes, viewCells } from "./cells.ts";
-import { Crew } from "./crew.ts";
-import { createCrewsPool } from "./crews-pool.ts";
-import { tell } from "./link.ts";
-import type { Link, LinkEvents } from "./link.ts";
+import { decodeOutcomes } from "./wire/outcome-frame.ts";
+import { encodeAttempts } from "./wire/attempt-frame.ts";
+import { cellsBytes, viewCells } from "./wire/slots.ts";
+import { Crew } from "./dispatch/dispatcher.ts";
+import { createCrewsPool } from "./dispatcher-pool.ts";
+import { tell } from "./wire/link.ts";
+import type { Link, LinkEvents } from "./wire/link.ts";
 import { ThreadHandlers } from "./thread-handlers.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool, Report } from "./pool.ts";
 import { createSuspectsCrew, type Environment } from "./process-pool.ts";
-import { frameAssembler, isOutcomeNumbers, sendFrame } from "./protocol.ts";
-import type { FromHost, ToHost } from "./protocol.ts";
-import type { Report } from "./report.ts";
+import { frameAssembler, isOutcomeNumbers, sendFrame } from "./wire/protocol.ts";
+import type { FromHost, ToHost } from "./wire/protocol.ts";
 
 /** A blocked thread is noticed after so long without a heartbeat. */
 const SILENT_MS = 100;

@@ -4,7 +4,7 @@
  * is sent again, the very same bytes, until it is: nothing else may be written under this epoch before the fate of that one is known.
  */
 import type { Clock } from "../env/clock.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../env/backoff.ts";
 import type { Gathering } from "./gathering.ts";
 import type { Commit, CommitAnswer, CommitEntry, CommandReceipt, EntryAnswer, Lease, Store } from "./store.ts";
 

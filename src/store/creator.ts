@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../env/clock.ts";
 import { afterDeadline } from "../env/deadline.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../env/backoff.ts";
 import type { Gathering } from "./gathering.ts";
 import { type CreateAnswer, type NewExecution, type Store, StoreUnavailable } from "./store.ts";
 

@@ -3,8 +3,8 @@
  * executions in flight. An execution is marked in the file first, then copied whole, then deleted there. What is marked is
  * never run from the file again, only copied at the next start, so it runs in one place at any time.
  */
-import type { Log } from "../env/log.ts";
-import type { ExecutionStatus } from "../workflow/status.ts";
+import type { Log } from "../env/log/log.ts";
+import type { ExecutionStatus } from "../workflow/execution/status.ts";
 import { extensionOf, otherId, relationOf } from "./same-request.ts";
 import type { SharedStore } from "./shared-store.ts";
 import type { Chunk, EarlierChunk, LargeText, NewExecution, Store, StoredExecution } from "./store.ts";
@@ -87,7 +87,7 @@ async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId:
   return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: withStatus(chunks), definitionText, large, bodyHash };
 }
 
-/** A chunk of one event, in the form of codec.ts, which needs no plan for it. */
+/** A chunk of one event, in the form of codec/codec.ts, which needs no plan for it. */
 function ownerDiedText(atMs: number, bootId: string): string {
   return JSON.stringify([["owner_died", atMs, bootId]]);
 }

@@ -3,7 +3,7 @@
  * that offers it, its count, node and attempt. `+` stands for a handler that the owner does not have. Ids of older instances have no
  * such front; there the handler stands in the offer's text. The script `claim` reads ids as this file does.
  */
-import type { Catalog, HandlerInfo } from "../workflow/catalog.ts";
+import type { Catalog, HandlerInfo } from "../workflow/definition/catalog.ts";
 
 /** What the attempt of an offer asks of its claimer. */
 export type Asks = {

@@ -7,7 +7,7 @@
  * StoreUnavailable where the store does not answer by its deadline; what was sent may have been applied, and every call
  * may be sent again: it then answers as before.
  */
-import type { ExecutionStatus } from "../workflow/status.ts";
+import type { ExecutionStatus } from "../workflow/execution/status.ts";
 import { type EarlierChunk, type LargeText, type Lease, type Store, type Summary, StoreUnavailable } from "./store.ts";
 
 /** An instance as it shows itself to the others. */

@@ -4,7 +4,7 @@
  * What is kept: `log` (chunks), `summary` (one small record an execution), definitions by hash, and large texts
  * apart. There is no record per node: node states are the fold of the log.
  */
-import type { ExecutionStatus } from "../workflow/status.ts";
+import type { ExecutionStatus } from "../workflow/execution/status.ts";
 
 /** What one commit appends to one execution's log: events `from`..`to` (sequences, both included) as one packed text. */
 export type Chunk = { readonly from: number; readonly to: number; readonly text: string };

@@ -1,6 +1,6 @@
 /** MAX_CONCURRENT_WORKFLOWS: who runs, who waits, who comes next. */
 import { describe, expect, test } from "bun:test";
-import { type Admission, createAdmission } from "../../src/actors/admission.ts";
+import { type Admission, createAdmission } from "../../src/actors/execution/admission.ts";
 
 function opened(limit: number | null): Admission {
   const admission = createAdmission(limit);

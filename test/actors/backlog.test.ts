@@ -1,6 +1,6 @@
 /** Ready nodes that wait to become attempts. */
 import { expect, test } from "bun:test";
-import { Backlog } from "../../src/actors/backlog.ts";
+import { Backlog } from "../../src/actors/execution/effects/backlog.ts";
 import type { NodeOutcome } from "../../src/pool/pool.ts";
 import { fails, ok, Scene } from "../sim/scene.ts";
 

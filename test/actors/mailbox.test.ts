@@ -1,7 +1,7 @@
 /** What a mailbox promises to its actor and to senders. */
 import { describe, expect, test } from "bun:test";
-import { Mailbox } from "../../src/actors/mailbox.ts";
-import { Workload } from "../../src/actors/workload.ts";
+import { Mailbox } from "../../src/actors/system/mailbox.ts";
+import { Workload } from "../../src/actors/system/workload.ts";
 import { World } from "../sim/world.ts";
 
 function made(limit = 10) {

@@ -1,6 +1,6 @@
 /** What is done about a crash: a table. */
 import { expect, test } from "bun:test";
-import { directive } from "../../src/actors/supervision.ts";
+import { directive } from "../../src/actors/system/supervision.ts";
 
 const intensity = { restarts: 3, periodMs: 1000 };
 

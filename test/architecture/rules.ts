@@ -1,4 +1,5 @@
-/** The rules of the house, as data: who may import what, what only one place may use, how large a file may be, what it may not be called. */
+/** The rules of the house: who may import what, what only one place may use, how large a file or a folder may be, what it may not be called. */
+import { FILES_MAX_IN_FOLDER, ORDERS, ROOMS } from "./house.ts";
 import { lineAt, type Scanned, scan } from "./scan.ts";
 
 export type Violation = {
@@ -9,44 +10,20 @@ export type Violation = {
   readonly why: string;
 };
 
-/** Rooms (or single files) of src/ that each room may import. Its own files it may import always. */
-const MAY_IMPORT: Readonly<Record<string, { readonly from: readonly string[]; readonly why: string }>> = {
-  env: { from: [], why: "it is a leaf: everything else stands on it" },
-  workflow: { from: [], why: "the rules are pure: no clock, no room, nothing that can differ between two runs" },
-  handlers: { from: ["workflow", "env"], why: "a node's code knows no thread, no store and no engine" },
-  pool: { from: ["workflow", "env"], why: "threads run what they are given; what runs in them is wired in thread.ts" },
-  store: { from: ["workflow", "env"], why: "a store keeps what it is given and decides nothing" },
-  bus: { from: ["store", "workflow", "env"], why: "the relay reads what is committed, and nothing else" },
-  actors: {
-    from: ["store", "pool/pool.ts", "workflow", "env"],
-    why: "an actor knows threads only by the pool's interface, and what a node does not at all",
-  },
-  "actors/node": { from: ["store", "pool/pool.ts", "workflow", "env", "handlers"], why: "the node actor runs handlers, in the thread" },
-  cluster: {
-    from: ["store", "bus", "workflow", "env"],
-    why: "who may work is decided apart from who works: main.ts hands it what to adopt",
-  },
-  engine: {
-    from: ["workflow", "env", "pool", "store", "bus", "actors", "cluster", "engine"],
-    why: "the front door knows the house, but not what nodes do",
-  },
-  http: {
-    from: ["engine.ts", "workflow/definition", "workflow/json", "env"],
-    why: "REST asks the engine: a route that reaches past it goes around its rules",
-  },
-  main: { from: ["*"], why: "the process is put together here" },
-  thread: { from: ["*"], why: "a thread is put together here" },
-};
-
 type PackageRule = { readonly packages: RegExp; readonly files: RegExp; readonly why: string };
 
 /** Packages that only some files of src/ may import. What no line names may stand anywhere. */
 const ONLY_IN: readonly PackageRule[] = [
-  { packages: /^ioredis$/, files: /^src\/(store|bus)\/[^/]*redis[^/]*\.ts$/, why: "Redis is one store and one bus of several" },
-  { packages: /^kafkajs(\/|$)/, files: /^src\/bus\/kafka[^/]*\.ts$/, why: "Kafka is one bus of several" },
-  { packages: /^bun:sqlite$/, files: /^src\/store\/sqlite[^/]*\.ts$/, why: "SQLite is one store of several" },
+  { packages: /^ioredis$/, files: /^src\/(store|bus)\/redis\//, why: "Redis is one store and one bus of several" },
+  { packages: /^kafkajs(\/|$)/, files: /^src\/bus\/kafka\//, why: "Kafka is one bus of several" },
+  { packages: /^bun:sqlite$/, files: /^src\/store\/sqlite\//, why: "SQLite is one store of several" },
   { packages: /^(hono|hono-openapi|swagger-ui-dist|@hono\/.*)(\/|$)/, files: /^src\/http\//, why: "only REST speaks HTTP" },
-  { packages: /^pino$/, files: /^src\/env\/log\.ts$/, why: "the rest says what happened to the Log that it is given" },
+  {
+    packages: /^yaml$/,
+    files: /^src\/engine\/definitions\//,
+    why: "YAML is read in a thread of its own: a hostile document takes seconds",
+  },
+  { packages: /^pino$/, files: /^src\/env\/log\/log\.ts$/, why: "the rest says what happened to the Log that it is given" },
   { packages: /^(node:)?timers(\/promises)?$/, files: /^src\/env\//, why: "time is a seam" },
   {
     packages: /^(node|bun):|^(?!valibot$|parse-duration$|@marcbachmann\/cel-js$)[^.]/,
@@ -77,9 +54,14 @@ const ONLY_IN_ENV: readonly { readonly code: RegExp; readonly files: RegExp; rea
     instead: "take a Clock, or Turns",
   },
   {
+    code: /\bBun\.gc\b|\bheapSize\b|\bheapStats\b|\bprocess\.(cpuUsage|memoryUsage)\b/g,
+    files: /^src\/env\//,
+    instead: "take what env/process/ offers",
+  },
+  {
     code: /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/g,
-    files: /^src\/env\/config\.ts$/,
-    instead: "add a line to env/config-settings.ts; a thread gets its configuration in its first message",
+    files: /^src\/env\/config\/config\.ts$/,
+    instead: "add a line to env/config/settings.ts; a thread gets its configuration in its first message",
   },
 ];
 
@@ -114,6 +96,9 @@ export function describeViolations(violations: readonly Violation[]): string {
 function nameFaults(file: string): Violation[] {
   const parts = file.replace(/(\.test)?\.[jt]sx?$/, "").split("/");
   const why = "a thing without a name of its own has not been understood yet: name it by what it does";
+  const doubled = /^src\/(?:.*\/)?([^/]+)\/(\1-(?!store\.)[^/]*)$/.exec(file);
+  if (doubled !== null)
+    return [{ file, line: 1, rule: "names", found: `"${doubled[2]}" says its folder again`, why: "its path is its name" }];
   return parts
     .filter((part) => FORBIDDEN_NAME.test(part) || (file.startsWith("src/") && FORBIDDEN_IN_SOURCE.test(part)))
     .map((part) => ({ file, line: 1, rule: "names", found: `"${part}" is a drawer`, why }));
@@ -151,41 +136,124 @@ function purposeFaults(file: string, source: string): Violation[] {
 
 function importFaults(file: string, { imports }: Scanned): Violation[] {
   const room = roomOf(file);
-  const rule = MAY_IMPORT[room];
-  if (rule === undefined) {
-    return [
-      {
-        file,
-        line: 1,
-        rule: "rooms",
-        found: `there is no room "${room}"`,
-        why: "a new room is a decision: add it to docs and to test/architecture/rules.ts",
-      },
-    ];
-  }
+  if (ROOMS[room] === undefined) return [unplanned(file, `there is no room "${room}"`)];
   const faults: Violation[] = [];
   for (const { specifier, line } of imports.filter((each) => each.specifier.startsWith("."))) {
     const target = resolve(file, specifier);
-    const fault = (found: string, why: string) => faults.push({ file, line, rule: "imports", found: `${found} ${specifier}`, why });
+    const fault = (rule: string, found: string, why: string) => faults.push({ file, line, rule, found: `${found} ${specifier}`, why });
     // What it is called and which version it is stands in one place.
     if (file === "src/main.ts" && target === "package.json") continue;
-    if (!target.startsWith("src/")) fault("src/ may not import", "what is shipped does not depend on what is around it");
-    else if (!/\.\w+$/.test(target)) fault("no extension in", "Bun and TypeScript read the file that is named");
-    else if (!mayImport(file, target, rule.from)) fault(`${room} may not import`, rule.why);
+    if (!target.startsWith("src/")) fault("imports", "src/ may not import", "what is shipped does not depend on what is around it");
+    else if (!/\.\w+$/.test(target)) fault("imports", "no extension in", "Bun and TypeScript read the file that is named");
+    else if (roomOf(target) === room) {
+      const broken = orderBroken(file, target);
+      if (broken !== null) fault("order", `${broken.left} may not import`, broken.why);
+    } else if (!mayImport(file, target)) fault("imports", `${room} may not import`, ROOMS[room].why);
+    else if (!isDoor(room, target))
+      fault("doors", `no door of ${roomOf(target)}/ is`, "what is no door is its room's own, to be changed without asking");
   }
   return faults;
 }
 
-function mayImport(file: string, target: string, from: readonly string[]): boolean {
-  if (folderOf(file) === folderOf(target) && folderOf(file) !== "") return true;
-  const path = target.slice("src/".length);
-  return from.some(
-    (allowed) =>
-      allowed === "*" ||
-      path === allowed ||
-      path.startsWith(allowed.includes("/") ? `${allowed}.` : `${allowed}/`) ||
-      path.startsWith(`${allowed}-`),
-  );
+function unplanned(file: string, found: string): Violation {
+  return {
+    file,
+    line: 1,
+    rule: "rooms",
+    found,
+    why: "a new room or folder is a decision: add it to docs and to test/architecture/house.ts",
+  };
+}
+
+function mayImport(file: string, target: string): boolean {
+  const { from, also = {} } = ROOMS[roomOf(file)]!;
+  const path = inRoom(target);
+  const more = also[inRoom(file).split("/")[1] ?? ""] ?? [];
+  return [...from, ...more].some((allowed) => path === allowed || path.startsWith(`${allowed}/`));
+}
+
+function isDoor(room: string, target: string): boolean {
+  const its = ROOMS[roomOf(target)];
+  const name = inRoom(target).slice(roomOf(target).length + 1);
+  return [...(its?.doors ?? []), ...(its?.doorsFor?.[room] ?? [])].includes(name);
+}
+
+/** Two files of one room: in the folder where their ways part, what stands left imports what stands right. Null: nothing is broken. */
+function orderBroken(file: string, target: string): { readonly left: string; readonly why: string } | null {
+  const [from, to] = [inRoom(file).split("/"), inRoom(target).split("/")];
+  let depth = 0;
+  while (from[depth] === to[depth] && depth < Math.min(from.length, to.length) - 1) depth += 1;
+  const child = (path: readonly string[]): string => `${path[depth]}${path.length > depth + 1 ? "/" : ""}`;
+  const [left, right] = [child(from), child(to)];
+  const isFiles = !left.endsWith("/") && !right.endsWith("/");
+  const folder = from.slice(0, depth).join("/");
+  const order = ORDERS[folder];
+  if (order === undefined) return isFiles ? null : { left, why: `${folder}/ has no order: give it one in test/architecture/house.ts` };
+  const named = new Set(order.chains.flatMap((chain) => namesOf(chain).flat()));
+  const placeIn = (chain: readonly (readonly string[])[], name: string): number =>
+    chain.findIndex((names) => names.includes(named.has(name) || name.endsWith("/") ? name : "*"));
+  const allowed = order.chains.map(namesOf).some((chain) => {
+    const [a, b] = [placeIn(chain, left), placeIn(chain, right)];
+    return a !== -1 && b !== -1 && (a < b || (a === b && isFiles));
+  });
+  return allowed ? null : { left, why: order.why };
+}
+
+function namesOf(chain: string): string[][] {
+  return chain.split(" → ").map((names) => names.split(", "));
+}
+
+/** What shows only over all files of src/ together: circles, and folders that are too full. */
+export function violationsAmong(files: ReadonlyMap<string, string>): Violation[] {
+  const sources = new Map([...files].filter(([file]) => file.startsWith("src/")));
+  return [...circlesIn(sources), ...fullFolders([...sources.keys()])];
+}
+
+/** One for each import that closes a circle. */
+function circlesIn(sources: ReadonlyMap<string, string>): Violation[] {
+  const faults: Violation[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (file: string): void => {
+    if (done.has(file)) return;
+    way.push(file);
+    for (const { specifier, line } of scan(sources.get(file) ?? "").imports.filter((each) => each.specifier.startsWith("."))) {
+      const target = resolve(file, specifier);
+      const since = way.indexOf(target);
+      if (since === -1) visit(target);
+      else {
+        const found = [...way.slice(since), target].map((each) => each.slice("src/".length)).join(" → ");
+        faults.push({
+          file,
+          line,
+          rule: "circles",
+          found,
+          why: "of what goes round in a circle nothing can be understood or replaced alone",
+        });
+      }
+    }
+    way.pop();
+    done.add(file);
+  };
+  for (const file of sources.keys()) visit(file);
+  return faults;
+}
+
+function fullFolders(files: readonly string[]): Violation[] {
+  const counts = new Map<string, number>();
+  for (const file of files.filter((each) => each.endsWith(".ts"))) {
+    const folder = file.slice(0, file.lastIndexOf("/"));
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  const full = [...counts].filter(([, count]) => count > FILES_MAX_IN_FOLDER);
+  const why = "more than that is not seen at a glance: find what some of them have in common";
+  return full.map(([folder, count]) => ({
+    file: `${folder}/`,
+    line: 1,
+    rule: "folders",
+    found: `${count} files, at most ${FILES_MAX_IN_FOLDER}`,
+    why,
+  }));
 }
 
 function packageFaults(file: string, { imports }: Scanned, rules: readonly PackageRule[]): Violation[] {
@@ -209,17 +277,14 @@ function globalFaults(file: string, { code }: Scanned): Violation[] {
   );
 }
 
-/** `actors/node…` and `engine…` are rooms of their own; files beside them in src/ are called by their names. */
+/** A folder of src/, or the name of a file that stands directly in it. */
 function roomOf(file: string): string {
-  const [, first = "", second = ""] = file.split("/");
-  if (second === "") return first.replace(/\.ts$/, "").replace(/^(engine|main)-.*$/, "$1");
-  return first === "actors" && /^node(-.*)?\.ts$/.test(second) ? "actors/node" : first;
+  return (file.split("/")[1] ?? "").replace(/\.ts$/, "");
 }
 
-/** The room's folder, or "" for files that stand directly in src/. */
-function folderOf(file: string): string {
-  const parts = file.split("/");
-  return parts.length > 2 ? (parts[1] ?? "") : "";
+/** The path from src/ on, without `.ts`. */
+function inRoom(file: string): string {
+  return file.slice("src/".length).replace(/\.ts$/, "");
 }
 
 function resolve(file: string, specifier: string): string {

@@ -1,7 +1,7 @@
 /** Rings that go out together: what says the same is said once, and there is a limit. */
 import { describe, expect, test } from "bun:test";
-import { createGatheredRings } from "../../src/bus/gathered-rings.ts";
-import { readRings, writeRings } from "../../src/bus/ring-text.ts";
+import { createGatheredRings } from "../../src/bus/redis/gathered-rings.ts";
+import { readRings, writeRings } from "../../src/bus/redis/ring-text.ts";
 
 describe("gathered rings", () => {
   test("say each thing once, and then are empty", () => {

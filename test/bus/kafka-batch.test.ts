@@ -5,9 +5,9 @@ import { Partitioners } from "kafkajs";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import kafkajsCrc32c from "kafkajs/src/protocol/recordBatch/crc32C/index.js";
 import decodeBatch from "kafkajs/src/protocol/recordBatch/v0/decoder.js";
-import { crc32c } from "../../src/bus/crc32c.ts";
-import { type BatchRecord, produceBody } from "../../src/bus/kafka-batch.ts";
-import { partitionOf } from "../../src/bus/kafka-partition.ts";
+import { crc32c } from "../../src/bus/kafka/crc32c.ts";
+import { type BatchRecord, produceBody } from "../../src/bus/kafka/batch.ts";
+import { partitionOf } from "../../src/bus/kafka/partition.ts";
 
 const NOW_MS = 1_763_700_000_123;
 const HEADERS = { "content-type": "application/json", "troupe-record": "1" };

@@ -1,11 +1,11 @@
 /** The way from the outbox into Kafka, while the broker is paused, killed, or not there at first: nothing is lost, and nothing comes out of order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { EventStream } from "../../src/bus/bus.ts";
-import { createByteBudget } from "../../src/bus/written-entries.ts";
-import { connectKafkaBus } from "../../src/bus/kafka.ts";
-import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
+import type { EventStream } from "../../src/bus/event-stream.ts";
+import { createByteBudget } from "../../src/bus/relay/written-entries.ts";
+import { connectKafkaBus } from "../../src/bus/kafka/event-stream.ts";
+import { createOutboxRelay, type OutboxRelay } from "../../src/bus/relay/relay.ts";
 import { systemClock } from "../../src/env/clock.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { Lease } from "../../src/store/store.ts";
 import { type LogEntry, recordingLog } from "../env/recording-log.ts";
 import { commitId, entryAfter, newExecution } from "../store/made.ts";

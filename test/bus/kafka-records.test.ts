@@ -1,8 +1,8 @@
 /** How records of the stream are written and cut: whatever the cut, a reader finds the same events with the same sequences. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { EventRecord } from "../../src/bus/bus.ts";
-import { deadLetterOf, stubOf, toMessages } from "../../src/bus/kafka-records.ts";
+import type { EventRecord } from "../../src/bus/event-stream.ts";
+import { deadLetterOf, stubOf, toMessages } from "../../src/bus/kafka/records.ts";
 import { Understood } from "./documented-reader.ts";
 
 function record(from: number, events: readonly unknown[]): EventRecord {

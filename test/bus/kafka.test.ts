@@ -1,8 +1,8 @@
 /** The event stream on a real broker: topics, records, order, what is too large, and a broker that is paused or killed. */
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Kafka, logLevel } from "kafkajs";
-import type { EventRecord, EventStream } from "../../src/bus/bus.ts";
-import { connectKafkaBus, type KafkaOptions } from "../../src/bus/kafka.ts";
+import type { EventRecord, EventStream } from "../../src/bus/event-stream.ts";
+import { connectKafkaBus, type KafkaOptions } from "../../src/bus/kafka/event-stream.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { type LogEntry, recordingLog } from "../env/recording-log.ts";
 import { sharedKafka } from "../services/kafka.ts";

@@ -1,5 +1,5 @@
 /** The contract of doorbells, for those of one process. */
-import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
+import { createDoorbellHub } from "../../src/bus/memory/doorbell.ts";
 import { doorbellContract } from "../contracts/doorbell.ts";
 import { World } from "../sim/world.ts";
 

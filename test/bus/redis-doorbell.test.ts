@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Redis } from "ioredis";
 import type { Doorbell } from "../../src/bus/doorbell.ts";
-import { connectRedisDoorbell } from "../../src/bus/redis-doorbell.ts";
+import { connectRedisDoorbell } from "../../src/bus/redis/doorbell.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { doorbellContract, hearing } from "../contracts/doorbell.ts";

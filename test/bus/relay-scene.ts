@@ -1,10 +1,10 @@
 /** An owner with its lane, a relay that is told of what is written, and a stream whose answers the test gives. */
 import { expect } from "bun:test";
-import type { StreamRecord } from "../../src/bus/bus.ts";
-import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from "../../src/bus/outbox-relay.ts";
-import { toMessages } from "../../src/bus/kafka-records.ts";
-import { createByteBudget } from "../../src/bus/written-entries.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import type { StreamRecord } from "../../src/bus/event-stream.ts";
+import { createOutboxRelay, type OutboxRelay, type OutboxRelayOptions } from "../../src/bus/relay/relay.ts";
+import { toMessages } from "../../src/bus/kafka/records.ts";
+import { createByteBudget } from "../../src/bus/relay/written-entries.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
 import type { Lease, Summary } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";

@@ -4,10 +4,10 @@
  * reader understands in the end is what the store holds, without a gap on the way.
  */
 import { describe, expect, test } from "bun:test";
-import type { StreamRecord } from "../../src/bus/bus.ts";
-import { createByteBudget } from "../../src/bus/written-entries.ts";
-import { toMessages } from "../../src/bus/kafka-records.ts";
-import { createOutboxRelay, type OutboxRelay } from "../../src/bus/outbox-relay.ts";
+import type { StreamRecord } from "../../src/bus/event-stream.ts";
+import { createByteBudget } from "../../src/bus/relay/written-entries.ts";
+import { toMessages } from "../../src/bus/kafka/records.ts";
+import { createOutboxRelay, type OutboxRelay } from "../../src/bus/relay/relay.ts";
 import type { OutboxEntry, SharedStore } from "../../src/store/shared-store.ts";
 import type { Chunk, Summary } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";

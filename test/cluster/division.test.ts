@@ -1,6 +1,6 @@
 /** What an instance does about the lanes, from one look at them. */
 import { describe, expect, test } from "bun:test";
-import { divide, type Look } from "../../src/cluster/division.ts";
+import { divide, type Look } from "../../src/cluster/policy/division.ts";
 import type { LaneView, MemberView } from "../../src/store/shared-store.ts";
 
 const TTL_MS = 3_000;

@@ -1,12 +1,12 @@
 /** The small parts of shared lanes: births that are counted, takers that are told apart, rounds, what is taken up at a time. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import { createAdoption } from "../../src/cluster/adoption.ts";
-import { createBirthCount } from "../../src/cluster/birth-count.ts";
-import { createLaneTaker, type LaneTaken } from "../../src/cluster/lane-taker.ts";
-import { obstacleOf } from "../../src/cluster/obstacle.ts";
-import { startRounds } from "../../src/cluster/rounds.ts";
+import { createAdoption } from "../../src/cluster/lanes/adoption.ts";
+import { createBirthCount } from "../../src/cluster/policy/created-count.ts";
+import { createLaneTaker, type LaneTaken } from "../../src/cluster/lanes/lane-taker.ts";
+import { obstacleOf } from "../../src/cluster/policy/obstacle.ts";
+import { startRounds } from "../../src/env/periodic.ts";
 import { rememberPast } from "../store/memory-past.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";

@@ -1,6 +1,6 @@
 /** When an instance trusts its own leases, and when it may judge those of others. */
 import { describe, expect, test } from "bun:test";
-import { answered, type Contact, faultOf, mayJudge, trustedUntilMs } from "../../src/cluster/lease.ts";
+import { answered, type Contact, faultOf, mayJudge, trustedUntilMs } from "../../src/cluster/policy/lease.ts";
 
 const times = { ttlMs: 3_000, renewMs: 1_000 };
 

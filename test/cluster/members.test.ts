@@ -1,7 +1,7 @@
 /** Who of the instances is alive, as far as one of them can tell. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import { createMembers, type Members } from "../../src/cluster/members.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import { createMembers, type Members } from "../../src/cluster/lanes/members.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";

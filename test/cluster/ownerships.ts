@@ -3,10 +3,10 @@
  * still or end, and a store that stalls, loses calls and answers. Looks at every step that nobody shares a lane's trust.
  */
 import type { Doorbell } from "../../src/bus/doorbell.ts";
-import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
+import { createDoorbellHub } from "../../src/bus/memory/doorbell.ts";
 import type { Ownership } from "../../src/cluster/ownership.ts";
-import { takeSharedOwnership } from "../../src/cluster/shared-ownership.ts";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import { takeSharedOwnership } from "../../src/cluster/lanes/shared-ownership.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";

@@ -1,7 +1,7 @@
 /** Who should own which lane: even, the same for all who look, and nothing moves that need not. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { countedMembers, placeLanes } from "../../src/cluster/placement.ts";
+import { countedMembers, placeLanes } from "../../src/cluster/policy/placement.ts";
 import type { MemberView } from "../../src/store/shared-store.ts";
 
 type Owners = readonly (string | null)[];

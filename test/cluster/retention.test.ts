@@ -1,6 +1,6 @@
 /** Retention follows the rate at which executions get old. */
 import { describe, expect, test } from "bun:test";
-import { startRetention } from "../../src/cluster/retention.ts";
+import { startRetention } from "../../src/cluster/lanes/retention.ts";
 import type { Retention } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";

@@ -1,7 +1,7 @@
 /** Several instances of the whole engine on one store: what is handed over before its supervisor has looked at it, one scene each. */
 import { describe, expect, test } from "bun:test";
 import type { SharedStore } from "../../src/store/shared-store.ts";
-import { toMessages } from "../../src/bus/kafka-records.ts";
+import { toMessages } from "../../src/bus/kafka/records.ts";
 import { Understood } from "../bus/documented-reader.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { ok } from "../sim/scene.ts";

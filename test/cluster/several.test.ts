@@ -1,6 +1,6 @@
 /** Several instances of the whole engine on one store: what they promise together, one scene each. */
 import { describe, expect, test } from "bun:test";
-import { packBody } from "../../src/actors/stored-command.ts";
+import { packBody } from "../../src/cluster/commands/stored-command.ts";
 import type { Hands, Pool } from "../../src/pool/pool.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";

@@ -4,7 +4,7 @@ import type { Ownership } from "../../src/cluster/ownership.ts";
 import { DataLost, type Pending } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
-import { MemoryLane } from "../../src/store/memory-lane.ts";
+import { MemoryLane } from "../../src/store/memory/lane.ts";
 import { entryAfter, newExecution } from "../store/made.ts";
 import { type Instance, Ownerships, TIMES } from "./ownerships.ts";
 

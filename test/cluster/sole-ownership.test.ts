@@ -1,7 +1,7 @@
 /** What an instance that is alone owns, and for how long it keeps what has ended. */
 import { describe, expect, test } from "bun:test";
-import { type SoleOwnershipOptions, takeSoleOwnership } from "../../src/cluster/sole-ownership.ts";
-import { emptyMemory, openMemoryStore } from "../../src/store/memory.ts";
+import { type SoleOwnershipOptions, takeSoleOwnership } from "../../src/cluster/lanes/sole-ownership.ts";
+import { emptyMemory, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Retention, Store } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { World } from "../sim/world.ts";

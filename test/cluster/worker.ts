@@ -3,7 +3,7 @@
  * and writes to those of its lanes again and again. Whoever's memory is older than the log is caught by a conflict.
  */
 import type { Ownership } from "../../src/cluster/ownership.ts";
-import type { LaneWork, Tenure } from "../../src/cluster/tenure.ts";
+import type { LaneWork, Tenure } from "../../src/cluster/owned-lane.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { entryAfter } from "../store/made.ts";

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Lease } from "../../src/store/store.ts";
 import { offerId, runnable } from "../../src/store/offer-id.ts";
-import type { HandlerInfo } from "../../src/workflow/catalog.ts";
+import type { HandlerInfo } from "../../src/workflow/definition/catalog.ts";
 import type { SharedSubject } from "./shared-ground.ts";
 
 export function offerPromises(subject: SharedSubject): void {

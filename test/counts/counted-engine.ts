@@ -2,25 +2,26 @@
  * The engine with every act counted that could be done by node and is done by batch. The parts are real (engine, actors, codec,
  * pool, frames, host), time is simulated, and a commit takes a while, as on a disk: so a count is the same on every machine.
  */
-import { type CheckedDefinition, type Engine, startEngine } from "../../src/engine.ts";
-import type { ClusterOptions } from "../../src/engine-cluster.ts";
+import type { CheckedDefinition, Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { Turns } from "../../src/env/turns.ts";
-import { decodeAttempts, encodeAttempts } from "../../src/pool/attempt-frame.ts";
-import { cellsBytes, viewCells } from "../../src/pool/cells.ts";
-import { Crew } from "../../src/pool/crew.ts";
-import { createCrewsPool } from "../../src/pool/crews-pool.ts";
-import { createHost } from "../../src/pool/host.ts";
-import type { Link, LinkEvents } from "../../src/pool/link.ts";
+import { decodeAttempts, encodeAttempts } from "../../src/pool/wire/attempt-frame.ts";
+import { cellsBytes, viewCells } from "../../src/pool/wire/slots.ts";
+import { Crew } from "../../src/pool/dispatch/dispatcher.ts";
+import { createCrewsPool } from "../../src/pool/dispatcher-pool.ts";
+import { createHost } from "../../src/pool/host/host.ts";
+import type { Link, LinkEvents } from "../../src/pool/wire/link.ts";
 import { ThreadHandlers } from "../../src/pool/thread-handlers.ts";
-import { decodeOutcomes, encodeOutcomes } from "../../src/pool/outcome-frame.ts";
+import { decodeOutcomes, encodeOutcomes } from "../../src/pool/wire/outcome-frame.ts";
 import type { Pool } from "../../src/pool/pool.ts";
-import { frameAssembler, isAttemptNumbers, isOutcomeNumbers, sendFrame } from "../../src/pool/protocol.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { frameAssembler, isAttemptNumbers, isOutcomeNumbers, sendFrame } from "../../src/pool/wire/protocol.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { DEFAULTS, LIMITS } from "../sim/instance.ts";
 import { World } from "../sim/world.ts";
+import type { ClusterOptions } from "../../src/cluster/cluster.ts";
+import { startEngine } from "../../src/engine/start.ts";
 
 /** Of thirteen digits, as all times of today. */
 const NOW_MS = 1_763_700_000_000;

@@ -3,18 +3,18 @@
  * still while Redis works: so what is decided meanwhile is the next commit, however quick or slow the machine is.
  */
 import { RedisClient } from "bun";
-import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
-import type { StreamRecord } from "../../src/bus/bus.ts";
-import type { Engine } from "../../src/engine.ts";
-import type { ClusterOptions } from "../../src/engine-cluster.ts";
+import { createDoorbellHub } from "../../src/bus/memory/doorbell.ts";
+import type { StreamRecord } from "../../src/bus/event-stream.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore } from "../../src/store/redis.ts";
+import { openRedisStore } from "../../src/store/redis/redis-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { askRedis, type RedisService } from "../services/redis.ts";
 import { type After, countedWorld, type Counts, noCounts, startCounted, THREADS } from "./counted-engine.ts";
 import { MEMBER_LIMITS } from "../sim/instance.ts";
+import type { ClusterOptions } from "../../src/cluster/cluster.ts";
 
 export type RedisCounts = {
   /** Scripts that clients called. */

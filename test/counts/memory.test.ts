@@ -1,7 +1,7 @@
 /** What a node keeps in memory: objects and bytes that are alive after a full collection, in the midst of an execution and after it. */
 import { heapStats } from "bun:jsc";
 import { beforeAll, describe, test } from "bun:test";
-import type { Engine } from "../../src/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import {
   type After,
   countManyAtOnce,

@@ -1,7 +1,7 @@
 /** docker-compose.yml agrees with the image, the settings, the tested Kafka and the proxy's configuration. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { KAFKA_VERSION } from "../../scripts/services-kafka.ts";
-import { SETTINGS } from "../../src/env/config-settings.ts";
+import { SETTINGS } from "../../src/env/config/settings.ts";
 import { endAll, newHome, startServer } from "../process/server.ts";
 import { compose, type ComposeService, read, settingNames } from "./files.ts";
 

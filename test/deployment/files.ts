@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { SETTINGS, type Setting } from "../../src/env/config-settings.ts";
+import { SETTINGS, type Setting } from "../../src/env/config/settings.ts";
 
 export const root = join(import.meta.dir, "../..");
 

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SETTINGS } from "../../src/env/config-settings.ts";
+import { SETTINGS } from "../../src/env/config/settings.ts";
 import { endAll, launch, newHome, readiness } from "../process/server.ts";
 import { dockerInstructions, execForm, read, root, settingNames } from "./files.ts";
 

@@ -1,6 +1,6 @@
 /** A thread stays awake for an answer only where that has paid lately. */
 import { describe, expect, test } from "bun:test";
-import { type Awake, createAwake } from "../../src/env/awake.ts";
+import { type Awake, createAwake } from "../../src/env/process/awake.ts";
 
 const SOON_MS = 0.05;
 const LATE_MS = 5;

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { configurationPage } from "../../scripts/configuration-docs.ts";
-import { type Config, configFromEnvironment, type Environment, readConfig } from "../../src/env/config.ts";
-import { withoutPassword } from "../../src/env/config-redis.ts";
-import { SETTINGS } from "../../src/env/config-settings.ts";
+import { type Config, configFromEnvironment, type Environment, readConfig } from "../../src/env/config/config.ts";
+import { withoutPassword } from "../../src/env/config/redis-url.ts";
+import { SETTINGS } from "../../src/env/config/settings.ts";
 
 function configOf(environment: Environment): Config {
   const result = readConfig(environment);

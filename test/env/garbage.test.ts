@@ -1,7 +1,7 @@
 /** A burst's garbage. */
 import { expect, spyOn, test } from "bun:test";
 import { heapSize } from "bun:jsc";
-import { collectedSoon, leftGarbage } from "../../src/env/garbage.ts";
+import { collectedSoon, leftGarbage } from "../../src/env/process/garbage.ts";
 
 test("what a burst has left is collected soon after it, without anybody asking for it", async () => {
   Bun.gc(true);

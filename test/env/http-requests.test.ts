@@ -1,6 +1,6 @@
 /** How many calls a process may have under way: from its slots, within what Bun takes. */
 import { describe, expect, test } from "bun:test";
-import { fewHttpRequests, httpRequestsFor } from "../../src/env/http-requests.ts";
+import { fewHttpRequests, httpRequestsFor } from "../../src/env/process/http-requests.ts";
 
 const slots = (threads: number, slotsPerThread: number) => ({ threads, slotsPerThread });
 

@@ -1,6 +1,6 @@
 /** Lines of which there may be ten thousand a second. */
 import { describe, expect, test } from "bun:test";
-import { logBursts } from "../../src/env/log-bursts.ts";
+import { logBursts } from "../../src/env/log/bursts.ts";
 import { World } from "../sim/world.ts";
 import { recordingLog } from "./recording-log.ts";
 

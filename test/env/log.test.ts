@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createLog, type Log, type LogOptions } from "../../src/env/log.ts";
+import { createLog, type Log, type LogOptions } from "../../src/env/log/log.ts";
 import { recordingLog } from "./recording-log.ts";
 
 function linesOf(options: Partial<LogOptions>, say: (log: ReturnType<typeof createLog>) => void): string[] {
@@ -68,7 +68,7 @@ describe("the log", () => {
   });
 
   test("goes to stderr unless told otherwise, so that stdout stays for people", () => {
-    const script = `import { createLog } from "./src/env/log.ts"; createLog({ level: "info", instance: "one" }).info("Here.");`;
+    const script = `import { createLog } from "./src/env/log/log.ts"; createLog({ level: "info", instance: "one" }).info("Here.");`;
     const run = Bun.spawnSync([process.execPath, "-e", script], { cwd: `${import.meta.dir}/../..` });
     expect(run.stdout.toString()).toBe("");
     expect(JSON.parse(run.stderr.toString()).message).toBe("Here.");

@@ -1,5 +1,5 @@
 /** The log's twin in memory: what was said, in order. Fields of `with` are merged in. */
-import type { Log, LogFields } from "../../src/env/log.ts";
+import type { Log, LogFields } from "../../src/env/log/log.ts";
 
 export type LogEntry = { readonly level: "debug" | "info" | "warn" | "error"; readonly message: string; readonly fields: LogFields };
 

@@ -28,10 +28,10 @@ export type Tooth = {
   readonly found: readonly Violation[];
 };
 
-const COMMIT = "src/store/scripts/commit.lua";
-const TAKE = "src/store/scripts/take.lua";
-const RELAY = "src/bus/outbox-relay.ts";
-const CLUSTER = "src/engine-cluster.ts";
+const COMMIT = "src/store/redis/scripts/commit.lua";
+const TAKE = "src/store/redis/scripts/take.lua";
+const RELAY = "src/bus/relay/relay.ts";
+const CLUSTER = "src/engine/join-cluster.ts";
 
 /** What several instances stand on: fences, the order of commit and publication, and epochs that are given out once. */
 export const SHORT_TEETH: readonly Tooth[] = [

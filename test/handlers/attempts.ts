@@ -1,11 +1,11 @@
 /** What the tests of handlers start from: one attempt, run as a thread runs it. */
-import { createNodeActor } from "../../src/actors/node.ts";
-import { bundleHandlers } from "../../src/handlers/bundle.ts";
+import { createNodeActor } from "../../src/node/node.ts";
+import { bundleHandlers } from "../../src/handlers/loading/bundle.ts";
 import type { Handler } from "../../src/handlers/handler.ts";
 import { loadRegistry, type Registry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry } from "../../src/pool/pool.ts";
-import { type Failure, withoutStack } from "../../src/workflow/failure.ts";
+import { type Failure, withoutStack } from "../../src/workflow/execution/failure.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { attemptOf as plainAttempt } from "../pool/fixtures/behaviours.ts";
 import { World } from "../sim/world.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { bundleHandlers } from "../../src/handlers/bundle.ts";
+import { bundleHandlers } from "../../src/handlers/loading/bundle.ts";
 import { attemptOf, benchOf, loadFrom, outputOf } from "./attempts.ts";
 
 let root = "";
@@ -76,7 +76,7 @@ test("what the files become later does not matter, also when they are gone", asy
   });
   const bundle = await bundleHandlers(folder);
   rmSync(folder, { recursive: true });
-  const { openBundle } = await import("../../src/handlers/own-modules.ts");
+  const { openBundle } = await import("../../src/handlers/loading/own-modules.ts");
   const loaded = await Promise.all((await openBundle(bundle)).map((load) => load()));
   expect(loaded.map((module) => (module.default as { run(): unknown }).run())).toEqual(["then"]);
 });

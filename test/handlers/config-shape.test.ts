@@ -4,7 +4,7 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { configShapeOf } from "../../src/handlers/config-shape-of.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
-import { checkConfig } from "../../src/workflow/config-shape.ts";
+import { checkConfig } from "../../src/workflow/definition/config-shape.ts";
 import { loadFrom } from "./attempts.ts";
 
 function faults(schema: v.GenericSchema, value: unknown, isOurs = false): readonly string[] {

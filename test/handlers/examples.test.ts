@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Catalog } from "../../src/workflow/catalog.ts";
-import { parseDefinition } from "../../src/workflow/definition.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
-import { mergeConfig } from "../../src/workflow/template.ts";
+import type { Catalog } from "../../src/workflow/definition/catalog.ts";
+import { parseDefinition } from "../../src/workflow/definition/definition.ts";
+import type { Plan } from "../../src/workflow/plan/plan.ts";
+import { mergeConfig } from "../../src/workflow/template/template.ts";
 import { attemptOf, type Bench, benchOf, completedNode, failureOf, loadFrom, outputOf, textOf } from "./attempts.ts";
 
 const folder = join(import.meta.dir, "../../examples");

@@ -1,7 +1,7 @@
 /** Live calls to other services: what is sent, what becomes of the answer, and where a call may not go. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { externalApiLive } from "../../src/handlers/external-api.ts";
-import { isPublicAddress, type Resolve } from "../../src/handlers/public-address.ts";
+import { externalApiLive } from "../../src/handlers/built-in/external-api.ts";
+import { isPublicAddress, type Resolve } from "../../src/handlers/http-client/public-address.ts";
 import { World } from "../sim/world.ts";
 import { attemptOf, type Bench, benchOf, benchWith, contextOf, failureOf, outputOf, settings, textOf } from "./attempts.ts";
 

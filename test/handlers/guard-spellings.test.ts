@@ -1,8 +1,8 @@
 /** The ways in which a private address has been, or might be, written to get past a guard. Each goes through the real one. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { type Guard, guardedFetch } from "../../src/handlers/guarded-fetch.ts";
+import { type Guard, guardedFetch } from "../../src/handlers/http-client/guarded-fetch.ts";
 import { HandlerError } from "../../src/handlers/handler.ts";
-import { allowedAddress, isPublicAddress, systemResolve } from "../../src/handlers/public-address.ts";
+import { allowedAddress, isPublicAddress, systemResolve } from "../../src/handlers/http-client/public-address.ts";
 
 const heard: string[] = [];
 const server = Bun.serve({

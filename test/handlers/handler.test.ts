@@ -1,7 +1,7 @@
 /** What makes a handler, and what becomes of what it throws. */
 import { describe, expect, test } from "bun:test";
 import { failureOf } from "../../src/handlers/failures.ts";
-import { withoutStack } from "../../src/workflow/failure.ts";
+import { withoutStack } from "../../src/workflow/execution/failure.ts";
 import { defineHandler, HandlerError, isHandler } from "../../src/handlers/handler.ts";
 
 describe("defineHandler", () => {

@@ -1,6 +1,6 @@
 /** How an answer's body is read: in one piece where its length is known, since a stream costs thirty microseconds more. */
 import { describe, expect, test } from "bun:test";
-import { readBody } from "../../src/handlers/http-answer.ts";
+import { readBody } from "../../src/handlers/http-client/http-answer.ts";
 
 /** Tells whether its stream was asked for. */
 function answer(text: string, headers: Record<string, string>): { readonly response: Response; streamed(): boolean } {

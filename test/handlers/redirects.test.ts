@@ -1,6 +1,6 @@
 /** What a redirect may ask for. */
 import { describe, expect, test } from "bun:test";
-import { followed, type Hop } from "../../src/handlers/redirects.ts";
+import { followed, type Hop } from "../../src/handlers/http-client/redirects.ts";
 
 const from = (url: string, more: Partial<Hop> = {}): Hop => ({ url: new URL(url), method: "GET", headers: {}, body: null, ...more });
 

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundleHandlers } from "../../src/handlers/bundle.ts";
+import { bundleHandlers } from "../../src/handlers/loading/bundle.ts";
 import { attemptOf, benchOf, failureOf, loadFrom, settings, textOf } from "./attempts.ts";
 
 const GREET = `
@@ -64,7 +64,7 @@ describe("a folder anywhere", () => {
     const cached = join(root, "cache", "valibot@1.5.0@@@1");
     cpSync(join(import.meta.dir, "../../node_modules/valibot"), cached, { recursive: true, dereference: true });
     const registry = pathToFileURL(join(import.meta.dir, "../../src/handlers/registry.ts")).href;
-    const bundle = pathToFileURL(join(import.meta.dir, "../../src/handlers/bundle.ts")).href;
+    const bundle = pathToFileURL(join(import.meta.dir, "../../src/handlers/loading/bundle.ts")).href;
     const file = join(root, "_load.ts");
     writeFileSync(
       file,

@@ -1,7 +1,7 @@
 /** Who is answered while there are no keys: by Host, Origin, what a browser says of the page, and what a proxy leaves. */
 import { describe, expect, test } from "bun:test";
-import { type AccessSettings, callerRules, exposureOf } from "../../src/http/access.ts";
-import { createCallerCheck } from "../../src/http/callers.ts";
+import { type AccessSettings, callerRules, exposureOf } from "../../src/http/access/access.ts";
+import { createCallerCheck } from "../../src/http/access/callers.ts";
 
 const AUTO: AccessSettings = { mode: "auto", hosts: null, origins: [] };
 const OPEN: AccessSettings = { ...AUTO, mode: "open" };

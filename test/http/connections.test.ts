@@ -1,6 +1,6 @@
 /** How the port is closed and opened by the number of handles, on handles and a clock of the test. */
 import { expect, test } from "bun:test";
-import type { Handles } from "../../src/env/handles.ts";
+import type { Handles } from "../../src/env/process/handles.ts";
 import { watchConnections } from "../../src/http/connections.ts";
 
 function scene(max: number | null, limit: number) {

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { submittedAnswer } from "../../src/http/openapi/answers.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { type Served, serveApp } from "./served.ts";
 
 let served: Served;

@@ -1,10 +1,10 @@
 /** Goes through the OpenAPI document: every answer that it names happens, and every example is one that a client could have got. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { StoreUnavailable } from "../../src/engine.ts";
+import { StoreUnavailable } from "../../src/engine/engine.ts";
 import { systemClock } from "../../src/env/clock.ts";
-import { systemHandles } from "../../src/env/handles.ts";
+import { systemHandles } from "../../src/env/process/handles.ts";
 import { serve } from "../../src/http/server.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { type JsonSchema, misfits } from "./json-schema.ts";
 import { type Answer, answerOf, type Served, serveApp } from "./served.ts";
 

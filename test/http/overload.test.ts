@@ -5,11 +5,11 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { type Client, openClient, requestText } from "../../bench/http-client.ts";
 import { systemClock } from "../../src/env/clock.ts";
-import { systemHandles } from "../../src/env/handles.ts";
+import { systemHandles } from "../../src/env/process/handles.ts";
 import { systemIds } from "../../src/env/ids.ts";
 import { serve } from "../../src/http/server.ts";
 import { shedding } from "../../src/http/shedding.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { serveApp } from "./served.ts";

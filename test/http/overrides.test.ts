@@ -1,6 +1,6 @@
 /** Whose configs a trigger may change: only those of nodes that the definition names, or of what an older system has sent. */
 import { describe, expect, test } from "bun:test";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { NewExecution, Store } from "../../src/store/store.ts";
 import { serveApp } from "./served.ts";
 

@@ -1,7 +1,7 @@
 /** The rule for a trigger's body, and that params reach the nodes with their digits and their order. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { findParams, type ParamsResult, paramsIn } from "../../src/workflow/params.ts";
+import { findParams, type ParamsResult, paramsIn } from "../../src/workflow/definition/params.ts";
 import { serveApp } from "./served.ts";
 
 const NESTING = 128;

@@ -1,7 +1,7 @@
 /** What does not fit is refused with a problem document that says why: never a 5xx, never a hang. */
 import { describe, expect, test } from "bun:test";
 import { HTTPException } from "hono/http-exception";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { type Store, StoreUnavailable } from "../../src/store/store.ts";
 import { type Answer, answerOf, serveApp } from "./served.ts";
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
-import { bodyOf } from "../../src/http/long-text.ts";
-import { createRoom, LARGE_CHARACTERS, NoRoom } from "../../src/http/room.ts";
+import { bodyOf } from "../../src/http/answer/long-text.ts";
+import { createRoom, LARGE_CHARACTERS, NoRoom } from "../../src/http/routing/room.ts";
 
 const MIB = 1024 * 1024;
 const someone = (): Request => new Request("http://localhost/");

@@ -1,19 +1,20 @@
 /** All of Troupe in this process behind `app.request()`: memory store, inline pool, the real handlers without their latency. */
-import { createNodeActor } from "../../src/actors/node.ts";
-import { type Engine, startEngine } from "../../src/engine.ts";
+import { createNodeActor } from "../../src/node/node.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
 import { systemRandom } from "../../src/env/random.ts";
 import { systemTurns } from "../../src/env/turns.ts";
-import { bundleHandlers } from "../../src/handlers/bundle.ts";
+import { bundleHandlers } from "../../src/handlers/loading/bundle.ts";
 import { loadRegistry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import { createApp } from "../../src/http/app.ts";
-import type { App } from "../../src/http/parts.ts";
+import type { App } from "../../src/http/routing/parts.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type LogEntry, recordingLog } from "../env/recording-log.ts";
+import { startEngine } from "../../src/engine/start.ts";
 
 export type Answer = {
   readonly status: number;

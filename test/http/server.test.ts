@@ -1,8 +1,8 @@
 /** The app behind a real port: bodies, waits, a taken port, and an end in bounded time. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
-import type { CallerRules } from "../../src/http/callers.ts";
-import { systemHandles } from "../../src/env/handles.ts";
+import type { CallerRules } from "../../src/http/access/callers.ts";
+import { systemHandles } from "../../src/env/process/handles.ts";
 import { type Serving, serve } from "../../src/http/server.ts";
 import { release } from "./fixtures/held.ts";
 import { type Served, type ServedOptions, serveApp } from "./served.ts";

@@ -3,12 +3,12 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
-import { decodeCursor, encodeCursor } from "../../src/http/cursor.ts";
-import { timeText } from "../../src/http/json-text.ts";
-import { bodyOf, joined } from "../../src/http/long-text.ts";
-import { createRoom } from "../../src/http/room.ts";
-import { yamlToJson } from "../../src/pool/yaml.ts";
-import { scanJson } from "../../src/workflow/json-scan.ts";
+import { decodeCursor, encodeCursor } from "../../src/http/routing/cursor.ts";
+import { timeText } from "../../src/http/answer/json-text.ts";
+import { bodyOf, joined } from "../../src/http/answer/long-text.ts";
+import { createRoom } from "../../src/http/routing/room.ts";
+import { yamlToJson } from "../../src/engine/definitions/yaml.ts";
+import { scanJson } from "../../src/workflow/json/scan.ts";
 
 describe("the place where JSON breaks", () => {
   const rows: [string, number, number, string][] = [

@@ -1,7 +1,7 @@
 /** What the canonical routes promise: create, trigger, status, results. */
 import { describe, expect, test } from "bun:test";
 import { release } from "./fixtures/held.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { serveApp } from "./served.ts";
 
 const node = (id: string, after: readonly string[] = [], more: object = {}) => ({ id, handler: "noop", dependencies: after, ...more });

@@ -1,10 +1,10 @@
 /** What crosses a pipe comes out as it went in. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { decodeAttempts, encodeAttempts } from "../../src/pool/attempt-frame.ts";
-import { decodeOutcomes, encodeOutcomes } from "../../src/pool/outcome-frame.ts";
-import { frameAssembler, isAttemptNumbers, isOutcomeNumbers, LONG_TEXT, sendFrame } from "../../src/pool/protocol.ts";
-import type { Outcomes, Work } from "../../src/pool/work.ts";
+import { decodeAttempts, encodeAttempts } from "../../src/pool/wire/attempt-frame.ts";
+import { decodeOutcomes, encodeOutcomes } from "../../src/pool/wire/outcome-frame.ts";
+import { frameAssembler, isAttemptNumbers, isOutcomeNumbers, LONG_TEXT, sendFrame } from "../../src/pool/wire/protocol.ts";
+import type { Outcomes, Work } from "../../src/pool/wire/work.ts";
 import { attemptOf } from "./fixtures/behaviours.ts";
 
 /** Texts around every length at which a frame treats them otherwise, with lone surrogates and characters of all widths. */

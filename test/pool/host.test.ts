@@ -1,9 +1,9 @@
 /** The loop inside a thread, run directly. */
 import { expect, test } from "bun:test";
-import { CellState, cellsBytes, viewCells } from "../../src/pool/cells.ts";
-import { createHost, type Host } from "../../src/pool/host.ts";
+import { CellState, cellsBytes, viewCells } from "../../src/pool/wire/slots.ts";
+import { createHost, type Host } from "../../src/pool/host/host.ts";
 import type { RunAttempt } from "../../src/pool/pool.ts";
-import { OutcomeKind, type Outcomes, type Work } from "../../src/pool/work.ts";
+import { OutcomeKind, type Outcomes, type Work } from "../../src/pool/wire/work.ts";
 import { World } from "../sim/world.ts";
 import { attemptOf } from "./fixtures/behaviours.ts";
 

@@ -1,5 +1,5 @@
 /** Long JSON as the thread makes and reads it, without a thread. */
-import type { LongJson } from "../../src/workflow/long-json.ts";
+import type { LongJson } from "../../src/workflow/json/long-json.ts";
 
 /** What it was asked for, in order. */
 export const JSON_CALLS: ("write" | "read")[] = [];

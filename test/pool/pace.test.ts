@@ -1,6 +1,6 @@
 /** What "soon" means, measured. */
 import { expect, test } from "bun:test";
-import { Pace } from "../../src/pool/pace.ts";
+import { Pace } from "../../src/pool/dispatch/pace.ts";
 
 /** One look, at which so many had begun, and half of them ended. */
 function note(pace: Pace, atMs: number, waiting: number, begun: number): void {

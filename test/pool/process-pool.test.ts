@@ -117,7 +117,7 @@ function isAlive(pid: number): boolean {
 async function waitFor(fact: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + 20_000;
   while (!fact()) {
-    if (performance.now() > endMs) throw new Error(`Not within 20 s: ${what}. End it by hand, and look at src/pool/orphan.ts.`);
+    if (performance.now() > endMs) throw new Error(`Not within 20 s: ${what}. End it by hand, and look at src/pool/host/parent-watch.ts.`);
     await Bun.sleep(5);
   }
 }

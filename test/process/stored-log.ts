@@ -1,5 +1,5 @@
 /** The log of executions as the data folder has it, read after the server is gone: what was decided, whatever was answered. */
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { Home } from "./server.ts";
 
 /** An event as the log keeps it: its word first, then what it holds, in order. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { clusterPlan } from "../../scripts/cluster-plan.ts";
 import { openFront } from "../../scripts/front.ts";
 import { openServices } from "../../scripts/services.ts";
-import { readConfig } from "../../src/env/config.ts";
+import { readConfig } from "../../src/env/config/config.ts";
 import { freePort, isFree } from "../services/ports.ts";
 import { askRedis } from "../services/redis.ts";
 

@@ -1,5 +1,5 @@
 /** The clients of a play: they create and trigger, come again until they are answered, and note what was promised to them. */
-import type { CheckedDefinition, Engine, TriggerResult } from "../../src/engine.ts";
+import type { CheckedDefinition, Engine, TriggerResult } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/store/store.ts";
 import { paramsOf, randomDefinition } from "./random-definition.ts";
 import type { World } from "./world.ts";

@@ -1,8 +1,8 @@
 /** One of several instances in a play: its life, its engine, and everything between it and the rest of the world. */
-import type { DoorbellHub } from "../../src/bus/memory-doorbell.ts";
-import type { Engine } from "../../src/engine.ts";
+import type { DoorbellHub } from "../../src/bus/memory/doorbell.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
-import { openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { HANDLERS, MEMBER_LIMITS, startInstance } from "./instance.ts";
 import type { LaneWitness } from "./lane-witness.ts";

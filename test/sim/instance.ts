@@ -1,16 +1,17 @@
 /** One instance of the whole engine in a simulated world: real actors, real inline pool, a store that may be faulty. */
-import { type Engine, startEngine } from "../../src/engine.ts";
-import type { ClusterOptions } from "../../src/engine-cluster.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { Ids } from "../../src/env/ids.ts";
-import type { Log } from "../../src/env/log.ts";
+import type { Log } from "../../src/env/log/log.ts";
 import type { Random } from "../../src/env/random.ts";
 import type { Turns } from "../../src/env/turns.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { HandlerInfo } from "../../src/workflow/catalog.ts";
+import type { HandlerInfo } from "../../src/workflow/definition/catalog.ts";
 import { recordingLog } from "../env/recording-log.ts";
+import type { ClusterOptions } from "../../src/cluster/cluster.ts";
+import { startEngine } from "../../src/engine/start.ts";
 
 export type InstanceOptions = {
   readonly world: Clock & Turns & Ids & { readonly random: Random };

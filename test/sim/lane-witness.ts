@@ -5,7 +5,7 @@
 import { readOfferId } from "../../src/store/offer-id.ts";
 import type { Attempt, Hands, Pool } from "../../src/pool/pool.ts";
 import { laneOf } from "../../src/store/lane-of.ts";
-import type { SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { Offer } from "../../src/store/shared-store.ts";
 import type { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 /** What the log of one execution shows to be wrong, once all is over. */
 import { largeKey, type Store } from "../../src/store/store.ts";
-import type { WorkflowEvent } from "../../src/workflow/messages.ts";
+import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
 import { ATTEMPTS_MAX, outputOf } from "./random-definition.ts";
 import { dependenciesOf, type StoredLog, whole } from "./stored-log.ts";
 import type { Witness } from "./witness.ts";

@@ -1,5 +1,5 @@
 /** What is left when all is over: of a play of several instances there shall be nothing but their results. */
-import type { SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { InstanceInPlay } from "./instance-in-play.ts";
 
 /** Looks, renewals, sweeps and retention go on for ever; of each of the first two there may be the deadlines of its calls. */

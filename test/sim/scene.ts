@@ -1,7 +1,7 @@
 /** A short play on the whole engine: a world, one instance, and the handlers' behaviour by node id. */
-import type { CreateResult, Engine, ExecutionView, TriggerResult } from "../../src/engine.ts";
+import type { CreateResult, Engine, ExecutionView, TriggerResult } from "../../src/engine/engine.ts";
 import type { Attempt, NodeOutcome, Pool, RunAttempt } from "../../src/pool/pool.ts";
-import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory.ts";
+import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { startInstance } from "./instance.ts";

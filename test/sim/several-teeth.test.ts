@@ -1,7 +1,7 @@
 /** That the simulation of several instances would notice: what their working together rests on is broken on purpose. */
 import { describe, expect, test } from "bun:test";
-import { HeldLane } from "../../src/cluster/held-lane.ts";
-import type { SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { HeldLane } from "../../src/cluster/lanes/leased-lane.ts";
+import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Commit } from "../../src/store/store.ts";
 import type { Life } from "./life.ts";

@@ -1,10 +1,10 @@
 /** A short play on several instances of the engine in one world: one store, one doorbell hub, a life each. */
-import { createDoorbellHub, type DoorbellHub } from "../../src/bus/memory-doorbell.ts";
-import { createMemoryStream } from "../../src/bus/memory-stream.ts";
-import type { StreamRecord } from "../../src/bus/bus.ts";
-import type { Engine, ExecutionView, TriggerResult } from "../../src/engine.ts";
+import { createDoorbellHub, type DoorbellHub } from "../../src/bus/memory/doorbell.ts";
+import { createMemoryStream } from "../../src/bus/memory/event-stream.ts";
+import type { StreamRecord } from "../../src/bus/event-stream.ts";
+import type { Engine, ExecutionView, TriggerResult } from "../../src/engine/engine.ts";
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
-import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { MEMBER_LIMITS, startInstance } from "./instance.ts";

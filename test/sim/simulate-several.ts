@@ -3,13 +3,13 @@
  * lose calls, answers and rings, instances that are killed, paused, ended cleanly and joined anew, a store and a stream
  * that go away for a while. Then looks at the logs, the stream, what the witnesses saw, and what is left.
  */
-import { createDoorbellHub } from "../../src/bus/memory-doorbell.ts";
-import type { ExecutionView } from "../../src/engine.ts";
+import { createDoorbellHub } from "../../src/bus/memory/doorbell.ts";
+import type { ExecutionView } from "../../src/engine/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
 import { rememberPast } from "../store/memory-past.ts";
-import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
-import type { WorkflowEvent } from "../../src/workflow/messages.ts";
+import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
 import { Understood } from "../bus/documented-reader.ts";
 import { Clients } from "./clients.ts";
 import { InstanceInPlay, type Stage } from "./instance-in-play.ts";

@@ -3,9 +3,9 @@
  * attempts, supervisors that crash, and instances that end cleanly, die, or live on as zombies. Then looks at the log,
  * and at what the witness saw, for what was promised.
  */
-import type { Engine } from "../../src/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
-import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory.ts";
+import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { Clients } from "./clients.ts";
 import { faultyStore } from "./faulty-store.ts";

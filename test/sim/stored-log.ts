@@ -1,10 +1,10 @@
 /** The log of an execution as the store has it: the one thing that the checks believe. */
-import { decode } from "../../src/store/codec.ts";
+import { decode } from "../../src/store/codec/codec.ts";
 import { largeKey, type Store } from "../../src/store/store.ts";
-import { compileStored } from "../../src/workflow/definition.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
-import type { Text, WorkflowEvent } from "../../src/workflow/messages.ts";
-import { at } from "../../src/workflow/state.ts";
+import { compileStored } from "../../src/workflow/definition/definition.ts";
+import type { Plan } from "../../src/workflow/plan/plan.ts";
+import type { Text, WorkflowEvent } from "../../src/workflow/execution/messages.ts";
+import { at } from "../../src/workflow/execution/state.ts";
 
 export type StoredLog = {
   readonly id: string;

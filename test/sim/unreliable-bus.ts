@@ -1,7 +1,7 @@
 /** What goes between instances, and from them to the outside, on bad connections: rings, and the stream's records. */
-import type { EventStream, StreamRecord } from "../../src/bus/bus.ts";
+import type { EventStream, StreamRecord } from "../../src/bus/event-stream.ts";
 import type { Doorbell } from "../../src/bus/doorbell.ts";
-import { toMessages } from "../../src/bus/kafka-records.ts";
+import { toMessages } from "../../src/bus/kafka/records.ts";
 import type { Life } from "./life.ts";
 import type { Weather } from "./unreliable-store.ts";
 import type { World } from "./world.ts";

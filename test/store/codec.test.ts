@@ -1,8 +1,8 @@
 /** A chunk's text: what goes in comes out, nothing in it is parsed on the way, and it is JSON for everybody else. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { decode, encode } from "../../src/store/codec.ts";
-import type { Text, WorkflowEvent } from "../../src/workflow/messages.ts";
+import { decode, encode } from "../../src/store/codec/codec.ts";
+import type { Text, WorkflowEvent } from "../../src/workflow/execution/messages.ts";
 import { planOf } from "../workflow/plans.ts";
 
 const plan = planOf(["a", "task_a#2", "__proto__", "1", "x-y"].map((id) => ({ id })));

@@ -1,7 +1,7 @@
 /** Many requests to create as few transactions, and an answer within a bounded time. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createCreator } from "../../src/store/creator.ts";
-import { emptyMemory, openMemoryStore } from "../../src/store/memory.ts";
+import { emptyMemory, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { World } from "../sim/world.ts";

@@ -1,5 +1,5 @@
 /** A memory store whose calls a test lets through one by one, loses on the way, or answers into the void. */
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { type Commit, type NewExecution, type Store, StoreUnavailable } from "../../src/store/store.ts";
 
 /** `hold`: waits for `release`; `lose the call`: nothing is written; `lose the answer`: written, and nobody learns it. */

@@ -1,7 +1,7 @@
 /** The inside of the SQLite thread without the thread: for the contract's sake, and so that coverage sees it. */
-import { createSqliteServer } from "../../src/store/sqlite-server.ts";
-import type { SqliteThread } from "../../src/store/sqlite-client.ts";
-import type { Request } from "../../src/store/sqlite-protocol.ts";
+import { createSqliteServer } from "../../src/store/sqlite/thread/server.ts";
+import type { SqliteThread } from "../../src/store/sqlite/client.ts";
+import type { Request } from "../../src/store/sqlite/thread/protocol.ts";
 
 /** Messages are copied as they are for a thread, and answered in a later turn. */
 export function inlineThread(): SqliteThread {

@@ -1,6 +1,6 @@
 /** A shared memory store that falls back to its past, as Redis may. */
-import { refill } from "../../src/store/memory-lane.ts";
-import type { SharedMemoryFiles } from "../../src/store/memory-shared.ts";
+import { refill } from "../../src/store/memory/lane.ts";
+import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 
 /**
  * What lets the store fall back, once, to how it is now, as one that is restarted and has lost what it acknowledged last;

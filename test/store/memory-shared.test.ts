@@ -1,6 +1,6 @@
 /** The memory store that instances share keeps every store's promises, and those of a shared one. */
 import { expect, test } from "bun:test";
-import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory-shared.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import { sharedStoreContract } from "../contracts/shared-store.ts";
 import { storeContract } from "../contracts/store.ts";
 import { World } from "../sim/world.ts";

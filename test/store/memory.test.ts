@@ -1,4 +1,4 @@
-import { emptyMemory, openMemoryStore } from "../../src/store/memory.ts";
+import { emptyMemory, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { storeContract } from "../contracts/store.ts";
 
 storeContract("memory", () => {

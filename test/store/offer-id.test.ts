@@ -1,7 +1,7 @@
 /** Ids of offers: what they ask of a claimer, and who may take them. */
 import { describe, expect, test } from "bun:test";
 import { claimable, offerId, readOfferId, runnable } from "../../src/store/offer-id.ts";
-import type { Catalog, HandlerInfo } from "../../src/workflow/catalog.ts";
+import type { Catalog, HandlerInfo } from "../../src/workflow/definition/catalog.ts";
 
 const key = { node: 17, attempt: 3 };
 const asks = { handler: "charge", carries: [], away: false } as const;

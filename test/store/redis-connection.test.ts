@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore } from "../../src/store/redis.ts";
+import { openRedisStore } from "../../src/store/redis/redis-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { freshRedis } from "../services/redis.ts";
 import { newExecution } from "./made.ts";

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "bun:test";
 import { Redis } from "ioredis";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
+import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
 import { startProxy, type WireProxy } from "../services/proxy.ts";

@@ -1,6 +1,6 @@
 /** Calls of many lanes as one: how few they are, and that whatever becomes of one part harms no other. */
 import { describe, expect, test } from "bun:test";
-import { RedisRefusal } from "../../src/store/redis-trouble.ts";
+import { RedisRefusal } from "../../src/store/redis/calls/errors.ts";
 import { DataLost, type OutboxEntry, type SharedStore } from "../../src/store/shared-store.ts";
 import { type Commit, type CommitEntry, type Lease, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
-import { openRedisStore } from "../../src/store/redis.ts";
+import { openRedisStore } from "../../src/store/redis/redis-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { recordingLog } from "../env/recording-log.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
-import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis.ts";
+import { openRedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import { sharedStoreContract } from "../contracts/shared-store.ts";
 import { storeContract } from "../contracts/store.ts";
 import { recordingLog } from "../env/recording-log.ts";
@@ -177,7 +177,7 @@ test("the store's time is Redis's, whatever the instance's own clock says", asyn
 });
 
 test("scripts touch no key that is not given to them: in a Cluster they could not, while a slot moves", () => {
-  const folder = join(import.meta.dir, "../../src/store/scripts");
+  const folder = join(import.meta.dir, "../../src/store/redis/scripts");
   for (const file of new Bun.Glob("*.lua").scanSync({ cwd: folder })) {
     const text = readFileSync(join(folder, file), "utf8");
     const given = new Set<string>();

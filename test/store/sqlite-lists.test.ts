@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SqliteThread } from "../../src/store/sqlite-client.ts";
-import type { Request } from "../../src/store/sqlite-protocol.ts";
-import { openSqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite.ts";
+import type { SqliteThread } from "../../src/store/sqlite/client.ts";
+import type { Request } from "../../src/store/sqlite/thread/protocol.ts";
+import { openSqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite-store.ts";
 import { type Store, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { inlineThread } from "./inline-thread.ts";
@@ -127,7 +127,7 @@ describe("the lists' thread that dies", () => {
     workers.length = 0;
     await open({
       spawn() {
-        const worker = new Worker(new URL("../../src/store/sqlite-thread.ts", import.meta.url).href);
+        const worker = new Worker(new URL("../../src/store/sqlite/thread/thread.ts", import.meta.url).href);
         workers.push(worker);
         return worker;
       },

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDatabase } from "../../src/store/sqlite-schema.ts";
-import { listed } from "../../src/store/sqlite-list.ts";
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { openDatabase } from "../../src/store/sqlite/thread/schema.ts";
+import { listed } from "../../src/store/sqlite/thread/list-query.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { ListQuery } from "../../src/store/store.ts";
 import { createAsFirst, endAsFirst, FIRST_TABLES, listAsFirst } from "./fixtures/first-tables.ts";
 

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DataFolderFault } from "../../src/store/sqlite-lock.ts";
-import { openSqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite.ts";
+import { DataFolderFault } from "../../src/store/sqlite/lock.ts";
+import { openSqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite-store.ts";
 import { type Store, StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { storeContract } from "../contracts/store.ts";
@@ -192,7 +192,7 @@ describe("the sqlite store's folder", () => {
   test("outlives its thread: what was not answered is rejected, and the next call finds a new one", async () => {
     const workers: Worker[] = [];
     const spawn = () => {
-      const worker = new Worker(new URL("../../src/store/sqlite-thread.ts", import.meta.url).href);
+      const worker = new Worker(new URL("../../src/store/sqlite/thread/thread.ts", import.meta.url).href);
       workers.push(worker);
       return worker;
     };
@@ -213,7 +213,7 @@ describe("the sqlite store's folder", () => {
   test("that has gone bad later makes the store unavailable, and its closing frees the folder", async () => {
     const workers: Worker[] = [];
     const spawn = () => {
-      const worker = new Worker(new URL("../../src/store/sqlite-thread.ts", import.meta.url).href);
+      const worker = new Worker(new URL("../../src/store/sqlite/thread/thread.ts", import.meta.url).href);
       workers.push(worker);
       return worker;
     };

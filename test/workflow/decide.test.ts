@@ -1,6 +1,6 @@
 /** What follows from each command, forbidden moves included. */
 import { describe, expect, test } from "bun:test";
-import { commandsOf, given, NOW_MS, trigger } from "./given.ts";
+import { commandsOf, given, NOW_MS, trigger } from "./trigger-params.ts";
 import { planOf } from "./plans.ts";
 
 const chain = planOf([{ id: "a" }, { id: "b", after: ["a"] }]);

@@ -1,7 +1,7 @@
 /** What is accepted with a warning, and refused where the definition is strict. */
 import { describe, expect, test } from "bun:test";
-import type { Catalog } from "../../src/workflow/catalog.ts";
-import type { ConfigShape } from "../../src/workflow/config-shape.ts";
+import type { Catalog } from "../../src/workflow/definition/catalog.ts";
+import type { ConfigShape } from "../../src/workflow/definition/config-shape.ts";
 import { refusal, usual, warnings, workflow } from "./definitions.ts";
 
 const shape: ConfigShape = {

@@ -1,6 +1,6 @@
 /** The older form with steps: which graph it becomes, and what its tasks' params mean. */
 import { describe, expect, test } from "bun:test";
-import { compileStored } from "../../src/workflow/definition.ts";
+import { compileStored } from "../../src/workflow/definition/definition.ts";
 import { check, dependenciesOf, planOf, refusal, warnings } from "./definitions.ts";
 
 type Task = string | { readonly name: string; readonly params?: unknown };

@@ -1,7 +1,7 @@
 /** What a definition may say, what is refused and how, and what becomes of it. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { compileStored } from "../../src/workflow/definition.ts";
+import { compileStored } from "../../src/workflow/definition/definition.ts";
 import { check, dependenciesOf, planOf, refusal, usual, warnings, workflow } from "./definitions.ts";
 
 describe("a definition that is right", () => {

@@ -1,7 +1,7 @@
 /** What the tests of the definition language start from. */
-import type { Catalog } from "../../src/workflow/catalog.ts";
-import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../../src/workflow/definition.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
+import type { Catalog } from "../../src/workflow/definition/catalog.ts";
+import { type DefinitionOptions, type DefinitionResult, parseDefinition } from "../../src/workflow/definition/definition.ts";
+import type { Plan } from "../../src/workflow/plan/plan.ts";
 
 const names = ["noop", "input", "output", "call_external_service", "llm", "task_a", "task_b", "task_c"];
 const catalog: Catalog = new Map(names.map((name) => [name, { name, names: [name], needs: [] }]));

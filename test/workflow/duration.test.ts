@@ -1,6 +1,6 @@
 /** Which durations can be read. */
 import { expect, test } from "bun:test";
-import { DURATION_MAX_MS, durationMs } from "../../src/workflow/duration.ts";
+import { DURATION_MAX_MS, durationMs } from "../../src/workflow/definition/duration.ts";
 
 test.each([
   [30, 30_000],

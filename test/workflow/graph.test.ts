@@ -1,8 +1,8 @@
 /** The order of a graph, its cycles, and who stands above whom. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { answersOf } from "../../src/workflow/ancestry.ts";
-import { order, type Rows } from "../../src/workflow/order.ts";
+import { answersOf } from "../../src/workflow/plan/ancestry.ts";
+import { order, type Rows } from "../../src/workflow/plan/order.ts";
 import { planOf } from "./plans.ts";
 
 /** Rows from one list of dependencies a node. */

@@ -1,6 +1,6 @@
 /** What a text's values would take: roughly what they do take, so that a definition of ten million objects is refused before. */
 import { describe, expect, test } from "bun:test";
-import { costOfValues } from "../../src/workflow/json-cost.ts";
+import { costOfValues } from "../../src/workflow/json/cost.ts";
 import { check } from "./definitions.ts";
 
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 /** What JSON may not do to us: lose digits, lose keys, or block on depth. */
 import { describe, expect, test } from "bun:test";
-import { isLonger, isObject, jsonText, parseJson, parseTrusted, setOwn, stringifyJson } from "../../src/workflow/json.ts";
+import { isLonger, isObject, jsonText, parseJson, parseTrusted, setOwn, stringifyJson } from "../../src/workflow/json/json.ts";
 
 const limits = { nesting: 128, bytesMax: 1_000 };
 const wide = { nesting: 128, bytesMax: 32 * 1024 * 1024 };

@@ -1,6 +1,6 @@
 /** A packed plan is the same plan. */
 import { expect, test } from "bun:test";
-import { packPlan, unpackPlan } from "../../src/workflow/plan-pack.ts";
+import { packPlan, unpackPlan } from "../../src/workflow/plan/pack.ts";
 import { planOf } from "./plans.ts";
 
 test("a plan comes back from its packed form as it was, also from another thread's copy", () => {

@@ -1,6 +1,6 @@
 /** Plans for tests, built from ids and edges. */
-import type { Plan, RetryPolicy } from "../../src/workflow/graph.ts";
-import { order } from "../../src/workflow/order.ts";
+import type { Plan, RetryPolicy } from "../../src/workflow/plan/plan.ts";
+import { order } from "../../src/workflow/plan/order.ts";
 
 export type NodeSpec = {
   readonly id: string;

@@ -1,15 +1,15 @@
 /** What holds for every graph and every order of events. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { decide } from "../../src/workflow/decide.ts";
-import { evolve } from "../../src/workflow/evolve.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
-import type { Command, Effect, WorkflowEvent } from "../../src/workflow/messages.ts";
-import { react } from "../../src/workflow/react.ts";
-import { recover } from "../../src/workflow/recover.ts";
-import { at, type ExecutionState, initialState } from "../../src/workflow/state.ts";
-import { isTerminal, NodeCode } from "../../src/workflow/status.ts";
-import { boom } from "./given.ts";
+import { decide } from "../../src/workflow/execution/decide.ts";
+import { evolve } from "../../src/workflow/execution/evolve.ts";
+import type { Plan } from "../../src/workflow/plan/plan.ts";
+import type { Command, Effect, WorkflowEvent } from "../../src/workflow/execution/messages.ts";
+import { react } from "../../src/workflow/execution/react.ts";
+import { recover } from "../../src/workflow/execution/recover.ts";
+import { at, type ExecutionState, initialState } from "../../src/workflow/execution/state.ts";
+import { isTerminal, NodeCode } from "../../src/workflow/execution/status.ts";
+import { boom } from "./trigger-params.ts";
 import { planOf } from "./plans.ts";
 
 /** Each node may depend on those before it. */

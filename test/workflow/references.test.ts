@@ -1,8 +1,8 @@
 /** What a definition's templates name is found when it comes, within a budget, and stored with it. */
 import { describe, expect, test } from "bun:test";
-import { compileStored, parseDefinition } from "../../src/workflow/definition.ts";
-import type { Plan } from "../../src/workflow/graph.ts";
-import { findReferences, namedOf, WORD } from "../../src/workflow/references.ts";
+import { compileStored, parseDefinition } from "../../src/workflow/definition/definition.ts";
+import type { Plan } from "../../src/workflow/plan/plan.ts";
+import { findReferences, namedOf, WORD } from "../../src/workflow/template/references.ts";
 import { check, planOf, refusal, usual, workflow } from "./definitions.ts";
 
 /** The ids that a node's config names. */

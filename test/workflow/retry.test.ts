@@ -1,7 +1,7 @@
 /** How long to wait before the next attempt. */
 import { describe, expect, test } from "bun:test";
-import type { RetryPolicy } from "../../src/workflow/graph.ts";
-import { backoffMs } from "../../src/workflow/retry.ts";
+import type { RetryPolicy } from "../../src/workflow/plan/plan.ts";
+import { backoffMs } from "../../src/workflow/execution/retry.ts";
 
 const policy: RetryPolicy = {
   maxAttempts: 10,

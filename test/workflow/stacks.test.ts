@@ -1,10 +1,10 @@
 /** Which stacks of failures the log keeps, and which of them a view shows. */
 import { expect, test } from "bun:test";
-import { decode, encode } from "../../src/store/codec.ts";
-import type { Failure } from "../../src/workflow/failure.ts";
-import type { WorkflowEvent } from "../../src/workflow/messages.ts";
-import { viewOf } from "../../src/workflow/view.ts";
-import { boom, commandsOf, given, trigger } from "./given.ts";
+import { decode, encode } from "../../src/store/codec/codec.ts";
+import type { Failure } from "../../src/workflow/execution/failure.ts";
+import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
+import { viewOf } from "../../src/workflow/view/view.ts";
+import { boom, commandsOf, given, trigger } from "./trigger-params.ts";
 import { planOf } from "./plans.ts";
 
 const plan = planOf([{ id: "a", retry: { maxAttempts: 6 } }]);

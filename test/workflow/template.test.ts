@@ -1,10 +1,10 @@
 /** What templates mean: which data a path finds, what stays text, and what a trigger may change. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createParsedTexts } from "../../src/workflow/parsed-texts.ts";
-import { mergeConfig, namesIn } from "../../src/workflow/template.ts";
-import { piecesOf } from "../../src/workflow/template-parse.ts";
-import { resolveConfig, type Scope } from "../../src/workflow/template-resolve.ts";
+import { createParsedTexts } from "../../src/node/parsed-texts.ts";
+import { mergeConfig, namesIn } from "../../src/workflow/template/template.ts";
+import { piecesOf } from "../../src/workflow/template/parse.ts";
+import { resolveConfig, type Scope } from "../../src/workflow/template/resolve.ts";
 
 const execution = { executionId: "e1", executionName: "test" };
 

@@ -1,8 +1,8 @@
 /** An execution in the shape of the older system whose workflows are steps: lower-case words, steps and tasks by name. */
-import type { Engine, ExecutionStatus, ExecutionView, NodeStatus, Step } from "../../engine.ts";
-import { quote, timeText } from "../json-text.ts";
-import { joined, type Texts } from "../long-text.ts";
-import { outputBatches } from "../outputs.ts";
+import type { Engine, ExecutionStatus, ExecutionView, NodeStatus, Step } from "../../engine/engine.ts";
+import { quote, timeText } from "../answer/json-text.ts";
+import { joined, type Texts } from "../answer/long-text.ts";
+import { outputBatches } from "../answer/outputs.ts";
 
 /** In pieces. `members`: more JSON members of the outermost object, or "". */
 export async function* stepsTexts(engine: Engine, view: ExecutionView, members = ""): Texts {

@@ -1,6 +1,6 @@
 /** One page of the older system's list, whose elements are whole workflows: bounded by its size, not by their number alone. */
-import type { Engine, ExecutionView, Summary } from "../../engine.ts";
-import type { Texts } from "../long-text.ts";
+import type { Engine, ExecutionView, Summary } from "../../engine/engine.ts";
+import type { Texts } from "../answer/long-text.ts";
 import { stepsTexts } from "./steps-json.ts";
 
 /** `taken`: how many of the summaries, from the first, the page covers. */

@@ -1,16 +1,15 @@
 /** /api/workflow and /api/workflows: the routes of the older system whose workflows are steps. */
 import { EXAMPLES } from "../openapi/answer-examples.ts";
-import { encodeCursor } from "../cursor.ts";
-import { jsonAnswer, quote } from "../json-text.ts";
-import { bodyOf } from "../long-text.ts";
+import { encodeCursor, linkToNext } from "../routing/cursor.ts";
+import { jsonAnswer, quote } from "../answer/json-text.ts";
+import { bodyOf } from "../answer/long-text.ts";
 import { acceptedStepsAnswer, stepsAnswer, stepsListAnswer } from "../openapi/answers.ts";
-import type { HttpParts } from "../parts.ts";
-import { NOT_FOUND, problemAnswer } from "../problem.ts";
-import { idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../query.ts";
-import type { Routes } from "../routes.ts";
-import { submit } from "../submission.ts";
-import { waitForEnd } from "../waiting.ts";
-import { linkToNext } from "../workflows.ts";
+import type { HttpParts } from "../routing/parts.ts";
+import { NOT_FOUND, problemAnswer } from "../routing/problem.ts";
+import { idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../routing/query.ts";
+import type { Routes } from "../routing/routes.ts";
+import { submit } from "../request/submission.ts";
+import { waitForEnd } from "../routing/waiting.ts";
 import { stepsTexts } from "./steps-json.ts";
 import { stepsPage, stepsPageTexts } from "./steps-page.ts";
 

@@ -1,8 +1,8 @@
 /** The bodies that routes take, for the OpenAPI document: the schemas that check them, with the published examples. */
 import { type describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
-import { stepsSchema, workflowSchema } from "../../workflow/definition.ts";
-import type { RouteDescription } from "./description.ts";
+import { stepsSchema, workflowSchema } from "../../workflow/definition/definition.ts";
+import type { RouteDescription } from "../routing/description.ts";
 import { chainExample, parallelFetchExample, paramsByNodeExample, paramsExample, stepsExample } from "./examples.ts";
 
 type BodyDescription = NonNullable<Parameters<typeof describeRoute>[0]["requestBody"]>;

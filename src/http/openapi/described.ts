@@ -1,10 +1,10 @@
 /** How a route is described in the OpenAPI document: what was short beside the route is complete here. */
 import { describeRoute, resolver } from "hono-openapi";
-import { PROBLEM_TYPE, problemDocumentOf, type ProblemStatus } from "../problem.ts";
+import { PROBLEM_TYPE, problemDocumentOf, type ProblemStatus } from "../routing/problem.ts";
 import { problemDocument } from "./answers.ts";
 import { BODIES } from "./bodies.ts";
-import type { AnswerDescription, RouteDescription } from "./description.ts";
-import { type ProblemName, PROBLEMS } from "./problems.ts";
+import type { AnswerDescription, RouteDescription } from "../routing/description.ts";
+import { type ProblemName, PROBLEMS } from "../routing/refusals.ts";
 
 export function described({ tag, summary, description, body, answers, problems }: RouteDescription) {
   const responses: Record<string, object> = {};

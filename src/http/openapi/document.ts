@@ -1,7 +1,7 @@
 /** GET /openapi.json: the OpenAPI 3.1 document, made from the routes and the schemas that check what they take. */
-import { jsonAnswer } from "../json-text.ts";
-import type { HttpParts } from "../parts.ts";
-import type { Routes } from "../routes.ts";
+import { jsonAnswer } from "../answer/json-text.ts";
+import type { HttpParts } from "../routing/parts.ts";
+import type { Routes } from "../routing/routes.ts";
 
 /** Made once, at the first request; what makes it is loaded then, too. */
 export function openApiRoute(routes: Routes, { version }: Pick<HttpParts, "version">): void {

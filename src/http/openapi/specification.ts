@@ -1,7 +1,7 @@
 /** The text of the OpenAPI document. Its own app holds the descriptions only: no request goes through it. */
 import { Hono } from "hono";
 import { generateSpecs, validator } from "hono-openapi";
-import type { DescribedRoute } from "../routes.ts";
+import type { DescribedRoute } from "../routing/routes.ts";
 import { described } from "./described.ts";
 
 /** `version`: of Troupe. */

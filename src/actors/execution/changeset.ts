@@ -1,0 +1,46 @@
+/** What one commit of a supervisor holds, and what follows from it. */
+import type { CommandReceipt, LargeText } from "../../store/store.ts";
+import type { WorkflowEvent } from "../../workflow/execution/messages.ts";
+import type { NodeIndex } from "../../workflow/plan/plan.ts";
+import type { Receipt } from "../../cluster/commands/receipt.ts";
+import type { Stored } from "../../cluster/commands/stored-command.ts";
+import type { Ask, HandOver } from "./messages.ts";
+
+export type Step = {
+  /** When all of it was decided: nothing else happens meanwhile. */
+  readonly nowMs: number;
+  readonly events: WorkflowEvent[];
+  readonly large: LargeText[];
+  /** Attempts whose outcome is in it, or is not wanted. */
+  readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
+  readonly receipts: { readonly message: Ask | Stored; readonly receipt: Receipt }[];
+  bytes: number;
+  /** What the state says is to be done by then, is done. */
+  resumes: boolean;
+  /** With it the last step ends: what runs is in it. */
+  handOver: HandOver | null;
+};
+
+/** A commit is cut between commands when it holds this much. */
+const EVENTS_MAX = 4_000;
+const BYTES_MAX = 4 * 1024 * 1024;
+
+export function newStep(nowMs: number): Step {
+  return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0, resumes: false, handOver: null };
+}
+
+export function hasRoom({ events, bytes }: Step): boolean {
+  return events.length < EVENTS_MAX && bytes < BYTES_MAX;
+}
+
+/** What the store keeps of the answers to stored commands. */
+export function receiptsOf({ receipts }: Step): readonly CommandReceipt[] {
+  if (receipts.length === 0) return NONE;
+  const kept: CommandReceipt[] = [];
+  for (const { message, receipt } of receipts) {
+    if (message.type === "Stored") kept.push({ commandId: message.commandId, receipt: JSON.stringify(receipt) });
+  }
+  return kept;
+}
+
+const NONE: readonly never[] = [];

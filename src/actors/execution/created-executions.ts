@@ -1,0 +1,105 @@
+/** Executions that were created here and that no supervisor has taken up yet: it need not read back what was just written. */
+import type { Clock } from "../../env/clock.ts";
+import { BoundedCache } from "../../env/bounded-cache.ts";
+import { encode } from "../../store/codec/codec.ts";
+import { type LargeText, largeKey, type NewExecution } from "../../store/store.ts";
+import { evolve } from "../../workflow/execution/evolve.ts";
+import type { Plan } from "../../workflow/plan/plan.ts";
+import type { WorkflowEvent } from "../../workflow/execution/messages.ts";
+import { type ExecutionState, initialState } from "../../workflow/execution/state.ts";
+import type { LargeTexts } from "../../store/large-texts.ts";
+import { summaryOf } from "./summary.ts";
+import type { Tenure } from "../../cluster/owned-lane.ts";
+
+/** What is to be created. `params`: JSON text of an object, or null. `admitted`: there is room to run it now. */
+export type BirthRequest = {
+  readonly id: string;
+  readonly definition: { readonly text: string; readonly hash: string; readonly plan: Plan };
+  /** It is triggered in the same act; null: somebody triggers it later, perhaps. */
+  readonly trigger: { readonly params: string | null; readonly admitted: boolean } | null;
+  readonly bodyHash: string;
+};
+
+/** `execution`: what the store gets. `state`: the same, folded. */
+export type Newborn = { readonly execution: NewExecution; readonly state: ExecutionState; readonly params: string | null };
+
+/** Roughly what they may take until somebody triggers them, in characters; those that go have to be read then. */
+const COST_MAX = 32 * 1024 * 1024;
+const COST_EACH = 1_024;
+const COST_A_NODE = 50;
+
+export class Newborns {
+  readonly #clock: Clock;
+  readonly #largeTexts: LargeTexts;
+  /** Made, and not known yet to be in the store: by the time that is known it may have been found there, and gone on. */
+  readonly #coming = new Set<string>();
+  readonly #kept = new BoundedCache<{ readonly newborn: Newborn; readonly tenure: Tenure }>(COST_MAX);
+
+  constructor(clock: Clock, largeTexts: LargeTexts) {
+    this.#clock = clock;
+    this.#largeTexts = largeTexts;
+  }
+
+  /** Its first chunk, which is not written yet. `made` follows, whatever becomes of it. */
+  make({ id, definition, trigger, bodyHash }: BirthRequest): Newborn {
+    this.#coming.add(id);
+    const { plan, hash, text } = definition;
+    const atMs = this.#clock.nowMs();
+    const events: WorkflowEvent[] = [{ type: "ExecutionCreated", atMs, name: plan.name, definition: hash }];
+    const large: LargeText[] = [];
+    if (trigger !== null) {
+      const split = trigger.params === null ? null : this.#largeTexts.split(largeKey.params, trigger.params);
+      if (split !== null && split.apart !== null) large.push(split.apart);
+      events.push({ type: "ExecutionTriggered", atMs, params: split === null ? null : split.text });
+      if (trigger.admitted) events.push({ type: "ExecutionStarted", atMs });
+    }
+    const state = initialState(plan);
+    for (const event of events) evolve(state, event);
+    const execution = {
+      summary: summaryOf(id, state, hash),
+      chunk: { from: 1, to: events.length, text: encode(events, plan) },
+      definitionText: text,
+      large,
+      bodyHash,
+    };
+    return { execution, state, params: trigger?.params ?? null };
+  }
+
+  /** What was made is kept, or never will be. */
+  made(id: string): void {
+    this.#coming.delete(id);
+  }
+
+  /**
+   * The store has it, written under this tenure or before anybody could have known of it elsewhere. Does nothing where its
+   * supervisor was started before this was heard of: it is not at its beginning any more.
+   */
+  keep(newborn: Newborn, tenure: Tenure): void {
+    const { execution, state, params } = newborn;
+    if (!this.#coming.has(execution.summary.id)) return;
+    for (const each of execution.large) this.#largeTexts.keep(execution.summary.id, each);
+    // Its plan may be this one's alone, and is about as long as the definition's text, which nobody needs any more.
+    const cost = COST_EACH + COST_A_NODE * state.plan.ids.length + execution.definitionText.length + (params?.length ?? 0);
+    const kept: Newborn = { ...newborn, execution: { ...execution, definitionText: "" } };
+    this.#kept.set(execution.summary.id, { newborn: kept, tenure }, cost);
+  }
+
+  /** Whether it was created under this tenure, and nothing has happened to it since. */
+  has(id: string, tenure: Tenure | null): boolean {
+    return tenure !== null && this.#kept.peek(id)?.tenure === tenure;
+  }
+
+  /** The store says that it is triggered: what was created here without a trigger is behind that, and is to be read. */
+  triggeredElsewhere(id: string): void {
+    if (this.#kept.peek(id)?.newborn.execution.summary.triggeredAtMs === null) this.#kept.delete(id);
+  }
+
+  /** For its supervisor, once; null where it is to be read: what has been another instance's meanwhile is read anew. */
+  take(id: string, tenure: Tenure): Newborn | null {
+    this.#coming.delete(id);
+    const kept = this.#kept.peek(id);
+    if (kept === undefined) return null;
+    this.#kept.delete(id);
+    return kept.tenure === tenure ? kept.newborn : null;
+  }
+}

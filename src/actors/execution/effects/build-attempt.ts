@@ -1,0 +1,136 @@
+/** What an attempt carries to its thread: the node's config, and of the other nodes only what its templates name. */
+import type { Attempt, ScopeEntry } from "../../../pool/pool.ts";
+import type { HandlerInfo } from "../../../workflow/definition/catalog.ts";
+import type { Given, GivenToNode } from "../../../workflow/template/trigger-params.ts";
+import { type Named, NOTHING_NAMED, namedOf, WORD } from "../../../workflow/template/references.ts";
+import { at, type ExecutionState, SUSPECT_AT_DEATHS } from "../../../workflow/execution/state.ts";
+import { NODE_STATES } from "../../../workflow/execution/status.ts";
+import type { NodeIndex } from "../../../workflow/plan/plan.ts";
+
+/** Nodes whose large outputs must be brought into memory first. */
+export class Missing {
+  readonly nodes: readonly NodeIndex[];
+
+  constructor(nodes: readonly NodeIndex[]) {
+    this.nodes = nodes;
+  }
+}
+
+export type DispatchSource = {
+  readonly state: ExecutionState;
+  /** What came with the trigger. */
+  readonly given: Given;
+};
+
+/** The text of a large output, undefined where it is not in memory. */
+export type LargeOutput = (node: NodeIndex) => string | undefined;
+
+const NONE: readonly never[] = [];
+const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, params: null, runtime: null };
+
+/**
+ * The attempt that is open or comes next, for a handler with these needs. What it sees as `previous` saw it is the very same list: 10,000 children of one
+ * parent then have one, which crosses to a thread once.
+ */
+export function dispatchOf(
+  source: DispatchSource,
+  node: NodeIndex,
+  needs: HandlerInfo["needs"],
+  largeOutput: LargeOutput,
+  previous: Attempt | null = null,
+): Attempt | Missing {
+  const { state, given } = source;
+  const { plan } = state;
+  const handler = plan.handlers[node] ?? "";
+  const config = plan.configs[node] ?? null;
+  const override = given.ofNode.size === 0 ? undefined : given.ofNode.get(node);
+  const named = override?.named ?? namedOf(given.references, node);
+  // Most nodes of a wide execution: nothing of it is needed.
+  if (override === undefined && needs.length === 0 && named === NOTHING_NAMED) {
+    return attemptOf(state, node, handler, config, NOTHING_SEEN);
+  }
+  const missing: NodeIndex[] = [];
+  const seen = seenBy(source, node, { named, override, needs }, previous, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
+  if (missing.length > 0) return new Missing(missing);
+  return attemptOf(state, node, handler, override === undefined ? config : override.config, seen);
+}
+
+type Seen = Pick<Attempt, "fromTrigger" | "scope" | "parents" | "params" | "runtime">;
+
+function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, config: string | null, seen: Seen): Attempt {
+  const { plan } = state;
+  return {
+    node,
+    nodeId: plan.ids[node] ?? "",
+    attempt: at(state.attempt, node),
+    handler,
+    config,
+    fromTrigger: seen.fromTrigger,
+    scope: seen.scope,
+    parents: seen.parents,
+    params: seen.params,
+    runtime: seen.runtime,
+    timeoutMs: at(plan.timeoutMs, node),
+    priority: at(plan.priorities, node),
+    suspect: at(state.deaths, node) >= SUSPECT_AT_DEATHS,
+    limits: null,
+  };
+}
+
+type Wanted = { readonly named: Named; readonly override: GivenToNode | undefined; readonly needs: HandlerInfo["needs"] };
+
+function seenBy(
+  { state, given }: DispatchSource,
+  node: NodeIndex,
+  { named, override, needs }: Wanted,
+  previous: Attempt | null,
+  entry: (ancestor: NodeIndex) => ScopeEntry,
+): Seen {
+  const { ancestors, words } = named;
+  return {
+    fromTrigger: override?.keys ?? NONE,
+    scope: ancestors.length === 0 ? NONE : once(ancestors.map(entry), previous?.scope),
+    parents: needs.includes("parents") ? once(parentsOf(state, node, entry), previous?.parents) : NONE,
+    params: needs.includes("params") || (words & WORD.params) !== 0 ? given.params : null,
+    runtime: (words & WORD.runtime) === 0 ? null : (override?.runtime ?? null),
+  };
+}
+
+function once(entries: readonly ScopeEntry[], before: readonly ScopeEntry[] = NONE): readonly ScopeEntry[] {
+  if (entries.length !== before.length) return entries;
+  for (let i = 0; i < entries.length; i++) {
+    const [a, b] = [entries[i] as ScopeEntry, before[i] as ScopeEntry];
+    const same = a.id === b.id && a.status === b.status && a.attempt === b.attempt && a.error === b.error && a.output === b.output;
+    if (!same) return entries;
+  }
+  return before;
+}
+
+function entryOf(state: ExecutionState, ancestor: NodeIndex, largeOutput: LargeOutput, missing: NodeIndex[]): ScopeEntry {
+  const { plan } = state;
+  const output = state.outputs[ancestor];
+  let text = typeof output === "string" ? output : null;
+  if (typeof output === "object") {
+    const large = largeOutput(ancestor);
+    if (large === undefined) missing.push(ancestor);
+    else text = large;
+  }
+  return {
+    id: plan.ids[ancestor] ?? "",
+    status: NODE_STATES[at(state.nodeStatus, ancestor)] ?? "UNKNOWN",
+    attempt: at(state.begun, ancestor),
+    error: state.failureOf.get(ancestor)?.message ?? null,
+    output: text,
+  };
+}
+
+function parentsOf({ plan }: ExecutionState, node: NodeIndex, entry: (ancestor: NodeIndex) => ScopeEntry): readonly ScopeEntry[] {
+  const parents: ScopeEntry[] = [];
+  const end = at(plan.dependencyStart, node + 1);
+  for (let edge = at(plan.dependencyStart, node); edge < end; edge++) {
+    const parent = at(plan.dependencies, edge);
+    // A join that nobody wrote stands for what it joins, but only in the graph.
+    if (plan.hidden === null || plan.hidden[parent] === 0) parents.push(entry(parent));
+  }
+  return parents;
+}

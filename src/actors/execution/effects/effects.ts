@@ -1,0 +1,271 @@
+/** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
+import { largeKey, StoreUnavailable } from "../../../store/store.ts";
+import { leftGarbage } from "../../../env/process/garbage.ts";
+import type { Attempt, Hands } from "../../../pool/pool.ts";
+import type { Given } from "../../../workflow/template/trigger-params.ts";
+import type { Command, Effect } from "../../../workflow/execution/messages.ts";
+import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
+import { isTerminal, NodeCode } from "../../../workflow/execution/status.ts";
+import { Backlog } from "./backlog.ts";
+import { dispatchOf, Missing } from "./build-attempt.ts";
+import { HandlerWait } from "./handler-wait.ts";
+import type { Ports } from "../ports.ts";
+import type { NodeIndex } from "../../../workflow/plan/plan.ts";
+import type { Tenure } from "../../../cluster/owned-lane.ts";
+import { ALL_NEEDS } from "../../../workflow/definition/catalog.ts";
+
+/** The supervisor whose effects they are. */
+export interface EffectsHost {
+  readonly id: string;
+  readonly state: ExecutionState;
+  readonly ports: Ports;
+  readonly hands: Hands;
+  readonly tenure: Tenure;
+  /** What came with the trigger. */
+  readonly given: Given;
+  /** What waited for something may begin only while the lane is trusted; where it is another's, or it has stopped, never. */
+  whenTrusted(act: () => void): void;
+  /** To itself, in a later turn. */
+  deliver(command: Command): void;
+  /** It cannot go on as it is. */
+  failed(error: unknown): void;
+}
+
+const FETCH_AGAIN_MS = 200;
+const HELD_AGAIN_MS = 500;
+/** What was put off is looked at so often beside the ends of attempts: some leave for other instances without an end here. */
+const REFILL_MS = 100;
+/** What a node of an execution that is over has left, roughly. */
+const GARBAGE_BYTES = 1_000;
+
+export class Effects {
+  readonly #host: EffectsHost;
+  /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
+  readonly #started: Uint32Array;
+  /** Of retries, by node; null before the first. */
+  #timers: Map<NodeIndex, () => void> | null = null;
+  /** Ready, and held back until events are published again; null where nothing is. */
+  #held: NodeIndex[] | null = null;
+  /** Ready, while the pool has enough of this execution in hand; null where nothing is. */
+  #backlog: Backlog | null = null;
+  #refills = false;
+  /** Ready, without a handler here; null where none is. */
+  #handlerWait: HandlerWait | null = null;
+  /** The last attempt that saw something of other nodes. */
+  #previous: Attempt | null = null;
+
+  constructor(host: EffectsHost) {
+    this.#host = host;
+    this.#started = new Uint32Array(host.state.plan.ids.length);
+  }
+
+  perform(effect: Effect): void {
+    const { state } = this.#host;
+    const { plan } = state;
+    switch (effect.type) {
+      case "Admit":
+        return this.#admit();
+      case "StartRoots":
+        for (let node = 0; node < plan.ids.length; node++) if (plan.level[node] === 0) this.#startNode(node);
+        return;
+      case "StartDependents": {
+        const end = at(plan.dependentStart, effect.node + 1);
+        for (let edge = at(plan.dependentStart, effect.node); edge < end; edge++) this.#startNode(at(plan.dependents, edge));
+        return;
+      }
+      case "StartAttempt":
+        return this.#startNode(effect.node);
+      case "WatchAttempt":
+        return this.#watch(effect);
+      case "StartTimer":
+        return this.#startTimer(effect.node, effect.attempt, effect.dueAtMs);
+      case "TakeBack":
+        return this.#takeBack();
+      case "Forget":
+        this.#host.ports.admission.leave(this.#host.id);
+        leftGarbage(plan.ids.length * GARBAGE_BYTES);
+        return;
+      default:
+        return absurd(effect);
+    }
+  }
+
+  /** An outcome was settled: others may begin, and a finished execution is closed once nothing is in hand. */
+  settled(): void {
+    const { state, hands, tenure } = this.#host;
+    // Told of attempts that came back, also under a lease that has lapsed: then it waits for the next look.
+    if (this.#backlog !== null && tenure.trusted()) this.#refill(this.#backlog);
+    // Its texts may be large: none is kept for an execution that only waits.
+    if (hands.size === 0) this.#previous = null;
+    if (isTerminal(state.status) && !state.closed && hands.size === 0) this.#host.deliver({ type: "Close" });
+  }
+
+  stop(): void {
+    this.#backlog = null;
+    this.#handlerWait?.stop();
+    this.#cancelTimers();
+  }
+
+  #admit(): void {
+    const { id, state, ports } = this.#host;
+    if (state.status !== "PENDING") return;
+    ports.admission.wait({
+      id,
+      priority: state.plan.priority,
+      triggeredAtMs: state.triggeredAtMs ?? 0,
+      admitted: () => this.#host.deliver({ type: "Start" }),
+    });
+  }
+
+  #takeBack(): void {
+    const { id, state, ports, hands } = this.#host;
+    ports.admission.leave(id);
+    this.#backlog = null;
+    this.#handlerWait?.stop();
+    this.#cancelTimers();
+    if (!state.closed && hands.takeBack() === 0) this.#host.deliver({ type: "Close" });
+  }
+
+  /** Recorded as started: here, at an instance that lives, or it went with a thread or an instance of an earlier life. */
+  #watch({ node, attempt, executor }: Extract<Effect, { type: "WatchAttempt" }>): void {
+    const { state, ports, hands } = this.#host;
+    const isOpen = state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
+    if (!isOpen || hands.holds(node, attempt)) return;
+    const elsewhere = executor !== ports.bootId;
+    if (elsewhere && ports.isAlive(executor)) hands.watch(node, attempt, executor);
+    else this.#host.deliver({ type: "LoseAttempt", node, attempt, death: elsewhere && ports.shared });
+  }
+
+  #startNode(node: NodeIndex): void {
+    const { state, ports, hands } = this.#host;
+    if (state.status !== "RUNNING" || state.nodeStatus[node] !== NodeCode.QUEUED) return;
+    const attempt = at(state.attempt, node);
+    if (this.#started[node] === attempt) return;
+    if (ports.isHeld()) return this.#holdBack(node);
+    this.#started[node] = attempt;
+    if (hands.open < ports.pool.ahead) this.#dispatch(node, attempt);
+    else this.#putOff(node);
+  }
+
+  #putOff(node: NodeIndex): void {
+    this.#backlog ??= new Backlog();
+    this.#backlog.add(node, at(this.#host.state.plan.priorities, node));
+    this.#refillLater();
+  }
+
+  #refillLater(): void {
+    if (this.#refills) return;
+    this.#refills = true;
+    this.#host.ports.clock.after(REFILL_MS, () => {
+      this.#refills = false;
+      this.#host.whenTrusted(() => {
+        if (this.#backlog === null) return;
+        this.#refill(this.#backlog);
+        this.#refillLater();
+      });
+    });
+  }
+
+  #refill(backlog: Backlog): void {
+    const { state, ports, hands } = this.#host;
+    if (ports.isHeld()) return;
+    while (hands.open < ports.pool.ahead) {
+      const node = backlog.take();
+      if (node === undefined) {
+        this.#backlog = null;
+        return;
+      }
+      if (state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED) this.#dispatch(node, at(state.attempt, node));
+    }
+  }
+
+  #holdBack(node: NodeIndex): void {
+    if (this.#held !== null) {
+      this.#held.push(node);
+      return;
+    }
+    const nodes = [node];
+    this.#held = nodes;
+    this.#host.ports.clock.after(HELD_AGAIN_MS, () => {
+      this.#held = null;
+      this.#host.whenTrusted(() => {
+        for (const each of nodes) this.#startNode(each);
+      });
+    });
+  }
+
+  #dispatch(node: NodeIndex, attempt: number, fetched: ReadonlyMap<string, string> = NONE_FETCHED): void {
+    const { state, ports } = this.#host;
+    const info = ports.handlers.here().get(state.plan.handlers[node] ?? "");
+    if (info === undefined) {
+      if (!this.#goesElsewhere(node, attempt)) return;
+    } else if (state.noHandler.size > 0 && state.noHandler.has(node)) {
+      // From now on it may be what kills its thread, which must be known before it begins: then it is started again.
+      this.#started[node] = 0;
+      this.#host.deliver({ type: "RecordHandler", node, attempt, missing: false });
+      return;
+    }
+    const largeOutput =
+      fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
+    const dispatched = dispatchOf(this.#host, node, info?.needs ?? ALL_NEEDS, largeOutput, this.#previous);
+    if (!(dispatched instanceof Missing)) {
+      if (dispatched.scope.length + dispatched.parents.length > 0) this.#previous = dispatched;
+      this.#host.hands.start(dispatched);
+    } else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
+  }
+
+  /** No thread here can run it: false where it must wait. */
+  #goesElsewhere(node: NodeIndex, attempt: number): boolean {
+    const { state, ports } = this.#host;
+    if (!state.noHandler.has(node)) this.#host.deliver({ type: "RecordHandler", node, attempt, missing: true });
+    this.#handlerWait ??= new HandlerWait(this.#host, (each, number) => this.#dispatch(each, number));
+    if (ports.handlers.isElsewhere(state.plan.handlers[node] ?? "") && this.#handlerWait.hasRoom) return true;
+    this.#handlerWait.add(node);
+    return false;
+  }
+
+  /** `keys`: all that it needs, not only what is missing now: what is in memory may have left it by then. */
+  #fetch(node: NodeIndex, attempt: number, keys: readonly string[], fetched: ReadonlyMap<string, string>): void {
+    const { id, state, ports } = this.#host;
+    const again = (texts: ReadonlyMap<string, string>): void =>
+      this.#host.whenTrusted(() => {
+        if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) this.#dispatch(node, attempt, texts);
+      });
+    ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {
+      // A store that is away is nobody's fault: the node waits.
+      if (error instanceof StoreUnavailable) ports.clock.after(FETCH_AGAIN_MS, () => again(fetched));
+      else this.#host.failed(error);
+    });
+  }
+
+  readonly #inMemory = (ancestor: NodeIndex): string | undefined => this.#host.ports.largeTexts.peek(this.#host.id, this.#keyOf(ancestor));
+
+  #keyOf(ancestor: NodeIndex): string {
+    const { plan, begun } = this.#host.state;
+    return largeKey.output(plan.ids[ancestor] ?? "", at(begun, ancestor));
+  }
+
+  #startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {
+    const { state, ports } = this.#host;
+    if (state.nodeStatus[node] !== NodeCode.RETRYING || state.attempt[node] !== attempt) return;
+    this.#timers ??= new Map();
+    this.#timers.get(node)?.();
+    const cancel = ports.timers.at(dueAtMs, () => {
+      this.#timers?.delete(node);
+      this.#host.deliver({ type: "FireRetry", node, attempt });
+    });
+    this.#timers.set(node, cancel);
+  }
+
+  #cancelTimers(): void {
+    if (this.#timers === null) return;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+}
+
+const NONE_FETCHED: ReadonlyMap<string, string> = new Map();
+
+function absurd(effect: never): never {
+  throw new Error(`Unknown effect ${JSON.stringify(effect)}.`);
+}

@@ -1,0 +1,48 @@
+/** The start of a supervisor: its execution as the store has it, and the right to go on with it. */
+import { decode } from "../../store/codec/codec.ts";
+import { largeKey } from "../../store/store.ts";
+import { evolve } from "../../workflow/execution/evolve.ts";
+import { type ExecutionState, initialState } from "../../workflow/execution/state.ts";
+import { isTerminal } from "../../workflow/execution/status.ts";
+import { Moved, type Self } from "../system/actor.ts";
+import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
+import type { Ports } from "./ports.ts";
+import { lostLease, Supervisor } from "./supervisor.ts";
+import type { SupervisorMessage } from "./messages.ts";
+import type { Tenure } from "../../cluster/owned-lane.ts";
+
+/** Takes up the execution's work; null where there is no such execution. At once where it was just created here. */
+export function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Supervisor | Promise<Supervisor | null> {
+  const tenure = ports.tenureOf(self.id);
+  if (tenure === null) throw new Moved(`Another instance owns execution ${self.id}.`);
+  if (tenure.committer.fenced) throw lostLease(ports, self.id);
+  const newborn = ports.newborns.take(self.id, tenure);
+  if (newborn === null || !tenure.trusted()) return load(ports, self, tenure);
+  const { execution, state, params } = newborn;
+  const given = ports.givenBy(state.plan, params);
+  // What takes a while to read is taken up as if it had been read from the store.
+  if (given instanceof Promise) return load(ports, self, tenure, comingFrom(given));
+  return new Supervisor(ports, self, { state, definition: execution.summary.definition, given, tenure, claims: [], isNew: true });
+}
+
+async function load(ports: Ports, self: Self<SupervisorMessage>, tenure: Tenure, coming: Coming | null = null): Promise<Supervisor | null> {
+  const loaded = await ports.load(self.id);
+  if (loaded === null) return null;
+  const { plan, definition } = loaded;
+  const state = initialState(plan);
+  for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
+  const params = await paramsOf(ports, self.id, state);
+  const given = wholeOf(self.id, await (coming ?? ports.givenBy(plan, params)));
+  const claims = await ports.claimsOf(self.id);
+  const trusted = tenure.trusted() || (await tenure.regained());
+  // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
+  if (!trusted || ports.tenureOf(self.id) !== tenure) throw new Moved(`Another instance owns execution ${self.id}.`);
+  return new Supervisor(ports, self, { state, definition, given, tenure, claims, isNew: false });
+}
+
+/** The trigger's params as text, where anybody may still ask for them. */
+async function paramsOf(ports: Ports, id: string, { params, status }: ExecutionState): Promise<string | null> {
+  if (params === null || typeof params === "string") return params;
+  if (isTerminal(status)) return null;
+  return (await ports.largeTexts.fetch(id, [largeKey.params])).get(largeKey.params) ?? null;
+}

@@ -1,0 +1,29 @@
+/** The small record of an execution that goes with each commit. */
+import type { Summary } from "../../store/store.ts";
+import type { ExecutionState } from "../../workflow/execution/state.ts";
+import { progressOf } from "../../workflow/view/view.ts";
+
+const ERROR_LENGTH_MAX = 1024;
+
+/** `definition`: the hash of its text. */
+export function summaryOf(id: string, state: ExecutionState, definition: string): Summary {
+  const { total, completed, failed } = progressOf(state);
+  return {
+    id,
+    name: state.plan.name,
+    definition,
+    tags: state.plan.tags,
+    status: state.status,
+    sequence: state.sequence,
+    total,
+    completed,
+    failed,
+    error: state.error === null ? null : state.error.slice(0, ERROR_LENGTH_MAX),
+    createdAtMs: state.createdAtMs,
+    triggeredAtMs: state.triggeredAtMs,
+    startedAtMs: state.startedAtMs,
+    finishedAtMs: state.finishedAtMs,
+    updatedAtMs: state.updatedAtMs,
+    closed: state.closed,
+  };
+}

@@ -1,0 +1,290 @@
+/**
+ * One supervisor per execution. Its one method, `receive`, is the whole safety argument: decide and evolve, make it
+ * durable in one commit, and only then act. A supervisor whose commit was refused is thrown away and loaded again,
+ * so there is no code that rolls back.
+ */
+import type { Hands, HandsListener, Outcome } from "../../pool/pool.ts";
+import { encode } from "../../store/codec/codec.ts";
+import type { CommitResult } from "../../store/committer.ts";
+import type { Given } from "../../workflow/template/trigger-params.ts";
+import type { Command } from "../../workflow/execution/messages.ts";
+import { react } from "../../workflow/execution/react.ts";
+import { recover } from "../../workflow/execution/recover.ts";
+import type { ExecutionState } from "../../workflow/execution/state.ts";
+import { isTerminal, NodeCode } from "../../workflow/execution/status.ts";
+import { type Actor, Moved, type Self, Stall } from "../system/actor.ts";
+import { type Decider, accountFor, decideOn, handOverLast } from "./decide-batch.ts";
+import { Effects, type EffectsHost } from "./effects/effects.ts";
+import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
+import type { Ports } from "./ports.ts";
+import { newStep, receiptsOf, type Step } from "./changeset.ts";
+import { summaryOf } from "./summary.ts";
+import type { Claim } from "../../cluster/overflow/offers.ts";
+import type { SupervisorMessage } from "./messages.ts";
+import { outcomeCommand } from "./outcome-command.ts";
+import type { Tenure } from "../../cluster/owned-lane.ts";
+
+/** What a supervisor goes on from. */
+export type TakenUp = {
+  readonly state: ExecutionState;
+  /** The definition's hash. */
+  readonly definition: string;
+  /** What came with the trigger. */
+  readonly given: Given;
+  readonly tenure: Tenure;
+  readonly claims: readonly Claim[];
+  /** It was created here just now: nothing of it can be in hand anywhere, and nobody can have told anything of it. */
+  readonly isNew: boolean;
+};
+
+export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Decider, EffectsHost {
+  readonly id: string;
+  readonly state: ExecutionState;
+  readonly ports: Ports;
+  readonly hands: Hands;
+  readonly tenure: Tenure;
+  given: Given;
+  /** What came with a trigger and is still read in a thread. */
+  #coming: Coming | null = null;
+  readonly #self: Self<SupervisorMessage>;
+  readonly #definition: string;
+  readonly #effects: Effects;
+  #stopped = false;
+  #handedOver = false;
+  #isOver: boolean;
+  #crash: { readonly error: unknown } | null = null;
+
+  /** Attaches to what is in hand, and takes up the execution's work: what is not new, in a turn that follows. */
+  constructor(ports: Ports, self: Self<SupervisorMessage>, takenUp: TakenUp) {
+    const { state, definition, given, tenure } = takenUp;
+    this.id = self.id;
+    this.state = state;
+    this.#isOver = state.closed;
+    this.ports = ports;
+    this.tenure = tenure;
+    this.given = given;
+    this.#self = self;
+    this.#definition = definition;
+    ports.errands.yield(this.id);
+    this.hands = ports.pool.attach({ id: this.id, name: state.plan.name }, this);
+    this.#effects = new Effects(this);
+    try {
+      this.#takeUp(takenUp);
+    } catch (error) {
+      // Nobody would stop an actor that never was, and its next life could not attach.
+      this.stop();
+      throw error;
+    }
+  }
+
+  /** Its end is still to be committed, and by nobody else. */
+  get isUnderWay(): boolean {
+    return !this.#stopped && !isTerminal(this.state.status) && this.tenure.trusted();
+  }
+
+  async receive(received: readonly SupervisorMessage[]): Promise<void> {
+    const batch = handOverLast(received);
+    // How many of the batch are durable, and answered.
+    let done = 0;
+    let moved = false;
+    try {
+      if (this.#crash !== null) throw this.#crash.error;
+      while (done < batch.length && !this.#stopped && !this.#handedOver) {
+        const step = newStep(this.ports.clock.nowMs());
+        const next = this.#decide(batch, done, step);
+        const answer = this.#commit(step);
+        if (answer !== null) this.#assertDurable(await answer);
+        if (this.#stopped) return;
+        this.#settle(step);
+        this.#answer(step);
+        done = next;
+        if (this.#handedOver) return;
+        if (this.#coming !== null) await this.#takeGiven(this.#coming);
+        if (this.#stopped) return;
+        // Applied under a lease that may have lapsed since: acting on it may be another's by now.
+        if (!this.tenure.trusted() && !(await this.tenure.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
+        if (!this.#stopped) this.#act(step);
+      }
+      if (this.#wantsNothing) this.#self.finished();
+    } catch (error) {
+      moved = error instanceof Moved;
+      throw error;
+    } finally {
+      for (; done < batch.length; done++) unanswered(batch[done] as SupervisorMessage, moved || this.#stopped || this.#handedOver);
+    }
+  }
+
+  giveParams(params: string | null): void {
+    const given = this.ports.givenBy(this.state.plan, params);
+    if (given instanceof Promise) this.#coming = comingFrom(given);
+    else this.given = given;
+  }
+
+  async #takeGiven(coming: Coming): Promise<void> {
+    this.given = wholeOf(this.id, await coming);
+    this.#coming = null;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#effects.stop();
+    this.hands.detach();
+    // Attempts that were taken for lost while they ran here, for another owner; or of a trigger that the store has forgotten.
+    if (this.#wantsNothing && this.hands.size > 0) this.ports.errands.discard({ id: this.id, name: this.state.plan.name });
+  }
+
+  began(node: number, attempt: number, beganAtMs: number, executor: string | null): void {
+    this.deliver({ type: "RecordStart", node, attempt, beganAtMs, executor: executor ?? this.ports.bootId });
+  }
+
+  ended(node: number, attempt: number, beganAtMs: number, outcome: Outcome): void {
+    this.deliver(outcomeCommand(node, attempt, beganAtMs, outcome));
+  }
+
+  returned(): void {
+    this.#effects.settled();
+  }
+
+  whenTrusted(act: () => void): void {
+    if (this.#stopped) return;
+    if (this.tenure.trusted()) return act();
+    void this.tenure.regained().then((isOurs) => {
+      if (isOurs) this.whenTrusted(act);
+    });
+  }
+
+  deliver(command: Command): void {
+    this.#self.deliver(command);
+  }
+
+  failed(error: unknown): void {
+    // Told to the system by the next batch, so that one path alone handles crashes.
+    this.#crash = { error };
+    this.deliver({ type: "Start" });
+  }
+
+  #decide(batch: readonly SupervisorMessage[], first: number, step: Step): number {
+    const next = decideOn(this, batch, first, step);
+    if (step.handOver !== null) {
+      // Nothing begins here any more.
+      this.#handedOver = true;
+      this.#effects.stop();
+      this.hands.takeBack();
+      accountFor(this, step);
+    }
+    return next;
+  }
+
+  /** All of the step in one commit; null where there is nothing to write. */
+  #commit(step: Step): Promise<CommitResult> | null {
+    const { committer } = this.tenure;
+    const receipts = receiptsOf(step);
+    if (step.events.length === 0) return receipts.length === 0 ? null : committer.answer(receipts);
+    const to = this.state.sequence;
+    const chunk = { from: to - step.events.length + 1, to, text: encode(step.events, this.state.plan) };
+    const summary = summaryOf(this.id, this.state, this.#definition);
+    const { large } = step;
+    return committer.submit(receipts.length === 0 ? { chunk, summary, large } : { chunk, summary, large, receipts });
+  }
+
+  #assertDurable(answer: CommitResult): void {
+    if (this.#stopped) return;
+    switch (answer.type) {
+      case "applied":
+        return;
+      case "conflict":
+        throw new Error(`The log of execution ${this.id} was written by somebody else.`);
+      case "fenced":
+        this.hands.abort("Another instance owns this execution.");
+        throw lostLease(this.ports, this.id);
+      case "refused":
+        throw new Stall(`The store refuses the progress of execution ${this.id}: ${answer.reason}`);
+    }
+  }
+
+  #answer({ receipts, handOver }: Step): void {
+    for (const { message, receipt } of receipts) {
+      if (message.type === "Ask") message.reply(receipt);
+      else message.done(true);
+    }
+    handOver?.done(true);
+  }
+
+  /**
+   * It is over; or not triggered, and told of outcomes all the same, since the store fell into an older past: then whatever comes
+   * of it finds it in the store.
+   */
+  get #wantsNothing(): boolean {
+    return this.#isOver || this.state.triggeredAtMs === null;
+  }
+
+  /** What is durable now is nobody's to tell any more, also of an execution that is handed over. */
+  #settle(step: Step): void {
+    for (const { node, attempt } of step.settled) this.hands.settle(node, attempt);
+    for (const { type } of step.events) {
+      if (type === "ExecutionClosed") this.#isOver = true;
+      // Of what has ended before a death was recorded there is nothing to record.
+      if (this.#isOver || type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
+    }
+  }
+
+  #act(step: Step): void {
+    for (const event of step.events) {
+      if (event.type === "ExecutionFinished" && event.status === "FAILED") this.#reportEnd(event.error);
+      if (event.type === "OwnerDied") this.#resume();
+      const effect = react(event);
+      if (effect !== null) this.#effects.perform(effect);
+    }
+    if (step.resumes) this.#resume();
+    if (step.settled.length > 0) this.#effects.settled();
+  }
+
+  #reportEnd(error: string | null): void {
+    const { id, state, ports } = this;
+    ports.failures.error("An execution failed.", { execution: id, name: state.plan.name, error });
+  }
+
+  #resume(): void {
+    for (const effect of recover(this.state)) this.#effects.perform(effect);
+  }
+
+  /** Goes on where the log ends. The death of the last owner is made durable before anything is started again. */
+  #takeUp({ claims, isNew }: TakenUp): void {
+    const { id, state, ports } = this;
+    if (state.status === "RUNNING") ports.admission.enter(id);
+    // Its last life may have taken room for a trigger that did not become durable.
+    else if (state.triggeredAtMs === null) ports.admission.leave(id);
+    for (const claim of claims) this.#recordClaim(claim);
+    const bootId = ports.ownerDeaths.bootIdOf(id);
+    if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
+    // It had begun nothing: that death says nothing of it, also not of what it begins later.
+    ports.ownerDeaths.recorded(id);
+    if (isNew) this.#resume();
+    else this.#self.deliver(RESUME);
+  }
+
+  /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
+  #recordClaim({ node, attempt, executor }: Claim): void {
+    const { state, ports, hands } = this;
+    if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
+    // Claimed by this instance: it has run and its outcome is among the stored commands, which come first, or it never will.
+    const isGone = executor === ports.bootId && !hands.holds(node, attempt);
+    hands.watch(node, attempt, executor);
+    this.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
+    if (isGone || !ports.isAlive(executor)) this.deliver({ type: "LoseAttempt", node, attempt, death: !isGone });
+  }
+}
+
+const RESUME: SupervisorMessage = { type: "Resume" };
+
+function unanswered(message: SupervisorMessage, moved: boolean): void {
+  if (message.type === "Stored" || message.type === "HandOver") message.done(false);
+  else if (message.type === "Ask")
+    message.reply(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
+}
+
+/** Alone, an owner that is fenced can only be left alone; where others share the store, one of them goes on. */
+export function lostLease(ports: Ports, id: string): Error {
+  if (ports.shared) return new Moved(`Another instance owns execution ${id}.`);
+  return new Stall(`The lease of execution ${id} is lost.`);
+}

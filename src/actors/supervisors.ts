@@ -1,0 +1,134 @@
+/** The troupe itself: the actor system with its supervisors, and what they share. */
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log/log.ts";
+import { logBursts } from "../env/log/bursts.ts";
+import type { Random } from "../env/random.ts";
+import type { Turns } from "../env/turns.ts";
+import type { Pool } from "../pool/pool.ts";
+import { type Store, StoreUnavailable } from "../store/store.ts";
+import type { Plan } from "../workflow/plan/plan.ts";
+import type { Behaviour, Gone } from "./system/actor.ts";
+import { ActorSystem } from "./system/actor-system.ts";
+import { type Admission, createAdmission } from "./execution/admission.ts";
+import { createLargeTexts } from "../store/large-texts.ts";
+import { Newborns } from "./execution/created-executions.ts";
+import type { Ports } from "./execution/ports.ts";
+import { startSupervisor } from "./execution/start-supervisor.ts";
+import { SUPERVISOR_INTENSITY } from "./system/supervision.ts";
+import type { Supervisor } from "./execution/supervisor.ts";
+import type { Workload } from "./system/workload.ts";
+import { createTimers, type Timers } from "../env/timers.ts";
+import type { Receipt } from "../cluster/commands/receipt.ts";
+import type { Stored } from "../cluster/commands/stored-command.ts";
+import type { SupervisorMessage } from "./execution/messages.ts";
+
+export type Company = {
+  readonly system: ActorSystem<SupervisorMessage, Supervisor>;
+  readonly admission: Admission;
+  readonly timers: Timers;
+  readonly newborns: Newborns;
+  /** Whether it surely exists: it has an actor or was just created. */
+  knows(executionId: string): boolean;
+  /** It has surely not ended: its end is still to be committed here, which the waiters are told of. False where that is not known. */
+  isUnderWay(executionId: string): boolean;
+};
+
+export type CompanyOptions = {
+  readonly store: Store;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turns: Turns;
+  readonly log: Log;
+  readonly maxRunningExecutions: number | null;
+  readonly mailboxLimit: number;
+  readonly workload: Workload;
+  /** An execution's supervisor found that its lane is another instance's, before this one was told so. */
+  readonly moved: (executionId: string) => void;
+  /** The plan of a stored definition; kept by hash. */
+  readonly planOf: (hash: string, definitionText: string) => Plan | Promise<Plan>;
+} & Pick<Ports, "handlers" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths" | "givenBy">;
+
+const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
+
+export function startCompany(options: CompanyOptions): Company {
+  const { store, clock, turns, log, tenureOf } = options;
+  const timers = createTimers(clock);
+  const admission = createAdmission(options.maxRunningExecutions);
+  const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
+  const newborns = new Newborns(clock, largeTexts);
+  const failures = logBursts(log, clock);
+  const ports: Ports = {
+    ...options,
+    failures,
+    timers,
+    admission,
+    largeTexts,
+    newborns,
+    async load(id) {
+      const stored = await store.load(id);
+      if (stored === null) return null;
+      const { definition } = stored.summary;
+      return { definition, plan: await options.planOf(definition, stored.definitionText), chunks: stored.chunks };
+    },
+  };
+
+  const behaviour: Behaviour<SupervisorMessage, Supervisor> = {
+    start(self) {
+      const supervisor = startSupervisor(ports, self);
+      return supervisor instanceof Promise ? supervisor.then((found) => found ?? forgotten(self.id)) : supervisor;
+    },
+    mayWait: (error) => error instanceof StoreUnavailable,
+    undeliverable(message, why) {
+      if (message.type === "Ask") message.reply(receiptFor(why));
+      else if (message.type === "HandOver") message.done(why === "stopped");
+      else if (message.type === "Stored") undelivered(message, why);
+    },
+    // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
+    stalled: (id) => admission.leave(id),
+    moved(id) {
+      admission.leave(id);
+      options.moved(id);
+    },
+  };
+  const mailboxes = { turns, limit: options.mailboxLimit, workload: options.workload };
+  const system = new ActorSystem({ behaviour, intensity: SUPERVISOR_INTENSITY, mailboxes, clock, turns, log: failures });
+
+  /** The store has none of it: what is in hand nobody waits for. */
+  function forgotten(id: string): null {
+    admission.leave(id);
+    options.errands.discard({ id, name: "" });
+    return null;
+  }
+
+  /** A command for an execution that is gone is answered all the same, or it would stand in the store for ever. */
+  function undelivered({ commandId, execution, done }: Stored, why: Gone | "stalled"): void {
+    const committer = why === "unknown" ? tenureOf(execution)?.committer : undefined;
+    // Stopped in the moment that it came, stalled, or moved: it is read again, here or by the next owner.
+    if (committer === undefined) return done(false);
+    void committer.answer([{ commandId, receipt: JSON.stringify(receiptFor(why)) }]).then((result) => done(result.type === "applied"));
+  }
+
+  return {
+    system,
+    admission,
+    timers,
+    newborns,
+    knows: (id) => system.has(id) || newborns.has(id, tenureOf(id)),
+    isUnderWay(id) {
+      const tenure = tenureOf(id);
+      return system.actor(id)?.isUnderWay ?? (tenure?.trusted() === true && newborns.has(id, tenure));
+    },
+  };
+}
+
+function receiptFor(why: Gone | "stalled"): Receipt {
+  switch (why) {
+    case "unknown":
+    case "moved":
+      return { type: why };
+    case "stopped":
+    case "stalled":
+      return { type: "unavailable", reason: `The execution's supervisor is ${why}.` };
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The connection to Kafka, for as long as the process runs. When something goes wrong with it, it is thrown away and made
+ * anew after a while, again and again: a fresh client knows nothing of brokers that were there before.
+ */
+import type { Admin } from "kafkajs";
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+import type { StreamHealth } from "../event-stream.ts";
+import { createKafkaClient, type KafkaAddress } from "./client.ts";
+import { createKafkaProducer, type KafkaProducer } from "./producer.ts";
+import { ensureTopics, type Topics } from "./topics.ts";
+
+export type KafkaConnection = {
+  /** Null while there is none. */
+  readonly producer: KafkaProducer | null;
+  health(): StreamHealth;
+  /** This producer has failed with it: the connection is made anew. */
+  lost(producer: KafkaProducer, error: unknown): void;
+  /** Kafka has taken something. */
+  worked(): void;
+  close(): Promise<void>;
+};
+
+export type KafkaConnectionOptions = KafkaAddress & {
+  readonly topics: Topics;
+  /** Of the topics that are missing. */
+  readonly partitions: number;
+  readonly reconnectDelayMs: number;
+  readonly stampMs?: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called with each new connection. */
+  readonly onConnected: () => void;
+};
+
+type Connected = { readonly admin: Admin; readonly producer: KafkaProducer };
+
+/** Nobody may be sending when Kafka goes: it is asked from time to time. */
+const ASK_EVERY_MS = 5_000;
+
+/** Begins to connect. Kafka may be away: then it connects when it comes. */
+export function openKafkaConnection(options: KafkaConnectionOptions): KafkaConnection {
+  return new Connection(options);
+}
+
+class Connection implements KafkaConnection {
+  readonly #options: KafkaConnectionOptions;
+  #connected: Connected | null = null;
+  #trouble: string | null = "The connection to Kafka is being made.";
+  /** From the first fault until it is known to be over. */
+  #awaySinceMs: number | null = null;
+  /** A send has failed: that it connects again does not say that sends succeed. */
+  #doubted = false;
+  #cancelNext: () => void = () => undefined;
+  #closed = false;
+
+  constructor(options: KafkaConnectionOptions) {
+    this.#options = options;
+    void this.#connect();
+  }
+
+  get producer(): KafkaProducer | null {
+    return this.#connected?.producer ?? null;
+  }
+
+  health(): StreamHealth {
+    return this.#trouble === null ? { available: true } : { available: false, reason: this.#trouble };
+  }
+
+  lost(producer: KafkaProducer, error: unknown): void {
+    const connected = this.#connected;
+    if (connected?.producer !== producer) return;
+    this.#connected = null;
+    this.#cancelNext();
+    void this.#disconnect(connected);
+    this.#doubted = true;
+    this.#away(error);
+  }
+
+  worked(): void {
+    this.#doubted = false;
+    if (this.#trouble !== null && this.#connected !== null) this.#there();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelNext();
+    const connected = this.#connected;
+    this.#connected = null;
+    this.#trouble = "The connection to Kafka is closed.";
+    if (connected !== null) await this.#disconnect(connected);
+  }
+
+  async #connect(): Promise<void> {
+    const { clock, log, topics, partitions, onConnected } = this.#options;
+    const admin = createKafkaClient(this.#options, log).admin();
+    const producer = createKafkaProducer({ ...this.#options, admin, topics: Object.values(topics) });
+    try {
+      await admin.connect();
+      await ensureTopics(admin, topics, partitions, clock, log);
+      await producer.refresh();
+    } catch (error) {
+      void this.#disconnect({ admin, producer });
+      return this.#away(error);
+    }
+    if (this.#closed) return this.#disconnect({ admin, producer });
+    this.#connected = { admin, producer };
+    if (!this.#doubted) this.#there();
+    this.#askLater(this.#connected);
+    onConnected();
+  }
+
+  #there(): void {
+    const { clock, log } = this.#options;
+    this.#trouble = null;
+    if (this.#awaySinceMs !== null) log.info("Kafka is there again.", { awayMs: Math.round(clock.monotonicMs() - this.#awaySinceMs) });
+    this.#awaySinceMs = null;
+  }
+
+  /** Told once, until it is there again. */
+  #away(error: unknown): void {
+    if (this.#closed) return;
+    const { clock, log, brokers, reconnectDelayMs } = this.#options;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#trouble = `Kafka (${brokers.join(", ")}) is away: ${reason}`;
+    if (this.#awaySinceMs === null) {
+      this.#awaySinceMs = clock.monotonicMs();
+      log.warn("Kafka is away: events wait in the outbox until it is there.", { brokers, reason });
+    } else log.debug("Kafka is still away.", { reason });
+    this.#cancelNext = clock.after(reconnectDelayMs, () => void this.#connect());
+  }
+
+  #askLater(connected: Connected): void {
+    this.#cancelNext = this.#options.clock.after(ASK_EVERY_MS, () => void this.#ask(connected));
+  }
+
+  async #ask(connected: Connected): Promise<void> {
+    try {
+      await connected.admin.fetchTopicMetadata({ topics: [this.#options.topics.events] });
+      if (this.#connected !== connected) return;
+      this.worked();
+      this.#askLater(connected);
+    } catch (error) {
+      this.lost(connected.producer, error);
+    }
+  }
+
+  /** What is thrown away may be beyond hearing. */
+  async #disconnect({ admin, producer }: Connected): Promise<void> {
+    for (const ended of await Promise.allSettled([admin.disconnect(), producer.disconnect()])) {
+      if (ended.status === "rejected") this.#options.log.debug("A connection to Kafka did not end well.", { error: ended.reason });
+    }
+  }
+}

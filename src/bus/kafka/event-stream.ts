@@ -1,0 +1,218 @@
+/**
+ * The event stream in Kafka. Records of all lanes that wait at the same moment go in one request, one request is in flight,
+ * and no request is larger than Kafka takes. What it will never take is replaced by a stub, so that nothing waits behind it.
+ */
+import { KafkaJSProtocolError } from "kafkajs";
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+import type { EventRecord, EventStream, Omitted, StreamRecord } from "../event-stream.ts";
+import type { BatchRecord } from "./batch.ts";
+import type { KafkaAddress } from "./client.ts";
+import { type KafkaConnection, openKafkaConnection } from "./connection.ts";
+import type { KafkaProducer } from "./producer.ts";
+import { deadLetterOf, HEADERS, type Outgoing, stubOf, toMessages } from "./records.ts";
+import { type Topics, topicNames } from "./topics.ts";
+
+export type KafkaOptions = KafkaAddress & {
+  readonly reconnectDelayMs: number;
+  /** Before the names of the topics; default `troupe`. */
+  readonly topicPrefix?: string;
+  /** Of topics that are made; default 16. */
+  readonly partitions?: number;
+  /** The largest record and request; default 900 KB, since Kafka takes 1 MiB by default. */
+  readonly requestBytesMax?: number;
+  /** The time that records are stamped with; default: the clock's. */
+  readonly stampMs?: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+const PARTITIONS = 16;
+const REQUEST_BYTES_MAX = 900_000;
+/** Smaller than this no request is made, however little a broker takes. */
+const REQUEST_BYTES_LEAST = 8 * 1024;
+const SILENT_MS = 2_000;
+const CLOSE_WITHIN_MS = 1_000;
+
+/** Begins to connect; publishes from when it is connected, and rejects before. Never throws. */
+export function connectKafkaBus(options: KafkaOptions): EventStream {
+  return new KafkaStream(options);
+}
+
+/** One call's records. `next`: the first of its messages that is not sent. */
+type Job = {
+  readonly records: readonly StreamRecord[];
+  messages: readonly Outgoing[] | null;
+  next: number;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+};
+
+class KafkaStream implements EventStream {
+  readonly #options: KafkaOptions;
+  readonly #topics: Topics;
+  readonly #connection: KafkaConnection;
+  #jobs: Job[] = [];
+  #sending = false;
+  #sentAtMs: number | null = null;
+  #bytesMax: number;
+
+  constructor(options: KafkaOptions) {
+    const { topicPrefix = "troupe", partitions = PARTITIONS, requestBytesMax = REQUEST_BYTES_MAX } = options;
+    this.#options = options;
+    this.#topics = topicNames(topicPrefix);
+    this.#bytesMax = requestBytesMax;
+    this.#connection = openKafkaConnection({
+      ...options,
+      topics: this.#topics,
+      partitions,
+      onConnected: () => {
+        this.#bytesMax = requestBytesMax;
+      },
+    });
+  }
+
+  publish(records: readonly StreamRecord[]): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#jobs.push({ records, messages: null, next: 0, done, failed });
+      if (this.#sending) return;
+      this.#sending = true;
+      // In the next microtask, so that what several lanes publish in one go is one request.
+      queueMicrotask(() => void this.#run());
+    });
+  }
+
+  health() {
+    const health = this.#connection.health();
+    if (!health.available || this.#sentAtMs === null) return health;
+    const silentMs = Math.round(this.#options.clock.monotonicMs() - this.#sentAtMs);
+    return silentMs < SILENT_MS ? health : { available: false as const, reason: `Kafka has not answered for ${silentMs} ms.` };
+  }
+
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    // A broker that does not answer shall not hold up the end.
+    await Promise.race([this.#connection.close(), new Promise<void>((resolve) => void clock.after(CLOSE_WITHIN_MS, resolve))]);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#jobs.length > 0) {
+      const { producer } = this.#connection;
+      if (producer === null) this.#failAll();
+      else await this.#sendNext(producer);
+    }
+    this.#sending = false;
+  }
+
+  #failAll(): void {
+    const health = this.#connection.health();
+    const error = new Error(health.available ? "Kafka is away." : health.reason);
+    for (const job of this.#jobs.splice(0)) job.failed(error);
+  }
+
+  /** One request, with what waits, the oldest first. */
+  async #sendNext(producer: KafkaProducer): Promise<void> {
+    const request: Outgoing[] = [];
+    const jobs: Job[] = [];
+    let bytes = 0;
+    filling: for (const job of this.#jobs) {
+      job.messages ??= job.records.flatMap((record) => toMessages(record, this.#bytesMax));
+      jobs.push(job);
+      for (; job.next < job.messages.length; job.next++) {
+        const message = job.messages[job.next] as Outgoing;
+        if (request.length > 0 && bytes + message.bytes > this.#bytesMax) break filling;
+        request.push(message);
+        bytes += message.bytes;
+      }
+    }
+    try {
+      for (const { record } of request) if (isStub(record)) await this.#bury(producer, record, record.events.omitted);
+      if (request.length > 0) await this.#send(producer, request);
+    } catch (error) {
+      this.#jobs = this.#jobs.filter((job) => !jobs.includes(job));
+      for (const job of jobs) job.failed(error);
+      return this.#connection.lost(producer, error);
+    }
+    this.#connection.worked();
+    const ended = jobs.filter(({ next, messages }) => next === messages?.length);
+    this.#jobs = this.#jobs.slice(ended.length);
+    for (const job of ended) job.done();
+  }
+
+  /** In smaller and smaller requests where Kafka finds it too large, and a stub for what it never takes. */
+  async #send(producer: KafkaProducer, request: readonly Outgoing[]): Promise<void> {
+    try {
+      await this.#request(producer, this.#topics.events, request);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      this.#takeLess(request);
+      const [only] = request;
+      if (request.length > 1) {
+        const middle = Math.ceil(request.length / 2);
+        await this.#send(producer, request.slice(0, middle));
+        await this.#send(producer, request.slice(middle));
+      } else if (only !== undefined) await this.#sendPieces(producer, only, error);
+    }
+  }
+
+  async #sendPieces(producer: KafkaProducer, { record, bytes }: Outgoing, error: Error): Promise<void> {
+    const pieces = toMessages(record, Math.ceil(bytes / 2));
+    if (pieces.length > 1) for (const piece of pieces) await this.#send(producer, [piece]);
+    else if ("rewoundTo" in record || isStub(record)) throw error;
+    else {
+      const reason = `Kafka does not take a record of ${bytes} bytes: ${error.message}`;
+      this.#options.log.error("An event is too large for Kafka: the stream has a stub for it.", { ...record, events: undefined, reason });
+      await this.#bury(producer, record, reason);
+      await this.#send(producer, [stubOf(record, reason)]);
+    }
+  }
+
+  /** With less of the text where even that is too large. Nothing waits for ever behind a letter. */
+  async #bury(producer: KafkaProducer, record: EventRecord, reason: string): Promise<void> {
+    for (const letter of [deadLetterOf(record, reason), deadLetterOf(record, reason, 0)]) {
+      try {
+        return await this.#request(producer, this.#topics.deadLetters, [letter]);
+      } catch (error) {
+        if (!isTooLarge(error)) throw error;
+        this.#options.log.warn("A dead letter is too large for Kafka.", {
+          topic: this.#topics.deadLetters,
+          execution: record.execution,
+          error,
+        });
+      }
+    }
+  }
+
+  #takeLess(request: readonly Outgoing[]): void {
+    const bytes = request.reduce((sum, each) => sum + each.bytes, 0);
+    const less = Math.max(REQUEST_BYTES_LEAST, Math.floor(bytes / 2));
+    if (less >= this.#bytesMax) return;
+    this.#bytesMax = less;
+    this.#options.log.warn(
+      "Kafka takes less than expected: requests are smaller from now on. Raise max.message.bytes of the topic to 1 MiB.",
+      {
+        topic: this.#topics.events,
+        refusedBytes: bytes,
+        requestBytesMax: less,
+      },
+    );
+  }
+
+  async #request(producer: KafkaProducer, topic: string, records: readonly BatchRecord[]): Promise<void> {
+    this.#sentAtMs = this.#options.clock.monotonicMs();
+    try {
+      await producer.send(topic, HEADERS, records);
+    } finally {
+      this.#sentAtMs = null;
+    }
+  }
+}
+
+function isStub(record: StreamRecord): record is EventRecord & { readonly events: Omitted } {
+  return !("rewoundTo" in record) && typeof record.events !== "string";
+}
+
+/** For ever: the same again would be refused again. */
+function isTooLarge(error: unknown): error is KafkaJSProtocolError {
+  return error instanceof KafkaJSProtocolError && (error.type === "MESSAGE_TOO_LARGE" || error.type === "RECORD_LIST_TOO_LARGE");
+}

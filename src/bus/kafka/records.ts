@@ -1,0 +1,85 @@
+/** The stream's records as Kafka has them, format version 1 (docs/events.md): what a record says, and cutting one that is too large. */
+import type { EventRecord, StreamRecord } from "../event-stream.ts";
+import type { BatchRecord } from "./batch.ts";
+
+/** A message, and what it was made of. `bytes`: about what it takes in a request. */
+export type Outgoing = BatchRecord & { readonly record: StreamRecord; readonly bytes: number };
+
+/** Of this format. It changes when an older reader would misread what a newer one wrote. */
+const RECORD_VERSION = 1;
+/** Of every record. */
+export const HEADERS = { "content-type": "application/json", "troupe-record": String(RECORD_VERSION) };
+/** Headers, key and lengths. */
+const BYTES_AROUND = 150;
+const SEPARATOR_BYTES = 2;
+const PLAIN = /^[\w-]+$/;
+const HEAD_LENGTH_MAX = 16 * 1024;
+
+/** Each with a value of `bytesMax` at the most, as far as cutting between events allows. */
+export function toMessages(record: StreamRecord, bytesMax: number): readonly Outgoing[] {
+  const whole = toMessage(record);
+  if (whole.bytes <= bytesMax || "rewoundTo" in record || typeof record.events !== "string") return [whole];
+  const around = whole.bytes - Buffer.byteLength(record.events);
+  return cut(record, record.events, bytesMax - around).map(toMessage);
+}
+
+/** What stands for a record that Kafka will never take. */
+export function stubOf(record: EventRecord, reason: string): Outgoing {
+  return toMessage({ ...record, events: { omitted: reason } });
+}
+
+/** What the dead letters keep of it: as much as there is. */
+export function deadLetterOf(
+  { execution, from, to, epoch, events }: EventRecord,
+  reason: string,
+  headLengthMax = HEAD_LENGTH_MAX,
+): BatchRecord {
+  const text = typeof events === "string" ? events : "";
+  const head = text.slice(0, headLengthMax).toWellFormed();
+  const bytes = Buffer.byteLength(text);
+  const value = JSON.stringify({ version: RECORD_VERSION, execution, from, to, epoch, reason, bytes, head });
+  return { key: execution, value, valueBytes: Buffer.byteLength(value) };
+}
+
+/** Between events, so that no piece has more bytes of them, unless one event alone has. A chunk's lines are its events. */
+function cut(record: EventRecord, events: string, bytesMax: number): readonly EventRecord[] {
+  const lines = events.slice(1, -1).split(",\n");
+  if (lines.length !== record.to - record.from + 1) return [record];
+  const pieces: EventRecord[] = [];
+  let first = 0;
+  let bytes = 0;
+  const end = (next: number): void => {
+    const isLast = next === lines.length;
+    // What the execution is in between is known to nobody.
+    const { status, closed } = isLast ? record : { status: null, closed: false };
+    const text = `[${lines.slice(first, next).join(",\n")}]`;
+    pieces.push({ ...record, from: record.from + first, to: record.from + next - 1, events: text, status, closed });
+    [first, bytes] = [next, 0];
+  };
+  for (let at = 0; at < lines.length; at++) {
+    const lineBytes = Buffer.byteLength(lines[at] as string) + SEPARATOR_BYTES;
+    if (at > first && bytes + lineBytes > bytesMax) end(at);
+    bytes += lineBytes;
+  }
+  end(lines.length);
+  return pieces;
+}
+
+function toMessage(record: StreamRecord): Outgoing {
+  const value = valueText(record);
+  const valueBytes = Buffer.byteLength(value);
+  return { key: record.execution, value, valueBytes, record, bytes: valueBytes + BYTES_AROUND };
+}
+
+function valueText(record: StreamRecord): string {
+  const start = `{"version":${RECORD_VERSION},"execution":${quoted(record.execution)},"epoch":${record.epoch}`;
+  if ("rewoundTo" in record) return `${start},"rewound":true,"to":${record.rewoundTo}}`;
+  const { from, to, events, status, closed } = record;
+  const what = typeof events === "string" ? `"events":${events}` : `"omitted":${JSON.stringify(events.omitted)}`;
+  return `${start},"from":${from},"to":${to},"status":${status === null ? "null" : `"${status}"`},"closed":${closed},${what}}`;
+}
+
+/** Ids are mostly UUIDs, and to look is cheaper than to write anew. */
+function quoted(id: string): string {
+  return PLAIN.test(id) ? `"${id}"` : JSON.stringify(id);
+}

@@ -1,0 +1,71 @@
+/** The topics of Troupe: their names, and making those that are missing. */
+import type { Admin } from "kafkajs";
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+
+export type Topics = {
+  /** What happened, for other systems (docs/events.md). */
+  readonly events: string;
+  /** What the stream could not take, with the reason. */
+  readonly deadLetters: string;
+};
+
+export function topicNames(prefix: string): Topics {
+  return { events: `${prefix}.events`, deadLetters: `${prefix}.dead-letters` };
+}
+
+const COPIES_MAX = 3;
+const LEADERS_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Resolves when every topic is there and each of its partitions has a leader. What is there already stays as it is; several
+ * instances may do this at once. `partitions`: of a topic that is missing.
+ */
+export async function ensureTopics(admin: Admin, topics: Topics, partitions: number, clock: Clock, log: Log): Promise<void> {
+  const wanted = [
+    { topic: topics.events, numPartitions: partitions },
+    { topic: topics.deadLetters, numPartitions: 1 },
+  ];
+  const there = new Set(await admin.listTopics());
+  const missing = wanted.filter(({ topic }) => !there.has(topic));
+  if (missing.length > 0) {
+    const { brokers } = await admin.describeCluster();
+    const replicationFactor = Math.min(COPIES_MAX, brokers.length);
+    // One by one: another instance may be making some of them now, which is no fault.
+    for (const topic of missing) await admin.createTopics({ topics: [{ ...topic, replicationFactor }], waitForLeaders: false });
+    log.info("Kafka topics were created.", { topics: missing.map(({ topic }) => topic), partitions, replicationFactor });
+  }
+  await leadersOf(admin, topics, clock);
+  await warnOfOtherPartitions(admin, topics.events, partitions, log);
+}
+
+async function leadersOf(admin: Admin, topics: Topics, clock: Clock): Promise<void> {
+  const names = [topics.events, topics.deadLetters];
+  const untilMs = clock.monotonicMs() + LEADERS_WITHIN_MS;
+  for (;;) {
+    const reason = await whyNotLed(admin, names);
+    if (reason === null) return;
+    if (clock.monotonicMs() > untilMs) throw new Error(`Kafka has no leaders for the topics ${names.join(", ")}: ${reason}`);
+    await new Promise<void>((resolve) => void clock.after(LOOK_EVERY_MS, resolve));
+  }
+}
+
+/** A topic that was just made is not known to every broker at once, which comes as an error. */
+async function whyNotLed(admin: Admin, names: string[]): Promise<string | null> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    const orphans = topics.flatMap(({ name, partitions }) => partitions.filter(({ leader }) => leader < 0).map(() => name));
+    return orphans.length === 0 ? null : `${orphans.length} partitions of ${orphans[0]}.`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** More partitions would send an execution's next events elsewhere than its last: that is its operator's to decide. */
+async function warnOfOtherPartitions(admin: Admin, topic: string, wanted: number, log: Log): Promise<void> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const partitions = topics[0]?.partitions.length ?? 0;
+  if (partitions !== wanted)
+    log.warn("A Kafka topic was there with another number of partitions; it stays so.", { topic, partitions, wanted });
+}

@@ -1,0 +1,103 @@
+/**
+ * The doorbell by Redis publish and subscribe. Rings go out at once while it is quiet, and gathered while there are many.
+ * What is rung while Redis is away is not heard: that is a doorbell's right.
+ */
+import { Cluster, type Redis } from "ioredis";
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+import type { Turns } from "../../env/turns.ts";
+import { type ClientOptions, makeRedisClient } from "../../store/redis/calls/connection.ts";
+import { inOurWords } from "../../store/redis/calls/errors.ts";
+import type { Doorbell, Ring } from "../doorbell.ts";
+import { createGatheredRings } from "./gathered-rings.ts";
+import { readRings, writeRings } from "./ring-text.ts";
+
+export type RedisDoorbellOptions = ClientOptions & {
+  /** All that shall hear each other use the same. */
+  readonly channel: string;
+  /** Whoever rings does not hear it. */
+  readonly bootId: string;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly log: Log;
+};
+
+/** Between two messages: every instance reads each. */
+const GATHER_MS = 3;
+/** A connection that is cut without a word is noticed when it is asked something. */
+const ASK_EVERY_MS = 10_000;
+
+/** Begins to connect; nothing is heard before. Never throws. */
+export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
+  const { channel, bootId, clock, turns, log } = options;
+  // A connection that listens cannot speak; a cluster's client has one for each by itself.
+  const publisher = connect(options);
+  const subscriber = publisher instanceof Cluster ? publisher : connect(options);
+  const gathered = createGatheredRings();
+  const listeners = new Set<(ring: Ring) => void>();
+  let ringing = false;
+  let closed = false;
+  let unreadable = 0;
+
+  subscriber.on("ready", () => {
+    void subscriber.subscribe(channel).catch((error) => log.debug("The doorbell is not heard yet.", { reason: inOurWords(error) }));
+  });
+  let cancelAsking = (): void => undefined;
+  const ask = (): void => {
+    cancelAsking = clock.after(ASK_EVERY_MS, ask);
+    void subscriber.ping().catch((error) => log.debug("The doorbell does not hear now.", { reason: inOurWords(error) }));
+  };
+  if (subscriber !== publisher) ask();
+  subscriber.on("message", (_channel: string, text: string) => {
+    const message = readRings(text);
+    if (message === null || message.unknown > 0) {
+      unreadable += message?.unknown ?? 1;
+      log.debug("Somebody rings in a way that is not understood.", { channel, times: unreadable, text: text.slice(0, 200) });
+    }
+    if (message === null || message.from === bootId || closed) return;
+    for (const ring of message.rings) for (const listener of listeners) listener(ring);
+  });
+
+  /** One message at a time, and never one right behind another. */
+  async function ringAll(): Promise<void> {
+    while (!gathered.empty && !closed) {
+      const { rings, leftOut } = gathered.take();
+      if (leftOut > 0) log.debug("So many rings that some were left out.", { leftOut });
+      try {
+        await publisher.publish(channel, writeRings({ from: bootId, rings }));
+      } catch (error) {
+        log.debug("A ring was not heard by anybody.", { rings: rings.length, reason: inOurWords(error) });
+      }
+      await new Promise<void>((resolve) => void clock.after(GATHER_MS, resolve));
+    }
+    ringing = false;
+  }
+
+  return {
+    ring(ring) {
+      if (closed) return;
+      gathered.add(ring);
+      if (ringing) return;
+      ringing = true;
+      turns.run(() => void ringAll());
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async close() {
+      closed = true;
+      cancelAsking();
+      publisher.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}
+
+function connect(options: RedisDoorbellOptions): Redis | Cluster {
+  const client = makeRedisClient(options);
+  client.on("error", (error: unknown) => {
+    options.log.debug("The doorbell's connection to Redis has a fault; it is made again.", { reason: inOurWords(error) });
+  });
+  return client;
+}

@@ -1,0 +1,89 @@
+/** From what the outbox points to, to what the stream is given: texts from memory or the store, joined where they follow each other. */
+import type { Log } from "../../env/log/log.ts";
+import type { OutboxPointer, SharedStore } from "../../store/shared-store.ts";
+import type { Chunk } from "../../store/store.ts";
+import type { EventRecord } from "../event-stream.ts";
+
+/** `text`: the chunk's, where it is remembered. */
+export type Pointed = { readonly pointer: OutboxPointer; readonly text: string | null };
+
+/** So long a text takes no more: a record for each commit costs the stream more than one for many. */
+const JOINED_LENGTH = 250_000;
+
+/**
+ * Records whose order is the pointers' for each execution. A text that is nowhere becomes a stub, so that readers see
+ * that events are missing. Rejects with StoreUnavailable.
+ */
+export async function recordsOf(
+  pointed: readonly Pointed[],
+  store: Pick<SharedStore, "chunksAfter">,
+  log: Log,
+): Promise<readonly EventRecord[]> {
+  const stored = await readMissing(pointed, store);
+  const joints: Joint[] = [];
+  const open = new Map<string, Joint>();
+  for (const { pointer, text } of pointed) {
+    const found = text ?? stored.get(pointer.execution)?.find((chunk) => isOf(chunk, pointer))?.text ?? null;
+    const joint = open.get(pointer.execution);
+    if (joint?.takes(pointer, found)) continue;
+    if (found === null) log.error("Events are gone before the stream had them: a stub says so there.", { ...pointer });
+    const next = new Joint(pointer, found);
+    joints.push(next);
+    open.set(pointer.execution, next);
+  }
+  return joints.map((joint) => joint.record());
+}
+
+/** One read for each execution, from its first missing chunk on. */
+async function readMissing(
+  pointed: readonly Pointed[],
+  store: Pick<SharedStore, "chunksAfter">,
+): Promise<ReadonlyMap<string, readonly Chunk[]>> {
+  const after = new Map<string, number>();
+  for (const { pointer, text } of pointed) {
+    if (text === null) after.set(pointer.execution, Math.min(after.get(pointer.execution) ?? Number.POSITIVE_INFINITY, pointer.from - 1));
+  }
+  return new Map(
+    await Promise.all([...after].map(async ([execution, sequence]) => [execution, await store.chunksAfter(execution, sequence)] as const)),
+  );
+}
+
+function isOf(chunk: Chunk, pointer: OutboxPointer): boolean {
+  return chunk.from === pointer.from && chunk.to === pointer.to;
+}
+
+/** Chunks of one execution that follow each other. */
+class Joint {
+  readonly #first: OutboxPointer;
+  #last: OutboxPointer;
+  readonly #texts: string[] | null;
+  #length: number;
+
+  constructor(pointer: OutboxPointer, text: string | null) {
+    this.#first = pointer;
+    this.#last = pointer;
+    this.#texts = text === null ? null : [text];
+    this.#length = text?.length ?? 0;
+  }
+
+  takes(pointer: OutboxPointer, text: string | null): boolean {
+    if (text === null || this.#texts === null) return false;
+    if (pointer.from !== this.#last.to + 1 || pointer.epoch !== this.#last.epoch || this.#length + text.length > JOINED_LENGTH)
+      return false;
+    this.#last = pointer;
+    this.#texts.push(text);
+    this.#length += text.length;
+    return true;
+  }
+
+  record(): EventRecord {
+    const { execution, epoch, to, status, closed } = this.#last;
+    return { execution, from: this.#first.from, to, epoch, events: joined(this.#texts), status, closed };
+  }
+}
+
+/** Chunks' texts as one: each is a JSON array. */
+function joined(texts: readonly string[] | null): EventRecord["events"] {
+  if (texts === null) return { omitted: "The store does not have these events any more." };
+  return texts.length === 1 ? (texts[0] as string) : `[${texts.map((text) => text.slice(1, -1)).join(",\n")}]`;
+}

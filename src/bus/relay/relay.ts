@@ -1,0 +1,291 @@
+/**
+ * A lane's relay: what the lane's commits left in the outbox goes to the stream, the oldest first, with one send in
+ * flight, and is deleted by id when the stream has it. At least once, and in order per execution. Several relays of one
+ * lane may run at a time (an owner that was paused, its successor): the stream then holds doubles, never gaps. The outbox is
+ * read only where others may have written: what this instance wrote itself is sent as it was told of it.
+ */
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+import type { OutboxEntry, OutboxPointer, SharedStore } from "../../store/shared-store.ts";
+import type { EventSink, StreamRecord } from "../event-stream.ts";
+import { type Pointed, recordsOf } from "./records.ts";
+import { Rewinds } from "./rewinds.ts";
+import { type ByteBudget, WrittenEntries } from "./written-entries.ts";
+
+export type OutboxRelay = {
+  /** This instance has written it, after that entry of the lane: its texts are sent from memory. */
+  wrote(entry: OutboxEntry, after: string, texts: readonly string[]): void;
+  /** There may be entries that were not heard of: told with a renewal, or made by another instance. */
+  wake(): void;
+  /**
+   * The store was restarted, maybe with an older past. What is in hand is not sent and not deleted any more (an entry's id may
+   * be another entry's now), and where the stream is ahead of the store it will be told that history went back. To be
+   * awaited before anything goes on under `epoch`, which is higher than every one before. Rejects with StoreUnavailable:
+   * then it is called again.
+   */
+  storeRestarted(epoch: number): Promise<void>;
+  /**
+   * The store was restarted, and it is not known yet whether the lane is this instance's: where it is, `storeRestarted` follows; where
+   * the relay is stopped, or is stopped first, it tells by itself what the store has forgotten.
+   */
+  doubt(): void;
+  /** Resolves true when the outbox was found empty, false when the relay is stopped first. */
+  idle(): Promise<boolean>;
+  /** Sends nothing more, after what is in flight, but that history went back. */
+  stop(): void;
+};
+
+export type OutboxRelayOptions = {
+  readonly store: Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary">;
+  readonly lane: number;
+  readonly sink: EventSink;
+  /** What may be remembered of commits that are not sent, shared by the lanes of an instance. */
+  readonly budget: ByteBudget;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Entries that are asked for at a time. */
+const PAGE = 256;
+/**
+ * What is read next gathers for so long after the last read: asking costs the same for one commit and for twenty, and what
+ * follows each other becomes one record. What comes after a rest goes at once.
+ */
+const GATHER_MS = 100;
+/** Lanes read at the same moments, so that the store and the stream are asked for many at a time, but not all lanes at one. */
+const TOGETHER_MS = 25;
+/** A send is about as large as one request to the stream, in characters. */
+const SEND_LENGTH = 900_000;
+/** Executions that the store is asked of at a time. */
+const READS = 64;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 1_000;
+
+export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
+  return new LaneRelay(options);
+}
+
+class LaneRelay implements OutboxRelay {
+  readonly #options: OutboxRelayOptions;
+  readonly #written: WrittenEntries;
+  readonly #rewinds: Rewinds;
+  /** The store was restarted, and what it has forgotten is not known yet. */
+  #doubts = false;
+  #restarts = 0;
+  #wanted = false;
+  /** There may be entries that this instance has not written. */
+  #mustRead = true;
+  #running = false;
+  #stopped = false;
+  #relayedAtMs = Number.NEGATIVE_INFINITY;
+  #endWait: (() => void) | null = null;
+  #whenIdle: ((empty: boolean) => void)[] = [];
+
+  constructor(options: OutboxRelayOptions) {
+    this.#options = options;
+    this.#written = new WrittenEntries(options.budget);
+    this.#rewinds = new Rewinds(options);
+  }
+
+  wrote(entry: OutboxEntry, after: string, texts: readonly string[]): void {
+    if (this.#stopped) return;
+    this.#written.add(entry, after, texts);
+    this.#want();
+  }
+
+  wake(): void {
+    this.#mustRead = true;
+    this.#want();
+  }
+
+  #want(): void {
+    this.#wanted = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async storeRestarted(epoch: number): Promise<void> {
+    this.#restarts += 1;
+    this.#written.lose();
+    this.#doubts = false;
+    try {
+      await this.#rewinds.compare(epoch);
+    } catch (error) {
+      this.#doubts = true;
+      throw error;
+    }
+    if (this.#stopped) this.#lastWord();
+    else this.wake();
+  }
+
+  doubt(): void {
+    this.#doubts = true;
+    if (this.#stopped) this.#lastWord();
+  }
+
+  idle(): Promise<boolean> {
+    if (this.#stopped) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+      this.wake();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#endWait?.();
+    for (const resolve of this.#whenIdle.splice(0)) resolve(false);
+    this.#written.forget();
+    this.#lastWord();
+  }
+
+  /** Once nothing else is in flight. */
+  #lastWord(): void {
+    if (this.#running) return;
+    void this.#rewinds.tellAlone(this.#doubts);
+    this.#doubts = false;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted && !this.#stopped) {
+      const nextAtMs = Math.ceil((this.#relayedAtMs + GATHER_MS) / TOGETHER_MS) * TOGETHER_MS;
+      await this.#wait(nextAtMs - this.#options.clock.monotonicMs());
+      this.#wanted = false;
+      this.#relayedAtMs = this.#options.clock.monotonicMs();
+      const reads = this.#mustRead || !this.#written.isKnown;
+      const isAll = reads ? await this.#relayPage(this.#restarts) : await this.#relayRun(this.#restarts);
+      if (!isAll) this.#wanted = true;
+      else if (reads && !this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
+    }
+    this.#running = false;
+    // Nothing is in hand: also what was given up counts no more.
+    this.#written.release();
+    if (this.#stopped) this.#lastWord();
+  }
+
+  /** What this instance has written, with nobody else's between. The answer as that of `#relayPage`. */
+  async #relayRun(restarts: number): Promise<boolean> {
+    const entries = this.#written.take(PAGE);
+    if (!(await this.#relay(entries, restarts))) return false;
+    return this.#isAll(entries);
+  }
+
+  /** True when it was all that there was. False when there is more, the store was restarted or the relay is stopped. */
+  async #relayPage(restarts: number): Promise<boolean> {
+    const { store, lane } = this.#options;
+    this.#mustRead = false;
+    this.#written.beginRead();
+    const entries = await this.#insist("The outbox cannot be read", () => store.outbox(lane, PAGE));
+    const isSent = entries !== null && (await this.#publishRewinds()) && (await this.#relay(entries, restarts));
+    const isAll = isSent && this.#isAll(entries);
+    this.#written.endRead(entries, isAll);
+    return isAll;
+  }
+
+  #isAll(entries: readonly OutboxEntry[]): boolean {
+    if (entries.length < PAGE) return true;
+    // There is more: it need not gather.
+    this.#relayedAtMs = Number.NEGATIVE_INFINITY;
+    return false;
+  }
+
+  async #publishRewinds(): Promise<boolean> {
+    const { due } = this.#rewinds;
+    if (due.length === 0) return true;
+    if (!(await this.#publish(due))) return false;
+    this.#rewinds.told(due.length);
+    return true;
+  }
+
+  /** In sends of about one request. */
+  async #relay(entries: readonly OutboxEntry[], restarts: number): Promise<boolean> {
+    let send = new Send();
+    for (const entry of entries) {
+      const texts = this.#written.textsOf(entry.id);
+      for (let at = 0; at < entry.pointers.length; at++) {
+        send.add({ pointer: entry.pointers[at] as OutboxPointer, text: texts?.[at] ?? null });
+        if (!send.isFull) continue;
+        if (!(await this.#send(send, restarts))) return false;
+        send = new Send();
+      }
+      send.ids.push(entry.id);
+    }
+    const isSent = send.ids.length === 0 || (await this.#send(send, restarts));
+    this.#written.release();
+    return isSent;
+  }
+
+  async #send({ pointed, ids }: Send, restarts: number): Promise<boolean> {
+    const { store, lane, log } = this.#options;
+    const records = await this.#insist("What the outbox points to cannot be read", () => recordsOf(pointed, store, log));
+    // What was read before the restart may not be true any more.
+    if (records === null || restarts !== this.#restarts) return false;
+    this.#rewinds.sending(records);
+    if (records.length > 0 && !(await this.#publish(records))) {
+      this.#rewinds.gaveUp(records);
+      return false;
+    }
+    this.#written.release();
+    if (ids.length === 0) return true;
+    // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.
+    const trim = async (): Promise<boolean> => {
+      if (restarts !== this.#restarts) return false;
+      await store.relayed(lane, ids);
+      return true;
+    };
+    return (await this.#insist("The outbox cannot be trimmed", trim)) ?? false;
+  }
+
+  async #publish(records: readonly StreamRecord[]): Promise<boolean> {
+    if (this.#stopped) return false;
+    return (await this.#insist("The stream does not take events", () => this.#options.sink.publish(records).then(done))) !== null;
+  }
+
+  /** Again and again until it succeeds; null when it did not before the relay was stopped. */
+  async #insist<Answer>(trouble: string, act: () => Promise<Answer>): Promise<Answer | null> {
+    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_RETRY_MS)) {
+      try {
+        return await act();
+      } catch (error) {
+        this.#options.log.debug(`${trouble}; tried again.`, { lane: this.#options.lane, afterMs: delayMs, error });
+      }
+      await this.#wait(delayMs);
+      if (this.#stopped) return null;
+    }
+  }
+
+  /** Until then, or until it is stopped. */
+  #wait(delayMs: number): Promise<void> | null {
+    if (delayMs <= 0 || this.#stopped) return null;
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(delayMs, resolve);
+      this.#endWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** What goes in one call to the stream. `ids`: the entries that end in it, deleted only when the stream has everything of them. */
+class Send {
+  readonly pointed: Pointed[] = [];
+  readonly ids: string[] = [];
+  #length = 0;
+  #reads = 0;
+
+  add(pointed: Pointed): void {
+    this.pointed.push(pointed);
+    if (pointed.text === null) this.#reads += 1;
+    else this.#length += pointed.text.length;
+  }
+
+  get isFull(): boolean {
+    return this.#length >= SEND_LENGTH || this.#reads >= READS;
+  }
+}
+
+function done(): true {
+  return true;
+}

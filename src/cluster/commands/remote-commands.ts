@@ -1,0 +1,70 @@
+/** Triggers for executions that another instance owns: stored as commands, answered by the owner's receipt. */
+import { packTrigger } from "./stored-command.ts";
+import type { Doorbell } from "../../bus/doorbell.ts";
+import type { Clock } from "../../env/clock.ts";
+import type { Ids } from "../../env/ids.ts";
+import type { LongJson } from "../../workflow/json/long-json.ts";
+import type { SharedStore } from "../../store/shared-store.ts";
+import { StoreUnavailable } from "../../store/store.ts";
+import type { Receipt } from "./receipt.ts";
+
+/** The owner has not answered yet. */
+export type Queued = { readonly type: "queued"; readonly commandId: string };
+
+export type RemoteTriggers = {
+  /** Waits a while for the owner's answer; without one, the command stays and its id is the answer. Rejects with StoreUnavailable. */
+  trigger(executionId: string, params: string | null): Promise<Receipt | Queued>;
+};
+
+/** How long a client waits for the owner. */
+const ANSWER_WITHIN_MS = 2_000;
+/** A lost ring is found by asking. */
+const ASK_EVERY_MS = 250;
+
+export function createRemoteTriggers(options: {
+  readonly store: SharedStore;
+  readonly json: LongJson;
+  readonly doorbell: Doorbell;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}): RemoteTriggers {
+  const { store, json, doorbell, clock, ids } = options;
+  const waiting = new Map<string, () => void>();
+  doorbell.listen((ring) => {
+    if (ring.type === "answered") for (const command of ring.commands) waiting.get(command)?.();
+  });
+
+  /** Resolves with the next ring for this command, or when it is time to ask. */
+  function nextLook(commandId: string, withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        cancel();
+        waiting.delete(commandId);
+        resolve();
+      };
+      const cancel = clock.after(withinMs, look);
+      waiting.set(commandId, look);
+    });
+  }
+
+  return {
+    async trigger(executionId, params) {
+      const commandId = ids.next();
+      const endMs = clock.nowMs() + ANSWER_WITHIN_MS;
+      const sent = await store.send({ id: commandId, execution: executionId, body: await packTrigger(params, json) });
+      if (sent.type === "answered") return JSON.parse(sent.receipt) as Receipt;
+      doorbell.ring({ type: "commands", lane: store.laneOf(executionId) });
+      for (let leftMs = endMs - clock.nowMs(); leftMs > 0; leftMs = endMs - clock.nowMs()) {
+        await nextLook(commandId, Math.min(leftMs, ASK_EVERY_MS));
+        try {
+          const receipt = await store.receiptOf(executionId, commandId);
+          if (receipt !== null) return JSON.parse(receipt) as Receipt;
+        } catch (error) {
+          // It is stored: a store that is away now only keeps the answer from us.
+          if (!(error instanceof StoreUnavailable)) throw error;
+        }
+      }
+      return { type: "queued", commandId };
+    },
+  };
+}

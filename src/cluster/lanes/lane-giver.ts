@@ -1,0 +1,54 @@
+/** Gives lanes away that others should have, one at a time. */
+import type { Clock } from "../../env/clock.ts";
+import type { HeldLane } from "./leased-lane.ts";
+import type { HeldLanes } from "./leased-lanes.ts";
+
+export type Giving = {
+  /** What the last look told: these should be others'. What was told before does not count any more. */
+  give(lanes: readonly number[]): void;
+};
+
+/** A lane that could not be given away stays for so long before it is tried again: each try stops its work for a moment. */
+const KEPT_MS = 60_000;
+
+/** `given`: told after each. */
+export function createGiving({
+  lanes,
+  clock,
+  given,
+}: {
+  readonly lanes: HeldLanes;
+  readonly clock: Clock;
+  readonly given: () => void;
+}): Giving {
+  const keptUntilMs = new Map<number, number>();
+  let wanted: readonly number[] = [];
+  let giving = false;
+
+  /** Only what is settled here: all its executions go on, and every death in them is recorded. */
+  function next(): HeldLane | null {
+    for (const lane of wanted) {
+      const held = lanes.all.get(lane);
+      if (held === undefined || !held.isOpen || !held.isTakenOver || held.died.size > 0) continue;
+      if ((keptUntilMs.get(lane) ?? 0) <= clock.monotonicMs()) return held;
+    }
+    return null;
+  }
+
+  async function giveAll(): Promise<void> {
+    giving = true;
+    for (let held = next(); held !== null; held = next()) {
+      const outcome = await lanes.handOver(held, "move");
+      if (outcome === "kept") keptUntilMs.set(held.lane, clock.monotonicMs() + KEPT_MS);
+      else given();
+    }
+    giving = false;
+  }
+
+  return {
+    give(those) {
+      wanted = those;
+      if (!giving) void giveAll();
+    },
+  };
+}

@@ -1,0 +1,299 @@
+/**
+ * The lanes in this instance's hands: taken, renewed, taken again when their leases lapse, handed over, lost. What the
+ * store says decides; whoever does the work hears of a lane only when it is known what is in it.
+ */
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+import { createCommitter } from "../../store/committer.ts";
+import { DataLost, type LaneView, type Pending, type Renewal, type SharedStore } from "../../store/shared-store.ts";
+import { type Lease, StoreUnavailable } from "../../store/store.ts";
+import { HeldLane } from "./leased-lane.ts";
+import { LaneChanges } from "./lane-changes.ts";
+import { createLaneTaker, type LaneTaken } from "./lane-taker.ts";
+import { type LeaseTimes, trustedUntilMs } from "../policy/lease.ts";
+import type { LaneListener, LaneWork } from "../owned-lane.ts";
+import type { TakeOver } from "./take-over.ts";
+
+export type HeldLanesOptions = {
+  readonly store: SharedStore;
+  readonly bootId: string;
+  readonly times: LeaseTimes;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly listener: LaneListener;
+  readonly takeOver: TakeOver;
+  readonly work: LaneWork;
+  /** The store's data is gone: nothing is written any more. */
+  readonly onDataLost: (error: DataLost) => void;
+};
+
+export type HeldLanes = {
+  readonly all: ReadonlyMap<number, HeldLane>;
+  /** Rises with everything that begins or ends the holding of a lane. */
+  readonly changes: number;
+  /**
+   * Whether the lane is this instance's (null: it is not). `moving`: it is being taken or given away, or was since what is
+   * known of it was asked for, when `changes` stood so.
+   */
+  stateOf(lane: number, since: number): "held" | "moving" | null;
+  /** None is held, and none is on its way. */
+  readonly isEmpty: boolean;
+  /** What a look at the lanes has told. */
+  saw(views: readonly LaneView[]): void;
+  /** Takes a lane where nobody else has it. Resolves when its executions go on; never rejects. */
+  take(lane: number): Promise<void>;
+  /** Renews all leases, in one turn. Rejects with StoreUnavailable. */
+  renew(): Promise<void>;
+  /** The store came back and may have forgotten: each of these lanes is taken anew. */
+  restart(lanes: readonly number[]): void;
+  /**
+   * Resolves when the lane is free, or lost. `move`: it stays here (taken anew) where not everything is accounted for, since
+   * a planned move is no death. At an end it goes all the same; `unclean`: the next owner shall take this one for dead.
+   */
+  handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept">;
+  /** The lane is not this instance's any more, which is worth a word unless the instance ends. */
+  lose(held: HeldLane, isEnding?: boolean): void;
+  /** Nothing is begun or written any more. */
+  suspend(): void;
+};
+
+export function createHeldLanes(options: HeldLanesOptions): HeldLanes {
+  return new Lanes(options);
+}
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
+class Lanes implements HeldLanes {
+  readonly all = new Map<number, HeldLane>();
+  readonly #options: HeldLanesOptions;
+  readonly #taker;
+  readonly #changes = new LaneChanges();
+  /** Of these the store may have forgotten something, also where they were in nobody's hands at that moment. */
+  readonly #restarted = new Set<number>();
+  #suspended = false;
+
+  constructor(options: HeldLanesOptions) {
+    const { store, bootId, clock } = options;
+    this.#options = options;
+    this.#taker = createLaneTaker({ store, bootId, ttlMs: options.times.ttlMs, clock });
+  }
+
+  get changes(): number {
+    return this.#changes.count;
+  }
+
+  stateOf(lane: number, since: number): "held" | "moving" | null {
+    const held = this.all.get(lane);
+    if (held !== undefined) return held.leaving === null ? "held" : "moving";
+    return this.#changes.isMoving(lane, since) ? "moving" : null;
+  }
+
+  get isEmpty(): boolean {
+    return this.all.size === 0 && this.#changes.isQuiet;
+  }
+
+  saw(views: readonly LaneView[]): void {
+    this.#taker.saw(views);
+  }
+
+  async take(lane: number): Promise<void> {
+    if (this.#changes.isBusy(lane) || this.all.has(lane)) return;
+    try {
+      const taken = await this.#changes.during(lane, this.#taker.take(lane));
+      if (taken !== null) await this.#open(taken);
+    } catch (error) {
+      // The next look at the lanes tells what became of it.
+      this.#trouble("A lane could not be taken; tried again later.", error, lane);
+    }
+  }
+
+  async renew(): Promise<void> {
+    const { store, clock, times } = this.#options;
+    const held = [...this.all.values()].filter((each) => each.retaking === null);
+    if (held.length === 0) return;
+    const sentAtMs = clock.monotonicMs();
+    const leases = held.map(({ committer }) => committer.lease);
+    const heard = held.map(({ births }) => births?.heard ?? 0);
+    const renewals = await store.renew(leases, times.ttlMs);
+    const lost: HeldLane[] = [];
+    held.forEach((each, at) => {
+      // It may have been taken again, or lost, while the call was under way.
+      if (each.isEnded || each.committer.lease !== leases[at]) return;
+      const renewal = renewals[at] as Renewal;
+      if (renewal.type === "renewed") this.#renewed(each, renewal.pending, heard[at] ?? 0, sentAtMs);
+      else if (renewal.type === "lapsed") this.#retake(each);
+      else lost.push(each);
+    });
+    if (lost.length > 0) await this.#letGo(lost);
+  }
+
+  restart(lanes: readonly number[]): void {
+    for (const lane of lanes) {
+      this.#restarted.add(lane);
+      const held = this.all.get(lane);
+      if (held !== undefined) void this.#takeAnew(held);
+    }
+  }
+
+  handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
+    held.leaving ??= this.#handOver(held, why);
+    return held.leaving;
+  }
+
+  lose(held: HeldLane, isEnding = false): void {
+    const { listener, work, log } = this.#options;
+    const { lane } = held;
+    if (held.isEnded) return;
+    this.#end(held);
+    held.committer.abandon();
+    if (!isEnding && held.births !== null) log.warn("A lane is another instance's now.", { lane });
+    // Also where it was not known yet what it holds: before it was taken anew, this instance may have had it.
+    listener.onEnd?.(lane);
+    work.drop(lane, "lost");
+  }
+
+  suspend(): void {
+    this.#suspended = true;
+    for (const held of this.all.values()) {
+      held.distrust();
+      void held.committer.pause();
+    }
+  }
+
+  #renewed(held: HeldLane, pending: Pending, heard: number, sentAtMs: number): void {
+    const { times, listener, takeOver } = this.#options;
+    // The store refused what it wrote, though nobody else has the lane: only a new lease tells where it stands.
+    if (held.committer.fenced) return this.#retake(held);
+    held.trust(trustedUntilMs(sentAtMs, times));
+    held.outboxBytes = pending.outboxBytes;
+    if (held.births === null) return;
+    listener.onPending?.(held.lane, pending);
+    if (!held.isOpen) return;
+    if (pending.commands > 0) this.#options.work.look(held.lane);
+    if (held.births.told(pending.births, heard)) void takeOver.lookForUnknown(held);
+  }
+
+  /** Those that were taken by a call of this boot whose answer was lost are still its own. */
+  async #letGo(lost: readonly HeldLane[]): Promise<void> {
+    const views = await this.#options.store.leases(this.#options.times.ttlMs);
+    this.saw(views);
+    for (const held of lost) {
+      if (views[held.lane]?.bootId === this.#options.bootId) this.#retake(held);
+      else this.lose(held);
+    }
+  }
+
+  #retake(held: HeldLane): void {
+    if (held.retaking !== null || held.isFinishing || held.isEnded || this.#suspended) return;
+    held.distrust();
+    held.retaking = this.#takeAgain(held).finally(() => {
+      held.retaking = null;
+    });
+  }
+
+  /** The last owner's memory holds if nobody else had the lane since. Its open commit is resolved first. */
+  async #takeAgain(held: HeldLane): Promise<void> {
+    const { times, listener, log } = this.#options;
+    const resolved = await held.committer.pause();
+    const taken = await this.#insist(held.lane, () => !held.isEnded);
+    if (taken === undefined || held.isEnded) return;
+    if (taken === null) return this.lose(held);
+    if (!taken.wasOthers && resolved && held.births !== null) {
+      log.debug("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
+      held.committer.resume(taken.lease);
+      held.trust(trustedUntilMs(taken.sentAtMs, times));
+      return listener.onRetaken?.(held);
+    }
+    if (taken.wasOthers) this.lose(held);
+    else this.#dropAgain(held);
+    // Not awaited: a hand-over that is under way waits for this.
+    void this.#openAfter(held, taken, taken.wasOthers ? NOBODY : held.died);
+  }
+
+  async #takeAnew(held: HeldLane): Promise<void> {
+    const { listener, work } = this.#options;
+    const { lane } = held;
+    this.#dropAgain(held);
+    const insisting = this.#insist(lane, () => true);
+    const taken = await this.#changes.during(lane, insisting);
+    if (taken === undefined) return;
+    if (taken !== null) return this.#openAfter(held, taken, held.died);
+    listener.onEnd?.(lane);
+    work.drop(lane, "lost");
+  }
+
+  #dropAgain(held: HeldLane): void {
+    this.#end(held);
+    held.committer.abandon();
+    if (held.births !== null) this.#options.work.drop(held.lane, "again");
+  }
+
+  async #openAfter(old: HeldLane, taken: LaneTaken, died: ReadonlyMap<string, string>): Promise<void> {
+    await this.#changes.during(old.lane, Promise.resolve(old.handingOver));
+    return this.#open(taken, died);
+  }
+
+  /** `died`: what is known of deaths already. */
+  async #open({ lease, sentAtMs }: LaneTaken, died = NOBODY): Promise<void> {
+    const { store, clock, times, listener, takeOver } = this.#options;
+    if (this.#suspended) return;
+    const committer = createCommitter({ store, lease, clock, onApplied: listener.onApplied });
+    const held = new HeldLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
+    this.all.set(lease.lane, held);
+    this.#changes.changed(lease.lane);
+    await takeOver.begin(held, this.#restarted);
+  }
+
+  async #handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
+    const { work } = this.#options;
+    if (held.births !== null) held.handingOver = work.handOver(held.lane);
+    const accounted = (await held.handingOver) ?? (held.committer.lease.diedBootId === null && work.awaits?.(held.lane) !== true);
+    await held.retaking;
+    if (held.isEnded) return "gone";
+    // A death that is not in every log yet is the next owner's to record.
+    const isClean = accounted && held.died.size === 0;
+    if (why === "move" && !isClean) {
+      void this.#takeAnew(held);
+      return "kept";
+    }
+    held.isFinishing = true;
+    const finished = await held.committer.finish(isClean && why !== "unclean end");
+    if (held.isEnded) return "gone";
+    if (finished === "fenced") this.lose(held);
+    else await this.#free(held);
+    return "gone";
+  }
+
+  async #free(held: HeldLane): Promise<void> {
+    const { lease } = held.committer;
+    this.#end(held);
+    if (held.births !== null) this.#options.listener.onEnd?.(held.lane);
+    await this.#changes.during(held.lane, this.#release(lease));
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    try {
+      await this.#options.store.release(lease);
+    } catch (error) {
+      this.#trouble("A lane could not be released: it is free when its lease has lapsed.", error, lease.lane);
+    }
+  }
+
+  #end(held: HeldLane): void {
+    held.end();
+    if (this.all.get(held.lane) === held) this.all.delete(held.lane);
+    this.#changes.changed(held.lane);
+  }
+
+  /** Null where another has the lane, undefined where it is not wanted any more. */
+  #insist(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
+    const failed = (error: unknown) => this.#trouble("A lane could not be taken again; tried again.", error, lane);
+    return this.#taker.insist(lane, () => isWanted() && !this.#suspended, failed);
+  }
+
+  #trouble(sentence: string, error: unknown, lane: number): void {
+    if (error instanceof DataLost) this.#options.onDataLost(error);
+    // That the store is away is told once, not for each lane.
+    else this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"](sentence, { lane, error });
+  }
+}

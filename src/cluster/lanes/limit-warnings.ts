@@ -1,0 +1,31 @@
+/** Tells of instances whose limits are not this one's: what one of them takes, another refuses. */
+import type { Log } from "../../env/log/log.ts";
+import type { MemberLimits } from "../../store/shared-store.ts";
+
+const SETTINGS: readonly (readonly [keyof MemberLimits, string])[] = [
+  ["nodes", "APP_NODES_MAX"],
+  ["edges", "APP_EDGES_MAX"],
+  ["nesting", "APP_NESTING_MAX"],
+  ["bodyBytes", "APP_BODY_BYTES_MAX"],
+  ["outputBytes", "APP_OUTPUT_BYTES_MAX"],
+];
+
+/** The answer looks at one member, and warns of it once. */
+export function createLimitWarnings(
+  own: () => MemberLimits | null,
+  log: Log,
+): (bootId: string, name: string, limits: MemberLimits | undefined) => void {
+  const warned = new Set<string>();
+  return (bootId, name, limits) => {
+    const mine = own();
+    if (mine === null || limits === undefined || warned.has(bootId)) return;
+    const other = SETTINGS.filter(([key]) => limits[key] !== mine[key]);
+    if (other.length === 0) return;
+    warned.add(bootId);
+    const differences = other.map(([key, setting]) => `${setting} is ${mine[key]} here and ${limits[key]} there`).join(", ");
+    log.warn(
+      `Instance ${name} has other limits: ${differences}. What a request may be is decided by the instance that is asked, what an output may be by the one that owns the execution.`,
+      { boot: bootId },
+    );
+  };
+}

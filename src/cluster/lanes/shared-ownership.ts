@@ -1,0 +1,300 @@
+/**
+ * The ownership of an instance among several: it shows itself to the others, renews its leases, looks at all lanes, takes
+ * those that should be its own and gives away those that should not. Nobody leads: all come to the same answer.
+ */
+import type { Doorbell, Ring } from "../../bus/doorbell.ts";
+import type { Clock } from "../../env/clock.ts";
+import type { Log } from "../../env/log/log.ts";
+import { DataLost, type SharedStore } from "../../store/shared-store.ts";
+import type { Retention } from "../../store/store.ts";
+import { type Adoption, createAdoption } from "./adoption.ts";
+import { type Division, divide } from "../policy/division.ts";
+import { createGiving, type Giving } from "./lane-giver.ts";
+import type { HeldLane } from "./leased-lane.ts";
+import { createHeldLanes, type HeldLanes } from "./leased-lanes.ts";
+import { faultOf } from "../policy/lease.ts";
+import { createMembers, type Members, type MembersOptions } from "./members.ts";
+import type { Ownership } from "../ownership.ts";
+import { obstacleOf, silenceOf } from "../policy/obstacle.ts";
+import { patience } from "../../env/patience.ts";
+import { COUNTS_AFTER_BEATS } from "../policy/placement.ts";
+import { startRetention } from "./retention.ts";
+import { type Rounds, startRounds } from "../../env/periodic.ts";
+import { startSweeps } from "./sweeps.ts";
+import { createTakeOver, type TakeOver, type TakeOverOptions } from "./take-over.ts";
+import type { LaneListener, LaneWork, Living, Tenure } from "../owned-lane.ts";
+
+export type SharedOwnershipOptions = LaneListener & {
+  readonly store: SharedStore;
+  readonly bootId: string;
+  /** The instance's name, for people. */
+  readonly name: string;
+  readonly threads: number;
+  readonly tells: MembersOptions["tells"];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly doorbell: Doorbell;
+  readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+  /** How long a lease lasts: at least three times as long as it takes until it is renewed. */
+  readonly ttlMs: number;
+  readonly renewMs: number;
+  /** The store came back, perhaps with an older past: awaited before any of these executions goes on again. */
+  readonly onRestarted?: TakeOverOptions["onRestarted"];
+};
+
+/** A call that failed is soon tried again, so that leases outlast a bad connection. */
+const AGAIN_MS = 100;
+/** Rings that come together are answered by one look. */
+const REST_MS = 10;
+/** What cannot be handed over by then is left to lapse. Where the store is away, it has lapsed. */
+const STOP_WITHIN_MS = 10_000;
+
+/** Shows this instance to the others. Rejects with StoreUnavailable, and RangeError for times that cannot work. */
+export async function takeSharedOwnership(options: SharedOwnershipOptions): Promise<Ownership> {
+  const { ttlMs, renewMs } = options;
+  const fault = faultOf({ ttlMs, renewMs });
+  if (fault !== null) throw new RangeError(fault);
+  const members = createMembers({ ...options, times: { ttlMs, renewMs } });
+  await members.beat({ leaving: false, outboxBytes: 0 }, () => Promise.resolve());
+  return new SharedOwnership(options, members);
+}
+
+/** What runs from `begin` on. */
+type Running = {
+  readonly lanes: HeldLanes;
+  readonly looks: Rounds;
+  readonly renewals: Rounds;
+  readonly takeOver: TakeOver;
+  readonly adoption: Adoption;
+  readonly work: LaneWork;
+  /** Ends what ends with `stop`. */
+  readonly ends: (() => void)[];
+};
+
+class SharedOwnership implements Ownership {
+  readonly bootId: string;
+  readonly living: Living;
+  readonly deaths: Ownership["deaths"];
+  readonly #options: SharedOwnershipOptions;
+  readonly #members: Members;
+  #running: Running | null = null;
+  #division: Division | null = null;
+  /** Of the last look: resolves when what it took goes on. */
+  #taking: Promise<unknown> = Promise.resolve();
+  #leaving = false;
+  #lost: string | null = null;
+  /** As of the last look. */
+  #full: string | null = null;
+  #isTroubled = false;
+
+  constructor(options: SharedOwnershipOptions, members: Members) {
+    this.bootId = options.bootId;
+    this.#options = options;
+    this.#members = members;
+    this.living = members.living;
+    const diedIn = (id: string) => this.#held(options.store.laneOf(id))?.died;
+    this.deaths = { bootIdOf: (id) => diedIn(id)?.get(id) ?? null, recorded: (id) => void diedIn(id)?.delete(id) };
+  }
+
+  tenureOf(lane: number): Tenure | null {
+    return this.#held(lane);
+  }
+
+  *tenures(): Iterable<Tenure> {
+    for (const held of this.#running?.lanes.all.values() ?? []) if (held.births !== null) yield held;
+  }
+
+  async begin(work: LaneWork): Promise<void> {
+    const { store, clock, log, ttlMs, renewMs, doorbell, onTenure, onRestarted } = this.#options;
+    const times = { ttlMs, renewMs };
+    const adoption = createAdoption((id) => work.adopt(id));
+    const takeOver = createTakeOver({
+      ...{ store, times, clock, log, adoption, work },
+      onTenure: (tenure) => onTenure?.(tenure),
+      onRestarted: async (tenure, executions) => onRestarted?.(tenure, executions),
+    });
+    const onDataLost = (error: DataLost) => this.#dataLost(error);
+    const lanes = createHeldLanes({ ...this.#options, times, listener: this.#options, takeOver, work, onDataLost });
+    const giving = createGiving({ lanes, clock, given: () => doorbell.ring({ type: "members" }) });
+    const rounds = { clock, everyMs: renewMs, againMs: AGAIN_MS, restMs: REST_MS, failed: (error: unknown) => this.#failed(error) };
+    const looks = startRounds({ ...rounds, round: () => this.#look(lanes, giving) });
+    const renewals = startRounds({ ...rounds, round: () => lanes.renew().then(() => null) });
+    const running: Running = { lanes, looks, renewals, takeOver, adoption, work, ends: [] };
+    this.#running = running;
+    const isMine = () => this.tenureOf(0)?.trusted() ?? false;
+    running.ends.push(
+      doorbell.listen((ring) => this.#heard(ring, running)),
+      store.onRestart((restarted) => this.#restarted(restarted, lanes)),
+      startRetention({ ...this.#options, isMine }),
+      () => giving.give([]),
+      startSweeps(clock, () => this.#sweep(running)),
+    );
+    await looks.now();
+    await this.#taking;
+  }
+
+  unsure(_lane: number): void {
+    // What renewals tell of births covers it, wherever the lane is owned.
+  }
+
+  heardOf(lane: number, count: number): void {
+    this.#held(lane)?.births?.hear(count);
+  }
+
+  get storeTrouble(): string | null {
+    return this.#lost ?? silenceOf({ silentMs: this.#silentMs(), ttlMs: this.#options.ttlMs });
+  }
+
+  get storeFull(): string | null {
+    return this.#full;
+  }
+
+  get obstacle(): string | null {
+    if (this.#lost !== null) return this.#lost;
+    const silentMs = this.#silentMs();
+    const tenures = [...this.tenures()];
+    const trusted = tenures.filter((tenure) => tenure.trusted()).length;
+    const share = this.#members.beats < COUNTS_AFTER_BEATS ? null : (this.#division?.share ?? null);
+    return obstacleOf({ silentMs, ttlMs: this.#options.ttlMs, lanes: tenures.length, trusted, share });
+  }
+
+  #silentMs(): number | null {
+    const { answeredAtMs } = this.#members;
+    return answeredAtMs === null ? null : this.#options.clock.monotonicMs() - answeredAtMs;
+  }
+
+  get outboxBytes(): number {
+    let bytes = this.#ownOutboxBytes();
+    for (const member of this.#members.all) {
+      if (member.bootId !== this.bootId && member.remainingMs > 0) bytes += member.outboxBytes;
+    }
+    return bytes;
+  }
+
+  async stop(clean: boolean): Promise<void> {
+    const running = this.#running;
+    this.#leaving = true;
+    if (running === null) return;
+    for (const end of running.ends.splice(0)) end();
+    const { lanes } = running;
+    if (this.#lost === null) {
+      const { spent, cancel } = patience(this.#options.clock, STOP_WITHIN_MS, () => this.storeTrouble !== null);
+      await Promise.race([spent, this.#handOverAll(running, clean)]);
+      cancel();
+    }
+    for (const held of [...lanes.all.values()]) lanes.lose(held, true);
+  }
+
+  async leave(): Promise<void> {
+    const { store, doorbell, log } = this.#options;
+    // What is under way would show it again.
+    await Promise.all([this.#running?.looks.stop(), this.#running?.renewals.stop()]);
+    try {
+      if (this.#lost === null) await store.leave(this.bootId);
+    } catch (error) {
+      log.warn("The others could not be told that this instance has ended: they see it when its time is up.", { error });
+    }
+    doorbell.ring({ type: "members" });
+  }
+
+  async #look(lanes: HeldLanes, giving: Giving): Promise<number | null> {
+    const { store, doorbell, clock, ttlMs } = this.#options;
+    const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
+    const since = lanes.changes;
+    // Not awaited: what the lanes are like shall not wait for it.
+    void this.#askWhetherFull();
+    const views = await this.#members.beat(own, () => store.leases(ttlMs));
+    lanes.saw(views);
+    if (this.#isTroubled) this.#options.log.info("The store answers again.");
+    this.#isTroubled = false;
+    if (this.#leaving) return null;
+    // From now on it counts: others need not find out by themselves.
+    if (this.#members.beats === COUNTS_AFTER_BEATS) doorbell.ring({ type: "members" });
+    const division = divide({
+      bootId: this.bootId,
+      members: this.#members.all,
+      mayJudge: (ttlMs) => this.#members.mayJudge(ttlMs),
+      lanes: views,
+      own: (lane) => lanes.stateOf(lane, since),
+      freeSinceMs: this.#division?.freeSinceMs ?? new Map(),
+      nowMs: clock.monotonicMs(),
+      ttlMs,
+    });
+    this.#division = division;
+    this.#taking = Promise.all(division.take.map((lane) => lanes.take(lane)));
+    giving.give(division.give);
+    return division.lookAgainInMs;
+  }
+
+  async #askWhetherFull(): Promise<void> {
+    const { store, log } = this.#options;
+    // A store that is away says so to the look.
+    const full = await store.full().catch(() => this.#full);
+    if (full !== null && this.#full === null) log.error("The store is full: nothing new is taken, and what runs waits.", { reason: full });
+    if (full === null && this.#full !== null) log.info("The store has room again.");
+    this.#full = full;
+  }
+
+  async #handOverAll({ lanes, looks }: Running, clean: boolean): Promise<void> {
+    const { doorbell, clock } = this.#options;
+    // Everybody shall know that it is leaving before its lanes are free.
+    await looks.now();
+    doorbell.ring({ type: "members" });
+    while (!lanes.isEmpty) {
+      const leaving = [...lanes.all.values()].map(async (held) => {
+        await lanes.handOver(held, clean ? "end" : "unclean end");
+        doorbell.ring({ type: "members" });
+      });
+      await Promise.all(leaving);
+      // One was being taken, or taken anew, meanwhile.
+      if (!lanes.isEmpty) await new Promise<void>((resolve) => clock.after(REST_MS, resolve));
+    }
+  }
+
+  #heard(ring: Ring, { looks, adoption, work }: Running): void {
+    if (ring.type === "members") void looks.now();
+    if (ring.type !== "born" && ring.type !== "commands") return;
+    const held = this.#held(ring.lane);
+    if (held === null || !held.isOpen) return;
+    if (ring.type === "commands") return work.look(ring.lane);
+    held.births?.hear(ring.executions.length);
+    void adoption.adopt(ring.executions, () => held.isOpen);
+  }
+
+  #restarted(lanes: readonly number[], held: HeldLanes): void {
+    this.#options.log.warn("The store was restarted: what it holds of these lanes is read anew.", { lanes: lanes.length });
+    this.#members.distrust();
+    held.restart(lanes);
+  }
+
+  async #sweep({ lanes, takeOver, work }: Running): Promise<void> {
+    work.sweep();
+    for (const held of [...lanes.all.values()]) if (held.isOpen && held.isTakenOver) await takeOver.lookForUnknown(held);
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof DataLost) return this.#dataLost(error);
+    if (!this.#isTroubled) this.#options.log.warn("The store does not answer: leases cannot be renewed.", { error });
+    this.#isTroubled = true;
+  }
+
+  #dataLost(error: DataLost): void {
+    if (this.#lost !== null) return;
+    this.#lost = `The store's data is lost: ${error.message}`;
+    this.#options.log.error("The store's data is lost. Nothing is written to it by this instance, whatever it holds now.", { error });
+    this.#running?.lanes.suspend();
+    void this.#running?.looks.stop();
+    void this.#running?.renewals.stop();
+  }
+
+  #held(lane: number): HeldLane | null {
+    const held = this.#running?.lanes.all.get(lane);
+    return held === undefined || held.births === null ? null : held;
+  }
+
+  #ownOutboxBytes(): number {
+    let bytes = 0;
+    for (const held of this.#running?.lanes.all.values() ?? []) bytes += held.outboxBytes;
+    return bytes;
+  }
+}

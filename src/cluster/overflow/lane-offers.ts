@@ -1,0 +1,297 @@
+/**
+ * What this instance offers of one lane that it owns, and its talk with the store about it: one call at a time, each
+ * sent again until it is answered, so that it is always known where an attempt may be: here, offered, or claimed.
+ */
+import { byteLength } from "../../env/bytes.ts";
+import type { LongJson } from "../../workflow/json/long-json.ts";
+import type { AttemptKey, OutputLimits, Overflow, Spilled } from "../../pool/pool.ts";
+import type { Offer, OfferView, SharedStore } from "../../store/shared-store.ts";
+import type { Lease } from "../../store/store.ts";
+import { type Asks, offerId, readOfferId } from "../../store/offer-id.ts";
+import { isLargeOffer, offerLength, packLargeOffer, packOffer } from "./offer-text.ts";
+import { type Offered, OfferedBook } from "./offer-book.ts";
+
+/** One call carries at most so much, and so many. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_OFFERS = 2_000;
+
+export type LaneOffersOptions = {
+  readonly lane: number;
+  readonly store: SharedStore;
+  readonly overflow: Overflow;
+  readonly bootId: string;
+  /** What this instance takes as an output: it counts wherever the attempt runs. */
+  readonly limits: OutputLimits;
+  readonly json: LongJson;
+  /** Of offers, over all lanes. */
+  readonly nextNumber: () => number;
+  /** Null while the lane may not be written to. */
+  readonly leaseOf: (lane: number) => Lease | null;
+  /** An instance has claimed this: true where somebody here waits for it. */
+  readonly claimed: (key: AttemptKey, bootId: string) => boolean;
+  /** There is something for the others to claim. */
+  readonly offered: (lane: number) => void;
+};
+
+type Batch = { readonly number: number; readonly offers: readonly Offered[] };
+
+export class LaneOffers {
+  readonly #options: LaneOffersOptions;
+  readonly #book = new OfferedBook();
+  /** What is sent and not answered. */
+  #batch: Batch | null = null;
+  #batches = 0;
+  /** Of the lease under which all that stands was offered. */
+  #epoch: number | null = null;
+  #talking = false;
+  #dropped = false;
+  #lookDue = false;
+  #before: Promise<ReadonlyMap<string, readonly OfferView[]>> | null = null;
+
+  constructor(options: LaneOffersOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#book.size;
+  }
+
+  /** How many are not known to be claimed, and their bytes. */
+  get unclaimed(): number {
+    return this.#book.unclaimed;
+  }
+
+  get bytes(): number {
+    return this.#book.bytes;
+  }
+
+  /** Whether there is anything to say, or to be heard. */
+  get isOpen(): boolean {
+    return this.#book.unclaimed > 0 || this.#book.ending.size > 0;
+  }
+
+  add(spilled: Spilled, asks: Asks): void {
+    const { node, attempt } = spilled.attempt;
+    const key = { execution: spilled.execution.id, node, attempt };
+    const id = offerId(this.#options.bootId, this.#options.nextNumber(), key, asks);
+    const { limits, json } = this.#options;
+    const { handler, away } = asks;
+    const length = offerLength(spilled);
+    const make = isLargeOffer(length) ? () => packLargeOffer(spilled, limits, json) : null;
+    const body = make === null ? packOffer(spilled, limits) : null;
+    this.#book.enter({ id, key, body, make, bytes: body === null ? length : byteLength(body), handler, away, stage: "new", end: null });
+  }
+
+  /** Whether something is offered that cannot run here. */
+  get offersAway(): boolean {
+    for (const { away, end } of this.#book.standing) if (away && end === null) return true;
+    return false;
+  }
+
+  /** Calls back what cannot run here where `of` says so of its handler: nobody else can any more, or this instance can by now. */
+  recallAway(of: (handler: string) => boolean): void {
+    for (const offered of this.#book.all()) {
+      if (offered.away && offered.stage !== "claimed" && offered.end === null && of(offered.handler)) this.#book.end(offered, "recalled");
+    }
+  }
+
+  /** Calls back up to `max` that nobody is known to have claimed; those that came last would have begun first. */
+  recall(max: number): number {
+    const last = [...this.#book.standing].reverse().filter(({ away, end }) => !away && end === null);
+    for (const offered of last.slice(0, max)) this.#book.end(offered, "recalled");
+    return Math.min(max, last.length);
+  }
+
+  /** How many are called back and not here yet. */
+  get recalled(): number {
+    let recalled = 0;
+    for (const { end } of this.#book.ending) if (end === "recalled") recalled += 1;
+    return recalled;
+  }
+
+  /** With the next talk it is asked who has claimed what. */
+  look(): void {
+    this.#lookDue = true;
+  }
+
+  settled(key: AttemptKey): void {
+    const offered = this.#book.find(key);
+    if (offered !== undefined) this.#book.end(offered, "settled");
+  }
+
+  unwanted(key: AttemptKey, aborted: boolean): void {
+    const offered = this.#book.find(key);
+    if (offered === undefined || offered.end === "settled" || offered.end === "aborted") return;
+    if (aborted) this.#book.end(offered, "aborted");
+    else if (offered.stage !== "claimed") this.#book.end(offered, "unwanted");
+  }
+
+  /** The lane is not this instance's any more, or taken anew: whoever owns it finds in the store what is claimed. */
+  drop(): void {
+    this.#dropped = true;
+    for (const { key } of this.#book.all()) this.#options.overflow.forget(key);
+  }
+
+  /** What was claimed of the lane's last owner, by execution; asked for once. Rejects where the store is away: then again. */
+  async claimsBefore(): Promise<ReadonlyMap<string, readonly OfferView[]>> {
+    this.#before ??= this.#askBefore();
+    try {
+      return await this.#before;
+    } catch (error) {
+      this.#before = null;
+      throw error;
+    }
+  }
+
+  /** It was asked what was claimed before, and there is an answer or will be. */
+  get knowsClaims(): boolean {
+    return this.#before !== null;
+  }
+
+  async #askBefore(): Promise<ReadonlyMap<string, readonly OfferView[]>> {
+    const claimed = (await this.#options.store.offersIn(this.#options.lane)).filter(({ claimedBy }) => claimedBy !== null);
+    for (const { id, execution } of claimed) {
+      if (this.#book.get(id) !== undefined) continue;
+      this.#book.enter({ id, key: { execution, ...readOfferId(id) }, body: "", make: null, bytes: 0, ...CLAIMED });
+    }
+    return Map.groupBy(claimed, ({ execution }) => execution);
+  }
+
+  /** What is claimed and nobody here waits for goes, so that whoever has it ends it. */
+  discardOrphans(): void {
+    for (const offered of this.#book.all()) {
+      if (offered.stage === "claimed" && !this.#options.overflow.holds(offered.key)) this.#book.end(offered, "settled");
+    }
+  }
+
+  /** Says what is to be said, and asks. Rejects where the store is away: the next talk goes on from there. */
+  async talk(): Promise<void> {
+    if (this.#talking) return;
+    this.#talking = true;
+    try {
+      while (!this.#dropped && (await this.#sayOne()));
+    } finally {
+      this.#talking = false;
+    }
+  }
+
+  /** False where there is nothing to say, or it cannot be said now. */
+  async #sayOne(): Promise<boolean> {
+    const lease = this.#options.leaseOf(this.#options.lane);
+    if (lease === null) return false;
+    if (this.#epoch !== null && lease.epoch !== this.#epoch) this.#doubtAll();
+    this.#epoch = lease.epoch;
+    this.#goneOf([...this.#book.ending].filter(({ stage }) => stage === "new"));
+    this.#batch ??= this.#nextBatch();
+    if (this.#batch !== null) return this.#offer(lease, this.#batch);
+    const ending = [...this.#book.ending];
+    const discards = ending.filter(({ stage, end }) => end === "settled" || (end !== null && stage === "claimed"));
+    if (discards.length > 0) return this.#discard(discards);
+    const withdrawals = ending.filter(({ stage }) => stage === "standing");
+    if (withdrawals.length > 0) return this.#withdraw(lease, withdrawals);
+    return this.#lookDue && this.#ask();
+  }
+
+  /** The lane was taken anew: what stood was dropped by that, or is claimed; a withdrawal tells which. */
+  #doubtAll(): void {
+    for (const offered of this.#batch?.offers ?? []) this.#book.stands(offered);
+    this.#batch = null;
+    for (const offered of this.#book.standing) if (offered.end === null) this.#book.end(offered, "recalled");
+  }
+
+  #nextBatch(): Batch | null {
+    const offers = this.#book.nextNew(BATCH_OFFERS, BATCH_BYTES);
+    if (offers.length === 0) return null;
+    this.#batches += 1;
+    return { number: this.#batches, offers };
+  }
+
+  async #offer(lease: Lease, { number, offers }: Batch): Promise<boolean> {
+    const { store, offered, lane } = this.#options;
+    for (const each of offers) if (each.make !== null) each.body ??= await each.make();
+    const answer = await store.offer(
+      lease,
+      offers.map(({ id, key, body }): Offer => ({ id, execution: key.execution, body: body ?? "" })),
+      number,
+    );
+    // Fenced: an earlier send may have been heard all the same. The lane is lost, or its next lease shows.
+    if (!this.#isUnder(lease) || answer === "fenced") return false;
+    this.#batch = null;
+    for (const each of offers) this.#book.stands(each);
+    offered(lane);
+    return true;
+  }
+
+  async #discard(offers: readonly Offered[]): Promise<boolean> {
+    const { store, lane } = this.#options;
+    await store.discard(lane, idsOf(offers));
+    if (!this.#dropped) this.#goneOf(offers);
+    return true;
+  }
+
+  async #withdraw(lease: Lease, offers: readonly Offered[]): Promise<boolean> {
+    const answer = await this.#options.store.withdraw(lease, idsOf(offers));
+    if (!this.#isUnder(lease) || answer === "fenced") return false;
+    this.#heard(answer);
+    // What was settled meanwhile is claimed, or was: nobody who has the answer to a withdrawal is.
+    this.#goneOf(offers.filter(({ stage }) => stage === "standing"));
+    return true;
+  }
+
+  async #ask(): Promise<boolean> {
+    this.#lookDue = false;
+    const asked = [...this.#book.standing];
+    if (asked.length === 0) return false;
+    const views = await this.#options.store.offersIn(this.#options.lane, idsOf(asked));
+    if (this.#dropped) return false;
+    this.#heard(views);
+    // What is not there any more nobody can claim; a withdrawal makes sure of it.
+    const there = new Set(views.map(({ id }) => id));
+    for (const offered of asked) if (!there.has(offered.id) && offered.end === null) this.#book.end(offered, "recalled");
+    return true;
+  }
+
+  /** Notes who has claimed what. */
+  #heard(views: readonly OfferView[]): void {
+    for (const { id, claimedBy } of views) {
+      const offered = this.#book.get(id);
+      if (claimedBy === null || offered === undefined || offered.stage === "claimed") continue;
+      this.#book.claimed(offered);
+      if (claimedBy === this.#options.bootId) {
+        this.#claimedHere(offered);
+        continue;
+      }
+      if (offered.end === "recalled" || offered.end === "unwanted") this.#book.end(offered, null);
+      if (offered.end === null && !this.#options.claimed(offered.key, claimedBy)) this.#book.end(offered, "settled");
+    }
+  }
+
+  /** By a claim that was sent before the lane was this instance's: nobody runs it, so what is wanted comes back. */
+  #claimedHere(offered: Offered): void {
+    if (offered.end === null) this.#book.end(offered, "recalled");
+    else if (offered.end === "unwanted") this.#book.end(offered, "aborted");
+  }
+
+  /** They are offered no more: what is wanted waits here again, what nobody wants is forgotten. */
+  #goneOf(offers: readonly Offered[]): void {
+    const { overflow } = this.#options;
+    for (const offered of offers) {
+      this.#book.leave(offered);
+      if (offered.end === "unwanted" || offered.end === "aborted") overflow.forget(offered.key);
+    }
+    const back = offers.filter(({ end }) => end === "recalled").map(({ key }) => key);
+    if (back.length > 0) overflow.takeIn(back);
+  }
+
+  /** Whether what was answered under this lease still counts. */
+  #isUnder({ epoch }: Lease): boolean {
+    return !this.#dropped && this.#options.leaseOf(this.#options.lane)?.epoch === epoch;
+  }
+}
+
+/** Of what was claimed of the last owner. */
+const CLAIMED = { handler: "", away: false, stage: "claimed", end: null } as const;
+
+function idsOf(offers: readonly Offered[]): readonly string[] {
+  return offers.map(({ id }) => id);
+}

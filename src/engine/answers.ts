@@ -1,0 +1,71 @@
+/** What the engine is asked and what it answers, for those who see the engine only. */
+import type { StreamHealth } from "../bus/event-stream.ts";
+import type { ExecutionStatus } from "../workflow/execution/status.ts";
+import type { Plan } from "../workflow/plan/plan.ts";
+import type { DefinitionResult, Warning } from "../workflow/definition/definition.ts";
+
+/** A definition that passed every check. `text` is what is stored; `hash` is that text's. */
+export type CheckedDefinition = {
+  readonly text: string;
+  readonly hash: string;
+  readonly plan: Plan;
+  readonly warnings: readonly Warning[];
+};
+export type CheckResult =
+  | { readonly ok: true; readonly definition: CheckedDefinition }
+  /** kind: `syntax` (not JSON, too deep) → 400; `large` → 413; `shape` (wrong types) → 422; `structure` (cycle, unknown dependency …) → 400. */
+  | Extract<DefinitionResult, { ok: false }>;
+
+export type CreateRequest = {
+  readonly definition: CheckedDefinition;
+  /** With it, the execution is also triggered in the same act. `params`: JSON text of an object, or null. */
+  readonly trigger: { readonly params: string | null } | null;
+  /** From an Idempotency-Key: the same route and key find what is there. `body`: the request's text, to tell another request. */
+  readonly idempotency: { readonly route: string; readonly key: string; readonly body: string } | null;
+};
+export type CreateResult =
+  /** `status`: as it was stored. */
+  | { readonly type: "created"; readonly id: string; readonly status: ExecutionStatus }
+  | { readonly type: "exists"; readonly id: string }
+  /** The key was used for another request. */
+  | { readonly type: "differs" }
+  /** The store can never take it. */
+  | { readonly type: "refused"; readonly reason: string }
+  | Unavailable;
+
+export type TriggerResult =
+  | { readonly type: "triggered" }
+  /** Stored for the instance that owns the execution, which has not answered yet. */
+  | { readonly type: "queued"; readonly commandId: string }
+  /** It runs, waits for room, or is done: nothing changed. */
+  | { readonly type: "already"; readonly status: ExecutionStatus }
+  | { readonly type: "not_found" }
+  | Unavailable;
+
+/** Full, stopping, or the store is away: the client should come again. */
+export type Unavailable = { readonly type: "unavailable"; readonly reason: string; readonly retryAfterMs: number };
+
+export type EngineHealth = {
+  readonly state: "running" | "stopping";
+  readonly degraded: boolean;
+  readonly store: { readonly kind: string; readonly available: boolean };
+  readonly executions: { readonly active: number; readonly running: number; readonly waiting: number };
+  readonly pool: { readonly threads: number; readonly begun: number; readonly waiting: number };
+  /** Why it should not be sent work, as a sentence; null where it should. */
+  readonly obstacle: string | null;
+  /** Null for an instance alone. `lanes`: how many it owns. `trusted`: those of them whose leases surely last. */
+  readonly cluster: {
+    readonly bootId: string;
+    readonly lanes: number;
+    readonly trusted: readonly number[];
+    readonly events: StreamHealth | null;
+    readonly outboxBytes: number;
+  } | null;
+};
+
+const RETRY_AFTER_MS = 1_000;
+
+/** The client should come again. */
+export function unavailable(reason: string): Unavailable {
+  return { type: "unavailable", reason, retryAfterMs: RETRY_AFTER_MS };
+}

@@ -1,0 +1,98 @@
+/** A new execution: stored, and then taken up here, where its lane is this instance's. */
+import type { Company } from "../actors/supervisors.ts";
+import type { Newborn } from "../actors/execution/created-executions.ts";
+import type { Workload } from "../actors/system/workload.ts";
+import type { Ownership } from "../cluster/ownership.ts";
+import { type CreateRequest, type CreateResult, unavailable } from "./answers.ts";
+import type { EngineLanes } from "./lane-work.ts";
+import type { Clock } from "../env/clock.ts";
+import { derivedId, hashOf, type Ids } from "../env/ids.ts";
+import { createCreator } from "../store/creator.ts";
+import type { Gathering } from "../store/gathering.ts";
+import { type NewExecution, type Store, StoreUnavailable } from "../store/store.ts";
+
+export type Births = {
+  /** Resolves when it is durable, or cannot be for now. */
+  create(request: CreateRequest): Promise<CreateResult>;
+  /** What the store said that takes nothing new now; null where it does, or may. */
+  readonly refusal: string | null;
+  /** Since when the oldest that is not stored yet waits, by the monotonic clock. */
+  readonly waitingSinceMs: number | null;
+};
+
+export type BirthsOptions = {
+  readonly store: Store;
+  readonly company: Company;
+  readonly ownership: Ownership;
+  readonly lanes: Pick<EngineLanes, "isOwned">;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly gathering: Gathering | undefined;
+  readonly workload: Workload;
+  /** The store has it, written by this instance. `owned`: its lane is this instance's. */
+  readonly created: (execution: NewExecution, owned: boolean) => void;
+  /** Nothing is taken up any more. */
+  readonly isStopping: () => boolean;
+};
+
+export function createBirths(options: BirthsOptions): Births {
+  const { store, company, ownership, lanes, ids, clock, gathering, workload, created, isStopping } = options;
+  const creator = createCreator({ store, clock, gathering });
+
+  /** Its start is in its first chunk where it can run here at once. What has a key may be there already, and running. */
+  function mayEnter(id: string, lane: number, { trigger, idempotency }: CreateRequest): boolean {
+    if (trigger === null || idempotency !== null || !lanes.isOwned(lane)) return false;
+    return ownership.tenureOf(lane)?.trusted() === true && company.admission.tryEnter(id);
+  }
+
+  async function write(newborn: Newborn, lane: number, { trigger, idempotency }: CreateRequest): Promise<CreateResult> {
+    const { id } = newborn.execution.summary;
+    const tenure = ownership.tenureOf(lane);
+    try {
+      const answer = await creator.create(newborn.execution);
+      if (answer === "differs") return { type: "differs" };
+      const owned = lanes.isOwned(lane);
+      if (answer === "created") {
+        // Written under a tenure that has ended since, it may have gone on elsewhere.
+        if (owned && tenure !== null && tenure === ownership.tenureOf(lane)) company.newborns.keep(newborn, tenure);
+        created(newborn.execution, owned);
+      }
+      if (trigger !== null && owned && !isStopping()) company.system.wake(id);
+      // Without a key the id is new: what exists already is this request, sent again after a lost answer.
+      if (idempotency !== null && answer === "exists") return { type: "exists", id };
+      return { type: "created", id, status: newborn.execution.summary.status };
+    } catch (error) {
+      if (error instanceof RangeError) return { type: "refused", reason: error.message };
+      if (!(error instanceof StoreUnavailable)) throw error;
+      // It may have been created and triggered all the same.
+      if (trigger !== null) ownership.unsure(lane);
+      return unavailable(error.message);
+    }
+  }
+
+  return {
+    get waitingSinceMs() {
+      return creator.waitingSinceMs;
+    },
+    get refusal() {
+      return creator.refusal;
+    },
+    async create(request) {
+      const { definition, trigger, idempotency } = request;
+      const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
+      const bodyHash = idempotency === null ? definition.hash : hashOf(idempotency.body);
+      const lane = store.laneOf(id);
+      const admitted = mayEnter(id, lane, request);
+      workload.begin();
+      const newborn = company.newborns.make({ id, definition, trigger: trigger && { ...trigger, admitted }, bodyHash });
+      try {
+        return await write(newborn, lane, request);
+      } finally {
+        workload.end();
+        company.newborns.made(id);
+        // Nobody took it up here: its room is free again.
+        if (admitted && !company.system.has(id)) company.admission.leave(id);
+      }
+    },
+  };
+}

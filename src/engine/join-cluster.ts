@@ -1,0 +1,164 @@
+/** What an instance that has its store alone, and one among several, differ in: put together here for the engine. */
+import { createErrands, type Errands } from "../cluster/overflow/remote-attempts.ts";
+import { createEndedRelays } from "../bus/relay/ended-relays.ts";
+import { createOutboxRelay, type OutboxRelay } from "../bus/relay/relay.ts";
+import type { Waiters } from "../views/waiters.ts";
+import { createByteBudget } from "../bus/relay/written-entries.ts";
+import type { Ownership } from "../cluster/ownership.ts";
+import { takeSharedOwnership } from "../cluster/lanes/shared-ownership.ts";
+import { takeSoleOwnership } from "../cluster/lanes/sole-ownership.ts";
+import type { Clock } from "../env/clock.ts";
+import type { Log } from "../env/log/log.ts";
+import type { Pool } from "../pool/pool.ts";
+import type { Gathering } from "../store/gathering.ts";
+import type { CommitEntry, NewExecution, Retention, Store } from "../store/store.ts";
+import { isTerminal } from "../workflow/execution/status.ts";
+import type { ClusterOptions } from "../cluster/cluster.ts";
+
+export type ClusterParts = {
+  readonly store: Store;
+  /** Null for an instance alone. */
+  readonly cluster: ClusterOptions | null;
+  readonly bootId: string;
+  readonly pool: Pool;
+  readonly waiters: Waiters;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
+  /** When an instance alone writes, where its store has it wait for others. */
+  readonly gathering: Gathering | undefined;
+};
+
+export type EngineCluster = {
+  readonly ownership: Ownership;
+  readonly errands: Errands;
+  /** Why nothing new is taken now, as a sentence; null where it is. */
+  full(): string | null;
+  isHeld(): boolean;
+  /** The store has it, written by this instance. `owned`: its lane is this instance's. */
+  created(execution: NewExecution, owned: boolean): void;
+  close(): Promise<void>;
+};
+
+/** Bytes of committed events that are kept in memory until they are published. */
+const UNSENT_BYTES = 64 * 1024 * 1024;
+
+/** Takes what can be taken of the store. Rejects with StoreUnavailable. */
+export async function joinCluster(parts: ClusterParts): Promise<EngineCluster> {
+  return parts.cluster === null ? alone(parts) : amongOthers(parts, parts.cluster);
+}
+
+async function alone({ store, bootId, pool, waiters, clock, log, retention, gathering }: ClusterParts): Promise<EngineCluster> {
+  const ownership = await takeSoleOwnership({
+    store,
+    bootId,
+    clock,
+    log,
+    retention,
+    gathering,
+    onApplied: (entries) => {
+      for (const { summary } of entries) if (isTerminal(summary.status)) waiters.ended(summary.id);
+    },
+  });
+  return {
+    ownership,
+    errands: createErrands({ pool, bootId, clock, send: () => Promise.reject(new Error("There is no other instance.")) }),
+    full: () => null,
+    isHeld: () => false,
+    created: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promise<EngineCluster> {
+  const { bootId, pool, waiters, clock, log, retention } = parts;
+  const { store, doorbell, events } = cluster;
+  const relays = new Map<number, OutboxRelay>();
+  const ended = createEndedRelays(clock);
+  const budget = createByteBudget(UNSENT_BYTES);
+  doorbell.listen((ring) => {
+    if (ring.type === "ended") for (const id of ring.executions) waiters.ended(id);
+  });
+
+  function applied(entries: readonly CommitEntry[]): void {
+    const ended: string[] = [];
+    for (const { summary } of entries) if (isTerminal(summary.status)) ended.push(summary.id);
+    if (ended.length === 0) return;
+    for (const id of ended) waiters.ended(id);
+    doorbell.ring({ type: "ended", executions: ended });
+  }
+
+  const ownership = await takeSharedOwnership({
+    store,
+    bootId,
+    name: cluster.name,
+    threads: cluster.threads,
+    tells: () => ({ handlers: [...pool.handlers().keys()], limits: cluster.limits }),
+    clock,
+    log,
+    doorbell,
+    retention,
+    ttlMs: cluster.leaseTtlMs,
+    renewMs: cluster.leaseRenewMs,
+    onApplied: applied,
+    onTenure({ lane }) {
+      if (events === null) return;
+      // It has one already where the lane was taken anew: that one knows how far the stream is.
+      const relay = relays.get(lane) ?? createOutboxRelay({ store, lane, sink: events, budget, clock, log });
+      relays.set(lane, relay);
+      relay.wake();
+    },
+    onEnd(lane) {
+      const relay = relays.get(lane);
+      if (relay === undefined) return;
+      relay.stop();
+      relays.delete(lane);
+      ended.add(lane, relay);
+    },
+    onPending(lane, pending) {
+      if (pending.outboxEntries > 0) relays.get(lane)?.wake();
+    },
+    // What is relayed under the tenure that follows must come after the word that the history went back.
+    onRestarted: async ({ lane, committer }) => relays.get(lane)?.storeRestarted(committer.lease.epoch),
+  });
+  const errands = createErrands({
+    pool,
+    bootId,
+    clock,
+    async send(command) {
+      await store.send(command);
+      doorbell.ring({ type: "commands", lane: store.laneOf(command.execution) });
+    },
+  });
+
+  const forgets = [
+    store.onRestart((lanes) => {
+      errands.storeRestarted();
+      for (const lane of lanes) relays.get(lane)?.doubt();
+      ended.doubt(lanes);
+    }),
+    store.onOutbox((lane, entry, after, texts) => relays.get(lane)?.wrote(entry, after, texts)),
+  ];
+
+  return {
+    ownership,
+    errands,
+    full() {
+      if (ownership.storeFull !== null) return ownership.storeFull;
+      if (ownership.outboxBytes <= cluster.outboxBytes.max) return null;
+      return `${ownership.outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
+    },
+    isHeld: () => ownership.outboxBytes > cluster.outboxBytes.hold,
+    created({ summary }, owned) {
+      if (summary.triggeredAtMs === null) return;
+      const lane = store.laneOf(summary.id);
+      if (owned) ownership.heardOf(lane, 1);
+      else doorbell.ring({ type: "born", lane, executions: [summary.id] });
+    },
+    async close() {
+      for (const forget of forgets) forget();
+      await doorbell.close();
+      await events?.close();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/** Calls another service over HTTP; made up by default, since the published examples call servers that do not exist. */
+import * as v from "valibot";
+import { type JsonObject, jsonText, parseJson } from "../../workflow/json/json.ts";
+import { headerName, headerValue, inAnyCase } from "../http-client/call-headers.ts";
+import { type Guard, guardedFetch, shownUrl } from "../http-client/guarded-fetch.ts";
+import { defineHandler, type Handler, type HandlerContext, HandlerError } from "../handler.ts";
+import { readBody, statusError } from "../http-client/http-answer.ts";
+import { JsonText } from "../raw-json.ts";
+import { afterLatency, type Surroundings, timestamp } from "./mock-service.ts";
+import type { HandlerSettings } from "../settings.ts";
+
+const NAMES = { name: "call_external_service", aliases: ["external_api"] } as const;
+const MOCK_URL = "http://example.com/mock";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** RFC 9110, section 9.2.1: called again, nothing is done twice. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** In any case; spelled out, since a shape has no flags. */
+const method = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^(?:${METHODS.map(inAnyCase).join("|")})$`), `Expected one of ${METHODS.join(", ")}`),
+);
+
+const mockConfig = v.looseObject({ method: v.nullish(method) });
+
+/** Answers `{ status, data, url, timestamp }`; `url` is what the config said, whatever its type. */
+export function externalApiMock(settings: HandlerSettings, surroundings: Surroundings): Handler {
+  return defineHandler({
+    ...NAMES,
+    config: mockConfig,
+    run(config, context) {
+      const url = config.url ?? MOCK_URL;
+      const data = `Mock response from ${typeof url === "string" ? url : jsonText(url)}`;
+      return afterLatency(() => ({ status: "ok", data, url, timestamp: timestamp(surroundings) }), context, settings, surroundings);
+    },
+  });
+}
+
+const liveConfig = v.object({
+  url: v.pipe(v.string(), v.minLength(1)),
+  method: v.nullish(method, "GET"),
+  headers: v.optional(v.record(headerName, headerValue), {}),
+  /** Sent as it is where it is a string, else as JSON. */
+  body: v.optional(v.unknown()),
+  /** Sent as JSON. */
+  json: v.optional(v.unknown()),
+});
+
+/** Answers `{ status, status_code, data, url, timestamp }`; `data` is the body, parsed where it is JSON. */
+export function externalApiLive(settings: HandlerSettings, surroundings: Surroundings, guard: Guard): Handler {
+  return defineHandler({
+    ...NAMES,
+    config: liveConfig,
+    run: (config, context) => call(config, context, settings, surroundings, guard),
+  });
+}
+
+async function call(
+  config: v.InferOutput<typeof liveConfig>,
+  { signal, idempotencyKey }: HandlerContext,
+  { outputBytes, nesting }: HandlerSettings,
+  surroundings: Surroundings,
+  guard: Guard,
+): Promise<JsonText> {
+  const { url } = config;
+  const method = config.method.toUpperCase();
+  const { body, headers } = bodyOf(config);
+  if (!SAFE_METHODS.has(method)) headers["Idempotency-Key"] = idempotencyKey;
+  if (body !== null && (method === "GET" || method === "HEAD")) {
+    throw new HandlerError("body_with_get", { message: `A ${method} request has no body: set \`method\` to POST, say.`, retryable: false });
+  }
+  const response = await guardedFetch({ url, method, headers: withOwn(headers, config.headers), body, signal }, guard);
+  const text = await readBody(response, outputBytes);
+  if (response.status >= 400) throw statusError(response, `${method} ${shownUrl(url)}`, text, surroundings.clock);
+  // A body that is JSON goes on as it came: its numbers keep their digits, its keys their order.
+  const data = parseJson(text, nesting - 1).ok ? text : JSON.stringify(text);
+  const rest = `"url":${JSON.stringify(url)},"timestamp":${JSON.stringify(timestamp(surroundings))}`;
+  return new JsonText(`{"status":"ok","status_code":${response.status},"data":${data},${rest}}`);
+}
+
+type CallHeaders = Record<string, string>;
+
+/** The config's own headers, in whatever case, stand above ours. */
+function withOwn(ours: CallHeaders, own: Readonly<CallHeaders>): CallHeaders {
+  const said = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  return { ...Object.fromEntries(Object.entries(ours).filter(([name]) => !said.has(name.toLowerCase()))), ...own };
+}
+
+function bodyOf({ body, json }: JsonObject): { readonly body: string | null; readonly headers: CallHeaders } {
+  if (json === undefined && typeof body === "string") return { body, headers: {} };
+  const value = json ?? body;
+  if (value === undefined || value === null) return { body: null, headers: {} };
+  return { body: jsonText(value), headers: { "Content-Type": "application/json" } };
+}

@@ -1,0 +1,25 @@
+/** A workflow's entry: outputs what came with the trigger, or that nothing did. */
+import { defineHandler, type Handler } from "../handler.ts";
+import { JsonText } from "../raw-json.ts";
+import { type Surroundings, timestamp } from "./mock-service.ts";
+
+/** `{}` in any spelling. */
+const EMPTY = /^\s*\{\s*\}\s*$/;
+
+export function inputHandler(surroundings: Surroundings): Handler {
+  return defineHandler({
+    name: "input",
+    needs: "params",
+    run(config, context) {
+      const params = context.paramsText();
+      // The text as it came keeps the order of its keys and the digits of its numbers.
+      if (params !== null && !EMPTY.test(params)) return new JsonText(params);
+      return {
+        status: "ok",
+        message: "The workflow was triggered without params.",
+        timestamp: timestamp(surroundings),
+        value: config.value ?? null,
+      };
+    },
+  });
+}

@@ -1,0 +1,101 @@
+/** From a request's body to a stored execution: what the three routes that create have in common. */
+import type { Context } from "hono";
+import type { CheckedDefinition, CheckResult, DefinitionForm, ExecutionStatus } from "../../engine/engine.ts";
+import { readDocument } from "./document.ts";
+import { brokenJson } from "./broken-json.ts";
+import { submittedRefusal } from "./params.ts";
+import type { HttpEnv, HttpParts } from "../routing/parts.ts";
+import { type Refusal, refuse, sentence, unavailable } from "../routing/problem.ts";
+
+export type Submission = {
+  readonly form: DefinitionForm;
+  /** Tells one route's idempotency keys from another's, as in "POST /workflows". */
+  readonly route: string;
+  readonly idempotencyKey: string | undefined;
+  /** Whether the execution starts at once; `with params`: which may stand in the body beside the definition. */
+  readonly trigger: "none" | "alone" | "with params";
+};
+/**
+ * `warnings`: `,"warnings":[…]` where the definition has any, else "". `status`: as it was stored; null where it was there
+ * before, for the same Idempotency-Key.
+ */
+export type SubmissionResult =
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly definition: CheckedDefinition;
+      readonly warnings: string;
+      readonly status: ExecutionStatus | null;
+    }
+  | Refusal;
+
+export async function submit(parts: HttpParts, { req, env }: Context<HttpEnv>, submission: Submission): Promise<SubmissionResult> {
+  const { engine, limits } = parts;
+  const { form, route, idempotencyKey: key, trigger } = submission;
+  const isAdmitted = env?.isAdmitted === true;
+  const refusal = isAdmitted ? null : engine.admit("create");
+  if (refusal !== null) return { ok: false, problem: unavailable(refusal) };
+  const document = await readDocument(req.raw, parts);
+  if (!document.ok) return document;
+  const { text } = document;
+  const submitted = trigger === "with params" ? await engine.readSubmitted(text) : { ...ALONE, definition: text };
+  if (!submitted.ok) return submittedRefusal(submitted, limits.nesting);
+  const check = await engine.check(submitted.definition, form);
+  const member = submitted.isWrapped ? "definition" : "";
+  if (!check.ok && trigger === "none" && form === "workflow" && check.kind === "shape") {
+    const asTriggered = await engine.readSubmitted(text);
+    if (asTriggered.ok && asTriggered.isWrapped) return WRAPPED;
+  }
+  if (!check.ok) return refuseDefinition(check, text, member);
+
+  const { definition } = check;
+  const warnings = definition.warnings.length === 0 ? "" : `,"warnings":${JSON.stringify(within(member, definition.warnings))}`;
+  // With a trigger it is another request than without one, though the body is the same.
+  const body = trigger === "with params" ? `trigger ${text}` : text;
+  const created = await engine.create({
+    definition,
+    trigger: trigger === "none" ? null : { params: submitted.params },
+    idempotency: key === undefined ? null : { route, key, body },
+  });
+  switch (created.type) {
+    case "created":
+      return { ok: true, id: created.id, definition, warnings, status: created.status };
+    case "exists":
+      return { ok: true, id: created.id, definition, warnings, status: null };
+    case "differs":
+      return refuse(422, "This Idempotency-Key was used for another request before; take a new key for a new request.");
+    case "refused":
+      return refuse(413, sentence(created.reason));
+    case "unavailable":
+      return { ok: false, problem: unavailable(created) };
+  }
+}
+
+const WRAPPED = refuse(422, "A definition under `definition` is read with ?trigger=true only; else the body itself is the definition.", {
+  errors: [{ path: "definition", message: "Expected only with trigger=true" }],
+});
+
+const ALONE = { ok: true, params: null, isWrapped: false } as const;
+
+/** Only so many of the problems are in the sentence; all of them are in `errors`. */
+const TOLD_MAX = 3;
+
+function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult, { ok: false }>, text: string, member: string): Refusal {
+  if (text.trim() === "") return refuse(400, "The request has no body; a JSON document is expected.");
+  if (fault !== undefined) return brokenJson(fault);
+  const problems = within(member, found);
+  if (kind === "large") return refuse(413, found.map(({ message }) => message).join(" "));
+  const told = problems
+    .slice(0, TOLD_MAX)
+    .map(({ path, message }) => sentence(kind === "structure" || path === "" ? message : `At ${path}: ${message}`));
+  const more = problems.length > TOLD_MAX ? [`There are more problems, see errors.`] : [];
+  return refuse(kind === "shape" ? 422 : 400, [...told, ...more].join(" "), { errors: problems });
+}
+
+/** `member`: the member of the body in which the definition stands; "" where it is the body. */
+function within(member: string, found: readonly Finding[]): readonly Finding[] {
+  if (member === "") return found;
+  return found.map(({ path, message }) => ({ path: path === "" ? member : `${member}.${path}`, message }));
+}
+
+type Finding = CheckedDefinition["warnings"][number];

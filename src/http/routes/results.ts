@@ -1,0 +1,40 @@
+/** GET /workflows/{execution_id}/results: what an execution has put out. */
+import { EXAMPLES } from "../openapi/answer-examples.ts";
+import { isTerminal } from "../../engine/engine.ts";
+import { resultsAnswer } from "../openapi/answers.ts";
+import { jsonAnswer } from "../answer/json-text.ts";
+import { bodyOf } from "../answer/long-text.ts";
+import type { HttpParts } from "../routing/parts.ts";
+import { NOT_FOUND, problemAnswer } from "../routing/problem.ts";
+import { waitQuery } from "../routing/query.ts";
+import type { Routes } from "../routing/routes.ts";
+import { resultsLength, resultsTexts } from "../answer/results-json.ts";
+import { waitForEnd } from "../routing/waiting.ts";
+
+export function resultsRoute(routes: Routes, parts: HttpParts): void {
+  routes.add({
+    method: "GET",
+    path: "/workflows/:execution_id/results",
+    description: {
+      tag: "workflows",
+      summary: "Results of an execution",
+      description: "The output of each node that has completed. Before the end: what there is, with `completed` false.",
+      answers: { 200: { schema: resultsAnswer, examples: { ended: EXAMPLES.results }, description: "All outputs so far." } },
+      problems: ["noExecution", "badWait", "storeAway", "failed"],
+    },
+    query: waitQuery,
+    async answer(c, { query }) {
+      const id = c.req.param("execution_id");
+      const waitMs = query.wait;
+      let view = await parts.engine.view(id);
+      // What has ended, or is not there, is not waited for.
+      if (view !== null && !isTerminal(view.status) && waitMs !== undefined) {
+        await waitForEnd(c, parts, id, waitMs);
+        view = await parts.engine.view(id);
+      }
+      return view === null
+        ? problemAnswer(NOT_FOUND)
+        : jsonAnswer(200, await bodyOf(resultsTexts(parts.engine, view), parts, resultsLength(view)));
+    },
+  });
+}

@@ -1,0 +1,154 @@
+/** What comes in beside the body, as valibot schemas: they check it, and the OpenAPI document is made from them. */
+import type { HonoRequest } from "hono";
+import * as v from "valibot";
+import { EXECUTION_STATES } from "../../engine/engine.ts";
+import { issueText } from "../../workflow/definition/definition.ts";
+import { decodeCursor } from "./cursor.ts";
+import { type Refusal, refuse } from "./problem.ts";
+
+/** Of a query, or of headers in lower case. */
+export type ObjectSchema<Value> = v.GenericSchema<unknown, Value> & { readonly entries: v.ObjectEntries };
+
+type Given<Value> = { readonly ok: true; readonly value: Value } | Refusal;
+
+/** At most this long does a request wait, whatever it asks for. */
+const WAIT_MAX_MS = 60_000;
+/** What a page of a list may hold. */
+export const PAGE_MAX = 1_000;
+export const PAGE_DEFAULT = 50;
+
+const waitAs = (metadata: { readonly description: string; readonly example?: string }) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,6}(?:\.\d{1,3})?(?:ms|s|m)?$/, 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),
+      v.metadata(metadata),
+      v.transform(waitMs),
+    ),
+  );
+const WAIT = "Answer at the end of the execution, or with what there is after this time; at most 60s";
+const wait = waitAs({ description: WAIT, example: "5s" });
+/** Without an example: the page of the API fills it in, and a create that does not start is refused with it. */
+const waitOnceStarted = waitAs({ description: `Only with trigger=true, for example 5s. ${WAIT}` });
+const cursor = v.optional(
+  v.pipe(
+    v.string(),
+    v.check((text) => decodeCursor(text) !== null, "Expected the next_cursor of an earlier answer"),
+    v.metadata({ description: "The next_cursor of the page before", minLength: 1 }),
+    v.transform(decodeCursor),
+  ),
+);
+const filter = (description: string) => v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(256), v.description(description)));
+
+/** `limit`: a whole number from 1 to PAGE_MAX. The transform hides that from the document, so the metadata says it. */
+const limitUpTo = (usual: number) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE_MAX,
+        `Expected a whole number from 1 to ${PAGE_MAX}`,
+      ),
+      v.metadata({ type: "integer", minimum: 1, maximum: PAGE_MAX, default: usual }),
+      v.transform(Number),
+    ),
+  );
+
+/** The transform hides the words from the document, so the metadata says them. */
+const state = v.pipe(
+  v.string(),
+  v.transform((word) => word.toUpperCase()),
+  v.picklist(EXECUTION_STATES, `Expected one of ${EXECUTION_STATES.join(", ")}, in any case`),
+  v.metadata({ enum: EXECUTION_STATES, description: "Only executions in this state; in any case" }),
+);
+
+export const noQuery = v.object({});
+export const waitQuery = v.object({ wait });
+/** The transform hides the words from the document, so the metadata says them. */
+const trigger = v.optional(
+  v.pipe(
+    v.picklist(["true", "false"]),
+    v.transform((word) => word === "true"),
+    v.metadata({ type: "boolean", enum: [true, false], default: false, description: "true: it starts at once, in the same act" }),
+  ),
+  "false",
+);
+export const createQuery = v.object({ trigger, wait: waitOnceStarted });
+export const viewQuery = v.object({
+  view: v.optional(v.pipe(v.picklist(["full", "summary"]), v.description("summary: without the maps of nodes")), "full"),
+});
+export const listQuery = v.object({
+  status: v.optional(state),
+  name: filter("Only executions of workflows with exactly this name"),
+  tag: filter("Only executions whose workflow has this tag"),
+  cursor,
+  limit: limitUpTo(PAGE_DEFAULT),
+});
+export const stepsListQuery = v.object({ cursor, limit: limitUpTo(PAGE_MAX) });
+export const idempotencyHeader = v.object({
+  "idempotency-key": v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1, "Expected a key of 1 to 255 characters"),
+      v.maxLength(255, "Expected a key of 1 to 255 characters"),
+      v.description(
+        "The same request with the same key creates once and is answered the same; another request with it is refused with 422",
+      ),
+    ),
+  ),
+});
+
+/**
+ * Reads and checks the query. Most requests have none: what the schema makes of that is known before. `others`: what becomes of
+ * parameters that the schema does not name; refused, since a filter that is not applied shows what nobody asked for.
+ */
+export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused" | "ignored"): (request: HonoRequest) => Given<Value> {
+  const ofNone = check(schema, "query", {});
+  return (request) => {
+    if (!request.url.includes("?")) return ofNone;
+    const given = Object.entries(request.queries());
+    const unknown = others === "refused" ? given.map(([name]) => name).filter((name) => !Object.hasOwn(schema.entries, name)) : [];
+    if (unknown.length > 0) return unknownParameters(unknown, Object.keys(schema.entries));
+    return check(schema, "query", Object.fromEntries(given.map(([name, all]) => [name, all.length === 1 ? all[0] : all])));
+  };
+}
+
+function unknownParameters(unknown: readonly string[], known: readonly string[]): Refusal {
+  const expected = known.length === 0 ? "this route takes none" : `this route takes ${known.join(", ")}`;
+  const errors = unknown.map((name) => ({ path: `query.${shown(name)}`, message: `No such parameter; ${expected}` }));
+  return refuse(422, `The query has a parameter that is not known, ${shown(unknown[0] ?? "")}; ${expected}.`, { errors });
+}
+
+function shown(name: string): string {
+  return name.length <= NAME_SHOWN ? name : `${name.slice(0, NAME_SHOWN)}…`;
+}
+
+const NAME_SHOWN = 80;
+
+/** Reads and checks the headers that the schema names, likewise. */
+export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Headers) => Given<Value> {
+  const ofNone = check(schema, "header", {});
+  const names = Object.keys(schema.entries);
+  return (headers) => {
+    const values = names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)]] : []));
+    return values.length === 0 ? ofNone : check(schema, "header", Object.fromEntries(values));
+  };
+}
+
+/** What does not fit is refused with 422. */
+function check<Value>(schema: ObjectSchema<Value>, target: "query" | "header", values: unknown): Given<Value> {
+  const result = v.safeParse(schema, values);
+  if (result.success) return { ok: true, value: result.output };
+  const errors = result.issues.map((issue) => ({ path: `${target}.${pathText(issue.path ?? [])}`, message: issueText(issue) }));
+  const first = errors[0];
+  return refuse(422, `In the ${target}, ${first?.path.slice(target.length + 1)} is not usable. ${first?.message}.`, { errors });
+}
+
+function pathText(path: readonly { readonly key?: unknown }[]): string {
+  return path.map(({ key }) => String(key)).join(".");
+}
+
+function waitMs(text: string): number {
+  const unitMs = text.endsWith("ms") ? 1 : text.endsWith("m") ? 60_000 : 1000;
+  return Math.min(WAIT_MAX_MS, Number.parseFloat(text) * unitMs);
+}

@@ -1,0 +1,74 @@
+/** One attachment to a table: what a supervisor holds of its execution's attempts. */
+import type { Attempt, ExecutionRef, Hands, HandsListener } from "../pool.ts";
+
+/** The table that it works on: the same, whoever is attached. */
+export type AttachedTable = Omit<Hands, "detach"> & {
+  readonly execution: ExecutionRef;
+  detach(listener: HandsListener): void;
+};
+
+export class TableHands implements Hands {
+  readonly #table: AttachedTable;
+  readonly #listener: HandsListener;
+  #attached = true;
+
+  constructor(table: AttachedTable, listener: HandsListener) {
+    this.#table = table;
+    this.#listener = listener;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  get open(): number {
+    return this.#table.open;
+  }
+
+  start(attempt: Attempt): void {
+    if (!this.#attached) throw new Error(`Execution ${this.#table.execution.id} is detached: attach before the next start.`);
+    this.#table.start(attempt);
+  }
+
+  watch(node: number, attempt: number, executor: string): void {
+    this.#table.watch(node, attempt, executor);
+  }
+
+  holds(node: number, attempt: number): boolean {
+    return this.#table.holds(node, attempt);
+  }
+
+  settle(node: number, attempt: number): void {
+    this.#table.settle(node, attempt);
+  }
+
+  takeBack(): number {
+    return this.#table.takeBack();
+  }
+
+  begun(): ReturnType<Hands["begun"]> {
+    return this.#table.begun();
+  }
+
+  giveBack(): void {
+    this.#table.giveBack();
+  }
+
+  abort(reason: string): void {
+    this.#table.abort(reason);
+  }
+
+  abortOne(node: number, attempt: number, reason: string): void {
+    this.#table.abortOne(node, attempt, reason);
+  }
+
+  leaveOthers(): void {
+    this.#table.leaveOthers();
+  }
+
+  detach(): void {
+    if (!this.#attached) return;
+    this.#attached = false;
+    this.#table.detach(this.#listener);
+  }
+}

@@ -1,0 +1,291 @@
+/** What waits for hosts of one kind: who gets what, and what becomes of it when a host is blocked or ends. */
+import type { Turns } from "../../env/turns.ts";
+import { balance } from "./balance.ts";
+import type { Entry, Line } from "./entry.ts";
+import { Groups } from "./suspect-groups.ts";
+import { leastBusy, takeLastOf } from "./picking.ts";
+import type { LoadedHandlers, Outcome } from "../pool.ts";
+import { PriorityQueue } from "../priority-queue.ts";
+import { reportDeath } from "./report.ts";
+import type { Remains, Runner } from "./host-handle.ts";
+import { Staff } from "./hosts.ts";
+import type { StaffOptions } from "./hosts.ts";
+import { outcomeOf, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.ts";
+import { OutcomeKind, type Outcomes } from "../wire/work.ts";
+
+const WATCH_MS = 25;
+/** So many attempts are sent at once, so that a host begins while the rest is packed. */
+const SEND_AT = 512;
+/** Looking for some to take out, so many that must stay are passed over. */
+const STAYING_MAX = 1_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export type CrewOptions = StaffOptions & {
+  /** A busy host without a heartbeat for so long is blocked. */
+  readonly silentMs: number;
+  readonly abortGraceMs: number;
+  /** A death tells of what had begun there, and fewer are put together after each. */
+  readonly suspects: boolean;
+  /** A host was given an attempt of a handler that it does not have. */
+  readonly unknownHandler: (name: string) => void;
+  readonly turns: Turns;
+};
+
+/** Whoever wants to know how much waits. */
+export type CrewObserver = {
+  /** Told every 25 ms or so while there is something to do. */
+  looked(nowMs: number): void;
+  /** Outcomes have come, and nothing waits in the line. */
+  lineEmpty(): void;
+};
+
+export class Crew implements Line {
+  observer: CrewObserver | null = null;
+  readonly #options: CrewOptions;
+  readonly #staff: Staff;
+  readonly #queue = new PriorityQueue<Entry>();
+  readonly #groups: Groups | null;
+  #stage: "working" | "draining" | "closed" = "working";
+  /** Attempts that wait for a slot. The queue also holds what was taken back. */
+  #waiting = 0;
+  #placing = false;
+  #nextWatchMs = NEVER;
+  #cancelWatch: (() => void) | null = null;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#groups = options.suspects ? new Groups(options.slots) : null;
+    this.#staff = new Staff(options, {
+      ready: () => this.#placeSoon(),
+      outcomes: (runner, outcomes) => this.#outcomes(runner, outcomes),
+      died: (runner, reason) => this.#died(runner, reason),
+    });
+    this.#staff.fill(false);
+    this.#watch();
+  }
+
+  /** Settles with the first host. */
+  get firstWord(): Promise<LoadedHandlers> {
+    return this.#staff.firstWord;
+  }
+
+  /** Other hosts take the place of all there are, or of none: what has begun ends where it is, what has not goes to the others. */
+  async renew(settings: unknown): Promise<LoadedHandlers> {
+    const word = await this.#staff.renew(settings, (runner) => this.putBack(runner.takeBackQueued()));
+    if (this.#stage === "closed") return word;
+    this.#placeSoon();
+    return word;
+  }
+
+  /** Hosts that are loaded. */
+  get hosts(): number {
+    return this.#staff.runners.filter((runner) => runner.state === "ready").length;
+  }
+
+  /** How many attempts its hosts can have in hand, spares left out. */
+  get slots(): number {
+    return this.#options.slots * this.#options.hosts;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Attempts that were given to a host. */
+  get inHand(): number {
+    return this.#staff.runners.reduce((sum, runner) => sum + runner.inHand, 0);
+  }
+
+  /** Attempts that have not begun, in the line or at a host. */
+  get notBegun(): number {
+    return this.#staff.runners.reduce((sum, runner) => sum + runner.queued, this.#waiting);
+  }
+
+  /** How many have ever begun; starts again at the ends of 32 bits. */
+  get begun(): number {
+    return this.#staff.begun;
+  }
+
+  /** Hosts that can be given more, and how much all of them can. */
+  get open(): { readonly hosts: number; readonly room: number } {
+    if (this.#stage !== "working") return { hosts: 0, room: 0 };
+    const able = this.#staff.runners.filter((runner) => runner.state === "ready" && !runner.silent && runner.room > 0);
+    return { hosts: able.length, room: able.reduce((sum, runner) => sum + runner.room, 0) };
+  }
+
+  add(entry: Entry): void {
+    this.#queue.push(entry, entry.attempt.priority);
+    this.#waiting += 1;
+    this.#placeSoon();
+  }
+
+  takeBack(entry: Entry): boolean {
+    if (entry.place !== null) return entry.place.takeBack(entry);
+    this.#waiting -= 1;
+    entry.forgotten = true;
+    if (this.#queue.size > 1024 + 2 * this.#waiting) this.#queue.prune((other) => !other.forgotten);
+    return true;
+  }
+
+  /** Takes out up to `max` of those that would begin last and that `mayGo` allows. */
+  takeLast(max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
+    const taken: Entry[] = [];
+    const staying: Entry[] = [];
+    while (taken.length < max && staying.length < STAYING_MAX) {
+      const entry = this.#queue.pop();
+      if (entry === undefined) break;
+      if (!entry.forgotten) (mayGo(entry) ? taken : staying).push(entry);
+    }
+    for (const entry of staying.reverse()) this.#queue.push(entry, entry.attempt.priority);
+    this.#waiting -= taken.length;
+    if (taken.length < max) taken.push(...takeLastOf(this.#staff.runners, max - taken.length, mayGo));
+    return taken;
+  }
+
+  stop(entries: readonly Entry[], message: string): void {
+    const stop = { cause: "asked", endByMs: this.#options.clock.nowMs() + this.#options.abortGraceMs } as const;
+    for (const [place, placed] of Map.groupBy(entries, (entry) => entry.place)) place?.stop(placed, stop, message);
+    this.#watch();
+  }
+
+  /** Begins nothing new from now on. */
+  drain(): void {
+    if (this.#stage === "working") this.#stage = "draining";
+    this.#staff.freeze();
+  }
+
+  /** Ends all hosts; what they had in hand is not told. */
+  async close(): Promise<void> {
+    this.#stage = "closed";
+    this.#cancelWatch?.();
+    await this.#staff.close();
+  }
+
+  #placeSoon(): void {
+    if (this.#placing) return;
+    this.#placing = true;
+    this.#options.turns.run(() => this.#place());
+  }
+
+  /** Gives what waits to the least busy hosts. */
+  #place(): void {
+    this.#placing = false;
+    if (this.#stage !== "working") return;
+    const nowMs = this.#options.clock.nowMs();
+    while (this.#waiting > 0) {
+      const runner = leastBusy(this.#staff.runners, this.#groups?.size ?? this.#options.slots);
+      if (runner === null) break;
+      const entry = this.#queue.shift() as Entry;
+      if (entry.forgotten) continue;
+      this.#waiting -= 1;
+      runner.put(entry, nowMs);
+      if (runner.unsent >= SEND_AT) runner.send();
+    }
+    for (const runner of this.#staff.runners) runner.send();
+    this.#staff.fill(this.#busy());
+    this.#watch();
+  }
+
+  /** These have not begun: they wait again, before what came after them. */
+  putBack(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    const inOrder = entries.toSorted((a, b) => a.order - b.order);
+    for (const [priority, same] of Map.groupBy(inOrder, (entry) => entry.attempt.priority)) this.#queue.putBack(same, priority);
+    this.#waiting += entries.length;
+    this.#placeSoon();
+  }
+
+  #outcomes(runner: Runner, outcomes: Outcomes): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (let i = 0; i < outcomes.cells.length; i += 1) {
+      const entry = runner.release(outcomes.cells[i] as number, nowMs);
+      if (entry === null) continue;
+      this.#groups?.survived();
+      if (outcomes.kinds[i] === OutcomeKind.unknown) this.#options.unknownHandler(entry.attempt.handler);
+      entry.table.ended(entry, verdictOf(entry, outcomeOf(outcomes.kinds[i] as number, outcomes.texts[i] as string)));
+    }
+    if (runner.state === "leaving") this.#staff.lookAt(runner, nowMs);
+    if (this.#waiting > 0) return this.#placeSoon();
+    this.#balance(runner, nowMs);
+    this.observer?.lineEmpty();
+  }
+
+  /** Where this host has begun all that it had, and nothing waits in the line, it is given of what waits at another. */
+  #balance(runner: Runner, nowMs: number): void {
+    const mayTake = this.#stage === "working" && this.#waiting === 0 && this.#groups === null;
+    if (mayTake && runner.state === "ready" && runner.queued === 0 && !runner.silent) balance(this.#staff.runners, runner, nowMs);
+  }
+
+  #died(runner: Runner, reason: string): void {
+    const remains = runner.clear();
+    const running = remains.filter(({ stood }) => stood === "begun");
+    const begun = running.length;
+    if (begun > 0) this.#groups?.died(begun);
+    reportDeath(this.#options.report, this.#groups === null ? "thread" : "child process", reason, running);
+    const alone = this.#groups !== null && begun === 1;
+    this.#scatter(remains, (each) => verdictAtDeath(each, alone, reason));
+  }
+
+  /** Ends a host of which one attempt does not stop. */
+  #end(runner: Runner): void {
+    // First, so that nothing can begin there while it ends.
+    const back = runner.takeBackQueued();
+    this.#staff.dismiss(runner);
+    this.putBack(back);
+    this.#scatter(runner.clear(), verdictAtEnd);
+  }
+
+  /** What had not begun goes to others; the rest is told. */
+  #scatter(remains: readonly Remains[], verdict: (remains: Remains) => Outcome): void {
+    this.putBack(remains.filter(({ stood }) => stood === "queued").map(({ entry }) => entry));
+    for (const each of remains) if (each.stood !== "queued") each.entry.table.ended(each.entry, verdict(each));
+    this.#staff.fill(this.#busy());
+    this.#watch();
+  }
+
+  #busy(): boolean {
+    return this.#waiting > 0 || this.#staff.runners.some((each) => each.inHand + each.vacated > 0);
+  }
+
+  /** Looks at everything again when it is time, as long as there is something to look at. */
+  #watch(): void {
+    if (this.#stage === "closed" || !(this.#busy() || this.#staff.moving)) return;
+    const dueMs = this.#nextLookMs();
+    if (dueMs >= this.#nextWatchMs) return;
+    this.#cancelWatch?.();
+    this.#nextWatchMs = dueMs;
+    this.#cancelWatch = this.#options.clock.after(dueMs - this.#options.clock.nowMs(), () => {
+      this.#nextWatchMs = NEVER;
+      if (this.#stage !== "closed") this.#lookAtAll();
+    });
+  }
+
+  /** Hosts that may be blocked are listened to all the time; others need a look only when something is due. */
+  #nextLookMs(): number {
+    const soonMs = this.#options.clock.nowMs() + WATCH_MS;
+    if (this.#options.silentMs !== NEVER || (this.observer !== null && this.#waiting > 0)) return soonMs;
+    return Math.max(soonMs, Math.min(...this.#staff.runners.map((runner) => runner.nextLookMs)));
+  }
+
+  #lookAtAll(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const runner of this.#staff.runners) this.#balance(runner, nowMs);
+    for (const runner of this.#staff.runners) {
+      if (runner.state !== "loading" && runner.inHand + runner.vacated > 0) this.#lookAt(runner, nowMs);
+      else this.#staff.lookAt(runner, nowMs);
+    }
+    if (this.#waiting > 0) this.#placeSoon();
+    this.observer?.looked(nowMs);
+    this.#staff.fill(this.#busy());
+    this.#watch();
+  }
+
+  #lookAt(runner: Runner, nowMs: number): void {
+    const { ranLong, timedOut, condemned } = runner.look(nowMs);
+    for (const entry of ranLong) entry.table.began(entry);
+    const stop = { cause: "timeout", endByMs: nowMs + this.#options.abortGraceMs } as const;
+    runner.stop(timedOut, stop, "The attempt's timeout is over.");
+    if (condemned) this.#end(runner);
+    else if (runner.listen(nowMs, this.#options.silentMs)) this.putBack(runner.takeBackQueued());
+  }
+}

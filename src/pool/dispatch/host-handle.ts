@@ -1,0 +1,263 @@
+/** One host as the pool sees it: its cells, what is in each, and when each is to be looked at. */
+import { CellState } from "../wire/slots.ts";
+import type { Entry, Place, Stop } from "./entry.ts";
+import type { Link } from "../wire/link.ts";
+import type { AbortReason, Work } from "../wire/work.ts";
+
+/** An attempt that has run for this long has its start told. */
+const RAN_LONG_MS = 50;
+/** In less time it shows no pace. */
+const PACE_MS = 2;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** What a look at a runner found. */
+export type Look = {
+  /** These have run for RAN_LONG_MS. */
+  readonly ranLong: readonly Entry[];
+  /** These have run into their timeouts. */
+  readonly timedOut: readonly Entry[];
+  /** One was told to stop and did not in its grace: the host is to be ended. */
+  readonly condemned: boolean;
+};
+
+/** How an entry stood when its host ended. */
+export type Remains = { readonly entry: Entry; readonly stood: "queued" | "begun" | "ended" };
+
+export class Runner implements Place {
+  readonly link: Link;
+  /** `leaving`: others have taken its place; it ends when it has nothing in hand. */
+  state: "loading" | "ready" | "leaving" | "gone" = "loading";
+  /** Its thread is blocked: it gets nothing new. */
+  silent = false;
+  /** Entries in its cells. */
+  inHand = 0;
+  /** Cells of entries that were taken back, until the host says that it has seen it. */
+  vacated = 0;
+  /** When it last had nothing in hand, or when it began to load. */
+  idleSinceMs = 0;
+
+  readonly #entries: (Entry | null)[];
+  readonly #nextLookMs: Float64Array;
+  readonly #free: Int32Array;
+  #freeCount: number;
+  /** No cell from here on was ever used. */
+  #highWater = 0;
+  #outbox: Work[] = [];
+  /** How many it was ever given, without those that were taken back. */
+  #given = 0;
+  #beat = 0;
+  #beatAtMs = 0;
+  /** From when on its pace is taken, and how many had begun by then. */
+  #paceFromMs = 0;
+  #paceFromBegun = 0;
+
+  constructor(link: Link) {
+    const { slots } = link.cells;
+    this.link = link;
+    this.#entries = new Array<Entry | null>(slots).fill(null);
+    this.#nextLookMs = new Float64Array(slots).fill(NEVER);
+    this.#free = Int32Array.from({ length: slots }, (_, i) => slots - 1 - i);
+    this.#freeCount = slots;
+  }
+
+  /** How many more entries it could hold. */
+  get room(): number {
+    return this.#freeCount;
+  }
+
+  /** How many have ever begun; starts again at the ends of 32 bits. */
+  get begun(): number {
+    return Atomics.load(this.link.cells.begun, 0);
+  }
+
+  /** How many have not begun. */
+  get queued(): number {
+    return Math.max(0, (this.#given - this.begun) | 0);
+  }
+
+  /** For how long what has not begun waits, as fast as it goes lately; 0 where that is not known yet. */
+  waitMs(nowMs: number): number {
+    const tookMs = nowMs - this.#paceFromMs;
+    const begun = (this.begun - this.#paceFromBegun) | 0;
+    return tookMs < PACE_MS ? 0 : (this.queued * tookMs) / Math.max(1, begun);
+  }
+
+  /** Entries that `send` would bring to the host. */
+  get unsent(): number {
+    return this.#outbox.length;
+  }
+
+  /** When an entry is to be looked at next; Infinity for never. */
+  get nextLookMs(): number {
+    let nextMs = NEVER;
+    for (let cell = 0; cell < this.#highWater; cell += 1) nextMs = Math.min(nextMs, this.#nextLookMs[cell] as number);
+    return nextMs;
+  }
+
+  /** Gives it an entry; `send` brings it to the host. */
+  put(entry: Entry, nowMs: number): void {
+    if (this.inHand === 0) {
+      this.#beatAtMs = nowMs;
+      this.#takePaceFrom(nowMs);
+    }
+    const cell = this.#free[(this.#freeCount -= 1)] as number;
+    if (cell >= this.#highWater) this.#highWater = cell + 1;
+    this.inHand += 1;
+    this.#given += 1;
+    this.#entries[cell] = entry;
+    this.#nextLookMs[cell] = 0;
+    Atomics.store(this.link.cells.states, cell, CellState.QUEUED);
+    entry.place = this;
+    entry.cell = cell;
+    this.#outbox.push({ cell, attempt: entry.attempt, execution: entry.table.execution });
+  }
+
+  send(): void {
+    if (this.#outbox.length === 0) return;
+    const works = this.#outbox;
+    this.#outbox = [];
+    this.link.send(works);
+  }
+
+  takeBack(entry: Entry): boolean {
+    const { cell } = entry;
+    const found = Atomics.compareExchange(this.link.cells.states, cell, CellState.QUEUED, CellState.TAKEN);
+    if (found !== CellState.QUEUED) return false;
+    this.#empty(cell);
+    this.#given -= 1;
+    this.vacated += 1;
+    entry.place = null;
+    return true;
+  }
+
+  stop(entries: readonly Entry[], stop: Stop, message: string): void {
+    const told = entries.filter((entry) => entry.stop === null && this.#stateOf(entry.cell) === CellState.BEGUN);
+    if (told.length === 0) return;
+    for (const entry of told) {
+      entry.stop = stop;
+      this.#nextLookMs[entry.cell] = 0;
+    }
+    const reason: AbortReason = { name: stop.cause === "timeout" ? "TimeoutError" : "AbortError", message };
+    this.link.abort(
+      told.map((entry) => entry.cell),
+      reason,
+    );
+  }
+
+  /** Frees the cell of an outcome and answers its entry, whose begin is noted; null where it had been taken back. */
+  release(cell: number, nowMs: number): Entry | null {
+    const entry = this.#entries[cell] ?? null;
+    if (entry === null) this.vacated -= 1;
+    else {
+      entry.beganAtMs = this.link.cells.beganAtMs[cell] as number;
+      entry.place = null;
+      this.#empty(cell);
+    }
+    Atomics.store(this.link.cells.states, cell, CellState.FREE);
+    this.#free[this.#freeCount] = cell;
+    this.#freeCount += 1;
+    if (this.inHand === 0) this.idleSinceMs = nowMs;
+    // It has given back all that it had, so nothing blocks it; nobody listens to a host that has nothing in hand.
+    if (this.inHand + this.vacated === 0) this.silent = false;
+    return entry;
+  }
+
+  /** Notes the heartbeat. True from the moment when a busy host has given none for `silentMs`. */
+  listen(nowMs: number, silentMs: number): boolean {
+    const beat = Atomics.load(this.link.cells.beat, 0);
+    if (beat !== this.#beat || this.inHand + this.vacated === 0) {
+      this.#beat = beat;
+      this.#beatAtMs = nowMs;
+    }
+    this.silent = nowMs - this.#beatAtMs >= silentMs;
+    return this.silent;
+  }
+
+  /** Looks at every entry that is due to be looked at. */
+  look(nowMs: number): Look {
+    this.#takePaceFrom(nowMs);
+    const ranLong: Entry[] = [];
+    const timedOut: Entry[] = [];
+    let condemned = false;
+    for (let cell = 0; cell < this.#highWater; cell += 1) {
+      if ((this.#nextLookMs[cell] as number) > nowMs) continue;
+      const entry = this.#entries[cell] as Entry;
+      const state = this.#stateOf(cell);
+      if (state === CellState.QUEUED) continue;
+      if (state !== CellState.BEGUN) {
+        this.#nextLookMs[cell] = NEVER;
+        continue;
+      }
+      const beganAtMs = this.link.cells.beganAtMs[cell] as number;
+      entry.beganAtMs = beganAtMs;
+      if (!entry.ranLong && nowMs >= beganAtMs + RAN_LONG_MS) ranLong.push(entry);
+      const endMs = entry.stop === null ? beganAtMs + entry.attempt.timeoutMs : entry.stop.endByMs;
+      if (nowMs >= endMs) {
+        if (entry.stop === null) timedOut.push(entry);
+        else condemned = true;
+      }
+      const longMs = entry.ranLong || nowMs >= beganAtMs + RAN_LONG_MS ? NEVER : beganAtMs + RAN_LONG_MS;
+      this.#nextLookMs[cell] = Math.min(longMs, endMs);
+    }
+    return { ranLong, timedOut, condemned };
+  }
+
+  /** What has not begun; what begins meanwhile may be among it. */
+  queuedEntries(): readonly Entry[] {
+    return this.#held().filter((entry) => this.#stateOf(entry.cell) === CellState.QUEUED);
+  }
+
+  /** Takes back every other one of what has not begun, up to `most`; in the order of their starts. */
+  takeBackHalf(most: number): readonly Entry[] {
+    const back: Entry[] = [];
+    let stays = false;
+    for (let cell = 0; cell < this.#highWater && back.length < most; cell += 1) {
+      const entry = this.#entries[cell] ?? null;
+      if (entry === null || this.#stateOf(cell) !== CellState.QUEUED) continue;
+      stays = !stays;
+      if (!stays && this.takeBack(entry)) back.push(entry);
+    }
+    return back.sort((a, b) => a.order - b.order);
+  }
+
+  /** Takes back all that has not begun. */
+  takeBackQueued(): Entry[] {
+    const back: Entry[] = [];
+    for (const entry of this.#held()) if (this.takeBack(entry)) back.push(entry);
+    return back;
+  }
+
+  /** Empties it: its host has ended. What had begun keeps its place until its outcome is told, so that nobody takes it for waiting. */
+  clear(): readonly Remains[] {
+    const remains = this.#held().map((entry): Remains => {
+      const state = this.#stateOf(entry.cell);
+      if (state === CellState.QUEUED) return { entry, stood: "queued" };
+      entry.beganAtMs = this.link.cells.beganAtMs[entry.cell] as number;
+      return { entry, stood: state === CellState.ENDED ? "ended" : "begun" };
+    });
+    for (const { entry, stood } of remains) {
+      this.#empty(entry.cell);
+      if (stood === "queued") entry.place = null;
+    }
+    return remains;
+  }
+
+  #takePaceFrom(nowMs: number): void {
+    this.#paceFromMs = nowMs;
+    this.#paceFromBegun = this.begun;
+  }
+
+  #held(): readonly Entry[] {
+    return this.#entries.slice(0, this.#highWater).filter((entry) => entry !== null);
+  }
+
+  #empty(cell: number): void {
+    this.#entries[cell] = null;
+    this.#nextLookMs[cell] = NEVER;
+    this.inHand -= 1;
+  }
+
+  #stateOf(cell: number): number {
+    return Atomics.load(this.link.cells.states, cell);
+  }
+}

@@ -1,0 +1,40 @@
+/** How a pool reaches one host, wherever it lives: the seam between the pool's rules and threads, processes and tests. */
+import type { HandlerInfo } from "../../workflow/definition/catalog.ts";
+import type { Cells } from "./slots.ts";
+import type { FromHost } from "./protocol.ts";
+import type { AbortReason, Outcomes, Work } from "./work.ts";
+
+export type Link = {
+  readonly cells: Cells;
+  send(works: readonly Work[]): void;
+  abort(cells: readonly number[], reason: AbortReason): void;
+  /** Ends the host at once, whatever it does. Never called before its first word. Nothing is heard of it afterwards. */
+  end(): void;
+};
+
+/** What is heard of a host. `ready` or `faults` comes first. */
+export type LinkEvents = {
+  ready(handlers: readonly HandlerInfo[]): void;
+  /** It cannot load what runs attempts; the link is to be ended. */
+  faults(faults: readonly string[]): void;
+  outcomes(outcomes: Outcomes): void;
+  /** It ended by itself; everything that it had sent before was heard. */
+  gone(reason: string): void;
+  /** Something thrown outside any attempt. */
+  late(message: string): void;
+};
+
+/** Starts a host with so many slots. `settings`: what it loads. Throws where the machine cannot start one now. */
+export type StartLink = (slots: number, events: LinkEvents, settings: unknown) => Link;
+
+/** Passes on what a host says beside its frames. */
+export function tell(message: FromHost, events: LinkEvents): void {
+  switch (message.type) {
+    case "ready":
+      return events.ready(message.handlers);
+    case "faults":
+      return events.faults(message.faults);
+    case "late":
+      return events.late(message.message);
+  }
+}

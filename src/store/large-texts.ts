@@ -1,0 +1,86 @@
+/** Large texts at hand: params and outputs that the log keeps apart, the recent ones in memory, the others from the store. */
+import { byteLength } from "../env/bytes.ts";
+import { LARGE_TEXT_BYTES, type LargeText, type Store } from "./store.ts";
+import type { Text } from "../workflow/execution/messages.ts";
+
+export type LargeTexts = {
+  /** False: too short to be large, and `split` would say so too. Asked for every output, before a key is made for it. */
+  mayBeLarge(text: string): boolean;
+  /** What the log gets for this text, and what is to be kept apart, if it is large. */
+  split(key: string, text: string): { readonly text: Text; readonly apart: LargeText | null };
+  /** This text is the execution's, and somebody will soon ask for it. */
+  keep(executionId: string, large: LargeText): void;
+  /** The text if it is in memory. */
+  peek(executionId: string, key: string): string | undefined;
+  /** Brings texts into memory, for `peek`; rejects where the store is away or a text is gone. Answers them by key. */
+  fetch(executionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+};
+
+/** `bytesMax`: how much is held in memory, in bytes. */
+export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
+  // A Map keeps the order of insertion, so the first is the one that was used the longest ago.
+  const recent = new Map<string, string>();
+  const asking = new Map<string, Promise<string>>();
+  let bytes = 0;
+
+  function keep(name: string, text: string): void {
+    const before = recent.get(name);
+    if (before !== undefined) {
+      recent.delete(name);
+      bytes -= before.length;
+    }
+    recent.set(name, text);
+    bytes += text.length;
+    for (const [oldest, its] of recent) {
+      if (bytes <= bytesMax || oldest === name) break;
+      recent.delete(oldest);
+      bytes -= its.length;
+    }
+  }
+
+  /** Ten thousand dependents of one node ask for the same text in the same moment: it is read once. */
+  function fetchOne(executionId: string, key: string): Promise<string> {
+    const name = `${executionId}/${key}`;
+    const text = recent.get(name);
+    if (text !== undefined) return Promise.resolve(text);
+    const asked = asking.get(name) ?? read(executionId, key, name);
+    asking.set(name, asked);
+    return asked;
+  }
+
+  async function read(executionId: string, key: string, name: string): Promise<string> {
+    try {
+      const [text] = await store.large(executionId, [key]);
+      if (typeof text !== "string") throw new Error(`The store has lost ${key} of execution ${executionId}, which its log refers to.`);
+      keep(name, text);
+      return text;
+    } finally {
+      asking.delete(name);
+    }
+  }
+
+  /** A character is at most three bytes in UTF-8, so most texts need no counting. */
+  function mayBeLarge(text: string): boolean {
+    return text.length * 3 >= LARGE_TEXT_BYTES;
+  }
+
+  return {
+    mayBeLarge,
+    split(key, text) {
+      if (!mayBeLarge(text)) return { text, apart: null };
+      const size = byteLength(text);
+      if (size < LARGE_TEXT_BYTES) return { text, apart: null };
+      return { text: { bytes: size }, apart: { key, text } };
+    },
+    keep: (executionId, { key, text }) => keep(`${executionId}/${key}`, text),
+    peek(executionId, key) {
+      const name = `${executionId}/${key}`;
+      const text = recent.get(name);
+      if (text !== undefined) keep(name, text);
+      return text;
+    },
+    async fetch(executionId, keys) {
+      return new Map(await Promise.all(keys.map(async (key) => [key, await fetchOne(executionId, key)] as const)));
+    },
+  };
+}

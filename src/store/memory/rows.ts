@@ -1,0 +1,151 @@
+/** Executions in this process's memory, whoever may write to them: what the plain and the shared memory store have in common. */
+import { refusalOf } from "../refusal.ts";
+import type { Extension } from "../shared-store.ts";
+import type {
+  Chunk,
+  CommitEntry,
+  CreateAnswer,
+  EntryAnswer,
+  LargeText,
+  ListQuery,
+  NewExecution,
+  Retention,
+  StoredExecution,
+  Summary,
+} from "../store.ts";
+
+export type MemoryRows = {
+  readonly executions: Map<string, Kept>;
+  readonly definitions: Map<string, { readonly text: string; references: number }>;
+};
+
+type Kept = {
+  summary: Summary;
+  readonly bodyHash: string;
+  readonly chunks: Chunk[];
+  /** Null before the first. */
+  large: Map<string, string> | null;
+};
+
+/** No executions. */
+export function emptyRows(): MemoryRows {
+  return { executions: new Map(), definitions: new Map() };
+}
+
+/** Writes all of one execution's part of a commit, or nothing. */
+export function applyEntry(rows: MemoryRows, entry: CommitEntry, textBytesMax: number): EntryAnswer {
+  const kept = rows.executions.get(entry.summary.id);
+  if (kept === undefined || kept.summary.sequence !== entry.chunk.from - 1) return { type: "conflict" };
+  const reason = refusalOf(entry, textBytesMax);
+  if (reason !== null) return { type: "refused", reason };
+  kept.chunks.push(entry.chunk);
+  kept.summary = entry.summary;
+  if (entry.large.length > 0) keepLarge(kept, entry.large);
+  return APPLIED;
+}
+
+/** Writes all of a batch. Throws RangeError, and writes nothing, where one of them can never be stored. */
+export function createAll(rows: MemoryRows, batch: readonly NewExecution[], textBytesMax: number): readonly CreateAnswer[] {
+  for (const execution of batch) {
+    const reason = refusalOf(execution, textBytesMax);
+    if (reason !== null) throw new RangeError(reason);
+  }
+  return batch.map((execution) => createOne(rows, execution));
+}
+
+/** Where its log holds its creation and nothing else. */
+export function extendOne({ executions }: MemoryRows, { summary, chunks, large }: Extension): boolean {
+  const kept = executions.get(summary.id);
+  if (kept === undefined || kept.summary.sequence !== 1 || kept.summary.triggeredAtMs !== null) return false;
+  for (const { from, to, text } of chunks) kept.chunks.push({ from, to, text });
+  kept.summary = summary;
+  if (large.length > 0) keepLarge(kept, large);
+  return true;
+}
+
+export function loadOne({ executions, definitions }: MemoryRows, executionId: string): StoredExecution | null {
+  const kept = executions.get(executionId);
+  if (kept === undefined) return null;
+  const definitionText = definitions.get(kept.summary.definition)?.text ?? "";
+  return { summary: kept.summary, definitionText, bodyHash: kept.bodyHash, chunks: kept.chunks.slice() };
+}
+
+export function chunksAfter({ executions }: MemoryRows, executionId: string, sequence: number): readonly Chunk[] {
+  const chunks = executions.get(executionId)?.chunks ?? [];
+  let first = chunks.length;
+  while (first > 0 && (chunks[first - 1] as Chunk).to > sequence) first--;
+  return chunks.slice(first);
+}
+
+export function largeTexts({ executions }: MemoryRows, executionId: string, keys: readonly string[]): readonly (string | null)[] {
+  const large = executions.get(executionId)?.large;
+  return keys.map((key) => large?.get(key) ?? null);
+}
+
+export function listed(rows: MemoryRows, query: ListQuery): readonly Summary[] {
+  return summaries(rows, (summary) => isListed(summary, query))
+    .sort(newestFirst)
+    .slice(0, query.limit);
+}
+
+/** Ids of what is triggered and not closed, oldest trigger first. `isWanted`: by id. */
+export function activeIds(rows: MemoryRows, isWanted: (executionId: string) => boolean): readonly string[] {
+  return summaries(rows, (summary) => summary.triggeredAtMs !== null && !summary.closed && isWanted(summary.id))
+    .sort((a, b) => (a.triggeredAtMs ?? 0) - (b.triggeredAtMs ?? 0) || (a.id < b.id ? -1 : 1))
+    .map((summary) => summary.id);
+}
+
+/** Deletes what retention allows. `isKept`: by id, whatever retention allows. Answers how many executions went. */
+export function sweepRows(rows: MemoryRows, retention: Retention, isKept: (executionId: string) => boolean): number {
+  const { executions, definitions } = rows;
+  const gone = summaries(rows, (summary) => isOver(summary, retention) && !isKept(summary.id)).slice(0, retention.limit);
+  for (const { id, definition } of gone) {
+    executions.delete(id);
+    const named = definitions.get(definition);
+    if (named !== undefined && --named.references === 0) definitions.delete(definition);
+  }
+  return gone.length;
+}
+
+const APPLIED: EntryAnswer = { type: "applied" };
+
+function createOne({ executions, definitions }: MemoryRows, execution: NewExecution): CreateAnswer {
+  const { summary, earlier = [], chunk, definitionText, large, bodyHash } = execution;
+  const there = executions.get(summary.id);
+  if (there !== undefined) return there.bodyHash === bodyHash ? "exists" : "differs";
+  const definition = definitions.get(summary.definition);
+  if (definition === undefined) definitions.set(summary.definition, { text: definitionText, references: 1 });
+  else definition.references++;
+  const before = earlier.map(({ from, to, text }): Chunk => ({ from, to, text }));
+  const kept: Kept = { summary, bodyHash, chunks: [...before, chunk], large: null };
+  if (large.length > 0) keepLarge(kept, large);
+  executions.set(summary.id, kept);
+  return "created";
+}
+
+function keepLarge(kept: Kept, large: readonly LargeText[]): void {
+  kept.large ??= new Map();
+  for (const { key, text } of large) kept.large.set(key, text);
+}
+
+function summaries({ executions }: MemoryRows, isWanted: (summary: Summary) => boolean): Summary[] {
+  const wanted: Summary[] = [];
+  for (const { summary } of executions.values()) if (isWanted(summary)) wanted.push(summary);
+  return wanted;
+}
+
+function isListed(summary: Summary, { status, name, tag, before }: ListQuery): boolean {
+  if (status !== undefined && summary.status !== status) return false;
+  if (name !== undefined && summary.name !== name) return false;
+  if (tag !== undefined && !summary.tags.includes(tag)) return false;
+  return before === undefined || newestFirst(summary, before) > 0;
+}
+
+function newestFirst(a: { createdAtMs: number; id: string }, b: { createdAtMs: number; id: string }): number {
+  return b.createdAtMs - a.createdAtMs || (a.id === b.id ? 0 : a.id < b.id ? 1 : -1);
+}
+
+function isOver(summary: Summary, { nowMs, finishedMs, untriggeredMs }: Retention): boolean {
+  if (summary.closed) return summary.finishedAtMs !== null && summary.finishedAtMs <= nowMs - finishedMs;
+  return summary.triggeredAtMs === null && summary.createdAtMs <= nowMs - untriggeredMs;
+}

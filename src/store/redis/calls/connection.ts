@@ -1,0 +1,288 @@
+/**
+ * One connection to Redis, or to a Redis Cluster, on which every call ends by its deadline. Nothing waits for a lost
+ * connection to come back and nothing is sent again behind the caller's back, but what a Cluster redirects; a call that was
+ * given up may still be applied, which every script takes into account.
+ */
+import type { Socket } from "node:net";
+import { Cluster, Command, Redis } from "ioredis";
+import { byteLength } from "../../../env/bytes.ts";
+import type { Clock } from "../../../env/clock.ts";
+import { afterDeadline } from "../../../env/deadline.ts";
+import type { Log } from "../../../env/log/log.ts";
+import { StoreUnavailable } from "../../store.ts";
+import { LARGE_COMMAND, PieceWriter } from "./pieces.ts";
+import { inOurWords, RedisRefusal, troubleOf } from "./errors.ts";
+
+/** `url`: redis:// or rediss:// with all that belongs to it; one address is one Redis. `nodes`: some of a Cluster's. */
+export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
+
+export type ClientOptions = {
+  readonly address: RedisAddress;
+  /** By when a small call has ended. A larger one has a second more for each 20 MB. */
+  readonly commandTimeoutMs: number;
+  readonly reconnectDelayMs: number;
+};
+
+export type ConnectionOptions = ClientOptions & {
+  /** What it is for, in the log. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type Reply = string | number | null | readonly Reply[];
+
+export interface RedisConnection {
+  /** Rejects with StoreUnavailable where Redis does not answer or cannot now, and with RedisError where it says anything else. */
+  call(name: string, args: readonly string[]): Promise<Reply>;
+  /** The servers that write, by address, and which of them has a key's slot. */
+  servers(): readonly RedisServer[];
+  serverOf(key: string): string;
+  /** Called when a server was connected anew, or the slots have moved. */
+  onChange(listener: () => void): void;
+  close(): void;
+}
+
+export type RedisServer = { readonly name: string; call(name: string, ...args: readonly string[]): Promise<Reply> };
+
+/** What any network gives: so a large text has the time that it takes, and all that is sent together is soon given up. */
+const BYTES_PER_MS = 20_000;
+/** A connection that is silent for so long while something is asked of it is made anew: it may be cut without a word. */
+const SILENT_MS = 5_000;
+const FIRST_RECONNECT_MS = 25;
+const ALONE = "redis";
+
+/**
+ * Resolves when Redis answers. Rejects with StoreUnavailable where it does not within two deadlines, and with RedisRefusal
+ * where it does not have the database.
+ */
+async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
+  const connection = new IoredisConnection(options);
+  try {
+    await connection.begin();
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Two connections to the same server. Rejects as `connectRedis`; where one cannot be had, the other is closed. */
+export async function connectTwice(
+  [one, two]: readonly [string, string],
+  options: Omit<ConnectionOptions, "name">,
+): Promise<readonly [RedisConnection, RedisConnection]> {
+  const both = [connectRedis({ ...options, name: one }), connectRedis({ ...options, name: two })] as const;
+  const results = await Promise.allSettled(both);
+  if (results.some(({ status }) => status === "rejected")) {
+    for (const result of results) if (result.status === "fulfilled") result.value.close();
+  }
+  return await Promise.all(both);
+}
+
+class IoredisConnection implements RedisConnection {
+  readonly #options: ConnectionOptions;
+  readonly #client: Redis | Cluster;
+  readonly #listeners: (() => void)[] = [];
+  readonly #pieces = new PieceWriter();
+  #bytesInFlight = 0;
+  #isClosed = false;
+  #lastError: string | null = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#client = makeRedisClient(options);
+    this.#listen(this.#client);
+  }
+
+  async begin(): Promise<void> {
+    const { commandTimeoutMs } = this.#options;
+    const ready = Promise.withResolvers<void>();
+    this.#client.once("ready", () => ready.resolve());
+    await this.#within(2 * commandTimeoutMs, ready.promise, () => {
+      return new StoreUnavailable(`Redis cannot be reached: ${this.#lastError ?? "it does not answer."}`);
+    });
+    await this.#select();
+  }
+
+  /** The client stays in the first database where it cannot have its own, and says nothing. */
+  async #select(): Promise<void> {
+    const db = this.#client instanceof Redis ? (this.#client.options.db ?? 0) : 0;
+    if (db === 0) return;
+    try {
+      await this.call("select", [String(db)]);
+    } catch (error) {
+      if (error instanceof StoreUnavailable || !(error instanceof Error)) throw error;
+      throw new RedisRefusal(`Redis does not give database ${db}, which the settings name. ${error.message}.`, { cause: error });
+    }
+  }
+
+  async call(name: string, args: readonly string[]): Promise<Reply> {
+    if (this.#isClosed) throw new StoreUnavailable("The store is closed.");
+    const call = { isOver: false };
+    let bytes = 0;
+    for (const arg of args) bytes += arg.length;
+    this.#bytesInFlight += bytes;
+    const deadlineMs = this.#options.commandTimeoutMs + this.#bytesInFlight / BYTES_PER_MS;
+    try {
+      const reply = this.#pieces.writing !== null ? this.#sendLater(name, args, bytes, call) : this.#send(name, args, bytes);
+      return await this.#within(deadlineMs, reply, () => new StoreUnavailable(`Redis did not answer within ${Math.ceil(deadlineMs)} ms.`));
+    } catch (error) {
+      throw troubleOf(error);
+    } finally {
+      call.isOver = true;
+      this.#bytesInFlight -= bytes;
+    }
+  }
+
+  #send(name: string, args: readonly string[], bytes: number): Promise<Reply> {
+    const client = this.#client;
+    // A Cluster's client sends again by itself what was redirected: that might come between two pieces.
+    const pieces = bytes >= LARGE_COMMAND && client instanceof Redis ? this.#pieces : null;
+    return client.sendCommand(commandOf(name, args, pieces)) as Promise<Reply>;
+  }
+
+  /** Who has given up by then sends nothing. */
+  async #sendLater(name: string, args: readonly string[], bytes: number, call: { readonly isOver: boolean }): Promise<Reply> {
+    // The first of those that wait may be the next large one.
+    while (this.#pieces.writing !== null) await this.#pieces.writing;
+    if (call.isOver) throw new StoreUnavailable("It was given up before it could be sent.");
+    return this.#send(name, args, bytes);
+  }
+
+  servers(): readonly RedisServer[] {
+    const client = this.#client;
+    if (client instanceof Redis) return [{ name: ALONE, call: (name, ...args) => this.call(name, args) }];
+    return client.nodes("master").map((node) => ({
+      name: `${node.options.host}:${node.options.port}`,
+      call: (name, ...args) => this.#callNode(node, name, args),
+    }));
+  }
+
+  serverOf(key: string): string {
+    const client = this.#client;
+    if (client instanceof Redis) return ALONE;
+    return client.slots[new Command("get", [key]).getSlot() ?? 0]?.[0] ?? "";
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#client.disconnect();
+  }
+
+  async #callNode(node: Redis, name: string, args: readonly string[]): Promise<Reply> {
+    const { commandTimeoutMs } = this.#options;
+    const reply = node.sendCommand(commandOf(name, args)) as Promise<Reply>;
+    try {
+      return await this.#within(commandTimeoutMs, reply, () => new StoreUnavailable(`Redis did not answer within ${commandTimeoutMs} ms.`));
+    } catch (error) {
+      throw troubleOf(error);
+    }
+  }
+
+  #within<Answer>(ms: number, answer: Promise<Answer>, error: () => Error): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const stop = afterDeadline(this.#options.clock, ms, () => reject(error()));
+      answer.finally(stop).then(resolve, reject);
+    });
+  }
+
+  #listen(client: Redis | Cluster): void {
+    const { log, name } = this.#options;
+    const changed = () => {
+      for (const listener of this.#listeners) listener();
+    };
+    client.on("error", (error: unknown) => this.#hear(error));
+    client.on("ready", changed);
+    // Before the first time there is nothing to lose: `begin` tells.
+    let was: "new" | "there" | "lost" = "new";
+    client.on("close", () => {
+      if (was !== "there" || this.#isClosed) return;
+      was = "lost";
+      log.warn("The connection to Redis is lost; it is tried again.", { connection: name, reason: this.#lastError ?? "it was closed." });
+    });
+    client.on("ready", () => {
+      if (was === "lost") log.info("The connection to Redis is back.", { connection: name });
+      was = "there";
+      this.#lastError = null;
+    });
+    if (client instanceof Redis) return;
+    client.on("refresh", changed);
+    client.on("node error", (error: unknown) => this.#hear(error));
+    client.on("+node", (node: Redis) => void node.on("ready", changed));
+  }
+
+  #hear(error: unknown): void {
+    this.#lastError = inOurWords(error);
+    this.#options.log.debug("The connection to Redis has trouble.", { connection: this.#options.name, reason: this.#lastError });
+  }
+}
+
+/** In capitals: of names that it knows the client makes objects of replies, which would change the order of ids. */
+function commandOf(name: string, args: readonly string[], pieces: PieceWriter | null = null): Command {
+  const command = new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
+  if (pieces !== null) {
+    command.toWritable = (socket) => pieces.begin(command.name, args, socket as Socket);
+    return command;
+  }
+  const inItsOwnWay = command.toWritable;
+  command.toWritable = (socket) => frameOf(command.name, args) ?? inItsOwnWay.call(command, socket);
+  return command;
+}
+
+/** A command as it is sent, where all of it is ASCII; else null. One join and one count for all arguments, not some for each. */
+function frameOf(name: string, args: readonly string[]): string | null {
+  const lines = [`*${args.length + 1}`, `$${name.length}`, name];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] as string;
+    lines.push(LENGTHS[arg.length] ?? `$${arg.length}`, arg);
+  }
+  lines.push("");
+  const frame = lines.join("\r\n");
+  return byteLength(frame) === frame.length ? frame : null;
+}
+
+const LENGTHS = Array.from({ length: 512 }, (_, length) => `$${length}`);
+
+/** A client as this connection has it, also for the doorbell: it connects by itself, again and again, and hears no `error` yet. */
+export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }: ClientOptions): Redis | Cluster {
+  const options = {
+    // Redis answers texts and numbers alike in both, and this one is known by every proxy.
+    protocol: 2 as const,
+    connectTimeout: 2 * commandTimeoutMs,
+    socketTimeout: SILENT_MS,
+    maxLoadingRetryTime: reconnectDelayMs,
+    // What is not answered when the connection ends is rejected then, and what is asked without a connection at once.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    disableClientInfo: true,
+  };
+  // A connection that was cut for a moment is back at once; a server that is away is not asked all the time.
+  const pauseBefore = (times: number): number => Math.min(reconnectDelayMs, FIRST_RECONNECT_MS * 2 ** Math.min(times - 1, 10));
+  if ("url" in address) return new Redis(address.url, { ...options, enableOfflineQueue: false, retryStrategy: pauseBefore });
+  return new Cluster([...address.nodes], {
+    redisOptions: { ...options, ...credentialsOf(address.nodes[0] ?? "") },
+    clusterRetryStrategy: pauseBefore,
+    enableOfflineQueue: false,
+    slotsRefreshTimeout: 2 * commandTimeoutMs,
+    slotsRefreshInterval: 5_000,
+    // A call that meets a node whose connection is just being made waits for it, well within its deadline.
+    retryDelayOnFailover: 25,
+    maxRedirections: 50,
+  });
+}
+
+/** The Cluster's nodes tell each other's addresses without a user and a password, which are the same for all. */
+function credentialsOf(url: string): { username?: string; password?: string; tls?: object } {
+  if (!url.includes("://")) return {};
+  const { username, password, protocol } = new URL(url);
+  return {
+    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === "rediss:" ? { tls: {} } : {}),
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * The first look at a Redis: whose it is, how many lanes it has, and the data token by which every later call knows it. What
+ * is empty is made ready; what was ready and has lost a part is refused, since histories must not mix.
+ */
+import type { Ids } from "../../../env/ids.ts";
+import type { Reply, RedisConnection } from "./connection.ts";
+import type { RedisKeys } from "../keys.ts";
+import { runScript, scripts } from "./scripts.ts";
+import { LOST, RedisRefusal } from "./errors.ts";
+import { DataLost } from "../../shared-store.ts";
+
+/**
+ * Answers the data token. Rejects with RedisRefusal where the data has another count of lanes, with DataLost where a part of
+ * it is gone, and with StoreUnavailable.
+ */
+export async function beginStore(connection: RedisConnection, keys: RedisKeys, ids: Ids): Promise<string> {
+  const lanes = String(keys.lanes.length);
+  const token = (await tokenOf(connection, keys.store)) ?? (await makeStore(connection, keys, ids.next(), lanes));
+  const [there, ready] = (await connection.call("hmget", [keys.store, "lanes", "ready"])) as readonly (string | null)[];
+  if (there !== lanes) {
+    throw new RedisRefusal(
+      `Redis holds executions in ${there} lanes, and this instance was told ${lanes}: give every instance the same APP_LANES, that of the data.`,
+    );
+  }
+  const records = keys.lanes.map(({ record }) => record);
+  const fields = ready === "1" ? [] : [token, ...NEW_LANE];
+  const found = await Promise.all(records.map((record) => begin(connection, record, fields)));
+  if (found.some((each) => each !== token)) throw new DataLost(LOST);
+  if (ready !== "1") await runScript(connection, scripts.ready, [keys.store], [token, "0"]);
+  return token;
+}
+
+/** A lane that nobody has had yet. */
+const NEW_LANE = Object.entries({
+  boot: "",
+  epoch: "0",
+  number: "0",
+  clean: "1",
+  died: "",
+  answer: "",
+  until: "0",
+  free: "1",
+  births: "0",
+  outbox_last: "0",
+  outbox_bytes: "0",
+  command_sequence: "0",
+  offer_sequence: "0",
+  offered: "0",
+}).flat();
+
+/** Only where no lane is there either: else it is the store's record that was lost. Another instance may do the same now. */
+async function makeStore(connection: RedisConnection, keys: RedisKeys, token: string, lanes: string): Promise<string> {
+  const found = await Promise.all(keys.lanes.map(({ record }) => tokenOf(connection, record)));
+  const made = found.every((each) => each === null)
+    ? await begin(connection, keys.store, [token, "lanes", lanes])
+    : await tokenOf(connection, keys.store);
+  if (made === null) throw new DataLost(LOST);
+  return made;
+}
+
+async function begin(connection: RedisConnection, record: string, fields: readonly string[]): Promise<string | null> {
+  const [token] = (await runScript(connection, scripts.begin, [record], fields)) as readonly Reply[];
+  return typeof token === "string" ? token : null;
+}
+
+async function tokenOf(connection: RedisConnection, record: string): Promise<string | null> {
+  return (await connection.call("hget", [record, "token"])) as string | null;
+}

@@ -1,0 +1,65 @@
+/** Leases of lanes and members, by Redis's clock. On a connection of their own, so that a queue of commits does not delay them. */
+import type { LaneKeys, RedisKeys } from "./keys.ts";
+import type { LaneCalls } from "./calls/lane-calls.ts";
+import type { PartCalls } from "./calls/part-calls.ts";
+import { scripts } from "./calls/scripts.ts";
+import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "../shared-store.ts";
+import type { Lease } from "../store.ts";
+
+/** `ttlMs`: 0 takes the lane whoever has it, for no time. `seenEpoch`: the highest of the lane that this boot has seen. */
+type Wish = { readonly lane: number; readonly bootId: string; readonly ttlMs: number; readonly seenEpoch: number };
+
+export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId, ttlMs, seenEpoch }: Wish): Promise<Taken> {
+  const args = [bootId, String(ttlMs), String(seenEpoch)];
+  const call = { script: scripts.take, keys: [keys.offers, keys.offerBodies, keys.unclaimed], args };
+  const answer = await calls.runInTime(keys.record, call);
+  const [taken, value, died, takers] = answer as readonly [0 | 1, string | number, string, string];
+  if (taken === 0) return { type: "held", remainingMs: Number(value) };
+  const lease = { lane, bootId, epoch: Number(value), diedBootId: died === "" ? null : died };
+  return { type: "taken", lease, takers: Number(takers) };
+}
+
+/** `calls`: on the connection of the leases. `renewals`: those of the script `renew`, there too. */
+export async function renewLease(calls: LaneCalls, renewals: PartCalls, keys: LaneKeys, lease: Lease, ttlMs: number): Promise<Renewal> {
+  const named = [keys.record, keys.commands, keys.offers, keys.outbox];
+  const args = [lease.bootId, String(lease.epoch), String(ttlMs)];
+  const answer = await calls.inTime(keys.record, (deadline) => renewals.run({ keys: named, args: [deadline, ...args], length: 0 }));
+  const [type, ...counts] = answer as readonly ["renewed" | "lapsed" | "lost", ...number[]];
+  if (type !== "renewed") return { type };
+  const [commands = 0, births = 0, offers = 0, outboxEntries = 0, outboxBytes = 0] = counts;
+  const pending: Pending = { commands, births, offers, outboxEntries, outboxBytes };
+  return { type, pending };
+}
+
+export async function releaseLease(calls: LaneCalls, keys: LaneKeys, { bootId, epoch }: Lease): Promise<void> {
+  await calls.run(keys.record, { script: scripts.release, args: [bootId, String(epoch)] });
+}
+
+/** `views`: on the connection of the leases, those of the script `lease`. */
+export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, ttlMs: number): Promise<LaneView> {
+  const answer = await views.run({ keys: [keys.record], args: [String(ttlMs)], length: 0 });
+  const [bootId, epoch, remainingMs, itsTtlMs] = answer as readonly [string, number, number, number];
+  return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs, ttlMs: itsTtlMs };
+}
+
+export async function beat(calls: LaneCalls, keys: RedisKeys, member: Member, ttlMs: number): Promise<readonly MemberView[]> {
+  const call = { script: scripts.beat, keys: [keys.members], args: [member.bootId, JSON.stringify(member), String(ttlMs)] };
+  const [nowMs, ...records] = (await calls.runInTime(keys.store, call)) as readonly string[];
+  calls.told(keys.store, Number(nowMs));
+  const views: MemberView[] = [];
+  for (let at = 1; at < records.length; at += 2) views.push(viewMember(records[at] as string, Number(nowMs), ttlMs));
+  return views;
+}
+
+export async function leave(calls: LaneCalls, keys: RedisKeys, bootId: string): Promise<void> {
+  await calls.read(keys.store, ["hdel", keys.members, bootId]);
+}
+
+/** `until beats ttl {json}`; a build that did not say its ttl has `otherMs`. */
+function viewMember(record: string, nowMs: number, otherMs: number): MemberView {
+  const json = record.indexOf("{");
+  const [until, beats, ttl = ""] = record.slice(0, json).trim().split(" ");
+  const member = JSON.parse(record.slice(json)) as Member;
+  const ttlMs = ttl === "" ? otherMs : Number(ttl);
+  return { ...member, beats: Number(beats), remainingMs: Number(until) - nowMs, ttlMs };
+}

@@ -1,0 +1,99 @@
+/**
+ * Offers of attempts in a lane, and who has claimed them. Calls that come too late do nothing, since nobody would know any
+ * more of what they claimed or took back.
+ */
+import type { Reply } from "./calls/connection.ts";
+import type { LaneKeys } from "./keys.ts";
+import type { LaneCalls } from "./calls/lane-calls.ts";
+import { type Script, scripts } from "./calls/scripts.ts";
+import type { Claim, Offer, OfferView } from "../shared-store.ts";
+import type { Lease } from "../store.ts";
+
+/** Offers or ids of one script: some ms of Redis. */
+const OFFERS_MAX = 1_000;
+/** What a batch is cut into is numbered within it, by fractions that are exact. */
+const PARTS_MAX = 4_096;
+
+export async function offer(
+  calls: LaneCalls,
+  keys: LaneKeys,
+  lease: Lease,
+  offers: readonly Offer[],
+  number: number,
+): Promise<"offered" | "fenced"> {
+  for (let part = 0; part === 0 || part * OFFERS_MAX < offers.length; part++) {
+    const args = [lease.bootId, String(lease.epoch), String(number + part / PARTS_MAX)];
+    for (const { id, execution, body } of offers.slice(part * OFFERS_MAX, (part + 1) * OFFERS_MAX)) args.push(id, execution, body);
+    if ((await run(calls, keys, scripts.offer, args)) === "fenced") return "fenced";
+  }
+  return "offered";
+}
+
+/** All, or those of `ids` that are there. */
+export async function offersIn(calls: LaneCalls, keys: LaneKeys, ids?: readonly string[]): Promise<readonly OfferView[]> {
+  if (ids === undefined) {
+    const [cells] = await calls.read(keys.record, ["hgetall", keys.offers]);
+    return viewsOf(cells as readonly string[]);
+  }
+  const records = await recordsOf(calls, keys, ids);
+  return ids.flatMap((id, at) => viewOf(id, records[at] ?? null));
+}
+
+export async function claim(calls: LaneCalls, keys: LaneKeys, { bootId, number, max, awayMax, can }: Claim): Promise<readonly Offer[]> {
+  const args = [bootId, String(number), String(max), String(awayMax), ...can];
+  const cells = (await run(calls, keys, scripts.claim, args, [keys.claims])) as readonly string[];
+  const offers: Offer[] = [];
+  for (let at = 0; at < cells.length; at += 3) {
+    offers.push({ id: cells[at] as string, execution: cells[at + 1] as string, body: cells[at + 2] as string });
+  }
+  return offers;
+}
+
+export async function withdraw(
+  calls: LaneCalls,
+  keys: LaneKeys,
+  lease: Lease,
+  ids: readonly string[],
+): Promise<readonly OfferView[] | "fenced"> {
+  const claimed: OfferView[] = [];
+  for (let at = 0; at === 0 || at < ids.length; at += OFFERS_MAX) {
+    const args = [lease.bootId, String(lease.epoch), ...ids.slice(at, at + OFFERS_MAX)];
+    const cells = await run(calls, keys, scripts.withdraw, args);
+    if (cells === "fenced") return "fenced";
+    claimed.push(...viewsOf(cells as readonly string[]));
+  }
+  return claimed;
+}
+
+export async function discard(calls: LaneCalls, keys: LaneKeys, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at === 0 || at < ids.length; at += OFFERS_MAX) await run(calls, keys, scripts.discard, ids.slice(at, at + OFFERS_MAX));
+}
+
+export async function heldClaims(calls: LaneCalls, keys: LaneKeys, bootId: string, ids: readonly string[]): Promise<readonly string[]> {
+  const records = await recordsOf(calls, keys, ids);
+  return ids.filter((_, at) => records[at]?.startsWith(`${bootId}\n`) === true);
+}
+
+function run(calls: LaneCalls, keys: LaneKeys, script: Script, args: readonly string[], more: readonly string[] = []): Promise<Reply> {
+  return calls.runInTime(keys.record, { script, keys: [keys.offers, keys.offerBodies, keys.unclaimed, ...more], args });
+}
+
+async function recordsOf(calls: LaneCalls, keys: LaneKeys, ids: readonly string[]): Promise<readonly (string | null)[]> {
+  // Also where nothing is asked for: a store that is away says so.
+  const [records] = await calls.read(keys.record, ["hmget", keys.offers, "", ...ids]);
+  return (records as readonly (string | null)[]).slice(1);
+}
+
+/** Of ids and records in turn. */
+function viewsOf(cells: readonly string[]): OfferView[] {
+  const views: OfferView[] = [];
+  for (let at = 0; at < cells.length; at += 2) views.push(...viewOf(cells[at] as string, cells[at + 1] ?? null));
+  return views;
+}
+
+/** A record is the claimer or nothing, a newline, the execution. One or none. */
+function viewOf(id: string, record: string | null): readonly OfferView[] {
+  if (record === null) return [];
+  const line = record.indexOf("\n");
+  return [{ id, execution: record.slice(line + 1), claimedBy: line === 0 ? null : record.slice(0, line) }];
+}

@@ -1,0 +1,23 @@
+/** Whether Redis has room for anything new: each server is asked, since each has its own memory. */
+import type { RedisConnection } from "./calls/connection.ts";
+import type { RedisKeys } from "./keys.ts";
+import type { LaneCalls } from "./calls/lane-calls.ts";
+import { scripts } from "./calls/scripts.ts";
+import { StoreFull } from "../store.ts";
+
+/** Null where all have. Rejects where one does not answer. */
+export async function fullnessOf(connection: RedisConnection, calls: LaneCalls, keys: RedisKeys): Promise<string | null> {
+  const records = new Map(keys.lanes.map(({ record }) => [connection.serverOf(record), record]));
+  const answers = await Promise.all(Array.from(records.values(), (record) => fullnessAt(calls, record)));
+  return answers.find((answer) => answer !== null) ?? null;
+}
+
+async function fullnessAt(calls: LaneCalls, record: string): Promise<string | null> {
+  try {
+    await calls.run(record, { script: scripts.room });
+    return null;
+  } catch (error) {
+    if (!(error instanceof StoreFull)) throw error;
+    return `${error.message} Nothing new is taken until retention, or a larger maxmemory, has made room.`;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The read model: states of executions, folded from the log by the same `evolve` that their supervisors use, kept by
+ * sequence and advanced by the chunks that are new. It asks the store and nobody else, so a reader sees what is durable.
+ */
+import type { Clock } from "../env/clock.ts";
+import type { Turns } from "../env/turns.ts";
+import { evolve } from "../workflow/execution/evolve.ts";
+import type { Plan } from "../workflow/plan/plan.ts";
+import { type ExecutionState, initialState } from "../workflow/execution/state.ts";
+import { BoundedCache } from "../env/bounded-cache.ts";
+import { decode } from "../store/codec/codec.ts";
+import type { Chunk, Store, Summary } from "../store/store.ts";
+
+export type ViewsOptions = {
+  readonly store: Store;
+  /** The plan of a definition's text as it was stored. */
+  readonly compile: (definitionText: string) => Plan | Promise<Plan>;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  /** Roughly what the kept states may take, with the outputs in them. */
+  readonly bytesMax?: number;
+  /** Roughly what the kept plans may take, counted by the definitions' texts. */
+  readonly planBytesMax?: number;
+};
+
+export interface Views {
+  /**
+   * The execution as the store has it at the earliest when this is called, or null where there is none. The state is
+   * shared and advances with later reads: take what you need before you await again. Rejects with StoreUnavailable.
+   */
+  stateOf(executionId: string): Promise<StoredState | null>;
+  /** The plan of a stored definition, kept by its hash; at once where it is kept, or soon compiled. */
+  planOf(hash: string, definitionText: string): Plan | Promise<Plan>;
+  /** Keeps no states any more. */
+  close(): void;
+}
+
+export type StoredState = { readonly state: ExecutionState; readonly plan: Plan; readonly summary: Summary };
+
+/** The newest stays in any case: one wide execution that is read again and again is not folded anew. */
+const BYTES_MAX = 32 * 1024 * 1024;
+const PLAN_BYTES_MAX = 64 * 1024 * 1024;
+/** What a node takes in a state's columns, and as an output that is a slice of its chunk. */
+const NODE_BYTES = 200;
+/** When nobody has read anything for so long, the memory is somebody else's. */
+const IDLE_MS = 60_000;
+/** After so many events others have a turn: a few milliseconds. */
+const EVENTS_PER_TURN = 4_000;
+
+export function createViews(options: ViewsOptions): Views {
+  return new LogViews(options);
+}
+
+type Kept = StoredState & { readonly bytes: number };
+/** Reads of one execution: one is on its way; whoever comes meanwhile shares the one after it, which sees all that is durable now. */
+type Reads = { readonly current: Promise<Kept | null>; next: Promise<Kept | null> | null };
+
+class LogViews implements Views {
+  readonly #options: ViewsOptions;
+  readonly #states: BoundedCache<Kept>;
+  readonly #plans: BoundedCache<Plan>;
+  /** By hash: large ones, whose compiling takes a while. */
+  readonly #compiling = new Map<string, Promise<Plan>>();
+  readonly #reads = new Map<string, Reads>();
+  #readAtMs = 0;
+  #cancelIdle: (() => void) | null = null;
+
+  constructor(options: ViewsOptions) {
+    this.#options = options;
+    this.#states = new BoundedCache(options.bytesMax ?? BYTES_MAX);
+    this.#plans = new BoundedCache(options.planBytesMax ?? PLAN_BYTES_MAX);
+  }
+
+  planOf(hash: string, definitionText: string): Plan | Promise<Plan> {
+    const kept = this.#plans.get(hash) ?? this.#compiling.get(hash);
+    if (kept !== undefined) return kept;
+    const plan = this.#options.compile(definitionText);
+    if (!(plan instanceof Promise)) return this.#keep(hash, plan, definitionText.length);
+    const compiling = plan
+      .then((compiled) => this.#keep(hash, compiled, definitionText.length))
+      .finally(() => this.#compiling.delete(hash));
+    this.#compiling.set(hash, compiling);
+    return compiling;
+  }
+
+  #keep(hash: string, plan: Plan, length: number): Plan {
+    this.#plans.set(hash, plan, length);
+    return plan;
+  }
+
+  close(): void {
+    this.#cancelIdle?.();
+    this.#states.clear();
+  }
+
+  stateOf(executionId: string): Promise<StoredState | null> {
+    this.#readAtMs = this.#options.clock.monotonicMs();
+    if (this.#cancelIdle === null) this.#forgetIn(IDLE_MS);
+    const reads = this.#reads.get(executionId);
+    if (reads === undefined) return this.#begin(executionId);
+    const again = () => this.#begin(executionId);
+    reads.next ??= reads.current.then(again, again);
+    return reads.next;
+  }
+
+  #forgetIn(delayMs: number): void {
+    const { clock } = this.#options;
+    this.#cancelIdle = clock.after(delayMs, () => {
+      this.#cancelIdle = null;
+      const leftMs = this.#readAtMs + IDLE_MS - clock.monotonicMs();
+      if (leftMs > 0) this.#forgetIn(leftMs);
+      else this.#states.clear();
+    });
+  }
+
+  #begin(executionId: string): Promise<Kept | null> {
+    const current = this.#read(executionId);
+    const reads: Reads = { current, next: null };
+    this.#reads.set(executionId, reads);
+    const end = () => {
+      if (reads.next === null) this.#reads.delete(executionId);
+    };
+    current.then(end, end);
+    return current;
+  }
+
+  async #read(executionId: string): Promise<Kept | null> {
+    const kept = this.#states.get(executionId);
+    const read = (kept && (await this.#advance(kept))) ?? (await this.#load(executionId));
+    if (read === null) this.#states.delete(executionId);
+    else this.#states.set(executionId, read, read.bytes);
+    return read;
+  }
+
+  /** The kept state with what is new; null where it does not belong to what the store has now. */
+  async #advance(kept: Kept): Promise<Kept | null> {
+    const { store } = this.#options;
+    const { id } = kept.summary;
+    const [chunks, summary] = await Promise.all([store.chunksAfter(id, kept.state.sequence), store.summary(id)]);
+    // Deleted by retention, or deleted and made anew under the same id.
+    if (summary === null || summary.createdAtMs !== kept.summary.createdAtMs || summary.definition !== kept.summary.definition) return null;
+    if (chunks.length > 0 && chunks[0]?.from !== kept.state.sequence + 1) return null;
+    await this.#fold(kept.state, chunks);
+    return { ...kept, summary, bytes: kept.bytes + bytesOf(chunks) };
+  }
+
+  async #load(executionId: string): Promise<Kept | null> {
+    const stored = await this.#options.store.load(executionId);
+    if (stored === null) return null;
+    const plan = await this.planOf(stored.summary.definition, stored.definitionText);
+    const state = initialState(plan);
+    await this.#fold(state, stored.chunks);
+    return { state, plan, summary: stored.summary, bytes: plan.ids.length * NODE_BYTES + bytesOf(stored.chunks) };
+  }
+
+  /** In slices, so that a long log holds nobody else up. */
+  async #fold(state: ExecutionState, chunks: readonly Chunk[]): Promise<void> {
+    let events = 0;
+    for (const chunk of chunks) {
+      if (events >= EVENTS_PER_TURN) {
+        await new Promise<void>((resolve) => this.#options.turns.run(resolve));
+        events = 0;
+      }
+      decode(chunk.text, state.plan, (event) => evolve(state, event));
+      events += chunk.to - chunk.from + 1;
+    }
+  }
+}
+
+function bytesOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((bytes, { text }) => bytes + text.length, 0);
+}

@@ -1,0 +1,84 @@
+/** Loads users' handlers again, when it is asked for: in all threads, or in none. */
+import { existsSync, watch } from "node:fs";
+import { resolve } from "node:path";
+import type { Clock } from "../env/clock.ts";
+import type { Config } from "../env/config/config.ts";
+import type { Log } from "../env/log/log.ts";
+import type { HandlerBundle } from "../handlers/loading/bundle.ts";
+import { threadSettings } from "./engine-parts.ts";
+import type { Pool } from "../pool/pool.ts";
+
+/** An editor writes a file in several steps, and somebody saves several files. */
+const QUIET_MS = 100;
+const NOT_WATCHED = /(^|[\\/])(node_modules|\.[^\\/]*)([\\/]|$)/;
+
+export type Reloads = {
+  /** Reads the folder and lets what begins from then on run what it holds; what cannot be loaded leaves all as it is. */
+  ask(reason: string): void;
+};
+
+export type ReloadsOptions = {
+  /** With `handlersWatch` it is asked at each change of the folder. */
+  readonly config: Config;
+  readonly pool: Pool;
+  /** What the pool was started with. */
+  readonly loaded: HandlerBundle;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export function createReloads({ config, pool, loaded, clock, log }: ReloadsOptions): Reloads {
+  let known = loaded.path;
+  let asked: { readonly reason: string; readonly evenIfSame: boolean } | null = null;
+  let isBusy = false;
+
+  async function work(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    while (asked !== null) {
+      const { reason, evenIfSame } = asked;
+      asked = null;
+      await reload(reason, evenIfSame).catch((error: unknown) => log.error("The handlers could not be loaded again.", { reason, error }));
+    }
+    isBusy = false;
+  }
+
+  async function reload(reason: string, evenIfSame: boolean): Promise<void> {
+    const settings = await threadSettings(config);
+    const { bundle } = settings;
+    if (!evenIfSame && isKnown(bundle)) return;
+    const renewed = bundle.faults.length > 0 ? { ok: false as const, faults: bundle.faults } : await pool.renew(settings);
+    known = bundle.path;
+    if (renewed.ok)
+      log.info("The handlers were loaded again: what begins from now on runs these.", { reason, handlers: renewed.handlers.length });
+    else log.error("The handlers were not loaded again: all threads go on with those that they have.", { reason, faults: renewed.faults });
+  }
+
+  function isKnown({ path, faults }: HandlerBundle): boolean {
+    return path === known && faults.length === 0;
+  }
+
+  function ask(reason: string, evenIfSame: boolean): void {
+    asked = { reason, evenIfSame: evenIfSame || asked?.evenIfSame === true };
+    void work();
+  }
+
+  const changed = (): void => ask("a change in the folder", false);
+  if (config.handlersWatch) {
+    watchFolder(resolve(config.handlersDir), clock, log, changed);
+    // Since it was read.
+    changed();
+  }
+  return { ask: (reason) => ask(reason, true) };
+}
+
+function watchFolder(folder: string, clock: Clock, log: Log, changed: () => void): void {
+  if (!existsSync(folder)) return log.warn(`There is no folder ${folder} (APP_HANDLERS_DIR) to watch (APP_HANDLERS_WATCH).`);
+  let cancel: (() => void) | null = null;
+  const watcher = watch(folder, { recursive: true }, (_, name) => {
+    if (name !== null && NOT_WATCHED.test(name)) return;
+    cancel?.();
+    cancel = clock.after(QUIET_MS, changed);
+  });
+  watcher.on("error", (error) => log.warn("The folder of handlers is not watched any more: SIGHUP loads them again.", { error }));
+}

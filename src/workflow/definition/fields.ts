@@ -1,0 +1,110 @@
+/**
+ * Fields beside those that are built: refused where they would change what runs, warned of where they are only kept or where
+ * nobody knows them; what nobody knows is refused, too, where the definition is strict.
+ */
+import type { Findings } from "./findings.ts";
+import { excerpt } from "./findings.ts";
+import { isObject, type JsonObject } from "../json/json.ts";
+import { nodeSchema, retrySchema, workflowSchema } from "./schema.ts";
+
+/** A field of the language that is not built yet, with the values that mean the same as leaving it out (null always does). */
+type Unbuilt = ReadonlyMap<string, readonly unknown[]>;
+
+const UNBUILT_OF_WORKFLOW: Unbuilt = new Map<string, readonly unknown[]>([
+  ["defaults", [{}]],
+  ["timeout", []],
+  ["concurrency", []],
+  ["failure_policy", ["halt"]],
+  ["triggers", [[]]],
+  ["on_failure", []],
+  ["on_exit", []],
+  ["output", []],
+  ["retention", []],
+]);
+
+const UNBUILT_OF_NODE: Unbuilt = new Map<string, readonly unknown[]>([
+  ["trigger_rule", ["all_success"]],
+  ["if", []],
+  ["for_each", []],
+  ["concurrency", []],
+  ["tolerated_failure_percentage", [0]],
+  ["repeat", []],
+  ["total_timeout", []],
+  ["heartbeat_timeout", []],
+  ["on_error", ["fail"]],
+  ["compensate", []],
+  ["cache", []],
+  ["rate_limit", []],
+  ["delivery", ["at_least_once"]],
+  ["hedge", []],
+  ["output_schema", []],
+]);
+
+/** Kept for the user, and nothing that runs follows them yet. */
+const ONLY_KEPT: Unbuilt = new Map<string, readonly unknown[]>([
+  ["version", []],
+  ["params", [{}]],
+]);
+
+const NOTHING_UNBUILT: Unbuilt = new Map();
+const BUILT_OF_WORKFLOW = new Set(Object.keys(workflowSchema.entries));
+const BUILT_OF_NODE = new Set(Object.keys(nodeSchema.entries));
+const BUILT_OF_RETRY = new Set(Object.keys(retrySchema.entries));
+const BUILT_OF_DAG = new Set(["nodes"]);
+
+/** Looks through the document as it came, whose shape was checked. */
+export function checkFields(document: JsonObject, found: Found): void {
+  checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, found);
+  for (const [key, harmless] of ONLY_KEPT) {
+    if (Object.hasOwn(document, key) && changes(document[key], harmless))
+      found.warnings.add(key, `\`${key}\` is kept, but nothing follows it yet.`);
+  }
+  const dag = document.dag as { readonly nodes: readonly JsonObject[] };
+  checkObject(dag, "dag", BUILT_OF_DAG, NOTHING_UNBUILT, found);
+  for (let position = 0; position < dag.nodes.length; position++) {
+    const node = dag.nodes[position]!;
+    for (const key in node) {
+      if (!BUILT_OF_NODE.has(key)) checkField(node, key, `dag.nodes.${position}`, UNBUILT_OF_NODE, found);
+    }
+    if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, BUILT_OF_RETRY, NOTHING_UNBUILT, found);
+    // An array is an object to the schema, and none of its fields is required.
+    else if (Array.isArray(node.retry)) found.shape.add(`dag.nodes.${position}.retry`, "Expected an object, got Array.");
+  }
+}
+
+type Found = { readonly shape: Findings; readonly structure: Findings; readonly warnings: Findings; readonly doubts: Findings };
+
+/** Warns of every field of a document or one of its parts that nobody knows. */
+export function warnOfUnknown(object: JsonObject, path: string, known: ReadonlySet<string>, warnings: Findings): void {
+  for (const key in object) if (!known.has(key)) warnings.add(join(path, key), ignoredField(key));
+}
+
+function checkObject(object: JsonObject, path: string, built: ReadonlySet<string>, unbuilt: Unbuilt, found: Found): void {
+  for (const key in object) if (!built.has(key)) checkField(object, key, path, unbuilt, found);
+}
+
+function checkField(object: JsonObject, key: string, path: string, unbuilt: Unbuilt, { structure, warnings, doubts }: Found): void {
+  const harmless = unbuilt.get(key);
+  if (harmless === undefined)
+    doubts.add(join(path, key), doubts === warnings ? ignoredField(key) : `The field "${excerpt(key)}" is not known.`);
+  else if (changes(object[key], harmless)) structure.add(join(path, key), `\`${key}\` is not supported yet.`);
+}
+
+function changes(value: unknown, harmless: readonly unknown[]): boolean {
+  return value !== null && !harmless.some((candidate) => sameAs(candidate, value));
+}
+
+/** Harmless values are words, numbers, and the empty list and object. */
+function sameAs(candidate: unknown, value: unknown): boolean {
+  if (Array.isArray(candidate)) return Array.isArray(value) && value.length === 0;
+  if (isObject(candidate)) return isObject(value) && Object.keys(value).length === 0;
+  return candidate === value;
+}
+
+function ignoredField(key: string): string {
+  return `The field "${excerpt(key)}" is not known and was ignored.`;
+}
+
+function join(path: string, key: string): string {
+  return path === "" ? excerpt(key) : `${path}.${excerpt(key)}`;
+}

@@ -1,0 +1,170 @@
+/** Applies one event: total, deterministic, in place. No rules and no clock; what may happen is decided elsewhere. */
+import { withoutStack } from "./failure.ts";
+import type { Cause, WorkflowEvent } from "./messages.ts";
+import { at, type ExecutionState } from "./state.ts";
+import { isTerminal, NodeCode } from "./status.ts";
+import type { NodeIndex } from "../plan/plan.ts";
+
+export function evolve(state: ExecutionState, event: WorkflowEvent): void {
+  state.sequence += 1;
+  switch (event.type) {
+    case "ExecutionCreated":
+      state.createdAtMs = event.atMs;
+      state.updatedAtMs = event.atMs;
+      return;
+    case "ExecutionTriggered":
+      state.triggeredAtMs = event.atMs;
+      state.updatedAtMs = event.atMs;
+      state.params = event.params;
+      return;
+    case "ExecutionStarted":
+      state.status = "RUNNING";
+      state.startedAtMs = event.atMs;
+      state.updatedAtMs = event.atMs;
+      for (let node = 0; node < state.waitingFor.length; node++) if (state.waitingFor[node] === 0) queue(state, node);
+      return;
+    case "AttemptStarted":
+      state.updatedAtMs = event.atMs;
+      state.nodeStatus[event.node] = NodeCode.RUNNING;
+      if (state.noHandler.size > 0) state.noHandler.delete(event.node);
+      state.executorOf.set(event.node, event.executor);
+      began(state, event.node, event.attempt, event.atMs);
+      return;
+    case "AttemptCompleted":
+      return completed(state, event);
+    case "AttemptFailed":
+      state.updatedAtMs = event.atMs;
+      began(state, event.node, event.attempt, event.beganAtMs);
+      leave(state, event.node);
+      state.nodeStatus[event.node] = NodeCode.FAILED;
+      state.nodeFinishedAtMs[event.node] = event.atMs;
+      state.failures[event.node] = at(state.failures, event.node) + 1;
+      state.deaths[event.node] = 0;
+      state.failureOf.set(event.node, withoutStack(event.failure));
+      state.lastStack = event.failure.stack ?? null;
+      state.failed += 1;
+      return;
+    case "AttemptLost":
+      state.updatedAtMs = event.atMs;
+      lost(state, event.node, event.death, event.atMs);
+      return;
+    case "RetryScheduled":
+      state.failed -= 1;
+      state.open += 1;
+      state.nodeStatus[event.node] = NodeCode.RETRYING;
+      state.nodeFinishedAtMs[event.node] = 0;
+      state.attempt[event.node] = event.attempt;
+      state.dueAtMs.set(event.node, event.dueAtMs);
+      return;
+    case "AttemptQueued":
+      state.updatedAtMs = event.atMs;
+      state.nodeStatus[event.node] = NodeCode.QUEUED;
+      state.dueAtMs.delete(event.node);
+      if (event.noHandler) state.noHandler.add(event.node);
+      else if (state.noHandler.size > 0) state.noHandler.delete(event.node);
+      return;
+    case "OwnerDied":
+      state.updatedAtMs = event.atMs;
+      for (let node = 0; node < state.nodeStatus.length; node++) {
+        const status = state.nodeStatus[node];
+        const its = status === NodeCode.RUNNING && state.executorOf.get(node) === event.bootId;
+        // What waited for its handler no thread had: its owner did not die of it.
+        if (status === NodeCode.QUEUED || its) lost(state, node, its || !state.noHandler.has(node), event.atMs);
+      }
+      return;
+    case "ExecutionFinished":
+      state.status = event.status;
+      state.finishedAtMs = event.atMs;
+      state.updatedAtMs = event.atMs;
+      state.error = event.error;
+      // What ends an execution follows the failure that did it.
+      state.cause = event.cause && state.lastStack !== null ? withStack(event.cause, state.lastStack) : event.cause;
+      // What has a recorded start goes on to its outcome; everything else that was to come will not.
+      if (state.open > 0) cancelOpen(state, event.atMs, (status) => status !== NodeCode.RUNNING);
+      return;
+    case "ExecutionClosed":
+      state.closed = true;
+      state.updatedAtMs = event.atMs;
+      if (state.open > 0) cancelOpen(state, event.atMs, () => true);
+      return;
+    default:
+      return absurd(event);
+  }
+}
+
+function withStack(cause: Cause, stack: string): Cause {
+  return { ...cause, failure: { ...cause.failure, stack } };
+}
+
+function completed(state: ExecutionState, event: Extract<WorkflowEvent, { type: "AttemptCompleted" }>): void {
+  const { node } = event;
+  const { plan } = state;
+  state.updatedAtMs = event.atMs;
+  began(state, node, event.attempt, event.beganAtMs);
+  leave(state, node);
+  state.nodeStatus[node] = NodeCode.COMPLETED;
+  state.nodeFinishedAtMs[node] = event.atMs;
+  state.deaths[node] = 0;
+  state.outputs[node] = event.output;
+  state.completed += 1;
+  if (plan.hidden !== null && plan.hidden[node] === 1) state.hiddenCompleted += 1;
+  const end = at(plan.dependentStart, node + 1);
+  for (let edge = at(plan.dependentStart, node); edge < end; edge++) {
+    const dependent = at(plan.dependents, edge);
+    const left = at(state.waitingFor, dependent) - 1;
+    state.waitingFor[dependent] = left;
+    if (left === 0 && state.status === "RUNNING") queue(state, dependent);
+  }
+}
+
+function queue(state: ExecutionState, node: NodeIndex): void {
+  state.nodeStatus[node] = NodeCode.QUEUED;
+  state.open += 1;
+}
+
+function lost(state: ExecutionState, node: NodeIndex, death: boolean, atMs: number): void {
+  if (isTerminal(state.status)) {
+    leave(state, node);
+    state.nodeStatus[node] = NodeCode.CANCELLED;
+    state.nodeFinishedAtMs[node] = atMs;
+    return;
+  }
+  ranNoMore(state, node);
+  state.nodeStatus[node] = NodeCode.QUEUED;
+  state.attempt[node] = at(state.attempt, node) + 1;
+  if (death) state.deaths[node] = Math.min(255, at(state.deaths, node) + 1);
+}
+
+function began(state: ExecutionState, node: NodeIndex, attempt: number, atMs: number): void {
+  state.begun[node] = attempt;
+  if (atMs > 0) state.nodeStartedAtMs[node] = atMs;
+}
+
+/** Most nodes end before their start is recorded: then there is nothing to look up. */
+function ranNoMore(state: ExecutionState, node: NodeIndex): void {
+  if (state.executorOf.size > 0) state.executorOf.delete(node);
+}
+
+/** The node is no longer open. One that was CANCELLED while it ran had left before. */
+function leave(state: ExecutionState, node: NodeIndex): void {
+  ranNoMore(state, node);
+  const status = state.nodeStatus[node];
+  if (status === NodeCode.QUEUED || status === NodeCode.RUNNING || status === NodeCode.RETRYING) state.open -= 1;
+}
+
+function cancelOpen(state: ExecutionState, atMs: number, which: (status: number) => boolean): void {
+  for (let node = 0; node < state.nodeStatus.length; node++) {
+    const status = at(state.nodeStatus, node);
+    const open = status === NodeCode.QUEUED || status === NodeCode.RUNNING || status === NodeCode.RETRYING;
+    if (!open || !which(status)) continue;
+    state.nodeStatus[node] = NodeCode.CANCELLED;
+    state.nodeFinishedAtMs[node] = atMs;
+    state.dueAtMs.delete(node);
+    ranNoMore(state, node);
+    state.open -= 1;
+  }
+}
+
+function absurd(event: never): never {
+  throw new Error(`Unknown event ${JSON.stringify(event)}: the log is of a newer version of Troupe.`);
+}

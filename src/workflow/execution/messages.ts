@@ -1,0 +1,121 @@
+/** Everything that is said inside an execution: commands (wanted), events (happened), effects (to be done). */
+import type { Failure } from "./failure.ts";
+import type { ExecutionStatus } from "./status.ts";
+import type { NodeIndex } from "../plan/plan.ts";
+
+/** A text that is kept apart from the log because it is large: only its length in bytes is known here. */
+export type Large = { readonly bytes: number };
+
+/** A JSON text as it came, or the sign that it is kept apart. The main thread never parses it. */
+export type Text = string | Large;
+
+export type Command =
+  /** `params`: JSON text of an object, or null for none. `admitted`: there is room to run it now. */
+  | { readonly type: "Trigger"; readonly params: Text | null; readonly admitted: boolean }
+  | { readonly type: "Start" }
+  | {
+      readonly type: "CompleteAttempt";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly output: Text;
+    }
+  | {
+      readonly type: "FailAttempt";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly failure: Failure;
+    }
+  /** The attempt is gone without an outcome. `death`: it may have killed what it ran in (counted); else a planned end (not counted). */
+  | { readonly type: "LoseAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly death: boolean }
+  /** `executor`: the boot id of the instance that runs it. */
+  | {
+      readonly type: "RecordStart";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly executor: string;
+    }
+  | { readonly type: "FireRetry"; readonly node: NodeIndex; readonly attempt: number }
+  /** It waits, since this instance does not have its handler (`missing`), or it may go to a thread now, since it has. */
+  | { readonly type: "RecordHandler"; readonly node: NodeIndex; readonly attempt: number; readonly missing: boolean }
+  | { readonly type: "RecordOwnerDeath"; readonly bootId: string }
+  /** Nothing of this finished execution is in hand any more. */
+  | { readonly type: "Close" };
+
+export type WorkflowEvent =
+  | { readonly type: "ExecutionCreated"; readonly atMs: number; readonly name: string; readonly definition: string }
+  | { readonly type: "ExecutionTriggered"; readonly atMs: number; readonly params: Text | null }
+  | { readonly type: "ExecutionStarted"; readonly atMs: number }
+  | {
+      readonly type: "AttemptStarted";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly atMs: number;
+      /** The boot id of the instance that runs it. */
+      readonly executor: string;
+    }
+  | {
+      readonly type: "AttemptCompleted";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly atMs: number;
+      readonly output: Text;
+    }
+  | {
+      readonly type: "AttemptFailed";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly beganAtMs: number;
+      readonly atMs: number;
+      readonly failure: Failure;
+    }
+  | { readonly type: "AttemptLost"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number; readonly death: boolean }
+  /** `attempt`: the one that will run at `dueAtMs`. */
+  | { readonly type: "RetryScheduled"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
+  | {
+      readonly type: "AttemptQueued";
+      readonly node: NodeIndex;
+      readonly attempt: number;
+      readonly atMs: number;
+      /** The instance that owns the execution does not have its handler: no thread has it until that, or a start, is recorded. */
+      readonly noHandler: boolean;
+    }
+  /** What had no recorded start, and what this boot ran, is lost; what others run goes on. */
+  | { readonly type: "OwnerDied"; readonly bootId: string; readonly atMs: number }
+  | {
+      readonly type: "ExecutionFinished";
+      readonly atMs: number;
+      readonly status: Extract<ExecutionStatus, "COMPLETED" | "FAILED" | "CANCELLED">;
+      readonly error: string | null;
+      readonly cause: Cause | null;
+    }
+  | { readonly type: "ExecutionClosed"; readonly atMs: number };
+
+/** What made an execution fail: the node, its attempt, and the failure. */
+export type Cause = { readonly node: NodeIndex; readonly attempt: number; readonly failure: Failure };
+
+export type Effect =
+  /** Ask for room to run (MAX_CONCURRENT_WORKFLOWS); a Start command follows. */
+  | { readonly type: "Admit" }
+  | { readonly type: "StartRoots" }
+  /** Start those dependents of the node that are ready by now. */
+  | { readonly type: "StartDependents"; readonly node: NodeIndex }
+  | { readonly type: "StartAttempt"; readonly node: NodeIndex; readonly attempt: number }
+  /** It runs somewhere (its start is recorded): wait for its outcome. */
+  | { readonly type: "WatchAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly executor: string }
+  | { readonly type: "StartTimer"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
+  /** Take back what has not begun and cancel timers; then close the execution once nothing is in hand. */
+  | { readonly type: "TakeBack" }
+  /** The execution is closed: its supervisor has nothing left to do. */
+  | { readonly type: "Forget" };
+
+export type Rejection = { readonly code: "already_triggered" | "already_finished"; readonly status: ExecutionStatus };
+
+/** ignored: stale or doubled; rejected: the client's mistake, which is told to the client. */
+export type Decision =
+  | { readonly type: "events"; readonly events: readonly WorkflowEvent[] }
+  | { readonly type: "ignored" }
+  | { readonly type: "rejected"; readonly rejection: Rejection };

@@ -1,0 +1,135 @@
+/** An execution as it is shown: made from its state, in the definition's order. */
+import type { FailureKind } from "../execution/failure.ts";
+import type { Step } from "../plan/plan.ts";
+import { at, type ExecutionState } from "../execution/state.ts";
+import { type ExecutionStatus, NODE_STATES, NodeCode, type NodeStatus } from "../execution/status.ts";
+
+/** Times are milliseconds since 1970. */
+export type NodeView = {
+  readonly id: string;
+  readonly handler: string;
+  readonly state: NodeStatus;
+  /** JSON text; null where there is none or it is kept apart (then `outputBytes` tells its size). */
+  readonly output: string | null;
+  readonly outputBytes: number | null;
+  readonly error: string | null;
+  /** Why it is QUEUED, as a sentence, where it waits for its handler. */
+  readonly reason: string | null;
+  /** Attempts that have begun. */
+  readonly attempts: number;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  /** Longest way from a root. */
+  readonly level: number;
+};
+
+export type FailureView = {
+  readonly node: string;
+  readonly attempt: number;
+  readonly kind: FailureKind;
+  readonly code: string;
+  readonly message: string;
+  /** Where in the user's code; null where none of it was there. */
+  readonly stack: string | null;
+};
+
+export type ExecutionView = {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly status: ExecutionStatus;
+  readonly sequence: number;
+  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number; readonly percentage: number };
+  /** Visible nodes only, in the definition's order. */
+  readonly nodes: readonly NodeView[];
+  /** Of an execution that came as steps; a task's `node` is a position in `nodes`. */
+  readonly steps: readonly Step[] | null;
+  readonly error: string | null;
+  readonly failure: FailureView | null;
+  readonly createdAtMs: number;
+  readonly triggeredAtMs: number | null;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  readonly updatedAtMs: number;
+  readonly closed: boolean;
+  /** Its supervisor crashed too often and is left alone until the next sweep. */
+  readonly stalled: boolean;
+};
+
+/** Why a QUEUED node waits for its handler, as a sentence; null where it does not. `missing`: its owner does not have it. */
+export type ReasonOf = (handler: string, missing: boolean) => string | null;
+
+/** What is shown of a state. O(nodes). `stalled`: known to the owner alone. */
+export function viewOf(id: string, state: ExecutionState, stalled: boolean, reasonOf: ReasonOf = () => null): ExecutionView {
+  const { plan } = state;
+  const nodes: NodeView[] = [];
+  for (let node = 0; node < plan.ids.length; node++) {
+    if (plan.hidden === null || plan.hidden[node] === 0) nodes.push(nodeView(state, node, reasonOf));
+  }
+  return {
+    id,
+    name: plan.name,
+    tags: plan.tags,
+    status: state.status,
+    sequence: state.sequence,
+    progress: progressOf(state),
+    nodes,
+    steps: plan.steps === null ? null : visibleSteps(state, plan.steps),
+    error: state.error,
+    failure: failureView(state),
+    createdAtMs: state.createdAtMs,
+    triggeredAtMs: state.triggeredAtMs,
+    startedAtMs: state.startedAtMs,
+    finishedAtMs: state.finishedAtMs,
+    updatedAtMs: state.updatedAtMs,
+    closed: state.closed,
+    stalled,
+  };
+}
+
+/** Of the nodes that views show. `percentage`: of completed ones, rounded down to one decimal, so 100 means all. */
+export function progressOf(state: ExecutionState): ExecutionView["progress"] {
+  const total = state.plan.visible;
+  const completed = state.completed - state.hiddenCompleted;
+  return { total, completed, failed: state.failed, percentage: Math.floor((completed / total) * 1000) / 10 };
+}
+
+/** It was open when its execution ended, and nothing more was heard of it. */
+const CUT_OFF = "It was cut off: the execution had ended before it did.";
+
+function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): NodeView {
+  const { plan } = state;
+  const code = at(state.nodeStatus, node);
+  const output = state.outputs[node];
+  const failure = code === NodeCode.FAILED || code === NodeCode.RETRYING ? state.failureOf.get(node) : undefined;
+  return {
+    id: plan.ids[node] ?? "",
+    handler: plan.handlers[node] ?? "",
+    state: NODE_STATES[code] ?? "UNKNOWN",
+    output: typeof output === "string" ? output : null,
+    outputBytes: typeof output === "object" ? output.bytes : null,
+    error: failure?.message ?? (code === NodeCode.CANCELLED ? CUT_OFF : null),
+    reason: code === NodeCode.QUEUED ? reasonOf(plan.handlers[node] ?? "", state.noHandler.has(node)) : null,
+    attempts: at(state.begun, node),
+    startedAtMs: at(state.nodeStartedAtMs, node) || null,
+    finishedAtMs: at(state.nodeFinishedAtMs, node) || null,
+    level: at(plan.level, node),
+  };
+}
+
+/** Steps with positions among the visible nodes. */
+function visibleSteps(state: ExecutionState, steps: readonly Step[]): readonly Step[] {
+  const { hidden, ids } = state.plan;
+  if (hidden === null) return steps;
+  const position = new Int32Array(ids.length);
+  let next = 0;
+  for (let node = 0; node < ids.length; node++) position[node] = hidden[node] === 1 ? -1 : next++;
+  return steps.map((step) => ({ ...step, tasks: step.tasks.map((task) => ({ ...task, node: at(position, task.node) })) }));
+}
+
+function failureView(state: ExecutionState): FailureView | null {
+  if (state.cause === null) return null;
+  const { node, attempt, failure } = state.cause;
+  const { kind, code, message, stack = null } = failure;
+  return { node: state.plan.ids[node] ?? "", attempt, kind, code, message, stack };
+}
