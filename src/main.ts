@@ -94,7 +94,7 @@ async function main(): Promise<void> {
   greet(config, opened, serving);
   signals.obey((signal) => {
     if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });
-    engine.retire();
+    engine.markUnready();
     systemClock.after(config.drainDelayMs, () => stop(signal));
   });
 

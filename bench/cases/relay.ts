@@ -1,5 +1,5 @@
 /** The relay alone: from commits in Redis to acknowledged records in Kafka, as one instance sends them. */
-import { connectKafkaBus } from "../../src/bus/kafka/event-stream.ts";
+import { connectKafkaStream } from "../../src/bus/kafka/event-stream.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/bus/relay/relay.ts";
 import { createByteBudget } from "../../src/bus/relay/written-entries.ts";
 import { systemClock } from "../../src/env/clock.ts";
@@ -27,7 +27,7 @@ export const relayCase: Case = {
     const { brokers, prefix } = needed(services.kafka);
     const log = createLog({ level: "warn", instance: "bench" });
     const store = await openRedisStore({ address: { url }, clock: systemClock, ids: systemIds, log, outbox: true, lanes: LANES });
-    const stream = connectKafkaBus({
+    const stream = connectKafkaStream({
       ...{ brokers: [brokers], clientId: "bench", reconnectDelayMs: RECONNECT_MS, topicPrefix: prefix, clock: systemClock, log },
     });
     await until(() => stream.health().available, "Kafka answers");

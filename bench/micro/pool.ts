@@ -11,17 +11,17 @@ export async function poolRoundTrip(atOnce: number): Promise<Micro> {
   if (!read.ok) throw new Error(read.faults.join(" "));
   const pool = openPool(read.config, (sentence) => console.error(sentence));
   await pool.ready();
-  const attempts = Array.from({ length: atOnce }, (_, node) => noop(node));
+  const given = Array.from({ length: atOnce }, (_, node) => noop(node));
   let open = 0;
   let finished: () => void = () => undefined;
-  const hands = pool.attach(
+  const attempts = pool.attach(
     { id: "0193", name: "micro" },
     {
       began: () => undefined,
       returned: () => undefined,
       ended(node, attempt, _beganAtMs, outcome) {
         if (outcome.type !== "completed") throw new Error(`An attempt is ${outcome.type}: ${JSON.stringify(outcome)}`);
-        hands.settle(node, attempt);
+        attempts.settle(node, attempt);
         open -= 1;
         if (open === 0) finished();
       },
@@ -31,7 +31,7 @@ export async function poolRoundTrip(atOnce: number): Promise<Micro> {
     const { promise, resolve } = Promise.withResolvers<void>();
     finished = resolve;
     open = atOnce;
-    for (const attempt of attempts) hands.start(attempt);
+    for (const attempt of given) attempts.start(attempt);
     return promise;
   };
   return { ns: async () => (await nsOf(act)) / atOnce, stop: () => pool.close() };

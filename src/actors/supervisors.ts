@@ -11,7 +11,7 @@ import type { Behaviour, Gone } from "./system/actor.ts";
 import { ActorSystem } from "./system/actor-system.ts";
 import { type Admission, createAdmission } from "./execution/admission.ts";
 import { createLargeTexts } from "../store/large-texts.ts";
-import { Newborns } from "./execution/created-executions.ts";
+import { CreatedExecutions } from "./execution/created-executions.ts";
 import type { Ports } from "./execution/ports.ts";
 import { startSupervisor } from "./execution/start-supervisor.ts";
 import { SUPERVISOR_INTENSITY } from "./system/supervision.ts";
@@ -22,18 +22,18 @@ import type { Receipt } from "../cluster/commands/receipt.ts";
 import type { Stored } from "../cluster/commands/stored-command.ts";
 import type { SupervisorMessage } from "./execution/messages.ts";
 
-export type Company = {
+export type Supervisors = {
   readonly system: ActorSystem<SupervisorMessage, Supervisor>;
   readonly admission: Admission;
   readonly timers: Timers;
-  readonly newborns: Newborns;
+  readonly createdExecutions: CreatedExecutions;
   /** Whether it surely exists: it has an actor or was just created. */
   knows(executionId: string): boolean;
   /** It has surely not ended: its end is still to be committed here, which the waiters are told of. False where that is not known. */
   isUnderWay(executionId: string): boolean;
 };
 
-export type CompanyOptions = {
+export type SupervisorsOptions = {
   readonly store: Store;
   readonly pool: Pool;
   readonly clock: Clock;
@@ -47,16 +47,28 @@ export type CompanyOptions = {
   readonly moved: (executionId: string) => void;
   /** The plan of a stored definition; kept by hash. */
   readonly planOf: (hash: string, definitionText: string) => Plan | Promise<Plan>;
-} & Pick<Ports, "handlers" | "bootId" | "tenureOf" | "shared" | "isAlive" | "isHeld" | "claimsOf" | "errands" | "ownerDeaths" | "givenBy">;
+} & Pick<
+  Ports,
+  | "handlers"
+  | "bootId"
+  | "ownedLaneOf"
+  | "shared"
+  | "isAlive"
+  | "isOutboxFull"
+  | "claimsOf"
+  | "remoteAttempts"
+  | "ownerDeaths"
+  | "readTriggerParams"
+>;
 
 const LARGE_TEXTS_BYTES = 64 * 1024 * 1024;
 
-export function startCompany(options: CompanyOptions): Company {
-  const { store, clock, turns, log, tenureOf } = options;
+export function startSupervisors(options: SupervisorsOptions): Supervisors {
+  const { store, clock, turns, log, ownedLaneOf } = options;
   const timers = createTimers(clock);
   const admission = createAdmission(options.maxRunningExecutions);
   const largeTexts = createLargeTexts(store, LARGE_TEXTS_BYTES);
-  const newborns = new Newborns(clock, largeTexts);
+  const createdExecutions = new CreatedExecutions(clock, largeTexts);
   const failures = logBursts(log, clock);
   const ports: Ports = {
     ...options,
@@ -64,7 +76,7 @@ export function startCompany(options: CompanyOptions): Company {
     timers,
     admission,
     largeTexts,
-    newborns,
+    createdExecutions,
     async load(id) {
       const stored = await store.load(id);
       if (stored === null) return null;
@@ -97,13 +109,13 @@ export function startCompany(options: CompanyOptions): Company {
   /** The store has none of it: what is in hand nobody waits for. */
   function forgotten(id: string): null {
     admission.leave(id);
-    options.errands.discard({ id, name: "" });
+    options.remoteAttempts.discard({ id, name: "" });
     return null;
   }
 
   /** A command for an execution that is gone is answered all the same, or it would stand in the store for ever. */
   function undelivered({ commandId, execution, done }: Stored, why: Gone | "stalled"): void {
-    const committer = why === "unknown" ? tenureOf(execution)?.committer : undefined;
+    const committer = why === "unknown" ? ownedLaneOf(execution)?.committer : undefined;
     // Stopped in the moment that it came, stalled, or moved: it is read again, here or by the next owner.
     if (committer === undefined) return done(false);
     void committer.answer([{ commandId, receipt: JSON.stringify(receiptFor(why)) }]).then((result) => done(result.type === "applied"));
@@ -113,11 +125,11 @@ export function startCompany(options: CompanyOptions): Company {
     system,
     admission,
     timers,
-    newborns,
-    knows: (id) => system.has(id) || newborns.has(id, tenureOf(id)),
+    createdExecutions,
+    knows: (id) => system.has(id) || createdExecutions.has(id, ownedLaneOf(id)),
     isUnderWay(id) {
-      const tenure = tenureOf(id);
-      return system.actor(id)?.isUnderWay ?? (tenure?.trusted() === true && newborns.has(id, tenure));
+      const ownedLane = ownedLaneOf(id);
+      return system.actor(id)?.isUnderWay ?? (ownedLane?.trusted() === true && createdExecutions.has(id, ownedLane));
     },
   };
 }

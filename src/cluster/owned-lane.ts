@@ -1,8 +1,8 @@
-/** A lane in this instance's hands: the lease, the one committer that writes under it, and whether it may be trusted. */
+/** A lane that this instance owns: the lease, the one committer that writes under it, and whether it may be trusted. */
 import type { Committer, CommitterOptions } from "../store/committer.ts";
 import type { Pending } from "../store/shared-store.ts";
 
-export type Tenure = {
+export type OwnedLane = {
   readonly lane: number;
   readonly committer: Committer;
   /** False: the lease may have lapsed, so nothing may be begun. True for ever where an instance has the store alone. */
@@ -42,19 +42,19 @@ export type LaneListener = {
   /** Told after each commit: createCommitter's. */
   readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
   /** The lane is this instance's, and nothing of it goes on yet. Told again, without an end between, where it is taken anew. */
-  readonly onTenure?: (tenure: Tenure) => void;
+  readonly onOwned?: (ownedLane: OwnedLane) => void;
   readonly onEnd?: (lane: number) => void;
   /** What each renewal tells. */
   readonly onPending?: (lane: number, pending: Pending) => void;
   /** The lapsed lease was taken again, under a new epoch: unclaimed offers are gone from the store, everything else stands. */
-  readonly onRetaken?: (tenure: Tenure) => void;
+  readonly onRetaken?: (ownedLane: OwnedLane) => void;
 };
 
 /** Another instance. `handlers`: by every name; null where it is older and does not tell. */
 export type Peer = { readonly name: string; readonly leaving: boolean; readonly handlers: readonly string[] | null };
 
 /** Who of the instances is alive, as far as this one can tell. */
-export type Living = {
+export type Liveness = {
   /** Also true where that cannot be told now. */
   isAlive(bootId: string): boolean;
   /** How many others live and are not ending. */

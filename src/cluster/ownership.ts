@@ -2,17 +2,17 @@
  * Who may work on what, as a seam: an instance that has its store alone owns every lane for ever (lanes/sole-ownership.ts),
  * those that share one divide the lanes among themselves (lanes/shared-ownership.ts).
  */
-import type { LaneWork, Living, Tenure } from "./owned-lane.ts";
+import type { LaneWork, Liveness, OwnedLane } from "./owned-lane.ts";
 
 export interface Ownership {
   readonly bootId: string;
-  /** The lane's tenure, or null where it is not this instance's. The same object for as long as its memory holds. */
-  tenureOf(lane: number): Tenure | null;
+  /** The lane, or null where it is not this instance's. The same object for as long as its memory holds. */
+  ownedLaneOf(lane: number): OwnedLane | null;
   /** Every lane that is this instance's now. */
-  tenures(): Iterable<Tenure>;
+  ownedLanes(): Iterable<OwnedLane>;
   /** Which of the executions that were taken over had an owner that died; forgotten once it is recorded in their log. */
   readonly deaths: { bootIdOf(executionId: string): string | null; recorded(executionId: string): void };
-  readonly living: Living;
+  readonly liveness: Liveness;
   /**
    * Takes over what is active and begins to sweep; resolves when the first take-over is done. Some executions at a time
    * are taken over, so that a start with many of them does not hold everything else up.

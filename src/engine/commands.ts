@@ -1,5 +1,5 @@
 /** A trigger finds the execution's supervisor, here or at another instance, and comes back with the truth. */
-import type { Company } from "../actors/supervisors.ts";
+import type { Supervisors } from "../actors/supervisors.ts";
 import type { Ownership } from "../cluster/ownership.ts";
 import { type TriggerResult, unavailable } from "./answers.ts";
 import type { EngineLanes } from "./lane-work.ts";
@@ -15,7 +15,7 @@ export type Triggers = {
 
 export type TriggersOptions = {
   readonly store: Store;
-  readonly company: Company;
+  readonly supervisors: Supervisors;
   readonly ownership: Ownership;
   readonly lanes: Pick<EngineLanes, "isOwned">;
   /** Null where an instance is alone. */
@@ -27,14 +27,14 @@ const DEADLINE_MS = 10_000;
 const STORE_AWAY_MS = 2_000;
 const STORE_LOOK_MS = 500;
 
-export function createTriggers({ store, company, ownership, lanes, remote, clock }: TriggersOptions): Triggers {
+export function createTriggers({ store, supervisors, ownership, lanes, remote, clock }: TriggersOptions): Triggers {
   async function trigger(id: string, params: string | null): Promise<TriggerResult> {
     const lane = store.laneOf(id);
     const owned = lanes.isOwned(lane);
-    const trouble = owned ? (holding(lane) ?? ownership.obstacle) : ownership.storeTrouble;
+    const trouble = owned ? (blockedReason(lane) ?? ownership.obstacle) : ownership.storeTrouble;
     if (trouble !== null) return unavailable(trouble);
     try {
-      if (!owned || !company.knows(id)) {
+      if (!owned || !supervisors.knows(id)) {
         const summary = await store.summary(id);
         if (summary === null) return { type: "not_found" };
         if (summary.triggeredAtMs !== null) return { type: "already", status: summary.status };
@@ -50,13 +50,13 @@ export function createTriggers({ store, company, ownership, lanes, remote, clock
     }
   }
 
-  function holding(lane: number): string | null {
-    return ownership.tenureOf(lane)?.committer.holding ?? null;
+  function blockedReason(lane: number): string | null {
+    return ownership.ownedLaneOf(lane)?.committer.blockedReason ?? null;
   }
 
   /** Nothing is written until the lease is taken again. */
   function lapsed(lane: number): string | null {
-    return ownership.tenureOf(lane)?.trusted() === false ? "The lease of this execution's lane has lapsed." : null;
+    return ownership.ownedLaneOf(lane)?.trusted() === false ? "The lease of this execution's lane has lapsed." : null;
   }
 
   function ask(id: string, lane: number, params: string | null): Promise<Receipt> {
@@ -67,14 +67,14 @@ export function createTriggers({ store, company, ownership, lanes, remote, clock
         resolve(receipt);
       };
       let cancelAway = clock.after(STORE_AWAY_MS, function look() {
-        const reason = holding(lane) ?? lapsed(lane);
+        const reason = blockedReason(lane) ?? lapsed(lane);
         if (reason !== null) answer({ type: "unavailable", reason });
         else cancelAway = clock.after(STORE_LOOK_MS, look);
       });
       const cancelDeadline = clock.after(DEADLINE_MS, () =>
         answer({ type: "unavailable", reason: "The trigger was not answered in time." }),
       );
-      const told = company.system.tell(id, { type: "Ask", params, reply: answer });
+      const told = supervisors.system.tell(id, { type: "Ask", params, reply: answer });
       if (!told) answer({ type: "unavailable", reason: "The execution takes no more commands now." });
     });
   }

@@ -1,6 +1,6 @@
 /** A new execution: stored, and then taken up here, where its lane is this instance's. */
-import type { Company } from "../actors/supervisors.ts";
-import type { Newborn } from "../actors/execution/created-executions.ts";
+import type { Supervisors } from "../actors/supervisors.ts";
+import type { CreatedExecution } from "../actors/execution/created-executions.ts";
 import type { Workload } from "../actors/system/workload.ts";
 import type { Ownership } from "../cluster/ownership.ts";
 import { type CreateRequest, type CreateResult, unavailable } from "./answers.ts";
@@ -11,7 +11,7 @@ import { createCreator } from "../store/creator.ts";
 import type { Gathering } from "../store/gathering.ts";
 import { type NewExecution, type Store, StoreUnavailable } from "../store/store.ts";
 
-export type Births = {
+export type Creation = {
   /** Resolves when it is durable, or cannot be for now. */
   create(request: CreateRequest): Promise<CreateResult>;
   /** What the store said that takes nothing new now; null where it does, or may. */
@@ -20,9 +20,9 @@ export type Births = {
   readonly waitingSinceMs: number | null;
 };
 
-export type BirthsOptions = {
+export type CreationOptions = {
   readonly store: Store;
-  readonly company: Company;
+  readonly supervisors: Supervisors;
   readonly ownership: Ownership;
   readonly lanes: Pick<EngineLanes, "isOwned">;
   readonly ids: Ids;
@@ -35,32 +35,33 @@ export type BirthsOptions = {
   readonly isStopping: () => boolean;
 };
 
-export function createBirths(options: BirthsOptions): Births {
-  const { store, company, ownership, lanes, ids, clock, gathering, workload, created, isStopping } = options;
+export function openCreation(options: CreationOptions): Creation {
+  const { store, supervisors, ownership, lanes, ids, clock, gathering, workload, created, isStopping } = options;
   const creator = createCreator({ store, clock, gathering });
 
   /** Its start is in its first chunk where it can run here at once. What has a key may be there already, and running. */
   function mayEnter(id: string, lane: number, { trigger, idempotency }: CreateRequest): boolean {
     if (trigger === null || idempotency !== null || !lanes.isOwned(lane)) return false;
-    return ownership.tenureOf(lane)?.trusted() === true && company.admission.tryEnter(id);
+    return ownership.ownedLaneOf(lane)?.trusted() === true && supervisors.admission.tryEnter(id);
   }
 
-  async function write(newborn: Newborn, lane: number, { trigger, idempotency }: CreateRequest): Promise<CreateResult> {
-    const { id } = newborn.execution.summary;
-    const tenure = ownership.tenureOf(lane);
+  async function write(createdExecution: CreatedExecution, lane: number, { trigger, idempotency }: CreateRequest): Promise<CreateResult> {
+    const { id } = createdExecution.execution.summary;
+    const ownedLane = ownership.ownedLaneOf(lane);
     try {
-      const answer = await creator.create(newborn.execution);
+      const answer = await creator.create(createdExecution.execution);
       if (answer === "differs") return { type: "differs" };
       const owned = lanes.isOwned(lane);
       if (answer === "created") {
-        // Written under a tenure that has ended since, it may have gone on elsewhere.
-        if (owned && tenure !== null && tenure === ownership.tenureOf(lane)) company.newborns.keep(newborn, tenure);
-        created(newborn.execution, owned);
+        // Written under a lease that has ended since, it may have gone on elsewhere.
+        if (owned && ownedLane !== null && ownedLane === ownership.ownedLaneOf(lane))
+          supervisors.createdExecutions.keep(createdExecution, ownedLane);
+        created(createdExecution.execution, owned);
       }
-      if (trigger !== null && owned && !isStopping()) company.system.wake(id);
+      if (trigger !== null && owned && !isStopping()) supervisors.system.wake(id);
       // Without a key the id is new: what exists already is this request, sent again after a lost answer.
       if (idempotency !== null && answer === "exists") return { type: "exists", id };
-      return { type: "created", id, status: newborn.execution.summary.status };
+      return { type: "created", id, status: createdExecution.execution.summary.status };
     } catch (error) {
       if (error instanceof RangeError) return { type: "refused", reason: error.message };
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -84,14 +85,19 @@ export function createBirths(options: BirthsOptions): Births {
       const lane = store.laneOf(id);
       const admitted = mayEnter(id, lane, request);
       workload.begin();
-      const newborn = company.newborns.make({ id, definition, trigger: trigger && { ...trigger, admitted }, bodyHash });
+      const createdExecution = supervisors.createdExecutions.make({
+        id,
+        definition,
+        trigger: trigger && { ...trigger, admitted },
+        bodyHash,
+      });
       try {
-        return await write(newborn, lane, request);
+        return await write(createdExecution, lane, request);
       } finally {
         workload.end();
-        company.newborns.made(id);
+        supervisors.createdExecutions.made(id);
         // Nobody took it up here: its room is free again.
-        if (admitted && !company.system.has(id)) company.admission.leave(id);
+        if (admitted && !supervisors.system.has(id)) supervisors.admission.leave(id);
       }
     },
   };

@@ -43,7 +43,7 @@ export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "re
   waitForEnd(id: string, withinMs: number): Promise<boolean>;
   health(): EngineHealth;
   /** It will be stopped soon: readiness says so, and everything else goes on. */
-  retire(): void;
+  markUnready(): void;
   /**
    * A clean end: nothing new begins, what runs may finish within `graceMs`, everything is committed, and whoever waits
    * is let go. `lastAnswers` is given the time to answer them; then the store is closed.

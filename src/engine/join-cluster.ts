@@ -1,5 +1,5 @@
 /** What an instance that has its store alone, and one among several, differ in: put together here for the engine. */
-import { createErrands, type Errands } from "../cluster/overflow/remote-attempts.ts";
+import { createRemoteAttempts, type RemoteAttempts } from "../cluster/overflow/remote-attempts.ts";
 import { createEndedRelays } from "../bus/relay/ended-relays.ts";
 import { createOutboxRelay, type OutboxRelay } from "../bus/relay/relay.ts";
 import type { Waiters } from "../views/waiters.ts";
@@ -31,10 +31,10 @@ export type ClusterParts = {
 
 export type EngineCluster = {
   readonly ownership: Ownership;
-  readonly errands: Errands;
+  readonly remoteAttempts: RemoteAttempts;
   /** Why nothing new is taken now, as a sentence; null where it is. */
   full(): string | null;
-  isHeld(): boolean;
+  isOutboxFull(): boolean;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   created(execution: NewExecution, owned: boolean): void;
   close(): Promise<void>;
@@ -62,9 +62,9 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention, gath
   });
   return {
     ownership,
-    errands: createErrands({ pool, bootId, clock, send: () => Promise.reject(new Error("There is no other instance.")) }),
+    remoteAttempts: createRemoteAttempts({ pool, bootId, clock, send: () => Promise.reject(new Error("There is no other instance.")) }),
     full: () => null,
-    isHeld: () => false,
+    isOutboxFull: () => false,
     created: () => undefined,
     close: () => Promise.resolve(),
   };
@@ -101,7 +101,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     ttlMs: cluster.leaseTtlMs,
     renewMs: cluster.leaseRenewMs,
     onApplied: applied,
-    onTenure({ lane }) {
+    onOwned({ lane }) {
       if (events === null) return;
       // It has one already where the lane was taken anew: that one knows how far the stream is.
       const relay = relays.get(lane) ?? createOutboxRelay({ store, lane, sink: events, budget, clock, log });
@@ -118,10 +118,10 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     onPending(lane, pending) {
       if (pending.outboxEntries > 0) relays.get(lane)?.wake();
     },
-    // What is relayed under the tenure that follows must come after the word that the history went back.
+    // What is relayed under the lease that follows must come after the word that the history went back.
     onRestarted: async ({ lane, committer }) => relays.get(lane)?.storeRestarted(committer.lease.epoch),
   });
-  const errands = createErrands({
+  const remoteAttempts = createRemoteAttempts({
     pool,
     bootId,
     clock,
@@ -133,7 +133,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
 
   const forgets = [
     store.onRestart((lanes) => {
-      errands.storeRestarted();
+      remoteAttempts.storeRestarted();
       for (const lane of lanes) relays.get(lane)?.doubt();
       ended.doubt(lanes);
     }),
@@ -142,13 +142,13 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
 
   return {
     ownership,
-    errands,
+    remoteAttempts,
     full() {
       if (ownership.storeFull !== null) return ownership.storeFull;
       if (ownership.outboxBytes <= cluster.outboxBytes.max) return null;
       return `${ownership.outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
     },
-    isHeld: () => ownership.outboxBytes > cluster.outboxBytes.hold,
+    isOutboxFull: () => ownership.outboxBytes > cluster.outboxBytes.hold,
     created({ summary }, owned) {
       if (summary.triggeredAtMs === null) return;
       const lane = store.laneOf(summary.id);

@@ -1,8 +1,8 @@
 /** What is done with lanes: taken up, looked after, handed over, dropped. Given to the ownership by the engine. */
-import type { Company } from "../actors/supervisors.ts";
-import type { Errands } from "../cluster/overflow/remote-attempts.ts";
+import type { Supervisors } from "../actors/supervisors.ts";
+import type { RemoteAttempts } from "../cluster/overflow/remote-attempts.ts";
 import type { Inbox } from "../cluster/commands/inbox.ts";
-import type { LaneWork, Tenure } from "../cluster/owned-lane.ts";
+import type { LaneWork, OwnedLane } from "../cluster/owned-lane.ts";
 import type { Clock } from "../env/clock.ts";
 import { Backoff } from "../env/backoff.ts";
 import type { Store } from "../store/store.ts";
@@ -18,12 +18,12 @@ export type EngineLanes = LaneWork & {
 
 export type EngineLanesOptions = {
   readonly store: Store;
-  readonly company: Company;
-  readonly errands: Errands;
+  readonly supervisors: Supervisors;
+  readonly remoteAttempts: RemoteAttempts;
   /** Null where an instance has the store alone. */
   readonly inbox: Inbox | null;
   readonly clock: Clock;
-  readonly tenureOf: (lane: number) => Tenure | null;
+  readonly ownedLaneOf: (lane: number) => OwnedLane | null;
   /** What other instances had claimed of the lane is to be known. */
   readonly takeClaims: (lane: number) => void;
   /** The lane's offers to other instances are none of this one's any more. */
@@ -34,25 +34,25 @@ const NONE: ReadonlySet<string> = new Set();
 
 export function createEngineLanes({
   store,
-  company,
-  errands,
+  supervisors,
+  remoteAttempts,
   inbox,
   clock,
-  tenureOf,
+  ownedLaneOf,
   takeClaims,
   dropOffers,
 }: EngineLanesOptions): EngineLanes {
-  const { system, admission } = company;
-  /** The tenure that each lane is being handed over under. */
-  const leaving = new Map<number, Tenure | null>();
+  const { system, admission } = supervisors;
+  /** Each lane that is being handed over, as it is owned meanwhile. */
+  const leaving = new Map<number, OwnedLane | null>();
   /** By lane: executions whose supervisors left before it was known what becomes of the lane, and of them. */
   const moved = new Map<number, Set<string>>();
   /** The first look at the commands that a lane's last owner left. */
   const firstLooks = new Map<number, Promise<void>>();
 
   function isOwned(lane: number): boolean {
-    const tenure = tenureOf(lane);
-    return tenure !== null && !tenure.committer.fenced && leaving.get(lane) !== tenure;
+    const ownedLane = ownedLaneOf(lane);
+    return ownedLane !== null && !ownedLane.committer.fenced && leaving.get(lane) !== ownedLane;
   }
 
   /** Outcomes that wait for the owner count before it takes anything for lost. */
@@ -96,7 +96,7 @@ export function createEngineLanes({
       const lane = store.laneOf(executionId);
       await lookedOnce(lane);
       if (!isOwned(lane)) return;
-      company.newborns.triggeredElsewhere(executionId);
+      supervisors.createdExecutions.triggeredElsewhere(executionId);
       await system.ensure(executionId);
     },
     running(executionIds) {
@@ -106,7 +106,7 @@ export function createEngineLanes({
       const left = moved.get(lane) ?? [];
       moved.delete(lane);
       // They have ended: what they had in hand is recorded, or nobody wants it.
-      for (const id of left) if (!system.has(id)) errands.discard({ id, name: "" });
+      for (const id of left) if (!system.has(id)) remoteAttempts.discard({ id, name: "" });
     },
     awaits: (lane) => moved.has(lane),
     sweep: () => system.sweep(),
@@ -114,18 +114,18 @@ export function createEngineLanes({
       void (firstLooks.has(lane) ? inbox?.look(lane) : lookedOnce(lane));
     },
     async handOver(lane) {
-      leaving.set(lane, tenureOf(lane));
+      leaving.set(lane, ownedLaneOf(lane));
       const ids = system.ids().filter((id) => store.laneOf(id) === lane);
       // Those that are taken up again, if only just now, account for what they have in hand.
       const isKnown = new Set(ids).isSupersetOf(moved.get(lane) ?? NONE);
       const clean = await Promise.all(ids.map((id) => handedOver(id)));
-      for (const id of clear(lane)) errands.keep({ id, name: "" });
+      for (const id of clear(lane)) remoteAttempts.keep({ id, name: "" });
       return isKnown && clean.every((each) => each);
     },
     drop(lane, why) {
       const ids = clear(lane);
       if (why === "again") moved.set(lane, new Set(ids));
-      else for (const id of ids) errands.lose({ id, name: "" });
+      else for (const id of ids) remoteAttempts.lose({ id, name: "" });
     },
   };
 

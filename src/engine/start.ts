@@ -1,12 +1,11 @@
 /** The engine, put together from its rooms: what it is made of, how it begins, and how it ends. */
-import { startCompany } from "../actors/supervisors.ts";
+import { startSupervisors } from "../actors/supervisors.ts";
 import { createInbox, type Inbox } from "../cluster/commands/inbox.ts";
 import { createKnownHandlers } from "../cluster/known-handlers.ts";
 import { Workload } from "../actors/system/workload.ts";
 import { createWaiters } from "../views/waiters.ts";
 import { unavailable, type Unavailable } from "./answers.ts";
-import { patience } from "../env/patience.ts";
-import { createBirths } from "./creation.ts";
+import { openCreation } from "./creation.ts";
 import { joinCluster } from "./join-cluster.ts";
 import { createEngineLanes } from "./lane-work.ts";
 import { createLoadShedding } from "./load-shedding.ts";
@@ -29,6 +28,7 @@ import type { DefinitionOptions } from "../workflow/definition/definition.ts";
 import { isTerminal } from "../workflow/execution/status.ts";
 import type { ClusterOptions } from "../cluster/cluster.ts";
 import type { Engine } from "./engine.ts";
+import { deadline } from "../env/deadline.ts";
 
 export type EngineOptions = {
   readonly store: Store;
@@ -68,13 +68,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   // Alone, every end is told here; the doorbell between instances may lose one.
   const waiters = createWaiters({ clock: limits, limit: options.waitersLimit, ...(cluster === null ? {} : { look: hasEnded }) });
   const gathering = store.gatherMs === undefined ? undefined : createGathering(clock, store.gatherMs);
-  const { ownership, errands, ...joined } = await joinCluster({ ...options, bootId, waiters, gathering });
-  const { living } = ownership;
+  const { ownership, remoteAttempts, ...joined } = await joinCluster({ ...options, bootId, waiters, gathering });
+  const { liveness } = ownership;
   const handlers = createKnownHandlers({
     here: pool.handlers,
     onHere: pool.onHandlers,
-    peers: living.peers,
-    onPeers: living.onPeers,
+    peers: liveness.peers,
+    onPeers: liveness.onPeers,
     clock,
     log,
   });
@@ -82,28 +82,28 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const checker = createDefinitionChecker({ definitions: options.definitions, catalog: handlers.all, clock });
   const views = createViews({ store, compile: checker.compile, clock, turns });
   const workload = new Workload();
-  const company = startCompany({
+  const supervisors = startSupervisors({
     ...options,
     workload,
     handlers,
     bootId,
-    tenureOf: (id) => ownership.tenureOf(store.laneOf(id)),
+    ownedLaneOf: (id) => ownership.ownedLaneOf(store.laneOf(id)),
     shared: cluster !== null,
-    isAlive: living.isAlive,
-    isHeld: joined.isHeld,
+    isAlive: liveness.isAlive,
+    isOutboxFull: joined.isOutboxFull,
     claimsOf: (id) => overflow?.claimsOf(id) ?? NO_CLAIMS,
-    errands,
+    remoteAttempts,
     ownerDeaths: ownership.deaths,
     moved: (id) => lanes.moved(id),
     planOf: (hash, text) => views.planOf(hash, text),
-    givenBy: checker.givenBy,
+    readTriggerParams: checker.readTriggerParams,
   });
   const overflow =
     cluster &&
     createEngineOverflow({
-      ...{ cluster, pool, handlers, json: checker, ownership, errands, clock, turns, log },
+      ...{ cluster, pool, handlers, json: checker, ownership, remoteAttempts, clock, turns, log },
       isOwned: (lane) => lanes.isOwned(lane),
-      executorDied: (died) => void buried(died),
+      executorDied: (died) => void executorDied(died),
     });
   const inbox: Inbox | null =
     cluster &&
@@ -112,38 +112,38 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       json: checker,
       clock,
       log,
-      tell: (id, message) => company.system.tell(id, message),
+      tell: (id, message) => supervisors.system.tell(id, message),
       isOwned: (lane) => lanes.isOwned(lane),
-      refuse: (lane, commandId) => void ownership.tenureOf(lane)?.committer.answer([{ commandId, receipt: '{"type":"unknown"}' }]),
+      refuse: (lane, commandId) => void ownership.ownedLaneOf(lane)?.committer.answer([{ commandId, receipt: '{"type":"unknown"}' }]),
       answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
     });
   const lanes = createEngineLanes({
-    ...{ store, company, errands, inbox, clock },
-    tenureOf: (lane) => ownership.tenureOf(lane),
+    ...{ store, supervisors, remoteAttempts, inbox, clock },
+    ownedLaneOf: (lane) => ownership.ownedLaneOf(lane),
     takeClaims: (lane) => overflow?.taken(lane),
     dropOffers: (lane) => overflow?.drop(lane),
   });
   const remote = cluster && createRemoteTriggers({ store: cluster.store, json: checker, doorbell: cluster.doorbell, clock, ids });
-  const triggers = createTriggers({ store, company, ownership, lanes, remote, clock: limits });
+  const triggers = createTriggers({ store, supervisors, ownership, lanes, remote, clock: limits });
   handlers.onChange(checker.renewed);
-  let retiring = false;
+  let unready = false;
   let stopping = false;
-  const births = createBirths({
-    ...{ store, company, ownership, lanes, ids, gathering, workload },
+  const creation = openCreation({
+    ...{ store, supervisors, ownership, lanes, ids, gathering, workload },
     clock: limits,
     created: joined.created,
     isStopping: () => stopping,
   });
-  living.onDeath((died) => void buried(died));
+  liveness.onDeath((died) => void executorDied(died));
 
   /** Outcomes that it still sent count; what it ran beyond them is lost. */
-  async function buried(died: string): Promise<void> {
-    await Promise.all([...ownership.tenures()].map(({ lane }) => lanes.readCommands(lane)));
+  async function executorDied(died: string): Promise<void> {
+    await Promise.all([...ownership.ownedLanes()].map(({ lane }) => lanes.readCommands(lane)));
     pool.executorDied(died);
   }
 
-  const holding = (): string | null => {
-    for (const { committer } of ownership.tenures()) if (committer.holding !== null) return committer.holding;
+  const blockedReason = (): string | null => {
+    for (const { committer } of ownership.ownedLanes()) if (committer.blockedReason !== null) return committer.blockedReason;
     return null;
   };
 
@@ -152,7 +152,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ? null
       : "No thread is there to run nodes: the handlers cannot be loaded, or the threads end; the log says why.";
 
-  const lines = () => [births, ...Array.from(ownership.tenures(), ({ committer }) => committer)];
+  const lines = () => [creation, ...Array.from(ownership.ownedLanes(), ({ committer }) => committer)];
   const shedding = createLoadShedding({ clock, lines, inHand: workload });
   workload.onDone(() => shedding.done());
   const refusal = (reason: string | null): Unavailable | null => (reason === null ? null : unavailable(reason));
@@ -162,24 +162,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   async function end(graceMs: number): Promise<void> {
     if (cluster === null) {
       await pool.drain(graceMs);
-      await company.system.idle();
+      await supervisors.system.idle();
       // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
-      return ownership.stop(!company.system.hasStalled);
+      return ownership.stop(!supervisors.system.hasStalled);
     }
     await overflow?.stopClaiming();
     await ownership.stop(true);
     overflow?.stop();
-    errands.giveBack();
+    remoteAttempts.giveBack();
     await pool.drain(graceMs);
     // A store that is away shall not hold up the end: what it does not get counts as cut off.
-    const { spent, cancel } = patience(clock, OUTCOMES_MS, () => ownership.storeTrouble !== null);
-    await Promise.race([spent, errands.idle()]);
+    const { passed, cancel } = deadline(clock, OUTCOMES_MS, () => ownership.storeTrouble !== null);
+    await Promise.race([passed, remoteAttempts.idle()]);
     cancel();
     await ownership.leave();
   }
 
   await ownership.begin(lanes);
-  company.admission.open();
+  supervisors.admission.open();
   return {
     check: checker.check,
     decode: checker.decode,
@@ -190,14 +190,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       return shedding.isOn;
     },
     admit: (work) => refusal(shedding.refusalOf(work)) ?? obstructed(),
-    create: async (request) => obstructed() ?? births.create(request),
+    create: async (request) => obstructed() ?? creation.create(request),
     trigger: async (id, params) => obstructed() ?? triggers.trigger(id, params),
     async view(id) {
       const found = await views.stateOf(id);
-      return found === null ? null : shownAs(id, found.state, company.system.isStalled(id), handlers.reasons());
+      return found === null ? null : shownAs(id, found.state, supervisors.system.isStalled(id), handlers.reasons());
     },
     summary: (id) => store.summary(id),
-    isStalled: (id) => company.system.isStalled(id),
+    isStalled: (id) => supervisors.system.isStalled(id),
     largeOutputs: (id, nodes) =>
       store.large(
         id,
@@ -206,7 +206,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     list: (query) => store.list(query),
     async waitForEnd(id, withinMs) {
       const wait = waiters.wait(id, withinMs);
-      if (company.isUnderWay(id)) return wait?.ended ?? false;
+      if (supervisors.isUnderWay(id)) return wait?.ended ?? false;
       try {
         // It may have ended before anybody waited.
         return (await hasEnded(id)) || ((await wait?.ended) ?? false);
@@ -215,34 +215,35 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     health() {
-      const trouble = (): string | null => ownership.obstacle ?? ownership.storeFull ?? holding() ?? births.refusal ?? withoutThread();
-      const obstacle = stopping || retiring ? "This instance is stopping." : trouble();
+      const trouble = (): string | null =>
+        ownership.obstacle ?? ownership.storeFull ?? blockedReason() ?? creation.refusal ?? withoutThread();
+      const obstacle = stopping || unready ? "This instance is stopping." : trouble();
       return {
         state: stopping ? "stopping" : "running",
         degraded: options.degraded,
-        store: { kind: options.storeKind, available: ownership.storeTrouble === null && holding() === null },
-        executions: { active: company.system.size, running: company.admission.running, waiting: company.admission.waiting },
+        store: { kind: options.storeKind, available: ownership.storeTrouble === null && blockedReason() === null },
+        executions: { active: supervisors.system.size, running: supervisors.admission.running, waiting: supervisors.admission.waiting },
         pool: pool.load(),
         obstacle,
         cluster: cluster && {
           bootId,
-          lanes: [...ownership.tenures()].length,
-          trusted: [...ownership.tenures()].filter((tenure) => tenure.trusted()).map(({ lane }) => lane),
+          lanes: [...ownership.ownedLanes()].length,
+          trusted: [...ownership.ownedLanes()].filter((ownedLane) => ownedLane.trusted()).map(({ lane }) => lane),
           events: cluster.events?.health() ?? null,
           outboxBytes: ownership.outboxBytes,
         },
       };
     },
-    retire() {
-      retiring = true;
+    markUnready() {
+      unready = true;
     },
     async stop(graceMs, lastAnswers) {
       stopping = true;
-      company.timers.stop();
+      supervisors.timers.stop();
       await end(graceMs);
       waiters.stop();
       views.close();
-      company.system.stop();
+      supervisors.system.stop();
       await lastAnswers?.();
       await joined.close();
       await store.close();

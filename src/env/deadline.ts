@@ -1,4 +1,4 @@
-/** Deadlines that a busy process does not take for others' silence. */
+/** Deadlines: for an end that is waited for, and for an answer that a busy process does not take for silence. */
 import type { Clock } from "./clock.ts";
 
 /** Longer than no time at all: timers that are due together fire together, before anything that has arrived is read. */
@@ -13,4 +13,21 @@ export function afterDeadline(clock: Clock, ms: number, fire: () => void): () =>
     cancel = clock.after(TURN_MS, fire);
   });
   return () => cancel();
+}
+
+export type Deadline = { readonly passed: Promise<void>; cancel(): void };
+
+const LOOK_EVERY_MS = 100;
+
+/** `passed` resolves after `withinMs`, or soon after `isUseless` says so. */
+export function deadline(clock: Clock, withinMs: number, isUseless: () => boolean): Deadline {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const endMs = clock.monotonicMs() + withinMs;
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    if (isUseless() || clock.monotonicMs() >= endMs) resolve();
+    else cancel = clock.after(LOOK_EVERY_MS, look);
+  };
+  look();
+  return { passed: promise, cancel: () => cancel() };
 }

@@ -4,14 +4,14 @@
  */
 import type { Clock } from "./clock.ts";
 
-export type Rounds = {
+export type Periodic = {
   /** Another round as soon as may be. Resolves when one that began after this call has succeeded, or they are stopped. */
   now(): Promise<void>;
   /** Resolves when none is under way any more. */
   stop(): Promise<void>;
 };
 
-export type RoundsOptions = {
+export type PeriodicOptions = {
   readonly clock: Clock;
   readonly everyMs: number;
   /** After a failure. */
@@ -24,7 +24,7 @@ export type RoundsOptions = {
 };
 
 /** The first round begins after a period, if nobody asks for it before. */
-export function startRounds({ clock, everyMs, againMs, restMs, round, failed }: RoundsOptions): Rounds {
+export function startPeriodic({ clock, everyMs, againMs, restMs, round, failed }: PeriodicOptions): Periodic {
   let cancel: () => void = () => undefined;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let running = false;

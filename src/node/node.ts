@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import type { Log, LogFields } from "../env/log/log.ts";
 import type { Handler, HandlerContext, HandlerLog, Parent } from "../handlers/handler.ts";
-import { JsonText } from "../handlers/raw-json.ts";
+import { RawJson } from "../handlers/raw-json.ts";
 import type { Registry } from "../handlers/registry.ts";
 import type { HandlerSettings } from "../handlers/settings.ts";
 import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry, UnknownHandler } from "../pool/pool.ts";
@@ -60,7 +60,7 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
   function completed(value: unknown, attempt: Attempt): NodeOutcome {
     if (value === null || value === undefined) return NULL_OUTPUT;
     const limits = attempt.limits === null ? own : { nesting: attempt.limits.nesting, bytesMax: attempt.limits.outputBytes };
-    if (value instanceof JsonText) {
+    if (value instanceof RawJson) {
       if (!isLonger(value.text, limits.bytesMax)) return { type: "completed", output: value.text };
       return failed(lastingFailure("bad_output", "bad_output", `The output is larger than the limit of ${limits.bytesMax} bytes.`));
     }

@@ -2,9 +2,9 @@
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import type { HandlerInfo } from "../workflow/definition/catalog.ts";
-import { cellsBytes, viewCells } from "./wire/slots.ts";
-import { Crew } from "./dispatch/dispatcher.ts";
-import { createCrewsPool } from "./dispatcher-pool.ts";
+import { slotsBytes, viewSlots } from "./wire/slots.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { createDispatcherPool } from "./dispatcher-pool.ts";
 import { createHost } from "./host/host.ts";
 import type { Link, LinkEvents } from "./wire/link.ts";
 import { ThreadHandlers } from "./thread-handlers.ts";
@@ -28,7 +28,7 @@ export type InlinePoolOptions = {
  */
 export function createInlinePool(options: InlinePoolOptions): Pool {
   const handlers = new ThreadHandlers();
-  const crew = new Crew({
+  const dispatcher = new Dispatcher({
     ...options,
     settings: options,
     startLink: (slots, events, settings) => startInline(options, settings as InlineCode, slots, events),
@@ -40,21 +40,21 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
     suspects: false,
     unknownHandler: (name) => handlers.miss(name),
   });
-  return createCrewsPool({ ...options, handlers, crews: [crew], crewOf: () => crew });
+  return createDispatcherPool({ ...options, handlers, dispatchers: [dispatcher], dispatcherOf: () => dispatcher });
 }
 
 /** What a renewal of an inline pool is given. */
 type InlineCode = Pick<InlinePoolOptions, "run" | "handlers">;
 
-function startInline({ clock, turns }: InlinePoolOptions, { run, handlers }: InlineCode, slots: number, events: LinkEvents): Link {
-  const cells = viewCells(new ArrayBuffer(cellsBytes(slots)), slots);
+function startInline({ clock, turns }: InlinePoolOptions, { run, handlers }: InlineCode, count: number, events: LinkEvents): Link {
+  const slots = viewSlots(new ArrayBuffer(slotsBytes(count)), count);
   let ended = false;
   // As over a pipe, what one side says is heard by the other in a later turn.
   const later = (hear: () => void): void => turns.run(() => (ended ? undefined : hear()));
-  const host = createHost({ run, cells, clock, turns, beatMs: null, post: (outcomes) => later(() => events.outcomes(outcomes)) });
+  const host = createHost({ run, slots, clock, turns, beatMs: null, post: (outcomes) => later(() => events.outcomes(outcomes)) });
   later(() => events.ready(handlers));
   return {
-    cells,
+    slots,
     send: (works) => later(() => host.take(works)),
     abort: (aborted, reason) => later(() => host.abort(aborted, reason)),
     end() {

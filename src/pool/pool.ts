@@ -60,7 +60,7 @@ export type Outcome =
   | { readonly type: "released" };
 
 /** What a pool tells the one that attached. An outcome is told once to each attachment, and again to the next until settled. */
-export interface HandsListener {
+export interface AttemptListener {
   /**
    * Its start is worth recording: it has run for a while (50 ms), or another instance has claimed it. `executor`: the boot
    * id of the instance that runs it, null for this one.
@@ -73,7 +73,7 @@ export interface HandsListener {
 }
 
 /** One execution's attempts in hand. */
-export interface Hands {
+export interface ExecutionAttempts {
   /** Starts an attempt. Starts nothing where this node's attempt is already in the table. Never refuses: what has no slot waits. */
   start(attempt: Attempt): void;
   /**
@@ -139,7 +139,7 @@ export interface Pool {
   /** Told in the moment when they have changed, as when other code takes its place. The answer ends it. */
   onHandlers(listener: () => void): () => void;
   /** At most one attachment an execution at a time. Unsettled outcomes are told in a later turn. */
-  attach(execution: ExecutionRef, listener: HandsListener): Hands;
+  attach(execution: ExecutionRef, listener: AttemptListener): ExecutionAttempts;
   /** An instance is dead or gone: what was watched there, and has no outcome yet, is told as lost. */
   executorDied(bootId: string): void;
   /** So many attempts of one execution are worth having here at a time: further ones are made as these end. */

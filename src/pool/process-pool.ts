@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { encodeAttempts } from "./wire/attempt-frame.ts";
-import { cellsBytes, viewCells } from "./wire/slots.ts";
-import type { Cells } from "./wire/slots.ts";
-import { Crew } from "./dispatch/dispatcher.ts";
-import { createCrewsPool } from "./dispatcher-pool.ts";
+import { slotsBytes, viewSlots } from "./wire/slots.ts";
+import type { Slots } from "./wire/slots.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { createDispatcherPool } from "./dispatcher-pool.ts";
 import { tell } from "./wire/link.ts";
 import { ThreadHandlers } from "./thread-handlers.ts";
 import type { Link, LinkEvents } from "./wire/link.ts";
@@ -49,14 +49,14 @@ export type ProcessPoolOptions = {
  */
 export function createProcessPool(options: ProcessPoolOptions): Pool {
   const handlers = new ThreadHandlers();
-  const crew = createSuspectsCrew(options, (name) => handlers.miss(name), 1);
-  return createCrewsPool({ ...options, handlers, crews: [crew], crewOf: () => crew });
+  const dispatcher = createSuspectsDispatcher(options, (name) => handlers.miss(name), 1);
+  return createDispatcherPool({ ...options, handlers, dispatchers: [dispatcher], dispatcherOf: () => dispatcher });
 }
 
 /** One child, started when the first suspect comes unless `hostsIdle` is 1, and a second while the first is blocked. */
-export function createSuspectsCrew(options: ProcessPoolOptions, unknownHandler: (name: string) => void, hostsIdle = 0): Crew {
+export function createSuspectsDispatcher(options: ProcessPoolOptions, unknownHandler: (name: string) => void, hostsIdle = 0): Dispatcher {
   const { entry, environment, clock } = options;
-  return new Crew({
+  return new Dispatcher({
     ...options,
     startLink: (slots, events, settings) => startChild({ entry, environment, settings, slots, clock }, events),
     hosts: 1,
@@ -113,9 +113,9 @@ function startChild({ entry, environment, settings, slots, clock }: ChildOptions
   });
 
   return {
-    cells: shared.cells,
+    slots: shared.slots,
     send: (works) => sendFrame(encodeAttempts(works), send),
-    abort: (cells, reason) => send({ type: "abort", cells, reason }),
+    abort: (slots, reason) => send({ type: "abort", slots, reason }),
     end() {
       ended = true;
       shared.remove();
@@ -136,18 +136,18 @@ function startChild({ entry, environment, settings, slots, clock }: ChildOptions
   }
 }
 
-/** Cells in a file that two processes map: the same memory for both, with the same compare-and-set. */
-function sharedFile(slots: number): { readonly path: string; readonly cells: Cells; remove(): void } {
+/** Slots in a file that two processes map: the same memory for both, with the same compare-and-set. */
+function sharedFile(count: number): { readonly path: string; readonly slots: Slots; remove(): void } {
   removeOrphans();
   const folder = mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
   const path = join(folder, "cells");
   // Written, not only sized: on a full disk this throws, where touching an unwritten page would kill the process.
-  writeFileSync(path, new Uint8Array(cellsBytes(slots)), { mode: 0o600 });
-  const cells = viewCells(Bun.mmap(path, { shared: true }).buffer, slots);
-  return { path, cells, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  writeFileSync(path, new Uint8Array(slotsBytes(count)), { mode: 0o600 });
+  const slots = viewSlots(Bun.mmap(path, { shared: true }).buffer, count);
+  return { path, slots, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-const FOLDER = "troupe-cells-";
+const FOLDER = "troupe-slots-";
 
 /** What a process that was killed before its child's first word has left behind. */
 function removeOrphans(): void {

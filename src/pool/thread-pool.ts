@@ -4,14 +4,14 @@ import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { decodeOutcomes } from "./wire/outcome-frame.ts";
 import { encodeAttempts } from "./wire/attempt-frame.ts";
-import { cellsBytes, viewCells } from "./wire/slots.ts";
-import { Crew } from "./dispatch/dispatcher.ts";
-import { createCrewsPool } from "./dispatcher-pool.ts";
+import { slotsBytes, viewSlots } from "./wire/slots.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { createDispatcherPool } from "./dispatcher-pool.ts";
 import { tell } from "./wire/link.ts";
 import type { Link, LinkEvents } from "./wire/link.ts";
 import { ThreadHandlers } from "./thread-handlers.ts";
 import type { Pool, Report } from "./pool.ts";
-import { createSuspectsCrew, type Environment } from "./process-pool.ts";
+import { createSuspectsDispatcher, type Environment } from "./process-pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./wire/protocol.ts";
 import type { FromHost, ToHost } from "./wire/protocol.ts";
 
@@ -45,7 +45,7 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
     report(`A thread does not have the handler ${JSON.stringify(name)}, which others had: it counts as missing.`);
     handlers.miss(name);
   };
-  const crew = new Crew({
+  const dispatcher = new Dispatcher({
     settings,
     startLink: (slots, events, given) => startThread(entry, environment, given, slots, events),
     slots: slotsPerThread,
@@ -61,10 +61,10 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
     turns,
     report,
   });
-  const suspects = createSuspectsCrew({ ...options, slots: slotsPerThread }, unknownHandler);
-  return createCrewsPool({
-    crews: [crew, suspects],
-    crewOf: (attempt) => (attempt.suspect ? suspects : crew),
+  const suspects = createSuspectsDispatcher({ ...options, slots: slotsPerThread }, unknownHandler);
+  return createDispatcherPool({
+    dispatchers: [dispatcher, suspects],
+    dispatcherOf: (attempt) => (attempt.suspect ? suspects : dispatcher),
     handlers,
     clock,
     turns,
@@ -73,7 +73,7 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
 }
 
 function startThread(entry: URL, environment: Environment | undefined, settings: unknown, slots: number, events: LinkEvents): Link {
-  const memory = new SharedArrayBuffer(cellsBytes(slots));
+  const memory = new SharedArrayBuffer(slotsBytes(slots));
   const worker = new Worker(entry, environment === undefined ? {} : { env: environment });
   let ended = false;
   let lastError = "";
@@ -100,12 +100,12 @@ function startThread(entry: URL, environment: Environment | undefined, settings:
   });
 
   return {
-    cells: viewCells(memory, slots),
+    slots: viewSlots(memory, slots),
     send(works) {
       sendFrame(encodeAttempts(works), (message) => worker.postMessage(message));
       awake.asked();
     },
-    abort: (cells, reason) => order({ type: "abort", cells, reason }),
+    abort: (slots, reason) => order({ type: "abort", slots, reason }),
     end() {
       ended = true;
       worker.terminate();

@@ -30,7 +30,7 @@ export interface Committer {
   /** Receipts of stored commands that changed nothing, with the next commit. */
   answer(receipts: readonly CommandReceipt[]): Promise<CommitResult>;
   /** Why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null where all is well. */
-  readonly holding: string | null;
+  readonly blockedReason: string | null;
   /** Since when the oldest that is not answered waits, by the monotonic clock; null where all is. */
   readonly waitingSinceMs: number | null;
   /** The lease is another's: this owner never writes again, and shall begin nothing. */
@@ -124,7 +124,7 @@ class LaneCommitter implements Committer {
     return this.#lease;
   }
 
-  get holding(): string | null {
+  get blockedReason(): string | null {
     if (this.#fenced) return "Another instance has taken over.";
     if (this.#trouble !== null || this.#sentAtMs === null) return this.#trouble;
     const silentMs = Math.round(this.#options.clock.monotonicMs() - this.#sentAtMs);

@@ -59,7 +59,7 @@ export type Extension = { readonly summary: Summary; readonly chunks: readonly E
 export type Pending = {
   readonly commands: number;
   /** How many executions were ever triggered by their creation in this lane: one more than was heard of means a lost ring. */
-  readonly births: number;
+  readonly created: number;
   readonly offers: number;
   readonly outboxEntries: number;
   readonly outboxBytes: number;
@@ -150,7 +150,7 @@ export interface SharedStore extends Store {
 
   /**
    * What has happened elsewhere to an execution that was created here too is written behind its first event, as one, where it was
-   * never triggered here. False, and nothing written, where it is not so. Needs no lease: an owner hears of it as of a birth.
+   * never triggered here. False, and nothing written, where it is not so. Needs no lease: an owner hears of it as of one that was created triggered.
    */
   extend(extension: Extension): Promise<boolean>;
 

@@ -125,7 +125,7 @@ async function clusterOf(config: Config, redis: RedisConfig, store: SharedStore,
     }),
     events:
       kafka &&
-      (await import("../bus/kafka/event-stream.ts")).connectKafkaBus({
+      (await import("../bus/kafka/event-stream.ts")).connectKafkaStream({
         brokers: kafka.brokers,
         clientId: config.instanceName,
         topicPrefix: kafka.prefix,

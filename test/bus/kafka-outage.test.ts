@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { EventStream } from "../../src/bus/event-stream.ts";
 import { createByteBudget } from "../../src/bus/relay/written-entries.ts";
-import { connectKafkaBus } from "../../src/bus/kafka/event-stream.ts";
+import { connectKafkaStream } from "../../src/bus/kafka/event-stream.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/bus/relay/relay.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
@@ -46,7 +46,7 @@ class Instance {
   constructor() {
     const { log, entries } = recordingLog();
     this.said = entries;
-    this.stream = connectKafkaBus({
+    this.stream = connectKafkaStream({
       brokers: broker.brokers,
       clientId: "troupe-test",
       reconnectDelayMs: 200,

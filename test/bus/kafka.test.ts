@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Kafka, logLevel } from "kafkajs";
 import type { EventRecord, EventStream } from "../../src/bus/event-stream.ts";
-import { connectKafkaBus, type KafkaOptions } from "../../src/bus/kafka/event-stream.ts";
+import { connectKafkaStream, type KafkaOptions } from "../../src/bus/kafka/event-stream.ts";
 import { systemClock } from "../../src/env/clock.ts";
 import { type LogEntry, recordingLog } from "../env/recording-log.ts";
 import { sharedKafka } from "../services/kafka.ts";
@@ -28,7 +28,7 @@ type Streaming = { readonly stream: EventStream; readonly said: readonly LogEntr
 /** A stream with topics of its own; a later call of the test has the same topics. */
 function streaming(over: Partial<KafkaOptions> = {}): Streaming {
   const { log, entries } = recordingLog();
-  const stream = connectKafkaBus({
+  const stream = connectKafkaStream({
     brokers,
     clientId: "troupe-test",
     reconnectDelayMs: 100,

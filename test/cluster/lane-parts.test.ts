@@ -1,10 +1,10 @@
-/** The small parts of shared lanes: births that are counted, takers that are told apart, rounds, what is taken up at a time. */
+/** The small parts of shared lanes: created executions that are counted, takers that are told apart, rounds, what is taken up at a time. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createAdoption } from "../../src/cluster/lanes/adoption.ts";
-import { createBirthCount } from "../../src/cluster/policy/created-count.ts";
+import { createCreatedCount } from "../../src/cluster/policy/created-count.ts";
 import { createLaneTaker, type LaneTaken } from "../../src/cluster/lanes/lane-taker.ts";
 import { obstacleOf } from "../../src/cluster/policy/obstacle.ts";
-import { startRounds } from "../../src/env/periodic.ts";
+import { startPeriodic } from "../../src/env/periodic.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
@@ -12,35 +12,35 @@ import { StoreUnavailable } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
 import { World } from "../sim/world.ts";
 
-describe("births", () => {
+describe("created executions", () => {
   test("that were heard of are not looked for", () => {
-    const count = createBirthCount(10);
+    const count = createCreatedCount(10);
     count.hear(2);
     expect([count.told(12, count.heard), count.told(12, count.heard)]).toEqual([false, false]);
   });
 
   test("whose ring is on its way are waited for, from one renewal to the next", () => {
-    const count = createBirthCount(0);
+    const count = createCreatedCount(0);
     expect(count.told(3, 0)).toBe(false);
     count.hear(3);
     expect(count.told(3, 3)).toBe(false);
   });
 
   test("that nobody rang for are looked for at the second renewal, once", () => {
-    const count = createBirthCount(0);
-    expect([1, 1, 1, 1].map((births) => count.told(births, count.heard))).toEqual([false, true, false, false]);
+    const count = createCreatedCount(0);
+    expect([1, 1, 1, 1].map((created) => count.told(created, count.heard))).toEqual([false, true, false, false]);
   });
 
   test("under a steady stream are not looked for, though each renewal tells of some that were not heard of yet", () => {
-    const count = createBirthCount(0);
-    for (let births = 5; births < 500; births += 5) {
-      expect(count.told(births, count.heard)).toBe(false);
+    const count = createCreatedCount(0);
+    for (let created = 5; created < 500; created += 5) {
+      expect(count.told(created, count.heard)).toBe(false);
       count.hear(5);
     }
   });
 
   test("that were rung for twice do not hide those that were not rung for", () => {
-    const count = createBirthCount(0);
+    const count = createCreatedCount(0);
     count.hear(2);
     expect([count.told(1, 2), count.heard]).toEqual([false, 1]);
     expect([count.told(2, 1), count.told(2, 1)]).toEqual([false, true]);
@@ -119,21 +119,21 @@ describe("a lane that is taken again", () => {
     const own = taker();
     const failures: unknown[] = [];
     let isWanted = true;
-    const insist = () =>
-      own.insist(
+    const untilAnswered = () =>
+      own.untilAnswered(
         0,
         () => isWanted,
         (error) => void failures.push(error),
       );
     lost = "call";
-    const first = insist();
+    const first = untilAnswered();
     await world.pass(500);
     lost = null;
     await world.pass(1_000);
     expect((await first)?.lease.bootId).toBe("own");
     expect(failures.length).toBeGreaterThan(1);
     lost = "call";
-    const second = insist();
+    const second = untilAnswered();
     isWanted = false;
     await world.pass(1_000);
     expect(await second).toBeUndefined();
@@ -145,7 +145,7 @@ describe("rounds", () => {
     const world = new World();
     const began: number[] = [];
     const state: { fails: boolean; soonerMs: number | null } = { fails: false, soonerMs: null };
-    const rounds = startRounds({
+    const rounds = startPeriodic({
       clock: world,
       everyMs: 1_000,
       againMs: 100,

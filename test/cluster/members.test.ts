@@ -27,7 +27,7 @@ describe("a member", () => {
       createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, tells: () => ({}), times: its, clock: world, log });
     [own, other] = [member("own"), member("other")];
     found = [];
-    own.living.onDeath((boot) => void found.push(`${boot}, alive: ${own.living.isAlive(boot)}`));
+    own.liveness.onDeath((boot) => void found.push(`${boot}, alive: ${own.liveness.isAlive(boot)}`));
   });
 
   const beat = (...members: readonly Members[]) =>
@@ -41,7 +41,7 @@ describe("a member", () => {
 
   test("is alive to itself and to those who see it, and dead when its time is up", async () => {
     await seconds(4, other, own);
-    expect([own.living.isAlive("own"), own.living.isAlive("other")]).toEqual([true, true]);
+    expect([own.liveness.isAlive("own"), own.liveness.isAlive("other")]).toEqual([true, true]);
     await seconds(2, own);
     expect(found).toEqual([]);
     await seconds(2, own);
@@ -61,36 +61,36 @@ describe("a member", () => {
     await beat(other);
     await world.pass(4_000);
     await seconds(3, own);
-    expect([own.mayJudge(times.ttlMs), own.living.isAlive("other"), found]).toEqual([false, true, []]);
+    expect([own.mayJudge(times.ttlMs), own.liveness.isAlive("other"), found]).toEqual([false, true, []]);
     await seconds(2, own);
     expect(found).toEqual(["other, alive: false"]);
   });
 
   test("that nobody has heard of is alive until a look tells, since it may have come after the last", async () => {
     await seconds(5, own);
-    expect(own.living.isAlive("new")).toBe(true);
-    expect(own.living.isAlive("never there")).toBe(true);
+    expect(own.liveness.isAlive("new")).toBe(true);
+    expect(own.liveness.isAlive("never there")).toBe(true);
     await seconds(1, own);
     expect(found.toSorted()).toEqual(["never there, alive: false", "new, alive: false"]);
-    expect(own.living.isAlive("never there")).toBe(false);
+    expect(own.liveness.isAlive("never there")).toBe(false);
   });
 
   test("that was asked for while a look was under way is judged by the next", async () => {
     await seconds(4, own);
     const looking = own.beat({ leaving: false, outboxBytes: 0 }, nothingElse);
-    expect(own.living.isAlive("other")).toBe(true);
+    expect(own.liveness.isAlive("other")).toBe(true);
     await looking;
-    expect(own.living.isAlive("other")).toBe(true);
+    expect(own.liveness.isAlive("other")).toBe(true);
     await seconds(2, other, own);
-    expect([own.living.isAlive("other"), found]).toEqual([true, []]);
+    expect([own.liveness.isAlive("other"), found]).toEqual([true, []]);
   });
 
   test("that shows itself again lives again", async () => {
     await seconds(4, other, own);
     await seconds(5, own);
-    expect(own.living.isAlive("other")).toBe(false);
+    expect(own.liveness.isAlive("other")).toBe(false);
     await seconds(1, other, own);
-    expect(own.living.isAlive("other")).toBe(true);
+    expect(own.liveness.isAlive("other")).toBe(true);
     await seconds(5, own);
     expect(found).toHaveLength(2);
   });
@@ -106,7 +106,7 @@ describe("a member", () => {
     const slow = member("slow", { ttlMs: 30_000, renewMs: 10_000 });
     await seconds(1, slow);
     await seconds(28, own);
-    expect([own.living.isAlive("slow"), found, own.mayJudge(30_000)]).toEqual([true, [], false]);
+    expect([own.liveness.isAlive("slow"), found, own.mayJudge(30_000)]).toEqual([true, [], false]);
     await seconds(5, own);
     expect(found).toEqual(["slow, alive: false"]);
   });
@@ -120,7 +120,7 @@ describe("a member", () => {
 
   test("tells its listeners until they unsubscribe", async () => {
     const more: string[] = [];
-    const unsubscribe = own.living.onDeath((boot) => void more.push(boot));
+    const unsubscribe = own.liveness.onDeath((boot) => void more.push(boot));
     unsubscribe();
     await seconds(4, other, own);
     await seconds(5, own);

@@ -39,7 +39,7 @@ export class Instance {
 
   /** The lanes that it holds and trusts now. */
   get trusted(): readonly number[] {
-    return [...(this.ownership?.tenures() ?? [])].filter((tenure) => tenure.trusted()).map(({ lane }) => lane);
+    return [...(this.ownership?.ownedLanes() ?? [])].filter((ownedLane) => ownedLane.trusted()).map(({ lane }) => lane);
   }
 }
 
@@ -71,7 +71,7 @@ export class Ownerships {
     this.#hub = createDoorbellHub(this.world);
   }
 
-  get living(): readonly Instance[] {
+  get liveness(): readonly Instance[] {
     return this.instances.filter(({ clock, ended }) => clock.isAlive && !ended);
   }
 
@@ -226,7 +226,7 @@ export class Ownerships {
 
   /** Every lane is owned, and nobody has two more than another. */
   get isEven(): boolean {
-    const sizes = this.living.filter(({ worker }) => !worker.ending).map(({ trusted }) => trusted.length);
+    const sizes = this.liveness.filter(({ worker }) => !worker.ending).map(({ trusted }) => trusted.length);
     return this.isWhole && Math.max(...sizes) - Math.min(...sizes) <= 1;
   }
 

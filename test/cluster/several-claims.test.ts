@@ -1,6 +1,6 @@
 /** Several instances of the whole engine on one store: attempts that one offers and another claims, one scene each. */
 import { describe, expect, test } from "bun:test";
-import type { Hands } from "../../src/pool/pool.ts";
+import type { ExecutionAttempts } from "../../src/pool/pool.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import { refusing } from "../sim/refusing-store.ts";
 import { ok } from "../sim/scene.ts";
@@ -11,9 +11,9 @@ const step = (id: string, after: readonly string[] = []) => ({ id, handler: "ste
 describe("claims", () => {
   const WIDTH = 60;
   const wide = [step("root"), ...Array.from({ length: WIDTH }, (_, at) => step(`n${at}`, ["root"]))];
-  const hands: Hands[] = [];
+  const attempts: ExecutionAttempts[] = [];
   const start = async (count: number, through: (name: string, call: string) => boolean) => {
-    hands.length = 0;
+    attempts.length = 0;
     const run = () => new Promise<ReturnType<typeof ok>>((resolve) => void several.world.after(100, () => resolve(ok("1"))));
     const several: Several = await Several.start(count, {
       slots: 4,
@@ -23,7 +23,7 @@ describe("claims", () => {
         ...pool,
         attach(execution, listener) {
           const its = pool.attach(execution, listener);
-          hands.push(its);
+          attempts.push(its);
           return its;
         },
       }),
@@ -78,7 +78,7 @@ describe("claims", () => {
     await several.world.pass(60_000);
     expect((await several.view(owner, id)).status).toBe("PENDING");
     expect(several.instances.map(({ engine }) => engine.health().executions.active)).toEqual([0, 0]);
-    expect(hands.filter(({ size }) => size > 0)).toEqual([]);
+    expect(attempts.filter(({ size }) => size > 0)).toEqual([]);
     several.begun.length = 0;
     expect(await several.trigger("a", id)).toEqual({ type: "triggered" });
     expect(await several.ended("a", id)).toBe("COMPLETED");

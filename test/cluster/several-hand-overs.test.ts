@@ -68,7 +68,7 @@ describe("what is handed over before its supervisor has looked at it", () => {
     loads.shut();
     fallBack();
     await several.world.until(() => loads.held.includes(x), "the owner reads the execution anew");
-    // It ends with patience only while it knows that the store answers.
+    // It ends slowly only while it knows that the store answers.
     await several.world.pass(1_100);
     let isOver = false;
     void several

@@ -1,7 +1,7 @@
 /** Several instances of the whole engine on one store: what they promise together, one scene each. */
 import { describe, expect, test } from "bun:test";
 import { packBody } from "../../src/cluster/commands/stored-command.ts";
-import type { Hands, Pool } from "../../src/pool/pool.ts";
+import type { ExecutionAttempts, Pool } from "../../src/pool/pool.ts";
 import { rememberPast } from "../store/memory-past.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
@@ -310,7 +310,7 @@ describe("an instance that lost its lane while it was paused", () => {
 describe("a lane that is read anew by its last owner", () => {
   test("leaves nothing in hand of an execution that has ended meanwhile", async () => {
     let [away, loses] = [false, false];
-    const hands: Hands[] = [];
+    const attempts: ExecutionAttempts[] = [];
     const several = await Several.start(1, {
       nodes: { x: () => new Promise((resolve) => void several.world.after(4_000, () => resolve(ok("1")))) },
       through(store) {
@@ -325,7 +325,7 @@ describe("a lane that is read anew by its last owner", () => {
         const refused = refusing(store, (call) => away && call === "renew");
         return new Proxy(refused, { get: (target, call) => (call === "takeLease" ? takeLease : Reflect.get(target, call, target)) });
       },
-      throughPool: (pool) => noting(pool, hands),
+      throughPool: (pool) => noting(pool, attempts),
     });
     const id = await several.create("a", [step("x")]);
     await several.trigger("a", id);
@@ -335,19 +335,19 @@ describe("a lane that is read anew by its last owner", () => {
     [away, loses] = [false, true];
     await several.world.pass(10_000);
     expect(lanesOf(several.at("a").engine)).toBe(8);
-    expect(hands.filter(({ size }) => size > 0)).toEqual([]);
+    expect(attempts.filter(({ size }) => size > 0)).toEqual([]);
   });
 
   test("and lost before it is read leaves nothing in hand either", async () => {
     let [owner, isAway] = ["", false];
-    const hands: Hands[] = [];
+    const attempts: ExecutionAttempts[] = [];
     const several = await Several.start(2, {
       nodes: {
         x: (attempt, signal) =>
           attempt.attempt > 1 ? ok("1") : new Promise((resolve) => signal.addEventListener("abort", () => resolve(fails("Aborted.")))),
       },
       through: (store, name) => refusing(store, (call) => isAway && name === owner && (call === "renew" || call === "active")),
-      throughPool: (pool, name) => (name === "a" ? noting(pool, hands) : pool),
+      throughPool: (pool, name) => (name === "a" ? noting(pool, attempts) : pool),
     });
     const ids: string[] = [];
     for (let count = 0; count < 4; count++) ids.push(await several.create("a", [step("x")]));
@@ -362,17 +362,17 @@ describe("a lane that is read anew by its last owner", () => {
     isAway = false;
     expect(await several.ended("b", id)).toBe("COMPLETED");
     await several.world.pass(1_000);
-    expect(hands.filter(({ size }) => size > 0)).toEqual([]);
+    expect(attempts.filter(({ size }) => size > 0)).toEqual([]);
   });
 });
 
 /** Notes every attachment to the pool. */
-function noting(pool: Pool, hands: Hands[]): Pool {
+function noting(pool: Pool, attempts: ExecutionAttempts[]): Pool {
   return {
     ...pool,
     attach(execution, listener) {
       const its = pool.attach(execution, listener);
-      hands.push(its);
+      attempts.push(its);
       return its;
     },
   };

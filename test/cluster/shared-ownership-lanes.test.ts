@@ -78,22 +78,22 @@ describe("what happens in a lane", () => {
 });
 
 describe("a lane", () => {
-  test("whose lease lapsed is taken again under a higher epoch, its tenure lives on, and open writes are answered", async () => {
+  test("whose lease lapsed is taken again under a higher epoch, is owned as before, and open writes are answered", async () => {
     const retaken: number[] = [];
     const ended: number[] = [];
     const { all, ownership } = await alone({ onRetaken: ({ lane }) => void retaken.push(lane), onEnd: (lane) => void ended.push(lane) }, 1);
     await all.truth.create([newExecution("x")]);
-    const tenure = ownership.tenureOf(0);
-    const epoch = tenure?.committer.lease.epoch ?? 0;
+    const ownedLane = ownership.ownedLaneOf(0);
+    const epoch = ownedLane?.committer.lease.epoch ?? 0;
     all.weather.stalledUntilMs = all.world.nowMs() + 5_000;
-    const written = tenure?.committer.submit(entryAfter(1, "x"));
+    const written = ownedLane?.committer.submit(entryAfter(1, "x"));
     await all.pass(4_000);
-    expect(tenure?.trusted()).toBe(false);
-    const regained = tenure?.regained();
+    expect(ownedLane?.trusted()).toBe(false);
+    const regained = ownedLane?.regained();
     expect(await all.after(Promise.all([written, regained]))).toEqual([{ type: "applied" }, true]);
-    expect(ownership.tenureOf(0)).toBe(tenure as NonNullable<typeof tenure>);
-    expect(tenure?.committer.lease.epoch).toBeGreaterThan(epoch);
-    expect(await all.after(Promise.resolve(tenure?.committer.submit(entryAfter(2, "x"))))).toEqual({ type: "applied" });
+    expect(ownership.ownedLaneOf(0)).toBe(ownedLane as NonNullable<typeof ownedLane>);
+    expect(ownedLane?.committer.lease.epoch).toBeGreaterThan(epoch);
+    expect(await all.after(Promise.resolve(ownedLane?.committer.submit(entryAfter(2, "x"))))).toEqual({ type: "applied" });
     expect([retaken, ended]).toEqual([[0], []]);
     expect((await all.truth.summary("x"))?.sequence).toBe(3);
   });
@@ -114,12 +114,12 @@ describe("a lane", () => {
     await all.until(() => third.trusted.length === 4, "it has all lanes", 2 * TIMES.ttlMs);
   });
 
-  test("is read anew after a restart of the store, once whoever asked has looked at it, and its old tenure is over", async () => {
+  test("is read anew after a restart of the store, once whoever asked has looked at it, and it is owned anew", async () => {
     const order: string[] = [];
     const epochs: number[] = [];
     const { all, one, ownership } = await alone(
       {
-        onTenure: ({ lane, committer }) => {
+        onOwned: ({ lane, committer }) => {
           epochs.push(committer.lease.epoch);
           order.push(`lane ${lane}`);
         },
@@ -130,12 +130,12 @@ describe("a lane", () => {
     );
     await all.create(2);
     await all.until(() => one.worker.adopted.length === 2, "they were found", 5_000);
-    const old = ownership.tenureOf(0);
+    const old = ownership.ownedLaneOf(0);
     const submitted = old?.committer.submit(entryAfter(9, "x0"));
     for (const tell of all.files.onRestart) tell([0]);
     expect(await Promise.all([old?.trusted(), old?.regained(), submitted])).toEqual([false, false, { type: "fenced" }]);
     await all.until(() => one.worker.adopted.length === 4, "it goes on", 1_000);
-    expect(ownership.tenureOf(0)).not.toBe(old as NonNullable<typeof old>);
+    expect(ownership.ownedLaneOf(0)).not.toBe(old as NonNullable<typeof old>);
     expect(one.worker.dropped).toEqual([{ lane: 0, why: "again" }]);
     expect(order).toEqual(["lane 0", "restarted 0 with x0,x1", "lane 0"]);
     expect(epochs[1]).toBeGreaterThan(epochs[0] ?? 0);
@@ -146,12 +146,12 @@ describe("a lane", () => {
     const { all, one, ownership } = await alone({}, 1);
     await all.create(2);
     await all.until(() => one.worker.adopted.length === 2, "they were found", 5_000);
-    const epoch = ownership.tenureOf(0)?.committer.lease.epoch ?? 0;
+    const epoch = ownership.ownedLaneOf(0)?.committer.lease.epoch ?? 0;
     // As it was before anybody took it.
     (all.files.lanes as MemoryLane[])[0] = new MemoryLane(0);
     for (const tell of all.files.onRestart) tell([0]);
     await all.until(() => one.worker.adopted.length === 4, "it goes on", 1_000);
-    expect(ownership.tenureOf(0)?.committer.lease.epoch).toBeGreaterThan(epoch);
+    expect(ownership.ownedLaneOf(0)?.committer.lease.epoch).toBeGreaterThan(epoch);
   });
 
   test("is compared with its past also where the lease lapses before that could be done", async () => {
@@ -171,7 +171,7 @@ describe("a lane", () => {
     for (const tell of all.files.onRestart) tell([0]);
     await all.until(() => epoch !== null, "it was tried", 1_000);
     await all.until(() => one.trusted.length === 1, "it has the lane again", 4 * TIMES.ttlMs);
-    expect(compared).toEqual([ownership.tenureOf(0)?.committer.lease.epoch ?? 0]);
+    expect(compared).toEqual([ownership.ownedLaneOf(0)?.committer.lease.epoch ?? 0]);
   });
 
   test("is compared with its past also where the store was restarted while it was taken anew, since it could not be given away", async () => {
@@ -251,14 +251,14 @@ describe("an instance", () => {
   test("whose store has lost its data holds everything for ever, says why, and can end", async () => {
     const { all, one, ownership } = await alone();
     await all.truth.create([newExecution("x")]);
-    const tenure = ownership.tenureOf(all.truth.laneOf("x"));
+    const ownedLane = ownership.ownedLaneOf(all.truth.laneOf("x"));
     one.connection.failing.set("renew", new DataLost("the token is another"));
     await all.until(() => ownership.obstacle !== null, "it knows", 2 * TIMES.renewMs);
     expect(ownership.obstacle).toBe("The store's data is lost: the token is another");
     expect(one.logged.filter(({ level }) => level === "error")).toHaveLength(1);
-    void tenure?.committer.submit(entryAfter(1, "x"));
+    void ownedLane?.committer.submit(entryAfter(1, "x"));
     await all.pass(20_000);
-    expect([...ownership.tenures()].some((each) => each.trusted())).toBe(false);
+    expect([...ownership.ownedLanes()].some((each) => each.trusted())).toBe(false);
     expect((await all.truth.summary("x"))?.sequence).toBe(1);
     await all.after(ownership.stop(true), 100);
     await all.after(ownership.leave(), 100);

@@ -30,21 +30,21 @@ describe("ownership of an instance that is alone", () => {
     const files = emptyMemory();
     const first = await take({ store: openMemoryStore(files) });
     const second = await take({ store: openMemoryStore(files), bootId: "b" });
-    const leases = [first, second].map((ownership) => ownership.tenureOf(0)?.committer.lease);
+    const leases = [first, second].map((ownership) => ownership.ownedLaneOf(0)?.committer.lease);
     expect(leases[1]?.epoch).toBeGreaterThan(leases[0]?.epoch ?? 0);
     expect(leases[1]?.diedBootId).toBe("a");
-    expect([...second.tenures()].map((tenure) => [tenure.lane, tenure.trusted()])).toEqual([[0, true]]);
-    expect(await second.tenureOf(0)?.regained()).toBe(true);
-    expect(second.tenureOf(1)).toBeNull();
+    expect([...second.ownedLanes()].map((ownedLane) => [ownedLane.lane, ownedLane.trusted()])).toEqual([[0, true]]);
+    expect(await second.ownedLaneOf(0)?.regained()).toBe(true);
+    expect(second.ownedLaneOf(1)).toBeNull();
     expect(second.obstacle).toBeNull();
-    expect(["a", "b", "c"].map((boot) => second.living.isAlive(boot))).toEqual([false, true, false]);
+    expect(["a", "b", "c"].map((boot) => second.liveness.isAlive(boot))).toEqual([false, true, false]);
   });
 
   test("tells whose death comes with an execution until that is recorded, and of none after a clean end", async () => {
     const files = emptyMemory();
     const [first, lost] = [await take({ store: openMemoryStore(files) }), openMemoryStore(files)];
     await lost.create([newExecution("x")]);
-    await first.tenureOf(0)?.committer.submit(entryAfter(1, "x"));
+    await first.ownedLaneOf(0)?.committer.submit(entryAfter(1, "x"));
     const second = await take({ store: openMemoryStore(files), bootId: "b" });
     await second.begin(givenWork());
     expect([second.deaths.bootIdOf("x"), second.deaths.bootIdOf("y")]).toEqual(["a", null]);
@@ -70,7 +70,7 @@ describe("ownership of an instance that is alone", () => {
     const store = openMemoryStore();
     const lost = await take({ store });
     await store.create(["runs", "waits", "new"].map((id) => newExecution(id)));
-    const committer = lost.tenureOf(0)?.committer;
+    const committer = lost.ownedLaneOf(0)?.committer;
     await committer?.submit(entryAfter(1, "runs"));
     await committer?.submit(entryAfter(1, "waits", { status: "PENDING", startedAtMs: null }));
     const ownership = await take({ store, bootId: "b" });

@@ -3,17 +3,17 @@
  * and writes to those of its lanes again and again. Whoever's memory is older than the log is caught by a conflict.
  */
 import type { Ownership } from "../../src/cluster/ownership.ts";
-import type { LaneWork, Tenure } from "../../src/cluster/owned-lane.ts";
+import type { LaneWork, OwnedLane } from "../../src/cluster/owned-lane.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { entryAfter } from "../store/made.ts";
 
-type Memory = { readonly tenure: Tenure; sequence: number; writing: Promise<void> };
+type Memory = { readonly ownedLane: OwnedLane; sequence: number; writing: Promise<void> };
 
 const WRITE_EVERY_MS = 300;
 
 export class Worker implements LaneWork {
-  /** `id`s in the order in which they were adopted for the first time under a tenure. */
+  /** `id`s in the order in which they were adopted for the first time under a lease. */
   readonly adopted: string[] = [];
   readonly dropped: { readonly lane: number; readonly why: "lost" | "again" }[] = [];
   readonly handedOver: number[] = [];
@@ -61,12 +61,12 @@ export class Worker implements LaneWork {
   async adopt(id: string): Promise<void> {
     const { store, clock, name, broken } = this.#parts;
     const lane = store.laneOf(id);
-    const tenure = this.#ownership?.tenureOf(lane) ?? null;
-    if (tenure === null || this.#memory.get(id)?.tenure === tenure) return;
+    const ownedLane = this.#ownership?.ownedLaneOf(lane) ?? null;
+    if (ownedLane === null || this.#memory.get(id)?.ownedLane === ownedLane) return;
     if (this.#memory.has(id)) broken.push(`${name} adopts ${id} twice: lane ${lane} was neither dropped nor handed over between`);
     this.adoptionsBegun += 1;
     if (this.adoptingMs > 0) await new Promise<void>((resolve) => clock.after(this.adoptingMs, resolve));
-    const memory: Memory = { tenure, sequence: 0, writing: Promise.resolve() };
+    const memory: Memory = { ownedLane, sequence: 0, writing: Promise.resolve() };
     this.#memory.set(id, memory);
     for (;;) {
       try {
@@ -113,8 +113,8 @@ export class Worker implements LaneWork {
   async #write(id: string, memory: Memory): Promise<boolean> {
     const { name, broken } = this.#parts;
     if (this.dead || this.#memory.get(id) !== memory || memory.sequence === 0) return false;
-    if (!memory.tenure.trusted() && !(await memory.tenure.regained())) return false;
-    const result = await memory.tenure.committer.submit(entryAfter(memory.sequence, id, { triggeredAtMs: 1_000 }));
+    if (!memory.ownedLane.trusted() && !(await memory.ownedLane.regained())) return false;
+    const result = await memory.ownedLane.committer.submit(entryAfter(memory.sequence, id, { triggeredAtMs: 1_000 }));
     if (result.type === "applied") memory.sequence += 1;
     else if (result.type !== "fenced") broken.push(`${name} wrote ${id} after ${memory.sequence}, and the log was elsewhere`);
     return result.type === "applied";

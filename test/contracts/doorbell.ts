@@ -105,7 +105,7 @@ export function doorbellContract(name: string, makeGround: () => Promise<Doorbel
         for (let lane = 0; lane < 64; lane++) {
           one.ring({ type: "born", lane, executions: Array.from({ length: 50 }, (_, at) => `x${lane}-${at}`) });
         }
-        await ground.until(() => heard.facts.size === 64 * 50, "every birth is heard");
+        await ground.until(() => heard.facts.size === 64 * 50, "every ring is heard");
       }),
     );
 

@@ -1,6 +1,6 @@
 /** What every pool promises of attempts that leave for other instances, and come back. Run by each implementation that lets any out. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { AttemptKey, Hands, Pool, Spilled } from "../../src/pool/pool.ts";
+import type { AttemptKey, ExecutionAttempts, Pool, Spilled } from "../../src/pool/pool.ts";
 import { attemptOf } from "../pool/fixtures/behaviours.ts";
 import { OverflowWitness } from "../pool/overflow-witness.ts";
 import { Witness } from "../pool/witness.ts";
@@ -12,7 +12,7 @@ export function overflowContract(name: string, makePool: MakePool): void {
   describe(`the ${name} pool's overflow`, () => {
     let pool: Pool;
     let listener: OverflowWitness;
-    let hands: Hands;
+    let attempts: ExecutionAttempts;
     let witness: Witness;
 
     beforeEach(async () => {
@@ -21,15 +21,15 @@ export function overflowContract(name: string, makePool: MakePool): void {
       pool.overflow.listen(50, listener);
       await pool.ready();
       witness = new Witness();
-      hands = pool.attach({ id: "e", name: "its name" }, witness);
+      attempts = pool.attach({ id: "e", name: "its name" }, witness);
     });
     afterEach(() => pool.close());
 
     /** One runs until it is aborted, so that these wait. */
     async function waiting(...nodes: readonly number[]): Promise<void> {
-      hands.start(attemptOf("until aborted", { node: 0 }));
+      attempts.start(attemptOf("until aborted", { node: 0 }));
       await witness.begin(0);
-      for (const node of nodes) hands.start(attemptOf("where", { node }));
+      for (const node of nodes) attempts.start(attemptOf("where", { node }));
     }
 
     const key = (node: number, attempt = 1): AttemptKey => ({ execution: "e", node, attempt });
@@ -45,14 +45,14 @@ export function overflowContract(name: string, makePool: MakePool): void {
       await waiting(1, 2);
       const parent = { id: "__proto__", status: "COMPLETED", attempt: 3, error: null, output: '"é🎭"' };
       const attempt = attemptOf("where", { node: 3, config: '{"a":1}', scope: [parent], parents: [parent] });
-      hands.start(attempt);
+      attempts.start(attempt);
       expect(pool.overflow.spill(1, ALL)).toEqual([{ execution: { id: "e", name: "its name" }, attempt }]);
       expect(pool.overflow.outside).toBe(1);
       expect(pool.load().waiting).toBe(2);
-      expect(hands.size).toBe(4);
-      hands.start(attempt);
+      expect(attempts.size).toBe(4);
+      attempts.start(attempt);
       expect(pool.load().waiting).toBe(2);
-      hands.abort("make room");
+      attempts.abort("make room");
       await witness.endsOf(3);
       expect(pool.overflow.spill(9, ALL)).toEqual([]);
     });
@@ -64,7 +64,7 @@ export function overflowContract(name: string, makePool: MakePool): void {
       pool.overflow.takeIn([...keys, key(0), key(77)]);
       pool.overflow.takeIn(keys);
       expect(pool.overflow.outside).toBe(0);
-      hands.abort("make room");
+      attempts.abort("make room");
       await witness.endsOf(4);
       expect(witness.ends.map(({ node }) => node)).toEqual([0, 1, 2, 3]);
     });
@@ -80,7 +80,7 @@ export function overflowContract(name: string, makePool: MakePool): void {
       expect(pool.overflow.outside).toBe(1);
       pool.executorDied("boot-2");
       expect((await witness.end(1)).outcome).toEqual({ type: "lost", death: true });
-      hands.settle(1, 1);
+      attempts.settle(1, 1);
       expect(listener.settledKeys).toEqual([key(1)]);
     });
 
@@ -88,12 +88,12 @@ export function overflowContract(name: string, makePool: MakePool): void {
       await waiting(1, 2);
       pool.overflow.spill(2, ALL);
       pool.overflow.claimed(key(1), "boot-2", 1_234);
-      hands.detach();
+      attempts.detach();
       witness = new Witness();
-      hands = pool.attach({ id: "e", name: "its name" }, witness);
+      attempts = pool.attach({ id: "e", name: "its name" }, witness);
       expect(await witness.begin(1)).toMatchObject({ executor: "boot-2" });
-      hands.start(attemptOf("where", { node: 1 }));
-      hands.start(attemptOf("where", { node: 2 }));
+      attempts.start(attemptOf("where", { node: 1 }));
+      attempts.start(attemptOf("where", { node: 2 }));
       expect(pool.load().waiting).toBe(0);
     });
 
@@ -101,11 +101,11 @@ export function overflowContract(name: string, makePool: MakePool): void {
       await waiting(1, 2);
       pool.overflow.spill(2, ALL);
       pool.overflow.claimed(key(2), "boot-2", 1_234);
-      hands.settle(1, 1);
-      hands.settle(2, 1);
+      attempts.settle(1, 1);
+      attempts.settle(2, 1);
       expect(listener.settledKeys).toEqual([key(1), key(2)]);
       expect(pool.overflow.outside).toBe(0);
-      expect(hands.size).toBe(1);
+      expect(attempts.size).toBe(1);
       expect(pool.overflow.holds(key(1))).toBe(false);
     });
 
@@ -113,73 +113,73 @@ export function overflowContract(name: string, makePool: MakePool): void {
       await waiting(1, 2, 3);
       expect(nodesOf(pool.overflow.spill(2, ALL))).toEqual([3, 2]);
       pool.overflow.claimed(key(3), "boot-2", 1_234);
-      expect(hands.takeBack()).toBe(3);
+      expect(attempts.takeBack()).toBe(3);
       expect(listener.unwantedKeys).toEqual([{ ...key(2), aborted: false }]);
       pool.overflow.forget(key(2));
       expect(witness.returns).toBe(1);
-      expect(hands.size).toBe(2);
+      expect(attempts.size).toBe(2);
     });
 
     test("an abort is told of what is outside and of what is claimed", async () => {
       await waiting(1, 2);
       pool.overflow.spill(2, ALL);
       pool.overflow.claimed(key(1), "boot-2", 1_234);
-      hands.abort("enough");
+      attempts.abort("enough");
       expect(listener.unwantedKeys).toEqual([
         { ...key(1), aborted: true },
         { ...key(2), aborted: true },
       ]);
       await witness.end(0);
-      hands.settle(0, 1);
+      attempts.settle(0, 1);
       pool.overflow.forget(key(1));
       pool.overflow.forget(key(2));
-      expect(hands.size).toBe(0);
+      expect(attempts.size).toBe(0);
     });
 
     test("where another instance owns the execution, only what is here stays", async () => {
       await waiting(1, 2, 3);
       pool.overflow.spill(2, ALL);
       pool.overflow.claimed(key(3), "boot-2", 1_234);
-      hands.watch(4, 1, "boot-3");
-      hands.leaveOthers();
-      expect(hands.size).toBe(2);
+      attempts.watch(4, 1, "boot-3");
+      attempts.leaveOthers();
+      expect(attempts.size).toBe(2);
       expect(witness.returns).toBe(1);
       expect(pool.overflow.outside).toBe(0);
-      expect([0, 1, 2, 3, 4].map((node) => hands.holds(node, 1))).toEqual([true, true, false, false, false]);
+      expect([0, 1, 2, 3, 4].map((node) => attempts.holds(node, 1))).toEqual([true, true, false, false, false]);
     });
 
     test("a clean end does not wait for what is outside, and begins nothing that comes back", async () => {
       await waiting(1, 2, 3);
       pool.overflow.spill(2, ALL);
       const drained = pool.drain(10_000);
-      expect(hands.size).toBe(3);
+      expect(attempts.size).toBe(3);
       expect(pool.overflow.capacity()).toBe(0);
       pool.overflow.takeIn([key(2)]);
-      expect(hands.size).toBe(2);
+      expect(attempts.size).toBe(2);
       expect(witness.returns).toBe(1);
-      hands.abort("enough");
+      attempts.abort("enough");
       await drained;
       expect(witness.ends.map(({ node }) => node)).toEqual([0]);
     });
 
     test("what has not begun is given back at once as released, what has begun goes on", async () => {
       await waiting(1, 2);
-      hands.giveBack();
+      attempts.giveBack();
       expect(await witness.endsOf(2)).toMatchObject([
         { node: 1, beganAtMs: 0, outcome: { type: "released" } },
         { node: 2, beganAtMs: 0, outcome: { type: "released" } },
       ]);
-      hands.abort("enough");
+      attempts.abort("enough");
       expect((await witness.end(0)).outcome).toMatchObject({ type: "completed" });
       expect(pool.load().waiting).toBe(0);
     });
 
     test("one attempt alone is aborted, or given back where it has not begun", async () => {
       await waiting(1, 2);
-      hands.abortOne(1, 1, "Nobody wants it.");
+      attempts.abortOne(1, 1, "Nobody wants it.");
       expect((await witness.end(1)).outcome).toEqual({ type: "released" });
-      hands.abortOne(9, 1, "It was never here.");
-      hands.abortOne(0, 1, "Nobody wants it.");
+      attempts.abortOne(9, 1, "It was never here.");
+      attempts.abortOne(0, 1, "Nobody wants it.");
       expect((await witness.end(0)).outcome).toEqual({ type: "completed", output: '["AbortError","Nobody wants it."]' });
       expect((await witness.end(2)).outcome).toMatchObject({ type: "completed" });
     });

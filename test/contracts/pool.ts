@@ -1,6 +1,6 @@
 /** What every pool promises. Each implementation runs this suite from its own test file. */
 import { afterEach, describe, expect, test } from "bun:test";
-import type { Attempt, Hands, Pool } from "../../src/pool/pool.ts";
+import type { Attempt, ExecutionAttempts, Pool } from "../../src/pool/pool.ts";
 import { attemptOf } from "../pool/fixtures/behaviours.ts";
 import { Witness } from "../pool/witness.ts";
 
@@ -32,10 +32,10 @@ function runPromises(ground: Ground): void {
   });
 
   test("an attempt reaches its handler as it was started, whatever its texts hold", async () => {
-    const { hands, witness } = ground.attached({ id: "e-1", name: 'a "name" 🎭' });
+    const { attempts, witness } = ground.attached({ id: "e-1", name: 'a "name" 🎭' });
     const parent = { id: "__proto__", status: "COMPLETED", attempt: 3, error: null, output: `"${"é🎭".repeat(10_000)}"` };
     const failed = { id: "1", status: "FAILED", attempt: 1, error: "why\n", output: null };
-    const attempts: readonly Attempt[] = [
+    const given: readonly Attempt[] = [
       attemptOf("echo", {
         node: 7,
         nodeId: "constructor",
@@ -53,8 +53,8 @@ function runPromises(ground: Ground): void {
       }),
       attemptOf("echo", { node: 9, runtime: "{}", config: "", parents: [parent], timeoutMs: 2_592_000_000, priority: 10, suspect: true }),
     ];
-    for (const attempt of attempts) hands.start(attempt);
-    for (const attempt of attempts) {
+    for (const attempt of given) attempts.start(attempt);
+    for (const attempt of given) {
       const { outcome } = await witness.end(attempt.node, attempt.attempt);
       const output = outcome.type === "completed" ? JSON.parse(outcome.output) : outcome;
       expect(output).toEqual({ attempt, executionId: "e-1", executionName: 'a "name" 🎭' });
@@ -62,10 +62,10 @@ function runPromises(ground: Ground): void {
   });
 
   test("an outcome is told as it was given, with the time of its begin", async () => {
-    const { hands, witness } = ground.attached();
+    const { attempts, witness } = ground.attached();
     const beforeMs = Date.now();
-    hands.start(attemptOf("noop", { node: 1 }));
-    hands.start(attemptOf("fail", { node: 2, config: "card declined 🎭" }));
+    attempts.start(attemptOf("noop", { node: 1 }));
+    attempts.start(attemptOf("fail", { node: 2, config: "card declined 🎭" }));
     const completed = await witness.end(1);
     expect(completed.outcome).toEqual({ type: "completed", output: "null" });
     expect(completed.beganAtMs).toBeGreaterThanOrEqual(beforeMs);
@@ -75,18 +75,18 @@ function runPromises(ground: Ground): void {
   });
 
   test("an attempt that throws or rejects fails, and may be retried", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("throw", { node: 1 }));
-    hands.start(attemptOf("reject", { node: 2 }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("throw", { node: 1 }));
+    attempts.start(attemptOf("reject", { node: 2 }));
     const failure = { kind: "handler", code: "handler", retryable: true } as const;
     expect((await witness.end(1)).outcome).toEqual({ type: "failed", failure: { ...failure, message: "thrown by the attempt itself" } });
     expect((await witness.end(2)).outcome).toEqual({ type: "failed", failure: { ...failure, message: "rejected by the attempt itself" } });
   });
 
   test("large outputs come whole, among small ones", async () => {
-    const { hands, witness } = ground.attached();
+    const { attempts, witness } = ground.attached();
     const sizes = [3, 1_000_000, 20, 8_190, 8_192, 5_000_000];
-    for (const [node, size] of sizes.entries()) hands.start(attemptOf("large", { node, config: String(size) }));
+    for (const [node, size] of sizes.entries()) attempts.start(attemptOf("large", { node, config: String(size) }));
     for (const [node, size] of sizes.entries()) {
       const { outcome } = await witness.end(node);
       expect(outcome.type === "completed" && outcome.output === `"${"x".repeat(size)}"`).toBe(true);
@@ -94,8 +94,8 @@ function runPromises(ground: Ground): void {
   });
 
   test("10,000 attempts all end, each once", async () => {
-    const { hands, witness } = ground.attached();
-    for (let node = 0; node < 10_000; node += 1) hands.start(attemptOf("noop", { node, nodeId: `n${node}` }));
+    const { attempts, witness } = ground.attached();
+    for (let node = 0; node < 10_000; node += 1) attempts.start(attemptOf("noop", { node, nodeId: `n${node}` }));
     await witness.endsOf(10_000);
     expect(new Set(witness.ends.map(({ node }) => node)).size).toBe(10_000);
     expect(witness.ends).toHaveLength(10_000);
@@ -103,23 +103,23 @@ function runPromises(ground: Ground): void {
   });
 
   test("many attempts wait for others at once", async () => {
-    const { hands, witness } = ground.attached();
-    for (let node = 0; node < 300; node += 1) hands.start(attemptOf("until aborted", { node }));
-    hands.start(attemptOf("noop", { node: 300 }));
+    const { attempts, witness } = ground.attached();
+    for (let node = 0; node < 300; node += 1) attempts.start(attemptOf("until aborted", { node }));
+    attempts.start(attemptOf("noop", { node: 300 }));
     await witness.end(300);
     for (let node = 0; node < 300; node += 1) await witness.begin(node);
-    hands.abort("enough");
+    attempts.abort("enough");
     await witness.endsOf(301);
   });
 
   test("what has no slot waits, and begins by priority, then by order", async () => {
-    const { hands, witness } = ground.attached(undefined, { slots: 1 });
-    hands.start(attemptOf("until aborted", { node: 0 }));
+    const { attempts, witness } = ground.attached(undefined, { slots: 1 });
+    attempts.start(attemptOf("until aborted", { node: 0 }));
     await witness.begin(0);
-    for (const [index, priority] of [1, 5, 9, 5, 10, 0].entries()) hands.start(attemptOf("noop", { node: index + 1, priority }));
+    for (const [index, priority] of [1, 5, 9, 5, 10, 0].entries()) attempts.start(attemptOf("noop", { node: index + 1, priority }));
     expect(ground.pool().load()).toEqual({ threads: 1, begun: 1, waiting: 6 });
-    expect(hands.open).toBe(7);
-    hands.abort("make room");
+    expect(attempts.open).toBe(7);
+    attempts.abort("make room");
     await witness.endsOf(7);
     expect(witness.ends.map(({ node }) => node)).toEqual([0, 5, 3, 2, 4, 1, 6]);
   });
@@ -127,65 +127,65 @@ function runPromises(ground: Ground): void {
 
 function tablePromises(ground: Ground): void {
   test("what is in the table already is not started again, until it is settled", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("where", { node: 1 }));
-    hands.start(attemptOf("where", { node: 1 }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("where", { node: 1 }));
+    attempts.start(attemptOf("where", { node: 1 }));
     await witness.end(1);
-    hands.start(attemptOf("where", { node: 1 }));
-    hands.start(attemptOf("noop", { node: 2 }));
+    attempts.start(attemptOf("where", { node: 1 }));
+    attempts.start(attemptOf("noop", { node: 2 }));
     await witness.end(2);
     expect(witness.ends.map(({ node }) => node)).toEqual([1, 2]);
-    expect([hands.size, hands.open]).toEqual([2, 0]);
-    hands.settle(1, 1);
-    expect([hands.size, hands.open]).toEqual([1, 0]);
-    hands.start(attemptOf("noop", { node: 1, attempt: 1 }));
+    expect([attempts.size, attempts.open]).toEqual([2, 0]);
+    attempts.settle(1, 1);
+    expect([attempts.size, attempts.open]).toEqual([1, 0]);
+    attempts.start(attemptOf("noop", { node: 1, attempt: 1 }));
     await witness.endsOf(3);
   });
 
   test("the next attempt of a node may start before the last one is settled", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("fail", { node: 1, attempt: 1 }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("fail", { node: 1, attempt: 1 }));
     await witness.end(1, 1);
-    hands.start(attemptOf("noop", { node: 1, attempt: 2 }));
-    hands.start(attemptOf("noop", { node: 1, attempt: 3 }));
-    expect([1, 2, 3, 4].map((attempt) => hands.holds(1, attempt))).toEqual([true, true, true, false]);
-    hands.settle(1, 1);
+    attempts.start(attemptOf("noop", { node: 1, attempt: 2 }));
+    attempts.start(attemptOf("noop", { node: 1, attempt: 3 }));
+    expect([1, 2, 3, 4].map((attempt) => attempts.holds(1, attempt))).toEqual([true, true, true, false]);
+    attempts.settle(1, 1);
     await witness.end(1, 3);
-    expect([1, 2, 3].map((attempt) => hands.holds(1, attempt))).toEqual([false, true, true]);
-    hands.settle(1, 2);
-    hands.settle(1, 3);
-    expect(hands.size).toBe(0);
+    expect([1, 2, 3].map((attempt) => attempts.holds(1, attempt))).toEqual([false, true, true]);
+    attempts.settle(1, 2);
+    attempts.settle(1, 3);
+    expect(attempts.size).toBe(0);
   });
 
   test("what has not ended cannot be settled", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("until aborted", { node: 1 }));
-    hands.settle(1, 1);
-    hands.settle(2, 1);
-    expect(hands.size).toBe(1);
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("until aborted", { node: 1 }));
+    attempts.settle(1, 1);
+    attempts.settle(2, 1);
+    expect(attempts.size).toBe(1);
     await witness.begin(1);
-    hands.abort("enough");
+    attempts.abort("enough");
     await witness.end(1);
   });
 
   test("who attaches next is told of unsettled outcomes and of what runs, in a later turn", async () => {
     const first = ground.attached({ id: "e", name: "e" });
-    first.hands.start(attemptOf("until aborted", { node: 1 }));
-    first.hands.start(attemptOf("noop", { node: 2 }));
-    first.hands.start(attemptOf("noop", { node: 3 }));
+    first.attempts.start(attemptOf("until aborted", { node: 1 }));
+    first.attempts.start(attemptOf("noop", { node: 2 }));
+    first.attempts.start(attemptOf("noop", { node: 3 }));
     const begin = await first.witness.begin(1);
     await first.witness.endsOf(2);
-    first.hands.settle(3, 1);
-    first.hands.detach();
+    first.attempts.settle(3, 1);
+    first.attempts.detach();
 
     const second = ground.attached({ id: "e", name: "e" });
     expect(second.witness.ends).toEqual([]);
-    second.hands.start(attemptOf("until aborted", { node: 1 }));
-    second.hands.start(attemptOf("noop", { node: 2 }));
-    expect(second.hands.size).toBe(2);
+    second.attempts.start(attemptOf("until aborted", { node: 1 }));
+    second.attempts.start(attemptOf("noop", { node: 2 }));
+    expect(second.attempts.size).toBe(2);
     expect(await second.witness.begin(1)).toEqual(begin);
     expect(await second.witness.end(2)).toEqual(await first.witness.end(2));
-    second.hands.abort("enough");
+    second.attempts.abort("enough");
     await second.witness.end(1);
     expect(second.witness.ends).toHaveLength(2);
     expect(first.witness.ends).toHaveLength(2);
@@ -193,11 +193,11 @@ function tablePromises(ground: Ground): void {
 
   test("who has detached is told nothing more; what ends meanwhile is told to the next", async () => {
     const first = ground.attached({ id: "e", name: "e" });
-    first.hands.start(attemptOf("noop", { node: 1 }));
-    first.hands.detach();
-    first.hands.detach();
+    first.attempts.start(attemptOf("noop", { node: 1 }));
+    first.attempts.detach();
+    first.attempts.detach();
     const other = ground.attached({ id: "other", name: "other" });
-    other.hands.start(attemptOf("noop", { node: 1 }));
+    other.attempts.start(attemptOf("noop", { node: 1 }));
     await other.witness.end(1);
     const second = ground.attached({ id: "e", name: "e" });
     await second.witness.end(1);
@@ -205,22 +205,22 @@ function tablePromises(ground: Ground): void {
   });
 
   test("a table that is empty when its listener detaches is forgotten", async () => {
-    const { hands, witness } = ground.attached({ id: "e", name: "e" });
-    hands.start(attemptOf("noop", { node: 1 }));
+    const { attempts, witness } = ground.attached({ id: "e", name: "e" });
+    attempts.start(attemptOf("noop", { node: 1 }));
     await witness.end(1);
-    hands.settle(1, 1);
-    hands.detach();
+    attempts.settle(1, 1);
+    attempts.detach();
     const next = ground.attached({ id: "e", name: "renamed" });
-    next.hands.start(attemptOf("echo", { node: 1 }));
+    next.attempts.start(attemptOf("echo", { node: 1 }));
     const { outcome } = await next.witness.end(1);
     expect(outcome.type === "completed" && JSON.parse(outcome.output)).toMatchObject({ executionName: "renamed" });
   });
 
   test("one attachment an execution, and no start without one", () => {
-    const { hands } = ground.attached({ id: "e", name: "e" });
+    const { attempts } = ground.attached({ id: "e", name: "e" });
     expect(() => ground.attached({ id: "e", name: "e" })).toThrow("attached already");
-    hands.detach();
-    expect(() => hands.start(attemptOf("noop"))).toThrow("detached");
+    attempts.detach();
+    expect(() => attempts.start(attemptOf("noop"))).toThrow("detached");
   });
 
   test("a listener that throws keeps nobody else from hearing", async () => {
@@ -235,9 +235,9 @@ function tablePromises(ground: Ground): void {
         returned: () => undefined,
       },
     );
-    const { hands, witness } = ground.attached();
+    const { attempts, witness } = ground.attached();
     broken.start(attemptOf("noop", { node: 1 }));
-    hands.start(attemptOf("noop", { node: 1 }));
+    attempts.start(attemptOf("noop", { node: 1 }));
     await witness.end(1);
     expect(ground.reports.join("\n")).toContain("The listener of execution broken threw");
   });
@@ -245,48 +245,48 @@ function tablePromises(ground: Ground): void {
 
 function stopPromises(ground: Ground): void {
   test("what has not begun is taken back and never runs; what has begun stays", async () => {
-    const { hands, witness } = ground.attached(undefined, { slots: 2 });
-    hands.start(attemptOf("until aborted", { node: 0 }));
-    hands.start(attemptOf("until aborted", { node: 1 }));
+    const { attempts, witness } = ground.attached(undefined, { slots: 2 });
+    attempts.start(attemptOf("until aborted", { node: 0 }));
+    attempts.start(attemptOf("until aborted", { node: 1 }));
     await witness.begin(0);
     await witness.begin(1);
-    for (let node = 2; node < 3_000; node += 1) hands.start(attemptOf("noop", { node }));
-    expect(hands.size).toBe(3_000);
-    expect(hands.takeBack()).toBe(2);
-    expect(hands.size).toBe(2);
-    hands.start(attemptOf("noop", { node: 2, attempt: 2 }));
-    hands.abort("enough");
+    for (let node = 2; node < 3_000; node += 1) attempts.start(attemptOf("noop", { node }));
+    expect(attempts.size).toBe(3_000);
+    expect(attempts.takeBack()).toBe(2);
+    expect(attempts.size).toBe(2);
+    attempts.start(attemptOf("noop", { node: 2, attempt: 2 }));
+    attempts.abort("enough");
     await witness.endsOf(3);
     expect(witness.ends.map(({ node, attempt }) => `${node}:${attempt}`).sort()).toEqual(["0:1", "1:1", "2:2"]);
   });
 
   test("what is taken back at once, before anything could begin, leaves nothing behind", async () => {
-    const { hands, witness } = ground.attached();
+    const { attempts, witness } = ground.attached();
     for (let round = 0; round < 20; round += 1) {
-      for (let node = 0; node < 50; node += 1) hands.start(attemptOf("noop", { node, attempt: round }));
-      hands.takeBack();
+      for (let node = 0; node < 50; node += 1) attempts.start(attemptOf("noop", { node, attempt: round }));
+      attempts.takeBack();
     }
-    hands.start(attemptOf("where", { node: 50 }));
+    attempts.start(attemptOf("where", { node: 50 }));
     await witness.end(50);
-    for (const { node, attempt } of witness.ends) hands.settle(node, attempt);
-    expect(hands.size).toBe(0);
+    for (const { node, attempt } of witness.ends) attempts.settle(node, attempt);
+    expect(attempts.size).toBe(0);
     expect(ground.pool().load()).toMatchObject({ begun: 0, waiting: 0 });
   });
 
   test("abort gives its reason to what has begun, and changes nothing else", async () => {
-    const { hands, witness } = ground.attached(undefined, { slots: 1 });
-    hands.start(attemptOf("until aborted", { node: 1 }));
+    const { attempts, witness } = ground.attached(undefined, { slots: 1 });
+    attempts.start(attemptOf("until aborted", { node: 1 }));
     await witness.begin(1);
-    hands.start(attemptOf("noop", { node: 2 }));
-    hands.abort("The client cancelled it.");
+    attempts.start(attemptOf("noop", { node: 2 }));
+    attempts.abort("The client cancelled it.");
     const { outcome } = await witness.end(1);
     expect(outcome).toEqual({ type: "completed", output: '["AbortError","The client cancelled it."]' });
     expect((await witness.end(2)).outcome).toEqual({ type: "completed", output: "null" });
   });
 
   test("an attempt that runs into its timeout fails by it, however it ends then", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("until aborted", { node: 1, timeoutMs: 60 }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("until aborted", { node: 1, timeoutMs: 60 }));
     const { outcome, beganAtMs } = await witness.end(1);
     const failure = { kind: "timeout", code: "timeout", message: "It did not end within its timeout of 60 ms.", retryable: true } as const;
     expect(outcome).toEqual({ type: "failed", failure });
@@ -294,56 +294,56 @@ function stopPromises(ground: Ground): void {
   });
 
   test("the timeout of what waits for a slot does not run", async () => {
-    const { hands, witness } = ground.attached(undefined, { slots: 1 });
-    hands.start(attemptOf("until aborted", { node: 1 }));
-    hands.start(attemptOf("noop", { node: 2, timeoutMs: 1 }));
+    const { attempts, witness } = ground.attached(undefined, { slots: 1 });
+    attempts.start(attemptOf("until aborted", { node: 1 }));
+    attempts.start(attemptOf("noop", { node: 2, timeoutMs: 1 }));
     // Told only when it has run for much longer than the other's timeout.
     await witness.begin(1);
     expect(witness.ends).toEqual([]);
-    hands.abort("make room");
+    attempts.abort("make room");
     expect((await witness.end(2)).outcome).toEqual({ type: "completed", output: "null" });
   });
 
   test("what ignores its timeout ends with its host: it fails, others are lost without blame and can start again", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("until aborted", { node: 1 }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("until aborted", { node: 1 }));
     await witness.begin(1);
-    hands.start(attemptOf("deaf", { node: 2, timeoutMs: 100 }));
+    attempts.start(attemptOf("deaf", { node: 2, timeoutMs: 100 }));
     expect((await witness.end(2)).outcome).toMatchObject({ type: "failed", failure: { kind: "timeout" } });
     expect((await witness.end(1)).outcome).toEqual({ type: "lost", death: false });
-    hands.settle(1, 1);
-    hands.start(attemptOf("noop", { node: 1, attempt: 2 }));
+    attempts.settle(1, 1);
+    attempts.start(attemptOf("noop", { node: 1, attempt: 2 }));
     expect((await witness.end(1, 2)).outcome).toEqual({ type: "completed", output: "null" });
   });
 
   test("what ignores an abort is lost with its host", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("deaf", { node: 1 }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("deaf", { node: 1 }));
     await witness.begin(1);
-    hands.abort("enough");
+    attempts.abort("enough");
     expect((await witness.end(1)).outcome).toEqual({ type: "lost", death: false });
   });
 }
 
 function endPromises(ground: Ground): void {
   test("a clean end forgets what waits, lets finish what can, and gives back the rest", async () => {
-    const { hands, witness } = ground.attached(undefined, { slots: 2 });
-    hands.start(attemptOf("sleep", { node: 1, config: "200" }));
-    hands.start(attemptOf("until aborted", { node: 2 }));
-    hands.start(attemptOf("noop", { node: 3 }));
+    const { attempts, witness } = ground.attached(undefined, { slots: 2 });
+    attempts.start(attemptOf("sleep", { node: 1, config: "200" }));
+    attempts.start(attemptOf("until aborted", { node: 2 }));
+    attempts.start(attemptOf("noop", { node: 3 }));
     await witness.begin(1);
     await witness.begin(2);
     const drained = ground.pool().drain(1_000);
-    expect(hands.size).toBe(2);
-    hands.start(attemptOf("noop", { node: 4 }));
+    expect(attempts.size).toBe(2);
+    attempts.start(attemptOf("noop", { node: 4 }));
     await drained;
     expect((await witness.end(1)).outcome).toEqual({ type: "completed", output: '"slept"' });
     expect((await witness.end(2)).outcome).toEqual({ type: "released" });
     expect(witness.ends).toHaveLength(2);
-    expect(hands.size).toBe(2);
-    hands.settle(1, 1);
-    hands.settle(2, 1);
-    expect(hands.size).toBe(0);
+    expect(attempts.size).toBe(2);
+    attempts.settle(1, 1);
+    attempts.settle(2, 1);
+    expect(attempts.size).toBe(0);
   });
 
   test("a clean end with nothing running is over at once", async () => {
@@ -355,11 +355,11 @@ function endPromises(ground: Ground): void {
   });
 
   test("nothing is told after the close", async () => {
-    const { hands, witness } = ground.attached();
-    hands.start(attemptOf("sleep", { node: 1, config: "10" }));
+    const { attempts, witness } = ground.attached();
+    attempts.start(attemptOf("sleep", { node: 1, config: "10" }));
     await ground.pool().ready();
     await ground.pool().close();
-    hands.start(attemptOf("noop", { node: 2 }));
+    attempts.start(attemptOf("noop", { node: 2 }));
     expect(witness.ends).toEqual([]);
   });
 }
@@ -382,9 +382,9 @@ class Ground {
   attached(
     execution = { id: "e", name: "e" },
     options: { readonly slots?: number } = {},
-  ): { readonly hands: Hands; readonly witness: Witness } {
+  ): { readonly attempts: ExecutionAttempts; readonly witness: Witness } {
     const witness = new Witness();
-    return { hands: this.pool(options).attach(execution, witness), witness };
+    return { attempts: this.pool(options).attach(execution, witness), witness };
   }
 
   async end(): Promise<void> {

@@ -196,8 +196,8 @@ export function commandPromises(subject: SharedSubject): void {
         [4, 4, epoch, "RUNNING"],
       ]);
       const lease = await subject.lease(0, "boot-1");
-      // Its owner hears of it as of a birth.
-      expect(await subject.one.renew([lease], 60_000)).toMatchObject([{ type: "renewed", pending: { births: 1 } }]);
+      // Its owner hears of it as of one that was created triggered.
+      expect(await subject.one.renew([lease], 60_000)).toMatchObject([{ type: "renewed", pending: { created: 1 } }]);
       expect(await subject.commit(lease, 1, [entryAfter(4, id)])).toEqual({ type: "done", entries: [{ type: "applied" }] });
       // No more after that: neither is it as it was, nor is it the first.
       expect(await subject.two.extend(extension)).toBe(false);

@@ -166,10 +166,10 @@ export function leasePromises(subject: SharedSubject): void {
       await subject.two.send({ id: "c1", execution: a, body: "{}" });
       await subject.one.offer(busy, [{ id: "o1", execution: b, body: "{}" }], 1);
       const [first, second] = await subject.two.renew([quiet, busy], LONG_MS);
-      const nothing = { commands: 0, births: 0, offers: 0, outboxEntries: 0, outboxBytes: 0 };
+      const nothing = { commands: 0, created: 0, offers: 0, outboxEntries: 0, outboxBytes: 0 };
       expect(first).toEqual({ type: "renewed", pending: nothing });
       // Of three creations one found what was there, and one was not triggered.
-      expect(second).toMatchObject({ type: "renewed", pending: { commands: 1, births: 2, offers: 1, outboxEntries: 2 } });
+      expect(second).toMatchObject({ type: "renewed", pending: { commands: 1, created: 2, offers: 1, outboxEntries: 2 } });
       if (second?.type !== "renewed") throw new Error("Not renewed.");
       expect(second.pending.outboxBytes).toBeGreaterThan(0);
       await subject.commit(busy, 1, [entryAfter(1, a)], { receipts: [{ commandId: "c1", receipt: "{}" }] });
@@ -178,7 +178,7 @@ export function leasePromises(subject: SharedSubject): void {
         (await subject.one.outbox(1, 10)).map(({ id }) => id),
       );
       await subject.one.discard(1, ["o1"]);
-      expect(await subject.one.renew([busy], LONG_MS)).toEqual([{ type: "renewed", pending: { ...nothing, births: 2 } }]);
+      expect(await subject.one.renew([busy], LONG_MS)).toEqual([{ type: "renewed", pending: { ...nothing, created: 2 } }]);
     });
   });
 }

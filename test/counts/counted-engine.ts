@@ -6,9 +6,9 @@ import type { CheckedDefinition, Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/env/clock.ts";
 import type { Turns } from "../../src/env/turns.ts";
 import { decodeAttempts, encodeAttempts } from "../../src/pool/wire/attempt-frame.ts";
-import { cellsBytes, viewCells } from "../../src/pool/wire/slots.ts";
-import { Crew } from "../../src/pool/dispatch/dispatcher.ts";
-import { createCrewsPool } from "../../src/pool/dispatcher-pool.ts";
+import { slotsBytes, viewSlots } from "../../src/pool/wire/slots.ts";
+import { Dispatcher } from "../../src/pool/dispatch/dispatcher.ts";
+import { createDispatcherPool } from "../../src/pool/dispatcher-pool.ts";
 import { createHost } from "../../src/pool/host/host.ts";
 import type { Link, LinkEvents } from "../../src/pool/wire/link.ts";
 import { ThreadHandlers } from "../../src/pool/thread-handlers.ts";
@@ -213,7 +213,7 @@ function framedPool(clock: Clock, turns: Turns, counts: Counts): Pool {
     throw new Error(sentence);
   };
   const handlers = new ThreadHandlers();
-  const crew = new Crew({
+  const dispatcher = new Dispatcher({
     startLink: (slots, events) => startFramed(slots, events, turns, clock, counts),
     slots: 5_000,
     hosts: THREADS,
@@ -228,11 +228,11 @@ function framedPool(clock: Clock, turns: Turns, counts: Counts): Pool {
     turns,
     report,
   });
-  return createCrewsPool({ crews: [crew], crewOf: () => crew, handlers, clock, turns, report });
+  return createDispatcherPool({ dispatchers: [dispatcher], dispatcherOf: () => dispatcher, handlers, clock, turns, report });
 }
 
-function startFramed(slots: number, events: LinkEvents, turns: Turns, clock: Clock, counts: Counts): Link {
-  const cells = viewCells(new ArrayBuffer(cellsBytes(slots)), slots);
+function startFramed(count: number, events: LinkEvents, turns: Turns, clock: Clock, counts: Counts): Link {
+  const slots = viewSlots(new ArrayBuffer(slotsBytes(count)), count);
   const crossing = (hear: (message: unknown) => boolean) => {
     return (message: unknown): void => {
       counts.messages += 1;
@@ -242,7 +242,7 @@ function startFramed(slots: number, events: LinkEvents, turns: Turns, clock: Clo
   const up = crossing(frameAssembler(isOutcomeNumbers, (frame) => events.outcomes(decodeOutcomes(frame))));
   const host = createHost({
     run: () => ({ type: "completed", output: "null" }),
-    cells,
+    slots,
     post: (outcomes) => sendFrame(encodeOutcomes(outcomes), up),
     clock,
     turns,
@@ -251,7 +251,7 @@ function startFramed(slots: number, events: LinkEvents, turns: Turns, clock: Clo
   const down = crossing(frameAssembler(isAttemptNumbers, (frame) => host.take(decodeAttempts(frame))));
   turns.run(() => events.ready([{ name: "noop", names: ["noop"], needs: [] }]));
   return {
-    cells,
+    slots,
     send: (works) => sendFrame(encodeAttempts(works), down),
     abort: (aborted, reason) => host.abort(aborted, reason),
     end: () => undefined,

@@ -46,7 +46,7 @@ describe.each([1_000, 8_000])("a fan-out of %d", (width) => {
   });
 
   test("sets no timer a node", () => {
-    // Timeouts are watched by the pool's one timer, retries by the company's, a trigger has its two deadlines.
+    // Timeouts are watched by the pool's one timer, retries by the supervisors', a trigger has its two deadlines.
     expectAtMost("timers", counts.timers, 6);
   });
 });

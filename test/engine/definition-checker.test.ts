@@ -103,16 +103,16 @@ describe("the main thread", () => {
 
   test("puts no large params over a config, and none at all where the definition does not allow it", async () => {
     const params = `{"a":${large}}`;
-    expect(await isInThread(({ givenBy }) => givenBy(plan, params))).toBe(true);
-    expect(await isInThread(({ givenBy }) => givenBy({ ...plan, overrides: [1] }, params))).toBe(true);
-    expect(await isInThread(({ givenBy }) => givenBy({ ...plan, overrides: [] }, params))).toBe(false);
-    expect(await inThread.givenBy(plan, params)).toEqual(await here.givenBy(plan, params));
+    expect(await isInThread(({ readTriggerParams }) => readTriggerParams(plan, params))).toBe(true);
+    expect(await isInThread(({ readTriggerParams }) => readTriggerParams({ ...plan, overrides: [1] }, params))).toBe(true);
+    expect(await isInThread(({ readTriggerParams }) => readTriggerParams({ ...plan, overrides: [] }, params))).toBe(false);
+    expect(await inThread.readTriggerParams(plan, params)).toEqual(await here.readTriggerParams(plan, params));
   });
 
   test("walks no great graph to find out what a trigger's templates name", async () => {
     const params = '{"d":{"x":"{{ o.y }}"}}';
-    expect(await isInThread(({ givenBy }) => givenBy(plan, params))).toBe(false);
-    expect(await isInThread(({ givenBy }) => givenBy(plan, params), { stepsHere: 0 })).toBe(true);
+    expect(await isInThread(({ readTriggerParams }) => readTriggerParams(plan, params))).toBe(false);
+    expect(await isInThread(({ readTriggerParams }) => readTriggerParams(plan, params), { stepsHere: 0 })).toBe(true);
   });
 
   test("walks none either to find out what a definition's do", async () => {

@@ -1,7 +1,7 @@
 /** What is done with lanes: an end is clean only where everything that is in hand is recorded. */
 import { expect, test } from "bun:test";
-import type { Company } from "../../src/actors/supervisors.ts";
-import type { Errands } from "../../src/cluster/overflow/remote-attempts.ts";
+import type { Supervisors } from "../../src/actors/supervisors.ts";
+import type { RemoteAttempts } from "../../src/cluster/overflow/remote-attempts.ts";
 import { createEngineLanes } from "../../src/engine/lane-work.ts";
 import { emptyMemory, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { World } from "../sim/world.ts";
@@ -24,11 +24,11 @@ function scene() {
   };
   const lanes = createEngineLanes({
     store: openMemoryStore(emptyMemory()),
-    company: { system, admission: { leave: () => undefined } } as unknown as Company,
-    errands: { keep: ({ id }: { id: string }) => void kept.push(id) } as unknown as Errands,
+    supervisors: { system, admission: { leave: () => undefined } } as unknown as Supervisors,
+    remoteAttempts: { keep: ({ id }: { id: string }) => void kept.push(id) } as unknown as RemoteAttempts,
     inbox: null,
     clock: new World(),
-    tenureOf: () => null,
+    ownedLaneOf: () => null,
     takeClaims: () => undefined,
     dropOffers: () => undefined,
   });

@@ -1,7 +1,7 @@
 /** A burst's garbage. */
 import { expect, spyOn, test } from "bun:test";
 import { heapSize } from "bun:jsc";
-import { collectedSoon, leftGarbage } from "../../src/env/process/garbage.ts";
+import { collectedSoon, collectWhenIdle } from "../../src/env/process/garbage.ts";
 
 test("what a burst has left is collected soon after it, without anybody asking for it", async () => {
   Bun.gc(true);
@@ -10,7 +10,7 @@ test("what a burst has left is collected soon after it, without anybody asking f
   const most = heapSize();
   expect(burst.length).toBe(500_000);
   burst = null;
-  leftGarbage(most - before);
+  collectWhenIdle(most - before);
   // The test's own time limit is the failure: the collector alone would take longer.
   while (heapSize() > before + (most - before) / 4) await Bun.sleep(10);
 });
@@ -19,7 +19,7 @@ test("what is left in a large heap is collected too, beside the program: it neve
   let needed: { readonly id: number; readonly of: readonly number[] }[] | null = [];
   while (heapSize() < 200 * 1024 * 1024) for (let i = 0; i < 10_000; i++) needed.push({ id: i, of: [i, i, i, i] });
   const asked = spyOn(Bun, "gc");
-  leftGarbage(100 * 1024 * 1024);
+  collectWhenIdle(100 * 1024 * 1024);
   while (asked.mock.calls.length === 0) await Bun.sleep(10);
   expect(asked.mock.calls.every(([atOnce]) => atOnce === false)).toBe(true);
   expect(needed.length).toBeGreaterThan(10_000);

@@ -39,13 +39,13 @@ test("whatever attempts do to their threads, each is told once and ends as its o
   const deaths = new Array<number>(NODES).fill(0);
   const verdicts = new Map<number, string>();
   const witness = new Witness();
-  const hands = pool.attach({ id: "e", name: "e" }, witness);
+  const attempts = pool.attach({ id: "e", name: "e" }, witness);
   const start = (node: number, attempt: number): void => {
     const { handler, config = null, ends } = plan[node] ?? drawn(random);
     // Only what is to run into its timeout has a short one: on a busy machine the others may take long.
     const timeoutMs = ends === "timeout" ? 40 : 60_000;
     const suspect = (deaths[node] ?? 0) >= SUSPECT_AT_DEATHS;
-    hands.start(attemptOf(handler, { node, attempt, config, timeoutMs, suspect, priority: random.below(11) }));
+    attempts.start(attemptOf(handler, { node, attempt, config, timeoutMs, suspect, priority: random.below(11) }));
   };
   for (let node = 0; node < NODES; node += 1) start(node, 1);
 
@@ -53,7 +53,7 @@ test("whatever attempts do to their threads, each is told once and ends as its o
     const end = (await witness.endsOf(seen + 1))[seen];
     if (end === undefined) throw new Error("The witness promised one more end.");
     const { node, attempt, outcome } = end;
-    hands.settle(node, attempt);
+    attempts.settle(node, attempt);
     if (outcome.type === "lost") {
       deaths[node] = outcome.death ? (deaths[node] ?? 0) + 1 : (deaths[node] ?? 0);
       start(node, attempt + 1);
@@ -66,7 +66,7 @@ test("whatever attempts do to their threads, each is told once and ends as its o
     verdicts.get(node) === ends ? [] : [`${handler}: ${verdicts.get(node)}, not ${ends}`],
   );
   expect(wrong).toEqual([]);
-  expect(hands.size).toBe(0);
+  expect(attempts.size).toBe(0);
   expect(pool.load()).toMatchObject({ begun: 0, waiting: 0 });
   await pool.close();
 }, 60_000);

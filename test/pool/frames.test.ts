@@ -33,7 +33,7 @@ const attempt = fc.record({
   suspect: fc.boolean(),
   limits: fc.option(fc.record({ outputBytes: fc.integer({ min: 1 }), nesting: fc.integer({ min: 1 }) })),
 });
-const work = fc.record({ cell: fc.nat(), attempt, execution: fc.record({ id: text, name: text }) });
+const work = fc.record({ slot: fc.nat(), attempt, execution: fc.record({ id: text, name: text }) });
 
 describe("a frame of attempts", () => {
   test("comes out as it went in", () => {
@@ -49,7 +49,7 @@ describe("a frame of attempts", () => {
     const parent = () => ({ id: "parent", status: "COMPLETED", attempt: 1, error: null, output });
     const execution = { id: "e", name: "e" };
     const works = Array.from({ length: 1_000 }, (_, node): Work => {
-      return { cell: node, attempt: attemptOf("noop", { node, scope: [parent()], params: output }), execution };
+      return { slot: node, attempt: attemptOf("noop", { node, scope: [parent()], params: output }), execution };
     });
     const { texts } = encodeAttempts(works);
     expect(texts.filter((each) => each.length >= output.length)).toHaveLength(1);
@@ -61,7 +61,7 @@ test("a frame of outcomes comes out as it went in", () => {
   fc.assert(
     fc.property(fc.array(outcome), (list) => {
       const outcomes: Outcomes = {
-        cells: list.map(([cell]) => cell),
+        slots: list.map(([slot]) => slot),
         kinds: list.map(([, kind]) => kind),
         texts: list.map(([, , each]) => each),
       };
@@ -74,7 +74,7 @@ test("frames that come in pieces are put together again, and everything else is 
   const frames: string[] = [];
   const take = frameAssembler(isAttemptNumbers, ({ texts }) => void frames.push(texts.join("|")));
   const works = ["a", "b".repeat(LONG_TEXT)].map(
-    (config, cell): Work => ({ cell, attempt: attemptOf("noop", { config }), execution: { id: "e", name: "n" } }),
+    (config, slot): Work => ({ slot, attempt: attemptOf("noop", { config }), execution: { id: "e", name: "n" } }),
   );
   for (const each of [works.slice(0, 1), works]) sendFrame(encodeAttempts(each), (piece) => expect(take(piece)).toBe(true));
   expect(take({ type: "ready" })).toBe(false);

@@ -21,9 +21,9 @@ test("in a simulated world an hour's timeout takes a few steps, and comes at its
   const options = { run: runFixture, handlers: FIXTURE_HANDLERS, slots: 10, abortGraceMs: 5_000, report, clock: world, turns: world };
   const pool = createInlinePool(options);
   const witness = new Witness();
-  const hands = pool.attach({ id: "e", name: "e" }, witness);
+  const attempts = pool.attach({ id: "e", name: "e" }, witness);
   const startedAtMs = world.nowMs();
-  hands.start(attemptOf("deaf", { node: 1, timeoutMs: 3_600_000 }));
+  attempts.start(attemptOf("deaf", { node: 1, timeoutMs: 3_600_000 }));
   let steps = 0;
   while (witness.ends.length === 0 && steps < 100) {
     await world.step();

@@ -1,7 +1,7 @@
 /** The overflow's measures and ways, in a simulated world where an attempt takes exactly as long as it says. */
 import { expect, test } from "bun:test";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
-import type { AttemptKey, Hands, Overflow, Pool, Spilled } from "../../src/pool/pool.ts";
+import type { AttemptKey, ExecutionAttempts, Overflow, Pool, Spilled } from "../../src/pool/pool.ts";
 import { World } from "../sim/world.ts";
 import { attemptOf, FIXTURE_HANDLERS } from "./fixtures/behaviours.ts";
 import { OverflowWitness } from "./overflow-witness.ts";
@@ -85,11 +85,11 @@ test("there is room for what begins soon: a little at first, more the faster it 
 });
 
 test("what would begin last goes first: the lowest priority, and of that the latest", async () => {
-  const { overflow, world, start, hands } = scene({ slots: 1 });
+  const { overflow, world, start, attempts } = scene({ slots: 1 });
   start(1, { config: "1000000" });
   await world.pass(1);
   for (const [at, priority] of [5, 9, 5, 0, 5].entries()) {
-    hands.start(attemptOf("sleep", { node: at + 1, priority, config: "1000000" }));
+    attempts.start(attemptOf("sleep", { node: at + 1, priority, config: "1000000" }));
   }
   await world.pass(200);
   expect(nodesOf(overflow.spill(1, () => true))).toEqual([4]);
@@ -99,10 +99,10 @@ test("what would begin last goes first: the lowest priority, and of that the lat
 });
 
 test("what may not go stays in its place", async () => {
-  const { overflow, world, start, hands, witnessed, pool } = scene({ slots: 1 });
+  const { overflow, world, start, attempts, witnessed, pool } = scene({ slots: 1 });
   start(1, { config: "150" });
   start(4, { config: "1", from: 1 });
-  hands.start(attemptOf("sleep", { node: 9, config: "1", suspect: true }));
+  attempts.start(attemptOf("sleep", { node: 9, config: "1", suspect: true }));
   await world.pass(120);
   expect(nodesOf(overflow.spill(9, ({ attempt }) => attempt.node !== 2 && attempt.node !== 4))).toEqual([3, 1]);
   expect(pool.load().waiting).toBe(3);
@@ -117,10 +117,10 @@ test("what a host was given and has not begun can go too, and then never begins 
   const pool = poolIn(world, 100, (node) => void ran.push(node));
   const witness = new OverflowWitness();
   pool.overflow.listen(AFTER_MS, witness);
-  const hands = pool.attach({ id: "e", name: "e" }, new Witness());
+  const attempts = pool.attach({ id: "e", name: "e" }, new Witness());
   await world.pass(1);
-  for (let node = 0; node < 10; node += 1) hands.start(attemptOf("sleep", { node, config: "5" }));
-  // One turn: they are in the host's cells, and it has not begun them.
+  for (let node = 0; node < 10; node += 1) attempts.start(attemptOf("sleep", { node, config: "5" }));
+  // One turn: they are in the host's slots, and it has not begun them.
   await world.step();
   expect(pool.load()).toMatchObject({ begun: 10, waiting: 0 });
   expect(nodesOf(pool.overflow.spill(4, () => true))).toEqual([9, 8, 7, 6]);
@@ -145,7 +145,7 @@ function scene({ slots }: { readonly slots: number }): {
   readonly overflow: Overflow;
   readonly witness: OverflowWitness;
   readonly witnessed: Witness;
-  readonly hands: Hands;
+  readonly attempts: ExecutionAttempts;
   readonly unlisten: () => void;
   start(count: number, of: { readonly config: string; readonly from?: number }): void;
 } {
@@ -154,17 +154,17 @@ function scene({ slots }: { readonly slots: number }): {
   const witness = new OverflowWitness();
   const unlisten = pool.overflow.listen(AFTER_MS, witness);
   const witnessed = new Witness();
-  const hands = pool.attach({ id: "e", name: "e" }, witnessed);
+  const attempts = pool.attach({ id: "e", name: "e" }, witnessed);
   return {
     world,
     pool,
     overflow: pool.overflow,
     witness,
     witnessed,
-    hands,
+    attempts,
     unlisten,
     start(count, { config, from = 0 }) {
-      for (let node = from; node < from + count; node += 1) hands.start(attemptOf("sleep", { node, config }));
+      for (let node = from; node < from + count; node += 1) attempts.start(attemptOf("sleep", { node, config }));
     },
   };
 }

@@ -23,18 +23,18 @@ describe("child processes", () => {
     await pool?.close();
   });
 
-  function started(): { readonly hands: ReturnType<Pool["attach"]>; readonly witness: Witness } {
+  function started(): { readonly attempts: ReturnType<Pool["attach"]>; readonly witness: Witness } {
     pool = createProcessPool({ ...MACHINE, slots: 100, abortGraceMs: 50, report: () => undefined });
     const witness = new Witness();
-    return { hands: pool.attach({ id: "e", name: "e" }, witness), witness };
+    return { attempts: pool.attach({ id: "e", name: "e" }, witness), witness };
   }
 
   test("when a child dies, all that had begun in it is lost by death, and what had not runs", async () => {
-    const { hands, witness } = started();
-    hands.start(attemptOf("until aborted", { node: 1 }));
+    const { attempts, witness } = started();
+    attempts.start(attemptOf("until aborted", { node: 1 }));
     await witness.begin(1);
-    hands.start(attemptOf("abort", { node: 2 }));
-    hands.start(attemptOf("noop", { node: 3 }));
+    attempts.start(attemptOf("abort", { node: 2 }));
+    attempts.start(attemptOf("noop", { node: 3 }));
     await witness.endsOf(3);
     expect((await witness.end(1)).outcome).toEqual({ type: "lost", death: true });
     expect((await witness.end(2)).outcome).toEqual({ type: "lost", death: true });
@@ -43,10 +43,10 @@ describe("child processes", () => {
 
   test("what a process that was killed has left behind is removed, and what a living one needs stays", async () => {
     const dead = Bun.spawnSync([process.execPath, "-e", "0"]).pid;
-    const [left, kept] = [`troupe-cells-${dead}-test`, `troupe-cells-${process.pid}-test`].map((name) => join(tmpdir(), name));
+    const [left, kept] = [`troupe-slots-${dead}-test`, `troupe-slots-${process.pid}-test`].map((name) => join(tmpdir(), name));
     for (const folder of [left, kept]) mkdirSync(folder as string, { recursive: true });
-    const { hands, witness } = started();
-    hands.start(attemptOf("noop", { node: 1 }));
+    const { attempts, witness } = started();
+    attempts.start(attemptOf("noop", { node: 1 }));
     await witness.end(1);
     expect([existsSync(left as string), existsSync(kept as string)]).toEqual([false, true]);
     rmdirSync(kept as string);
@@ -54,25 +54,25 @@ describe("child processes", () => {
 
   for (const handler of ["abort", "exit"]) {
     test(`what is alone in a child that dies by "${handler}" is poison`, async () => {
-      const { hands, witness } = started();
-      hands.start(attemptOf(handler, { node: 1 }));
+      const { attempts, witness } = started();
+      attempts.start(attemptOf(handler, { node: 1 }));
       const { outcome } = await witness.end(1);
       expect(outcome).toMatchObject({ type: "failed", failure: { kind: "poison", code: "poison", retryable: false } });
     });
   }
 
   test("groups halve until the one that kills is found, and everything else completes", async () => {
-    const { hands, witness } = started();
+    const { attempts, witness } = started();
     const KILLER = 11;
     const start = (node: number, attempt: number): void => {
-      hands.start(attemptOf(node === KILLER ? "kill later" : "sleep", { node, attempt, config: "20" }));
+      attempts.start(attemptOf(node === KILLER ? "kill later" : "sleep", { node, attempt, config: "20" }));
     };
     for (let node = 0; node < 20; node += 1) start(node, 1);
     const verdicts = new Map<number, string>();
     for (let seen = 0; verdicts.size < 20; seen += 1) {
       const ends = await witness.endsOf(seen + 1);
       const { node, attempt, outcome } = ends[seen] ?? { node: -1, attempt: 0, outcome: { type: "released" as const } };
-      hands.settle(node, attempt);
+      attempts.settle(node, attempt);
       if (outcome.type === "lost") start(node, attempt + 1);
       else verdicts.set(node, outcome.type === "failed" ? outcome.failure.kind : outcome.type);
     }
@@ -80,9 +80,9 @@ describe("child processes", () => {
   });
 
   test("what loops for ever in a child fails by its timeout, and does not starve the other suspects", async () => {
-    const { hands, witness } = started();
-    hands.start(attemptOf("spin for ever", { node: 1, timeoutMs: 2_000 }));
-    for (let node = 2; node < 10; node += 1) hands.start(attemptOf("noop", { node }));
+    const { attempts, witness } = started();
+    attempts.start(attemptOf("spin for ever", { node: 1, timeoutMs: 2_000 }));
+    for (let node = 2; node < 10; node += 1) attempts.start(attemptOf("noop", { node }));
     await witness.endsOf(9);
     expect(witness.ends.map(({ node }) => node).at(-1)).toBe(1);
     expect((await witness.end(1)).outcome).toMatchObject({ type: "failed", failure: { kind: "timeout" } });

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
-import type { Hands, Outcome, Pool } from "../../src/pool/pool.ts";
+import type { ExecutionAttempts, Outcome, Pool } from "../../src/pool/pool.ts";
 import { createThreadPool } from "../../src/pool/thread-pool.ts";
 import { attemptOf, type FixtureSettings, loadFixture } from "./fixtures/behaviours.ts";
 import { Witness } from "./witness.ts";
@@ -25,17 +25,17 @@ function started(threads: number, settings: FixtureSettings, slotsPerThread = 10
   return open;
 }
 
-function attached(pool: Pool): { readonly hands: Hands; readonly witness: Witness } {
+function attached(pool: Pool): { readonly attempts: ExecutionAttempts; readonly witness: Witness } {
   const witness = new Witness();
-  return { hands: pool.attach({ id: "e", name: "e" }, witness), witness };
+  return { attempts: pool.attach({ id: "e", name: "e" }, witness), witness };
 }
 
 const said = (word: string): Outcome => ({ type: "completed", output: JSON.stringify(word) });
 const newGate = (): Int32Array => new Int32Array(new SharedArrayBuffer(4));
 
 /** What each of so many attempts answers, together on all threads. */
-async function words({ hands, witness }: ReturnType<typeof attached>, from: number, count: number): Promise<readonly Outcome[]> {
-  for (let node = from; node < from + count; node += 1) hands.start(attemptOf("word", { node }));
+async function words({ attempts, witness }: ReturnType<typeof attached>, from: number, count: number): Promise<readonly Outcome[]> {
+  for (let node = from; node < from + count; node += 1) attempts.start(attemptOf("word", { node }));
   const ends: Outcome[] = [];
   for (let node = from; node < from + count; node += 1) ends.push((await witness.end(node)).outcome);
   return ends;
@@ -49,7 +49,7 @@ test("what begins after it runs the new code in every thread, what had begun end
   pool.onHandlers(() => told.push(pool.handlers().get("word")?.name ?? "none"));
   const both = attached(pool);
   // Four fill the slots, two wait behind them.
-  for (let node = 0; node < 6; node += 1) both.hands.start(attemptOf("word at the gate", { node }));
+  for (let node = 0; node < 6; node += 1) both.attempts.start(attemptOf("word at the gate", { node }));
   for (let node = 0; node < 4; node += 1) await both.witness.begin(node);
   expect(await pool.renew({ load: "well", word: "new", gate } satisfies FixtureSettings)).toMatchObject({ ok: true });
   expect(told).toEqual(["new"]);
@@ -70,8 +70,8 @@ test("where one thread of several cannot load it, none runs it, and a thread tha
     faults: ["The disk is full."],
   });
   expect(loads[0]).toBe(2);
-  both.hands.start(attemptOf("exit", { node: 1 }));
-  both.hands.start(attemptOf("exit", { node: 2 }));
+  both.attempts.start(attemptOf("exit", { node: 1 }));
+  both.attempts.start(attemptOf("exit", { node: 2 }));
   await both.witness.endsOf(2);
   expect(await words(both, 10, 20)).toEqual(new Array(20).fill(said("old")));
   expect(await pool.renew({ load: "with faults" } satisfies FixtureSettings)).toEqual({
@@ -84,24 +84,24 @@ test("where one thread of several cannot load it, none runs it, and a thread tha
 test("the child process of suspects gets it too, and a thread that is replaced later", async () => {
   const pool = started(1, { load: "well", word: "old" });
   await pool.ready();
-  const { hands, witness } = attached(pool);
-  hands.start(attemptOf("word", { node: 1, suspect: true }));
+  const { attempts, witness } = attached(pool);
+  attempts.start(attemptOf("word", { node: 1, suspect: true }));
   expect((await witness.end(1)).outcome).toEqual(said("old"));
   await pool.renew({ load: "well", word: "new" } satisfies FixtureSettings);
-  hands.start(attemptOf("word", { node: 2, suspect: true }));
+  attempts.start(attemptOf("word", { node: 2, suspect: true }));
   expect((await witness.end(2)).outcome).toEqual(said("new"));
-  hands.start(attemptOf("exit", { node: 3 }));
+  attempts.start(attemptOf("exit", { node: 3 }));
   await witness.end(3);
-  hands.start(attemptOf("word", { node: 4 }));
+  attempts.start(attemptOf("word", { node: 4 }));
   expect((await witness.end(4)).outcome).toEqual(said("new"));
 });
 
 test("a renewal under load loses nothing and runs nothing twice", async () => {
   const pool = started(2, { load: "well", word: "0" }, 50);
   await pool.ready();
-  const { hands, witness } = attached(pool);
+  const { attempts, witness } = attached(pool);
   const count = 2_000;
-  for (let node = 0; node < count; node += 1) hands.start(attemptOf("word", { node }));
+  for (let node = 0; node < count; node += 1) attempts.start(attemptOf("word", { node }));
   for (let round = 1; round <= 3; round += 1) await pool.renew({ load: "well", word: `${round}` } satisfies FixtureSettings);
   await witness.endsOf(count);
   const nodes = witness.ends.filter(({ outcome }) => outcome.type === "completed").map(({ node }) => node);

@@ -1,9 +1,9 @@
 /** How many suspects may be in one child at once. */
 import { expect, test } from "bun:test";
-import { Groups } from "../../src/pool/dispatch/suspect-groups.ts";
+import { SuspectGroups } from "../../src/pool/dispatch/suspect-groups.ts";
 
 test("the next group is at most half of what had begun where a child died, and never none", () => {
-  const groups = new Groups(100);
+  const groups = new SuspectGroups(100);
   const sizes = [100, 50, 7, 3, 1, 1].map((begun) => {
     groups.died(begun);
     return groups.size;
@@ -12,7 +12,7 @@ test("the next group is at most half of what had begun where a child died, and n
 });
 
 test("groups grow again when a whole one survives, up to the most", () => {
-  const groups = new Groups(10);
+  const groups = new SuspectGroups(10);
   groups.died(4);
   const sizes = Array.from({ length: 17 }, () => {
     groups.survived();

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemTurns } from "../../src/env/turns.ts";
-import type { Hands, Outcome, Pool } from "../../src/pool/pool.ts";
+import type { ExecutionAttempts, Outcome, Pool } from "../../src/pool/pool.ts";
 import { createThreadPool } from "../../src/pool/thread-pool.ts";
 import { overflowContract } from "../contracts/overflow.ts";
 import { type MakePool, poolContract } from "../contracts/pool.ts";
@@ -35,17 +35,17 @@ describe("threads", () => {
     return open;
   }
 
-  function attached(pool: Pool, id = "e"): { readonly hands: Hands; readonly witness: Witness } {
+  function attached(pool: Pool, id = "e"): { readonly attempts: ExecutionAttempts; readonly witness: Witness } {
     const witness = new Witness();
-    return { hands: pool.attach({ id, name: id }, witness), witness };
+    return { attempts: pool.attach({ id, name: id }, witness), witness };
   }
 
   test("as many as asked for work at once", async () => {
     const gate = new Int32Array(new SharedArrayBuffer(4));
     const pool = started(3, { load: "well", word: "held", gate });
-    const { hands, witness } = attached(pool);
+    const { attempts, witness } = attached(pool);
     // Each blocks a thread until all three are there to be told of.
-    for (let node = 0; node < 3; node += 1) hands.start(attemptOf("thread at the gate", { node }));
+    for (let node = 0; node < 3; node += 1) attempts.start(attemptOf("thread at the gate", { node }));
     for (let node = 0; node < 3; node += 1) await witness.begin(node);
     expect(witness.ends).toEqual([]);
     Atomics.store(gate, 0, 1);
@@ -57,8 +57,8 @@ describe("threads", () => {
     const pool = started(2);
     const listener = new OverflowWitness();
     pool.overflow.listen(50, listener);
-    const { hands, witness } = attached(pool);
-    for (let node = 0; node < 60; node += 1) hands.start(attemptOf("spin", { node, config: "20" }));
+    const { attempts, witness } = attached(pool);
+    for (let node = 0; node < 60; node += 1) attempts.start(attemptOf("spin", { node, config: "20" }));
     await listener.nextSurplus();
     const gone = pool.overflow.spill(60, () => true).map(({ attempt }) => attempt.node);
     expect(gone.length).toBeGreaterThan(0);
@@ -69,42 +69,42 @@ describe("threads", () => {
   });
 
   test("a blocked thread starves nobody: what is behind it runs on another, what comes later too", async () => {
-    const { hands, witness } = attached(started(1));
-    hands.start(attemptOf("spin for ever", { node: 0 }));
-    for (let node = 1; node <= 20; node += 1) hands.start(attemptOf("noop", { node }));
+    const { attempts, witness } = attached(started(1));
+    attempts.start(attemptOf("spin for ever", { node: 0 }));
+    for (let node = 1; node <= 20; node += 1) attempts.start(attemptOf("noop", { node }));
     await witness.endsOf(20);
     expect(witness.ends.every(({ node, outcome }) => node > 0 && outcome.type === "completed")).toBe(true);
-    hands.start(attemptOf("noop", { node: 21 }));
+    attempts.start(attemptOf("noop", { node: 21 }));
     await witness.end(21);
-    hands.abort("The test is over.");
+    attempts.abort("The test is over.");
     expect((await witness.end(0)).outcome).toEqual({ type: "lost", death: false });
   });
 
   test("an attempt that loops for ever fails by its timeout, and its thread is replaced", async () => {
     const pool = started(1);
-    const { hands, witness } = attached(pool);
-    hands.start(attemptOf("spin for ever", { node: 1, timeoutMs: 30 }));
+    const { attempts, witness } = attached(pool);
+    attempts.start(attemptOf("spin for ever", { node: 1, timeoutMs: 30 }));
     expect((await witness.end(1)).outcome).toMatchObject({ type: "failed", failure: { kind: "timeout" } });
-    hands.start(attemptOf("noop", { node: 2 }));
+    attempts.start(attemptOf("noop", { node: 2 }));
     await witness.end(2);
   });
 
   test("a thread that is ended in the middle of a blocking call is not waited for", async () => {
-    const { hands, witness } = attached(started(1));
-    hands.start(attemptOf("sleepSync", { node: 1, config: "2000", timeoutMs: 30 }));
+    const { attempts, witness } = attached(started(1));
+    attempts.start(attemptOf("sleepSync", { node: 1, config: "2000", timeoutMs: 30 }));
     const { outcome, beganAtMs } = await witness.end(1);
     expect(outcome).toMatchObject({ type: "failed", failure: { kind: "timeout" } });
-    hands.start(attemptOf("noop", { node: 2 }));
+    attempts.start(attemptOf("noop", { node: 2 }));
     // That it came before the call was over is the promise; both times are from the same clock.
     expect((await witness.end(2)).beganAtMs).toBeLessThan(beganAtMs + 2_000);
   });
 
   test("an attempt that exits is lost and may be to blame, and so is what had begun beside it; what waited runs", async () => {
-    const { hands, witness } = attached(started(1));
-    hands.start(attemptOf("until aborted", { node: 1 }));
+    const { attempts, witness } = attached(started(1));
+    attempts.start(attemptOf("until aborted", { node: 1 }));
     await witness.begin(1);
-    hands.start(attemptOf("exit", { node: 2 }));
-    for (let node = 3; node < 10; node += 1) hands.start(attemptOf("noop", { node }));
+    attempts.start(attemptOf("exit", { node: 2 }));
+    for (let node = 3; node < 10; node += 1) attempts.start(attemptOf("noop", { node }));
     await witness.endsOf(9);
     const lost: Outcome = { type: "lost", death: true };
     expect(witness.ends.filter(({ node }) => node <= 2).map(({ outcome }) => outcome)).toEqual([lost, lost]);
@@ -113,9 +113,9 @@ describe("threads", () => {
   });
 
   test("what had ended before its thread died keeps its outcome", async () => {
-    const { hands, witness } = attached(started(1));
-    for (let node = 0; node < 50; node += 1) hands.start(attemptOf("noop", { node }));
-    hands.start(attemptOf("exit", { node: 50 }));
+    const { attempts, witness } = attached(started(1));
+    for (let node = 0; node < 50; node += 1) attempts.start(attemptOf("noop", { node }));
+    attempts.start(attemptOf("exit", { node: 50 }));
     await witness.endsOf(51);
     const completed = witness.ends.filter(({ outcome }) => outcome.type === "completed");
     expect(completed.map(({ node }) => node)).toEqual(Array.from({ length: 50 }, (_, node) => node));
@@ -133,18 +133,18 @@ describe("threads", () => {
   });
 
   test("a suspect runs in a process of its own, where its death harms nobody here", async () => {
-    const { hands, witness } = attached(started(1));
-    hands.start(attemptOf("until aborted", { node: 1 }));
+    const { attempts, witness } = attached(started(1));
+    attempts.start(attemptOf("until aborted", { node: 1 }));
     await witness.begin(1);
-    hands.start(attemptOf("where", { node: 2, suspect: true }));
-    hands.start(attemptOf("where", { node: 3 }));
+    attempts.start(attemptOf("where", { node: 2, suspect: true }));
+    attempts.start(attemptOf("where", { node: 3 }));
     const inChild = (await witness.end(2)).outcome;
     expect(JSON.stringify(inChild)).not.toContain(`${process.pid}/`);
     expect(JSON.stringify((await witness.end(3)).outcome)).toContain(`${process.pid}/`);
-    hands.start(attemptOf("abort", { node: 4, suspect: true }));
+    attempts.start(attemptOf("abort", { node: 4, suspect: true }));
     expect((await witness.end(4)).outcome).toMatchObject({ type: "failed", failure: { kind: "poison", retryable: false } });
     expect(witness.ends).toHaveLength(3);
-    hands.abort("The test is over.");
+    attempts.abort("The test is over.");
     await witness.end(1);
   });
 
@@ -153,9 +153,9 @@ describe("threads", () => {
     const report = (sentence: string): void => void reports.push(sentence);
     const limits = { threads: 1, slotsPerThread: 10, abortGraceMs: 50 };
     open = createThreadPool({ ...MACHINE, ...limits, environment, settings: { load: "well" }, report });
-    const { hands, witness } = attached(open);
+    const { attempts, witness } = attached(open);
     for (const suspect of [false, true]) {
-      hands.start(attemptOf("environment", { node: Number(suspect), suspect }));
+      attempts.start(attemptOf("environment", { node: Number(suspect), suspect }));
       const { outcome } = await witness.end(Number(suspect));
       const {
         NODE_CHANNEL_FD: _,
@@ -184,10 +184,10 @@ describe("threads", () => {
     const loads = new Int32Array(new SharedArrayBuffer(4));
     const pool = started(1, { load: "well", loads });
     await pool.ready();
-    const { hands, witness } = attached(pool);
-    hands.start(attemptOf("exit", { node: 1 }));
+    const { attempts, witness } = attached(pool);
+    attempts.start(attemptOf("exit", { node: 1 }));
     await witness.end(1);
-    hands.start(attemptOf("noop", { node: 2 }));
+    attempts.start(attemptOf("noop", { node: 2 }));
     expect((await witness.end(2)).outcome).toEqual({ type: "completed", output: "null" });
     const pauses = reports.flatMap((sentence) => sentence.match(/next try is in (\d+) ms.*The disk is full\./)?.slice(1) ?? []);
     expect(pauses).toEqual(["100", "200", "400"]);

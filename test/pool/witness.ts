@@ -1,5 +1,5 @@
 /** A listener that remembers what it was told and can be waited for. */
-import type { HandsListener, Outcome } from "../../src/pool/pool.ts";
+import type { AttemptListener, Outcome } from "../../src/pool/pool.ts";
 
 export type Told = { readonly node: number; readonly attempt: number; readonly beganAtMs: number };
 export type ToldBegin = Told & { readonly executor: string | null };
@@ -8,7 +8,7 @@ export type ToldEnd = Told & { readonly outcome: Outcome };
 /** Below the runner's own limit, so that a wait that fails says what it waited for. */
 const PATIENCE_MS = 20_000;
 
-export class Witness implements HandsListener {
+export class Witness implements AttemptListener {
   readonly begins: ToldBegin[] = [];
   readonly ends: ToldEnd[] = [];
   /** How often entries went without an outcome. */

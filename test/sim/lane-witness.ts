@@ -3,7 +3,7 @@
  * who has claimed it, and what each instance has in hand in the end.
  */
 import { readOfferId } from "../../src/store/offer-id.ts";
-import type { Attempt, Hands, Pool } from "../../src/pool/pool.ts";
+import type { Attempt, ExecutionAttempts, Pool } from "../../src/pool/pool.ts";
 import { laneOf } from "../../src/store/lane-of.ts";
 import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { Offer } from "../../src/store/shared-store.ts";
@@ -51,17 +51,17 @@ export class LaneWitness {
 
   /** An instance's pool, of which everything that is given to it is looked at. `bootOf`: known once it has begun. */
   watched(pool: Pool, bootOf: () => string): { readonly pool: Pool; readonly inHand: () => readonly string[] } {
-    const given: { readonly execution: string; readonly hands: Hands; attached: boolean }[] = [];
+    const given: { readonly execution: string; readonly attempts: ExecutionAttempts; attached: boolean }[] = [];
     const attach: Pool["attach"] = (execution, listener) => {
-      const hands = pool.attach(execution, listener);
-      const its = { execution: execution.id, hands, attached: true };
+      const attempts = pool.attach(execution, listener);
+      const its = { execution: execution.id, attempts, attached: true };
       given.push(its);
-      return new Proxy(hands, {
+      return new Proxy(attempts, {
         get: (target, name) => {
           const value: unknown = Reflect.get(target, name, target);
           if (typeof value !== "function") return value;
           return (...values: readonly unknown[]) => {
-            if (name === "start") this.#starts(bootOf(), execution.id, hands, values[0] as Attempt);
+            if (name === "start") this.#starts(bootOf(), execution.id, attempts, values[0] as Attempt);
             if (name === "detach") its.attached = false;
             return Reflect.apply(value, target, values);
           };
@@ -69,16 +69,16 @@ export class LaneWitness {
       });
     };
     const inHand = () =>
-      given.flatMap(({ execution, hands, attached }) => {
-        const is = `${attached ? "attached, " : ""}${hands.size} entries`;
-        return attached || hands.size > 0 ? [`execution ${execution}: ${is}`] : [];
+      given.flatMap(({ execution, attempts, attached }) => {
+        const is = `${attached ? "attached, " : ""}${attempts.size} entries`;
+        return attached || attempts.size > 0 ? [`execution ${execution}: ${is}`] : [];
       });
     return { pool: { ...pool, attach }, inHand };
   }
 
   /** Nothing is given to the threads but by the owner, while its lease lasts, or by who has claimed it. */
-  #starts(bootId: string, executionId: string, hands: Hands, { node, attempt, nodeId }: Attempt): void {
-    if (hands.holds(node, attempt) || this.#claimed.has(`${bootId} ${executionId}/${node}/${attempt}`)) return;
+  #starts(bootId: string, executionId: string, attempts: ExecutionAttempts, { node, attempt, nodeId }: Attempt): void {
+    if (attempts.holds(node, attempt) || this.#claimed.has(`${bootId} ${executionId}/${node}/${attempt}`)) return;
     if (this.owns(bootId, executionId)) return;
     this.broken.push(`${executionId}/${nodeId}/${attempt} was started by ${bootId}, which does not own it (at ${this.#world.nowMs()})`);
   }

@@ -1,6 +1,6 @@
 /** That the simulation of several instances would notice: what their working together rests on is broken on purpose. */
 import { describe, expect, test } from "bun:test";
-import { HeldLane } from "../../src/cluster/lanes/leased-lane.ts";
+import { LeasedLane } from "../../src/cluster/lanes/leased-lane.ts";
 import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Commit } from "../../src/store/store.ts";
@@ -20,9 +20,9 @@ function storeWith(acts: (store: SharedStore, files: SharedMemoryFiles, life: Li
 type Patch = () => () => void;
 
 const trustedAlways: Patch = () => {
-  const { trusted } = HeldLane.prototype;
-  HeldLane.prototype.trusted = () => true;
-  return () => void (HeldLane.prototype.trusted = trusted);
+  const { trusted } = LeasedLane.prototype;
+  LeasedLane.prototype.trusted = () => true;
+  return () => void (LeasedLane.prototype.trusted = trusted);
 };
 const untouched: Patch = () => () => undefined;
 
@@ -54,7 +54,7 @@ describe("the simulation of several instances notices", () => {
       { troubles: ["storeAway", "pause"] },
       storeWith((store) => {
         const renew = store.renew.bind(store);
-        const pending = { commands: 0, births: 0, offers: 0, outboxEntries: 0, outboxBytes: 0 };
+        const pending = { commands: 0, created: 0, offers: 0, outboxEntries: 0, outboxBytes: 0 };
         return {
           renew: async (leases, ttlMs) =>
             (await renew(leases, ttlMs)).map((renewal) => (renewal.type === "lapsed" ? { type: "renewed", pending } : renewal)),
@@ -70,10 +70,10 @@ describe("the simulation of several instances notices", () => {
         pool: (pool) => ({
           ...pool,
           attach(execution, listener) {
-            const hands = pool.attach(execution, listener);
-            return Object.assign(hands, {
+            const attempts = pool.attach(execution, listener);
+            return Object.assign(attempts, {
               watch(_node: number, _attempt: number, executor: string) {
-                Object.getPrototypeOf(hands).watch.call(hands, _node, _attempt, executor);
+                Object.getPrototypeOf(attempts).watch.call(attempts, _node, _attempt, executor);
                 pool.executorDied(executor);
               },
             });
@@ -108,21 +108,21 @@ describe("the simulation of several instances notices", () => {
       /not answered by the owner/,
     ],
     [
-      "births that nobody is told of",
+      "created executions that nobody is told of",
       { ringsLost: 0.5 },
       storeWith((store) => {
         const renew = store.renew.bind(store);
         return {
           renew: async (leases, ttlMs) =>
             (await renew(leases, ttlMs)).map((renewal) =>
-              renewal.type === "renewed" ? { type: "renewed", pending: { ...renewal.pending, births: 0 } } : renewal,
+              renewal.type === "renewed" ? { type: "renewed", pending: { ...renewal.pending, created: 0 } } : renewal,
             ),
         };
       }),
       /started \d+ ms after/,
     ],
     [
-      "outcomes of errands that are dropped",
+      "outcomes of remote attempts that are dropped",
       { slots: 1 },
       storeWith((store) => {
         const send = store.send.bind(store);

@@ -1,6 +1,6 @@
 /** That the simulation would notice: each promise of the engine's seams is broken on purpose, and some seed must say so. */
 import { describe, expect, test } from "bun:test";
-import type { HandsListener, Pool } from "../../src/pool/pool.ts";
+import type { AttemptListener, Pool } from "../../src/pool/pool.ts";
 import type { Commit, CommitAnswer, Store } from "../../src/store/store.ts";
 import type { Life } from "./life.ts";
 import { type Faults, NO_FAULTS, type Sabotage, simulate } from "./simulate.ts";
@@ -22,7 +22,7 @@ function committing(through: (commit: (given: Commit) => Promise<CommitAnswer>, 
 }
 
 /** A pool whose listeners are told otherwise. */
-function telling(ended: (listener: HandsListener, life: Life) => HandsListener["ended"]): (pool: Pool, life: Life) => Pool {
+function telling(ended: (listener: AttemptListener, life: Life) => AttemptListener["ended"]): (pool: Pool, life: Life) => Pool {
   return (pool, life) => ({
     ...pool,
     attach: (execution, listener) =>
@@ -150,15 +150,15 @@ describe("the simulation notices", () => {
         pool: (pool) => ({
           ...pool,
           attach(execution, listener) {
-            const hands = pool.attach(execution, {
+            const attempts = pool.attach(execution, {
               began: (node, attempt, beganAtMs, executor) => listener.began(node, attempt, beganAtMs, executor),
               ended(node, attempt, beganAtMs, outcome) {
-                hands.settle(node, attempt);
+                attempts.settle(node, attempt);
                 listener.ended(node, attempt, beganAtMs, outcome);
               },
               returned: () => listener.returned(),
             });
-            return hands;
+            return attempts;
           },
         }),
       },

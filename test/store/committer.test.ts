@@ -85,10 +85,10 @@ describe("a committer", () => {
     const first = one.submit(entryAfter(1, "a"));
     await world.pass(10);
     const second = one.submit(entryAfter(1, "b"));
-    expect(one.holding).toBe("The answer was lost.");
+    expect(one.blockedReason).toBe("The answer was lost.");
     await world.pass(1_000);
     expect(await Promise.all([first, second])).toEqual([APPLIED, APPLIED]);
-    expect(one.holding).toBeNull();
+    expect(one.blockedReason).toBeNull();
     expect(batches()).toEqual([
       [1, "a"],
       [1, "a"],
@@ -142,12 +142,12 @@ describe("a committer", () => {
     const one = committer();
     const result = one.submit(entryAfter(1, "a"));
     await world.pass(1_900);
-    expect(one.holding).toBeNull();
+    expect(one.blockedReason).toBeNull();
     await world.pass(200);
-    expect(one.holding).toBe("The store has not answered for 2100 ms.");
+    expect(one.blockedReason).toBe("The store has not answered for 2100 ms.");
     gate.release();
     expect(await result).toEqual(APPLIED);
-    expect(one.holding).toBeNull();
+    expect(one.blockedReason).toBeNull();
   });
 
   test("is silent for as long as it is, whatever becomes of the time of day", async () => {
@@ -162,10 +162,10 @@ describe("a committer", () => {
     const result = one.submit(entryAfter(1, "a"));
     await world.pass(100);
     leapMs = 3_600_000;
-    expect(one.holding).toBeNull();
+    expect(one.blockedReason).toBeNull();
     leapMs = -3_600_000;
     await world.pass(2_000);
-    expect(one.holding).toBe("The store has not answered for 2100 ms.");
+    expect(one.blockedReason).toBe("The store has not answered for 2100 ms.");
     gate.release();
     expect(await result).toEqual(APPLIED);
   });

@@ -401,9 +401,9 @@ describe("a Redis that", () => {
       await ground.admin.config("SET", "maxmemory-policy", "noeviction");
       await ground.admin.config("SET", "appendonly", "yes");
     }
-    await ground.admin.call("ACL", "SETUSER", "guest", "on", ">secret", "~*", "&*", "+@all", "-config");
-    const guest = await ground.open({ address: { url: `redis://guest:secret@127.0.0.1:${ground.server.port}` } });
-    expect((await guest.warnings()).join("\n")).toContain("does not tell its settings");
+    await ground.admin.call("ACL", "SETUSER", "reader", "on", ">secret", "~*", "&*", "+@all", "-config");
+    const reader = await ground.open({ address: { url: `redis://reader:secret@127.0.0.1:${ground.server.port}` } });
+    expect((await reader.warnings()).join("\n")).toContain("does not tell its settings");
   });
 });
 

@@ -1,7 +1,7 @@
 /** What params mean for single nodes: read without making values, and the same as a parser would say. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Given, givenBy } from "../../src/workflow/template/trigger-params.ts";
+import { type TriggerParams, readTriggerParams } from "../../src/workflow/template/trigger-params.ts";
 import type { Plan } from "../../src/workflow/plan/plan.ts";
 import { planOf } from "./plans.ts";
 
@@ -13,8 +13,8 @@ const plan: Plan = planOf([
   { id: "__proto__", after: ["a", "b"] },
 ]);
 
-function given(params: string, overrides: Plan["overrides"] = "all"): Given {
-  const found = givenBy({ ...plan, overrides }, params, WIDE);
+function given(params: string, overrides: Plan["overrides"] = "all"): TriggerParams {
+  const found = readTriggerParams({ ...plan, overrides }, params, WIDE);
   if (typeof found === "string") throw new Error(found);
   return found;
 }
@@ -46,15 +46,15 @@ describe("what a trigger gave", () => {
 
   test("is not looked at beyond the limits", () => {
     const params = JSON.stringify({ b: { x: "y".repeat(100) } });
-    expect(givenBy(plan, params, { ...WIDE, characters: 50 })).toBe("too long");
-    expect(givenBy({ ...plan, overrides: [] }, params, { ...WIDE, characters: 50 })).toMatchObject({ params });
-    expect(givenBy({ ...plan, configs: [null, `{"x":"${"y".repeat(200)}"}`, null] }, params, { ...WIDE, characters: 200 })).toBe(
+    expect(readTriggerParams(plan, params, { ...WIDE, characters: 50 })).toBe("too long");
+    expect(readTriggerParams({ ...plan, overrides: [] }, params, { ...WIDE, characters: 50 })).toMatchObject({ params });
+    expect(readTriggerParams({ ...plan, configs: [null, `{"x":"${"y".repeat(200)}"}`, null] }, params, { ...WIDE, characters: 200 })).toBe(
       "too long",
     );
     const far = planOf([{ id: "a" }, { id: "o" }, { id: "b", after: ["a"] }, { id: "c", after: ["o", "b"] }, { id: "d", after: ["c"] }]);
     const naming = '{"d": {"x": "{{ o.y }}"}}';
-    expect(givenBy(far, naming, { ...WIDE, steps: 0 })).toBe("too many names");
-    expect(givenBy(far, naming, WIDE)).toMatchObject({ ofNode: new Map([[4, { named: { ancestors: [1] } }]]) });
+    expect(readTriggerParams(far, naming, { ...WIDE, steps: 0 })).toBe("too many names");
+    expect(readTriggerParams(far, naming, WIDE)).toMatchObject({ ofNode: new Map([[4, { named: { ancestors: [1] } }]]) });
   });
 
   test("is what a parser finds, and merged as by a parser", () => {

@@ -6,7 +6,7 @@ import type { Receipt } from "../../cluster/commands/receipt.ts";
 import type { Stored } from "../../cluster/commands/stored-command.ts";
 import type { Ask, HandOver } from "./messages.ts";
 
-export type Step = {
+export type Changeset = {
   /** When all of it was decided: nothing else happens meanwhile. */
   readonly nowMs: number;
   readonly events: WorkflowEvent[];
@@ -25,16 +25,16 @@ export type Step = {
 const EVENTS_MAX = 4_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
-export function newStep(nowMs: number): Step {
+export function newChangeset(nowMs: number): Changeset {
   return { nowMs, events: [], large: [], settled: [], receipts: [], bytes: 0, resumes: false, handOver: null };
 }
 
-export function hasRoom({ events, bytes }: Step): boolean {
+export function hasRoom({ events, bytes }: Changeset): boolean {
   return events.length < EVENTS_MAX && bytes < BYTES_MAX;
 }
 
 /** What the store keeps of the answers to stored commands. */
-export function receiptsOf({ receipts }: Step): readonly CommandReceipt[] {
+export function receiptsOf({ receipts }: Changeset): readonly CommandReceipt[] {
   if (receipts.length === 0) return NONE;
   const kept: CommandReceipt[] = [];
   for (const { message, receipt } of receipts) {

@@ -9,10 +9,10 @@ import type { WorkflowEvent } from "../../workflow/execution/messages.ts";
 import { type ExecutionState, initialState } from "../../workflow/execution/state.ts";
 import type { LargeTexts } from "../../store/large-texts.ts";
 import { summaryOf } from "./summary.ts";
-import type { Tenure } from "../../cluster/owned-lane.ts";
+import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
 /** What is to be created. `params`: JSON text of an object, or null. `admitted`: there is room to run it now. */
-export type BirthRequest = {
+export type CreationRequest = {
   readonly id: string;
   readonly definition: { readonly text: string; readonly hash: string; readonly plan: Plan };
   /** It is triggered in the same act; null: somebody triggers it later, perhaps. */
@@ -21,19 +21,19 @@ export type BirthRequest = {
 };
 
 /** `execution`: what the store gets. `state`: the same, folded. */
-export type Newborn = { readonly execution: NewExecution; readonly state: ExecutionState; readonly params: string | null };
+export type CreatedExecution = { readonly execution: NewExecution; readonly state: ExecutionState; readonly params: string | null };
 
 /** Roughly what they may take until somebody triggers them, in characters; those that go have to be read then. */
 const COST_MAX = 32 * 1024 * 1024;
 const COST_EACH = 1_024;
 const COST_A_NODE = 50;
 
-export class Newborns {
+export class CreatedExecutions {
   readonly #clock: Clock;
   readonly #largeTexts: LargeTexts;
   /** Made, and not known yet to be in the store: by the time that is known it may have been found there, and gone on. */
   readonly #coming = new Set<string>();
-  readonly #kept = new BoundedCache<{ readonly newborn: Newborn; readonly tenure: Tenure }>(COST_MAX);
+  readonly #kept = new BoundedCache<{ readonly createdExecution: CreatedExecution; readonly ownedLane: OwnedLane }>(COST_MAX);
 
   constructor(clock: Clock, largeTexts: LargeTexts) {
     this.#clock = clock;
@@ -41,7 +41,7 @@ export class Newborns {
   }
 
   /** Its first chunk, which is not written yet. `made` follows, whatever becomes of it. */
-  make({ id, definition, trigger, bodyHash }: BirthRequest): Newborn {
+  make({ id, definition, trigger, bodyHash }: CreationRequest): CreatedExecution {
     this.#coming.add(id);
     const { plan, hash, text } = definition;
     const atMs = this.#clock.nowMs();
@@ -71,35 +71,35 @@ export class Newborns {
   }
 
   /**
-   * The store has it, written under this tenure or before anybody could have known of it elsewhere. Does nothing where its
+   * The store has it, written under this lease or before anybody could have known of it elsewhere. Does nothing where its
    * supervisor was started before this was heard of: it is not at its beginning any more.
    */
-  keep(newborn: Newborn, tenure: Tenure): void {
-    const { execution, state, params } = newborn;
+  keep(createdExecution: CreatedExecution, ownedLane: OwnedLane): void {
+    const { execution, state, params } = createdExecution;
     if (!this.#coming.has(execution.summary.id)) return;
     for (const each of execution.large) this.#largeTexts.keep(execution.summary.id, each);
     // Its plan may be this one's alone, and is about as long as the definition's text, which nobody needs any more.
     const cost = COST_EACH + COST_A_NODE * state.plan.ids.length + execution.definitionText.length + (params?.length ?? 0);
-    const kept: Newborn = { ...newborn, execution: { ...execution, definitionText: "" } };
-    this.#kept.set(execution.summary.id, { newborn: kept, tenure }, cost);
+    const kept: CreatedExecution = { ...createdExecution, execution: { ...execution, definitionText: "" } };
+    this.#kept.set(execution.summary.id, { createdExecution: kept, ownedLane }, cost);
   }
 
-  /** Whether it was created under this tenure, and nothing has happened to it since. */
-  has(id: string, tenure: Tenure | null): boolean {
-    return tenure !== null && this.#kept.peek(id)?.tenure === tenure;
+  /** Whether it was created while the lane was owned as it is now, and nothing has happened to it since. */
+  has(id: string, ownedLane: OwnedLane | null): boolean {
+    return ownedLane !== null && this.#kept.peek(id)?.ownedLane === ownedLane;
   }
 
   /** The store says that it is triggered: what was created here without a trigger is behind that, and is to be read. */
   triggeredElsewhere(id: string): void {
-    if (this.#kept.peek(id)?.newborn.execution.summary.triggeredAtMs === null) this.#kept.delete(id);
+    if (this.#kept.peek(id)?.createdExecution.execution.summary.triggeredAtMs === null) this.#kept.delete(id);
   }
 
   /** For its supervisor, once; null where it is to be read: what has been another instance's meanwhile is read anew. */
-  take(id: string, tenure: Tenure): Newborn | null {
+  take(id: string, ownedLane: OwnedLane): CreatedExecution | null {
     this.#coming.delete(id);
     const kept = this.#kept.peek(id);
     if (kept === undefined) return null;
     this.#kept.delete(id);
-    return kept.tenure === tenure ? kept.newborn : null;
+    return kept.ownedLane === ownedLane ? kept.createdExecution : null;
   }
 }

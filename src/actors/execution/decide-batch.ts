@@ -1,12 +1,12 @@
 /** What a supervisor makes of its messages: decisions, and the events that follow, evolved and noted in a step. Nothing here acts. */
-import type { Hands } from "../../pool/pool.ts";
+import type { ExecutionAttempts } from "../../pool/pool.ts";
 import { largeKey } from "../../store/store.ts";
 import { decide } from "../../workflow/execution/decide.ts";
 import { evolve } from "../../workflow/execution/evolve.ts";
 import type { Command, Decision, Text } from "../../workflow/execution/messages.ts";
 import { at, type ExecutionState } from "../../workflow/execution/state.ts";
 import type { Ports } from "./ports.ts";
-import { hasRoom, type Step } from "./changeset.ts";
+import { hasRoom, type Changeset } from "./changeset.ts";
 import type { Receipt } from "../../cluster/commands/receipt.ts";
 import type { Decided, SupervisorMessage } from "./messages.ts";
 import { outcomeCommand } from "./outcome-command.ts";
@@ -16,7 +16,7 @@ export interface Decider {
   readonly id: string;
   readonly state: ExecutionState;
   readonly ports: Ports;
-  readonly hands: Hands;
+  readonly attempts: ExecutionAttempts;
   /** It was triggered with these params. */
   giveParams(params: string | null): void;
 }
@@ -31,13 +31,13 @@ export function handOverLast(batch: readonly SupervisorMessage[]): readonly Supe
 }
 
 /** Decides on the messages of `batch` from `first` on, as many as fit into one commit. Answers which comes next. */
-export function decideOn(decider: Decider, batch: readonly SupervisorMessage[], first: number, step: Step): number {
+export function decideBatch(decider: Decider, batch: readonly SupervisorMessage[], first: number, changeset: Changeset): number {
   let next = first;
-  while (next < batch.length && step.handOver === null && hasRoom(step)) {
+  while (next < batch.length && changeset.handOver === null && hasRoom(changeset)) {
     const message = batch[next++] as SupervisorMessage;
-    if (message.type === "HandOver") step.handOver = message;
-    else if (message.type === "Resume") step.resumes = true;
-    else take(decider, message, step);
+    if (message.type === "HandOver") changeset.handOver = message;
+    else if (message.type === "Resume") changeset.resumes = true;
+    else decideMessage(decider, message, changeset);
   }
   return next;
 }
@@ -46,11 +46,11 @@ export function decideOn(decider: Decider, batch: readonly SupervisorMessage[], 
  * What has begun here and has no outcome yet is recorded: the next owner waits for it, for as long as this instance lives. So what
  * is recorded as running here and is not in hand is lost, or it would wait for ever.
  */
-export function accountFor({ state, ports, hands }: Decider, step: Step): void {
+export function accountFor({ state, ports, attempts }: Decider, changeset: Changeset): void {
   const { bootId } = ports;
-  const record = (command: Command): void => apply(state, decide(state, command, { nowMs: step.nowMs, random: 0 }), step);
+  const record = (command: Command): void => apply(state, decide(state, command, { nowMs: changeset.nowMs, random: 0 }), changeset);
   const inHand = new Set<string>();
-  for (const { node, attempt, beganAtMs } of hands.begun()) {
+  for (const { node, attempt, beganAtMs } of attempts.begun()) {
     inHand.add(`${node}/${attempt}`);
     record({ type: "RecordStart", node, attempt, beganAtMs, executor: bootId });
   }
@@ -60,57 +60,58 @@ export function accountFor({ state, ports, hands }: Decider, step: Step): void {
   }
 }
 
-function take(decider: Decider, message: Decided, step: Step): void {
+function decideMessage(decider: Decider, message: Decided, changeset: Changeset): void {
   const { state, ports } = decider;
-  const command = commandOf(decider, message, step);
-  const decision = decide(state, command, { nowMs: step.nowMs, random: ports.random.next() });
-  apply(state, decision, step);
+  const command = commandOf(decider, message, changeset);
+  const decision = decide(state, command, { nowMs: changeset.nowMs, random: ports.random.next() });
+  apply(state, decision, changeset);
   if (message.type === "Ask" || message.type === "Stored") {
     const receipt: Receipt = decision.type === "rejected" ? { type: "rejected", rejection: decision.rejection } : DONE;
-    step.receipts.push({ message, receipt });
+    changeset.receipts.push({ message, receipt });
   }
-  if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt") step.settled.push(command);
+  if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt")
+    changeset.settled.push(command);
 }
 
-function apply(state: ExecutionState, decision: Decision, step: Step): void {
+function apply(state: ExecutionState, decision: Decision, changeset: Changeset): void {
   if (decision.type !== "events") return;
   for (const event of decision.events) {
     evolve(state, event);
-    step.events.push(event);
+    changeset.events.push(event);
   }
 }
 
-function commandOf(decider: Decider, message: Decided, step: Step): Command {
-  if (message.type === "Ask") return triggerOf(decider, message.params, step);
-  if (message.type !== "Stored") return keptApart(decider, message, step);
+function commandOf(decider: Decider, message: Decided, changeset: Changeset): Command {
+  if (message.type === "Ask") return triggerOf(decider, message.params, changeset);
+  if (message.type !== "Stored") return keptApart(decider, message, changeset);
   const { body } = message;
-  if (body.type === "trigger") return triggerOf(decider, body.params, step);
-  return keptApart(decider, outcomeCommand(body.node, body.attempt, body.beganAtMs, body.outcome), step);
+  if (body.type === "trigger") return triggerOf(decider, body.params, changeset);
+  return keptApart(decider, outcomeCommand(body.node, body.attempt, body.beganAtMs, body.outcome), changeset);
 }
 
-function triggerOf(decider: Decider, text: string | null, step: Step): Command {
+function triggerOf(decider: Decider, text: string | null, changeset: Changeset): Command {
   const { id, state, ports } = decider;
   if (state.triggeredAtMs !== null) return { type: "Trigger", params: null, admitted: false };
   decider.giveParams(text);
-  const params = text === null ? null : apart(decider, largeKey.params, text, step);
+  const params = text === null ? null : apart(decider, largeKey.params, text, changeset);
   return { type: "Trigger", params, admitted: ports.admission.tryEnter(id) };
 }
 
-function keptApart(decider: Decider, command: Command, step: Step): Command {
-  if (command.type === "FailAttempt") step.bytes += command.failure.stack?.length ?? 0;
+function keptApart(decider: Decider, command: Command, changeset: Changeset): Command {
+  if (command.type === "FailAttempt") changeset.bytes += command.failure.stack?.length ?? 0;
   if (command.type !== "CompleteAttempt" || typeof command.output !== "string") return command;
-  step.bytes += command.output.length;
+  changeset.bytes += command.output.length;
   if (!decider.ports.largeTexts.mayBeLarge(command.output)) return command;
   const key = largeKey.output(decider.state.plan.ids[command.node] ?? "", command.attempt);
-  const output = apart(decider, key, command.output, step);
+  const output = apart(decider, key, command.output, changeset);
   return output === command.output ? command : { ...command, output };
 }
 
-function apart({ id, ports }: Decider, key: string, text: string, step: Step): Text {
+function apart({ id, ports }: Decider, key: string, text: string, changeset: Changeset): Text {
   const split = ports.largeTexts.split(key, text);
   if (split.apart !== null) {
     ports.largeTexts.keep(id, split.apart);
-    step.large.push(split.apart);
+    changeset.large.push(split.apart);
   }
   return split.text;
 }

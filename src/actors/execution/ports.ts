@@ -4,17 +4,17 @@ import type { Log } from "../../env/log/log.ts";
 import type { Random } from "../../env/random.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { Chunk } from "../../store/store.ts";
-import type { Given, TooMuch } from "../../workflow/template/trigger-params.ts";
+import type { TriggerParams, TooMuch } from "../../workflow/template/trigger-params.ts";
 import type { Plan } from "../../workflow/plan/plan.ts";
 import type { Admission } from "./admission.ts";
-import type { Errands } from "../../cluster/overflow/remote-attempts.ts";
+import type { RemoteAttempts } from "../../cluster/overflow/remote-attempts.ts";
 import type { KnownHandlers } from "../../cluster/known-handlers.ts";
 import type { LargeTexts } from "../../store/large-texts.ts";
-import type { Newborns } from "./created-executions.ts";
+import type { CreatedExecutions } from "./created-executions.ts";
 import type { Claim } from "../../cluster/overflow/offers.ts";
 import type { Timers } from "../../env/timers.ts";
 import type { Ownership } from "../../cluster/ownership.ts";
-import type { Tenure } from "../../cluster/owned-lane.ts";
+import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
 export type Ports = {
   readonly clock: Clock;
@@ -23,17 +23,17 @@ export type Ports = {
   readonly failures: Pick<Log, "error">;
   /** The execution as the store has it, null where there is none. Rejects with StoreUnavailable. */
   readonly load: (executionId: string) => Promise<LoadedExecution | null>;
-  readonly newborns: Newborns;
+  readonly createdExecutions: CreatedExecutions;
   /** This instance's, of the process's life. */
   readonly bootId: string;
   /** The right to write to the execution's lane, null where another instance has it. */
-  readonly tenureOf: (executionId: string) => Tenure | null;
+  readonly ownedLaneOf: (executionId: string) => OwnedLane | null;
   /** Other instances share the store: who is fenced is not alone, and a lost executor has died. */
   readonly shared: boolean;
   readonly isAlive: (bootId: string) => boolean;
   /** More events wait to be published than may: nothing new is started for now. */
-  readonly isHeld: () => boolean;
-  readonly errands: Errands;
+  readonly isOutboxFull: () => boolean;
+  readonly remoteAttempts: RemoteAttempts;
   /** What other instances had claimed of it when it was taken over. Rejects where the store is away. */
   readonly claimsOf: (executionId: string) => readonly Claim[] | Promise<readonly Claim[]>;
   readonly pool: Pool;
@@ -42,7 +42,7 @@ export type Ports = {
   readonly largeTexts: LargeTexts;
   readonly handlers: KnownHandlers;
   /** What params mean for an execution of the plan; at once where that is little work. */
-  readonly givenBy: (plan: Plan, params: string | null) => Given | Promise<Given | TooMuch>;
+  readonly readTriggerParams: (plan: Plan, params: string | null) => TriggerParams | Promise<TriggerParams | TooMuch>;
   readonly ownerDeaths: Ownership["deaths"];
 };
 

@@ -9,35 +9,47 @@ import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
 import type { Ports } from "./ports.ts";
 import { lostLease, Supervisor } from "./supervisor.ts";
 import type { SupervisorMessage } from "./messages.ts";
-import type { Tenure } from "../../cluster/owned-lane.ts";
+import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
 /** Takes up the execution's work; null where there is no such execution. At once where it was just created here. */
 export function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Supervisor | Promise<Supervisor | null> {
-  const tenure = ports.tenureOf(self.id);
-  if (tenure === null) throw new Moved(`Another instance owns execution ${self.id}.`);
-  if (tenure.committer.fenced) throw lostLease(ports, self.id);
-  const newborn = ports.newborns.take(self.id, tenure);
-  if (newborn === null || !tenure.trusted()) return load(ports, self, tenure);
-  const { execution, state, params } = newborn;
-  const given = ports.givenBy(state.plan, params);
+  const ownedLane = ports.ownedLaneOf(self.id);
+  if (ownedLane === null) throw new Moved(`Another instance owns execution ${self.id}.`);
+  if (ownedLane.committer.fenced) throw lostLease(ports, self.id);
+  const createdExecution = ports.createdExecutions.take(self.id, ownedLane);
+  if (createdExecution === null || !ownedLane.trusted()) return load(ports, self, ownedLane);
+  const { execution, state, params } = createdExecution;
+  const triggerParams = ports.readTriggerParams(state.plan, params);
   // What takes a while to read is taken up as if it had been read from the store.
-  if (given instanceof Promise) return load(ports, self, tenure, comingFrom(given));
-  return new Supervisor(ports, self, { state, definition: execution.summary.definition, given, tenure, claims: [], isNew: true });
+  if (triggerParams instanceof Promise) return load(ports, self, ownedLane, comingFrom(triggerParams));
+  return new Supervisor(ports, self, {
+    state,
+    definition: execution.summary.definition,
+    triggerParams,
+    ownedLane,
+    claims: [],
+    isNew: true,
+  });
 }
 
-async function load(ports: Ports, self: Self<SupervisorMessage>, tenure: Tenure, coming: Coming | null = null): Promise<Supervisor | null> {
+async function load(
+  ports: Ports,
+  self: Self<SupervisorMessage>,
+  ownedLane: OwnedLane,
+  coming: Coming | null = null,
+): Promise<Supervisor | null> {
   const loaded = await ports.load(self.id);
   if (loaded === null) return null;
   const { plan, definition } = loaded;
   const state = initialState(plan);
   for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
   const params = await paramsOf(ports, self.id, state);
-  const given = wholeOf(self.id, await (coming ?? ports.givenBy(plan, params)));
+  const triggerParams = wholeOf(self.id, await (coming ?? ports.readTriggerParams(plan, params)));
   const claims = await ports.claimsOf(self.id);
-  const trusted = tenure.trusted() || (await tenure.regained());
+  const trusted = ownedLane.trusted() || (await ownedLane.regained());
   // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
-  if (!trusted || ports.tenureOf(self.id) !== tenure) throw new Moved(`Another instance owns execution ${self.id}.`);
-  return new Supervisor(ports, self, { state, definition, given, tenure, claims, isNew: false });
+  if (!trusted || ports.ownedLaneOf(self.id) !== ownedLane) throw new Moved(`Another instance owns execution ${self.id}.`);
+  return new Supervisor(ports, self, { state, definition, triggerParams, ownedLane, claims, isNew: false });
 }
 
 /** The trigger's params as text, where anybody may still ask for them. */

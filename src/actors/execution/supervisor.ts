@@ -3,26 +3,26 @@
  * durable in one commit, and only then act. A supervisor whose commit was refused is thrown away and loaded again,
  * so there is no code that rolls back.
  */
-import type { Hands, HandsListener, Outcome } from "../../pool/pool.ts";
+import type { ExecutionAttempts, AttemptListener, Outcome } from "../../pool/pool.ts";
 import { encode } from "../../store/codec/codec.ts";
 import type { CommitResult } from "../../store/committer.ts";
-import type { Given } from "../../workflow/template/trigger-params.ts";
+import type { TriggerParams } from "../../workflow/template/trigger-params.ts";
 import type { Command } from "../../workflow/execution/messages.ts";
 import { react } from "../../workflow/execution/react.ts";
 import { recover } from "../../workflow/execution/recover.ts";
 import type { ExecutionState } from "../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../workflow/execution/status.ts";
 import { type Actor, Moved, type Self, Stall } from "../system/actor.ts";
-import { type Decider, accountFor, decideOn, handOverLast } from "./decide-batch.ts";
+import { type Decider, accountFor, decideBatch, handOverLast } from "./decide-batch.ts";
 import { Effects, type EffectsHost } from "./effects/effects.ts";
 import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
 import type { Ports } from "./ports.ts";
-import { newStep, receiptsOf, type Step } from "./changeset.ts";
+import { newChangeset, receiptsOf, type Changeset } from "./changeset.ts";
 import { summaryOf } from "./summary.ts";
 import type { Claim } from "../../cluster/overflow/offers.ts";
 import type { SupervisorMessage } from "./messages.ts";
 import { outcomeCommand } from "./outcome-command.ts";
-import type { Tenure } from "../../cluster/owned-lane.ts";
+import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
 /** What a supervisor goes on from. */
 export type TakenUp = {
@@ -30,20 +30,20 @@ export type TakenUp = {
   /** The definition's hash. */
   readonly definition: string;
   /** What came with the trigger. */
-  readonly given: Given;
-  readonly tenure: Tenure;
+  readonly triggerParams: TriggerParams;
+  readonly ownedLane: OwnedLane;
   readonly claims: readonly Claim[];
   /** It was created here just now: nothing of it can be in hand anywhere, and nobody can have told anything of it. */
   readonly isNew: boolean;
 };
 
-export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Decider, EffectsHost {
+export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, Decider, EffectsHost {
   readonly id: string;
   readonly state: ExecutionState;
   readonly ports: Ports;
-  readonly hands: Hands;
-  readonly tenure: Tenure;
-  given: Given;
+  readonly attempts: ExecutionAttempts;
+  readonly ownedLane: OwnedLane;
+  triggerParams: TriggerParams;
   /** What came with a trigger and is still read in a thread. */
   #coming: Coming | null = null;
   readonly #self: Self<SupervisorMessage>;
@@ -56,17 +56,17 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
 
   /** Attaches to what is in hand, and takes up the execution's work: what is not new, in a turn that follows. */
   constructor(ports: Ports, self: Self<SupervisorMessage>, takenUp: TakenUp) {
-    const { state, definition, given, tenure } = takenUp;
+    const { state, definition, triggerParams, ownedLane } = takenUp;
     this.id = self.id;
     this.state = state;
     this.#isOver = state.closed;
     this.ports = ports;
-    this.tenure = tenure;
-    this.given = given;
+    this.ownedLane = ownedLane;
+    this.triggerParams = triggerParams;
     this.#self = self;
     this.#definition = definition;
-    ports.errands.yield(this.id);
-    this.hands = ports.pool.attach({ id: this.id, name: state.plan.name }, this);
+    ports.remoteAttempts.handBack(this.id);
+    this.attempts = ports.pool.attach({ id: this.id, name: state.plan.name }, this);
     this.#effects = new Effects(this);
     try {
       this.#takeUp(takenUp);
@@ -79,7 +79,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
 
   /** Its end is still to be committed, and by nobody else. */
   get isUnderWay(): boolean {
-    return !this.#stopped && !isTerminal(this.state.status) && this.tenure.trusted();
+    return !this.#stopped && !isTerminal(this.state.status) && this.ownedLane.trusted();
   }
 
   async receive(received: readonly SupervisorMessage[]): Promise<void> {
@@ -90,20 +90,20 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     try {
       if (this.#crash !== null) throw this.#crash.error;
       while (done < batch.length && !this.#stopped && !this.#handedOver) {
-        const step = newStep(this.ports.clock.nowMs());
-        const next = this.#decide(batch, done, step);
-        const answer = this.#commit(step);
+        const changeset = newChangeset(this.ports.clock.nowMs());
+        const next = this.#decide(batch, done, changeset);
+        const answer = this.#commit(changeset);
         if (answer !== null) this.#assertDurable(await answer);
         if (this.#stopped) return;
-        this.#settle(step);
-        this.#answer(step);
+        this.#settle(changeset);
+        this.#answer(changeset);
         done = next;
         if (this.#handedOver) return;
-        if (this.#coming !== null) await this.#takeGiven(this.#coming);
+        if (this.#coming !== null) await this.#takeParams(this.#coming);
         if (this.#stopped) return;
         // Applied under a lease that may have lapsed since: acting on it may be another's by now.
-        if (!this.tenure.trusted() && !(await this.tenure.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
-        if (!this.#stopped) this.#act(step);
+        if (!this.ownedLane.trusted() && !(await this.ownedLane.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
+        if (!this.#stopped) this.#act(changeset);
       }
       if (this.#wantsNothing) this.#self.finished();
     } catch (error) {
@@ -115,22 +115,22 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
   }
 
   giveParams(params: string | null): void {
-    const given = this.ports.givenBy(this.state.plan, params);
-    if (given instanceof Promise) this.#coming = comingFrom(given);
-    else this.given = given;
+    const triggerParams = this.ports.readTriggerParams(this.state.plan, params);
+    if (triggerParams instanceof Promise) this.#coming = comingFrom(triggerParams);
+    else this.triggerParams = triggerParams;
   }
 
-  async #takeGiven(coming: Coming): Promise<void> {
-    this.given = wholeOf(this.id, await coming);
+  async #takeParams(coming: Coming): Promise<void> {
+    this.triggerParams = wholeOf(this.id, await coming);
     this.#coming = null;
   }
 
   stop(): void {
     this.#stopped = true;
     this.#effects.stop();
-    this.hands.detach();
+    this.attempts.detach();
     // Attempts that were taken for lost while they ran here, for another owner; or of a trigger that the store has forgotten.
-    if (this.#wantsNothing && this.hands.size > 0) this.ports.errands.discard({ id: this.id, name: this.state.plan.name });
+    if (this.#wantsNothing && this.attempts.size > 0) this.ports.remoteAttempts.discard({ id: this.id, name: this.state.plan.name });
   }
 
   began(node: number, attempt: number, beganAtMs: number, executor: string | null): void {
@@ -147,8 +147,8 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
 
   whenTrusted(act: () => void): void {
     if (this.#stopped) return;
-    if (this.tenure.trusted()) return act();
-    void this.tenure.regained().then((isOurs) => {
+    if (this.ownedLane.trusted()) return act();
+    void this.ownedLane.regained().then((isOurs) => {
       if (isOurs) this.whenTrusted(act);
     });
   }
@@ -163,27 +163,27 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     this.deliver({ type: "Start" });
   }
 
-  #decide(batch: readonly SupervisorMessage[], first: number, step: Step): number {
-    const next = decideOn(this, batch, first, step);
-    if (step.handOver !== null) {
+  #decide(batch: readonly SupervisorMessage[], first: number, changeset: Changeset): number {
+    const next = decideBatch(this, batch, first, changeset);
+    if (changeset.handOver !== null) {
       // Nothing begins here any more.
       this.#handedOver = true;
       this.#effects.stop();
-      this.hands.takeBack();
-      accountFor(this, step);
+      this.attempts.takeBack();
+      accountFor(this, changeset);
     }
     return next;
   }
 
   /** All of the step in one commit; null where there is nothing to write. */
-  #commit(step: Step): Promise<CommitResult> | null {
-    const { committer } = this.tenure;
-    const receipts = receiptsOf(step);
-    if (step.events.length === 0) return receipts.length === 0 ? null : committer.answer(receipts);
+  #commit(changeset: Changeset): Promise<CommitResult> | null {
+    const { committer } = this.ownedLane;
+    const receipts = receiptsOf(changeset);
+    if (changeset.events.length === 0) return receipts.length === 0 ? null : committer.answer(receipts);
     const to = this.state.sequence;
-    const chunk = { from: to - step.events.length + 1, to, text: encode(step.events, this.state.plan) };
+    const chunk = { from: to - changeset.events.length + 1, to, text: encode(changeset.events, this.state.plan) };
     const summary = summaryOf(this.id, this.state, this.#definition);
-    const { large } = step;
+    const { large } = changeset;
     return committer.submit(receipts.length === 0 ? { chunk, summary, large } : { chunk, summary, large, receipts });
   }
 
@@ -195,14 +195,14 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
       case "conflict":
         throw new Error(`The log of execution ${this.id} was written by somebody else.`);
       case "fenced":
-        this.hands.abort("Another instance owns this execution.");
+        this.attempts.abort("Another instance owns this execution.");
         throw lostLease(this.ports, this.id);
       case "refused":
         throw new Stall(`The store refuses the progress of execution ${this.id}: ${answer.reason}`);
     }
   }
 
-  #answer({ receipts, handOver }: Step): void {
+  #answer({ receipts, handOver }: Changeset): void {
     for (const { message, receipt } of receipts) {
       if (message.type === "Ask") message.reply(receipt);
       else message.done(true);
@@ -219,24 +219,24 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
   }
 
   /** What is durable now is nobody's to tell any more, also of an execution that is handed over. */
-  #settle(step: Step): void {
-    for (const { node, attempt } of step.settled) this.hands.settle(node, attempt);
-    for (const { type } of step.events) {
+  #settle(changeset: Changeset): void {
+    for (const { node, attempt } of changeset.settled) this.attempts.settle(node, attempt);
+    for (const { type } of changeset.events) {
       if (type === "ExecutionClosed") this.#isOver = true;
       // Of what has ended before a death was recorded there is nothing to record.
       if (this.#isOver || type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
     }
   }
 
-  #act(step: Step): void {
-    for (const event of step.events) {
+  #act(changeset: Changeset): void {
+    for (const event of changeset.events) {
       if (event.type === "ExecutionFinished" && event.status === "FAILED") this.#reportEnd(event.error);
       if (event.type === "OwnerDied") this.#resume();
       const effect = react(event);
       if (effect !== null) this.#effects.perform(effect);
     }
-    if (step.resumes) this.#resume();
-    if (step.settled.length > 0) this.#effects.settled();
+    if (changeset.resumes) this.#resume();
+    if (changeset.settled.length > 0) this.#effects.settled();
   }
 
   #reportEnd(error: string | null): void {
@@ -265,11 +265,11 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
 
   /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
   #recordClaim({ node, attempt, executor }: Claim): void {
-    const { state, ports, hands } = this;
+    const { state, ports, attempts } = this;
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
     // Claimed by this instance: it has run and its outcome is among the stored commands, which come first, or it never will.
-    const isGone = executor === ports.bootId && !hands.holds(node, attempt);
-    hands.watch(node, attempt, executor);
+    const isGone = executor === ports.bootId && !attempts.holds(node, attempt);
+    attempts.watch(node, attempt, executor);
     this.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
     if (isGone || !ports.isAlive(executor)) this.deliver({ type: "LoseAttempt", node, attempt, death: !isGone });
   }

@@ -1,4 +1,4 @@
-/** One actor's queue. Hands over everything that waits, one batch at a time; never two batches at once. */
+/** One actor's queue. Gives on everything that waits, one batch at a time; never two batches at once. */
 import type { Turns } from "../../env/turns.ts";
 import type { Workload } from "./workload.ts";
 

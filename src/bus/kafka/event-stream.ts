@@ -35,7 +35,7 @@ const SILENT_MS = 2_000;
 const CLOSE_WITHIN_MS = 1_000;
 
 /** Begins to connect; publishes from when it is connected, and rejects before. Never throws. */
-export function connectKafkaBus(options: KafkaOptions): EventStream {
+export function connectKafkaStream(options: KafkaOptions): EventStream {
   return new KafkaStream(options);
 }
 

@@ -176,7 +176,7 @@ class LaneRelay implements OutboxRelay {
     const { store, lane } = this.#options;
     this.#mustRead = false;
     this.#written.beginRead();
-    const entries = await this.#insist("The outbox cannot be read", () => store.outbox(lane, PAGE));
+    const entries = await this.#untilAnswered("The outbox cannot be read", () => store.outbox(lane, PAGE));
     const isSent = entries !== null && (await this.#publishRewinds()) && (await this.#relay(entries, restarts));
     const isAll = isSent && this.#isAll(entries);
     this.#written.endRead(entries, isAll);
@@ -218,7 +218,7 @@ class LaneRelay implements OutboxRelay {
 
   async #send({ pointed, ids }: Send, restarts: number): Promise<boolean> {
     const { store, lane, log } = this.#options;
-    const records = await this.#insist("What the outbox points to cannot be read", () => recordsOf(pointed, store, log));
+    const records = await this.#untilAnswered("What the outbox points to cannot be read", () => recordsOf(pointed, store, log));
     // What was read before the restart may not be true any more.
     if (records === null || restarts !== this.#restarts) return false;
     this.#rewinds.sending(records);
@@ -234,16 +234,16 @@ class LaneRelay implements OutboxRelay {
       await store.relayed(lane, ids);
       return true;
     };
-    return (await this.#insist("The outbox cannot be trimmed", trim)) ?? false;
+    return (await this.#untilAnswered("The outbox cannot be trimmed", trim)) ?? false;
   }
 
   async #publish(records: readonly StreamRecord[]): Promise<boolean> {
     if (this.#stopped) return false;
-    return (await this.#insist("The stream does not take events", () => this.#options.sink.publish(records).then(done))) !== null;
+    return (await this.#untilAnswered("The stream does not take events", () => this.#options.sink.publish(records).then(done))) !== null;
   }
 
   /** Again and again until it succeeds; null when it did not before the relay was stopped. */
-  async #insist<Answer>(trouble: string, act: () => Promise<Answer>): Promise<Answer | null> {
+  async #untilAnswered<Answer>(trouble: string, act: () => Promise<Answer>): Promise<Answer | null> {
     for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_RETRY_MS)) {
       try {
         return await act();

@@ -1,9 +1,9 @@
 /** Gives lanes away that others should have, one at a time. */
 import type { Clock } from "../../env/clock.ts";
-import type { HeldLane } from "./leased-lane.ts";
-import type { HeldLanes } from "./leased-lanes.ts";
+import type { LeasedLane } from "./leased-lane.ts";
+import type { LeasedLanes } from "./leased-lanes.ts";
 
-export type Giving = {
+export type LaneGiver = {
   /** What the last look told: these should be others'. What was told before does not count any more. */
   give(lanes: readonly number[]): void;
 };
@@ -12,21 +12,21 @@ export type Giving = {
 const KEPT_MS = 60_000;
 
 /** `given`: told after each. */
-export function createGiving({
+export function createLaneGiver({
   lanes,
   clock,
   given,
 }: {
-  readonly lanes: HeldLanes;
+  readonly lanes: LeasedLanes;
   readonly clock: Clock;
   readonly given: () => void;
-}): Giving {
+}): LaneGiver {
   const keptUntilMs = new Map<number, number>();
   let wanted: readonly number[] = [];
-  let giving = false;
+  let laneGiver = false;
 
   /** Only what is settled here: all its executions go on, and every death in them is recorded. */
-  function next(): HeldLane | null {
+  function next(): LeasedLane | null {
     for (const lane of wanted) {
       const held = lanes.all.get(lane);
       if (held === undefined || !held.isOpen || !held.isTakenOver || held.died.size > 0) continue;
@@ -36,19 +36,19 @@ export function createGiving({
   }
 
   async function giveAll(): Promise<void> {
-    giving = true;
+    laneGiver = true;
     for (let held = next(); held !== null; held = next()) {
       const outcome = await lanes.handOver(held, "move");
       if (outcome === "kept") keptUntilMs.set(held.lane, clock.monotonicMs() + KEPT_MS);
       else given();
     }
-    giving = false;
+    laneGiver = false;
   }
 
   return {
     give(those) {
       wanted = those;
-      if (!giving) void giveAll();
+      if (!laneGiver) void giveAll();
     },
   };
 }

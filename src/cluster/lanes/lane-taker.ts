@@ -11,7 +11,7 @@ export type LaneTaker = {
   /** Null where another instance holds the lane. Rejects with StoreUnavailable: it may have been taken all the same. */
   take(lane: number): Promise<LaneTaken | null>;
   /** The same, again until the store answers; undefined where it is not wanted any more. */
-  insist(lane: number, isWanted: () => boolean, failed: (error: unknown) => void): Promise<LaneTaken | null | undefined>;
+  untilAnswered(lane: number, isWanted: () => boolean, failed: (error: unknown) => void): Promise<LaneTaken | null | undefined>;
   /** These epochs were given out: what is taken is above them, also where the store has forgotten them. */
   saw(views: readonly Pick<LaneView, "lane" | "epoch">[]): void;
 };
@@ -50,7 +50,7 @@ export function createLaneTaker({
   return {
     take,
     saw,
-    async insist(lane, isWanted, failed) {
+    async untilAnswered(lane, isWanted, failed) {
       const backoff = new Backoff(clock);
       while (isWanted()) {
         try {

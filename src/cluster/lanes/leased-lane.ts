@@ -1,16 +1,16 @@
-/** One lane in this instance's hands, from its lease to its loss. */
+/** One lane that this instance has a lease of, from the lease to its loss. */
 import type { Clock } from "../../env/clock.ts";
 import type { Committer } from "../../store/committer.ts";
-import { type BirthCount, createBirthCount } from "../policy/created-count.ts";
-import type { Tenure } from "../owned-lane.ts";
+import { type CreatedCount, createCreatedCount } from "../policy/created-count.ts";
+import type { OwnedLane } from "../owned-lane.ts";
 
-export class HeldLane implements Tenure {
+export class LeasedLane implements OwnedLane {
   readonly lane: number;
   readonly committer: Committer;
   /** By execution: whose death was not recorded in its log yet. */
   readonly died: Map<string, string>;
   /** Null until it is known what the lane holds: only then is it shown to whoever does the work. */
-  births: BirthCount | null = null;
+  createdCount: CreatedCount | null = null;
   /** Everything that was there when it was taken goes on. */
   isTakenOver = false;
   /** Bytes of events that the bus has not got, as the last renewal told. */
@@ -58,12 +58,12 @@ export class HeldLane implements Tenure {
 
   /** Its executions are taken care of here, now and for the time being. */
   get isOpen(): boolean {
-    return this.births !== null && !this.#isEnded && this.leaving === null;
+    return this.createdCount !== null && !this.#isEnded && this.leaving === null;
   }
 
-  /** The store counted this many births before the lane's active executions were listed. */
-  show(births: number): void {
-    this.births = createBirthCount(births);
+  /** The store counted this many created executions before the lane's active executions were listed. */
+  show(created: number): void {
+    this.createdCount = createCreatedCount(created);
   }
 
   /** A call was answered that keeps the lease until then. */

@@ -1,5 +1,5 @@
 /**
- * The lanes in this instance's hands: taken, renewed, taken again when their leases lapse, handed over, lost. What the
+ * The lanes that this instance has leases of: taken, renewed, taken again when their leases lapse, handed over, lost. What the
  * store says decides; whoever does the work hears of a lane only when it is known what is in it.
  */
 import type { Clock } from "../../env/clock.ts";
@@ -7,14 +7,14 @@ import type { Log } from "../../env/log/log.ts";
 import { createCommitter } from "../../store/committer.ts";
 import { DataLost, type LaneView, type Pending, type Renewal, type SharedStore } from "../../store/shared-store.ts";
 import { type Lease, StoreUnavailable } from "../../store/store.ts";
-import { HeldLane } from "./leased-lane.ts";
+import { LeasedLane } from "./leased-lane.ts";
 import { LaneChanges } from "./lane-changes.ts";
 import { createLaneTaker, type LaneTaken } from "./lane-taker.ts";
 import { type LeaseTimes, trustedUntilMs } from "../policy/lease.ts";
 import type { LaneListener, LaneWork } from "../owned-lane.ts";
 import type { TakeOver } from "./take-over.ts";
 
-export type HeldLanesOptions = {
+export type LeasedLanesOptions = {
   readonly store: SharedStore;
   readonly bootId: string;
   readonly times: LeaseTimes;
@@ -27,8 +27,8 @@ export type HeldLanesOptions = {
   readonly onDataLost: (error: DataLost) => void;
 };
 
-export type HeldLanes = {
-  readonly all: ReadonlyMap<number, HeldLane>;
+export type LeasedLanes = {
+  readonly all: ReadonlyMap<number, LeasedLane>;
   /** Rises with everything that begins or ends the holding of a lane. */
   readonly changes: number;
   /**
@@ -50,29 +50,29 @@ export type HeldLanes = {
    * Resolves when the lane is free, or lost. `move`: it stays here (taken anew) where not everything is accounted for, since
    * a planned move is no death. At an end it goes all the same; `unclean`: the next owner shall take this one for dead.
    */
-  handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept">;
+  handOver(held: LeasedLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept">;
   /** The lane is not this instance's any more, which is worth a word unless the instance ends. */
-  lose(held: HeldLane, isEnding?: boolean): void;
+  lose(held: LeasedLane, isEnding?: boolean): void;
   /** Nothing is begun or written any more. */
   suspend(): void;
 };
 
-export function createHeldLanes(options: HeldLanesOptions): HeldLanes {
+export function createLeasedLanes(options: LeasedLanesOptions): LeasedLanes {
   return new Lanes(options);
 }
 
 const NOBODY: ReadonlyMap<string, string> = new Map();
 
-class Lanes implements HeldLanes {
-  readonly all = new Map<number, HeldLane>();
-  readonly #options: HeldLanesOptions;
+class Lanes implements LeasedLanes {
+  readonly all = new Map<number, LeasedLane>();
+  readonly #options: LeasedLanesOptions;
   readonly #taker;
   readonly #changes = new LaneChanges();
-  /** Of these the store may have forgotten something, also where they were in nobody's hands at that moment. */
+  /** Of these the store may have forgotten something, also where nobody owned them at that moment. */
   readonly #restarted = new Set<number>();
   #suspended = false;
 
-  constructor(options: HeldLanesOptions) {
+  constructor(options: LeasedLanesOptions) {
     const { store, bootId, clock } = options;
     this.#options = options;
     this.#taker = createLaneTaker({ store, bootId, ttlMs: options.times.ttlMs, clock });
@@ -113,9 +113,9 @@ class Lanes implements HeldLanes {
     if (held.length === 0) return;
     const sentAtMs = clock.monotonicMs();
     const leases = held.map(({ committer }) => committer.lease);
-    const heard = held.map(({ births }) => births?.heard ?? 0);
+    const heard = held.map(({ createdCount }) => createdCount?.heard ?? 0);
     const renewals = await store.renew(leases, times.ttlMs);
-    const lost: HeldLane[] = [];
+    const lost: LeasedLane[] = [];
     held.forEach((each, at) => {
       // It may have been taken again, or lost, while the call was under way.
       if (each.isEnded || each.committer.lease !== leases[at]) return;
@@ -135,18 +135,18 @@ class Lanes implements HeldLanes {
     }
   }
 
-  handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
+  handOver(held: LeasedLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
     held.leaving ??= this.#handOver(held, why);
     return held.leaving;
   }
 
-  lose(held: HeldLane, isEnding = false): void {
+  lose(held: LeasedLane, isEnding = false): void {
     const { listener, work, log } = this.#options;
     const { lane } = held;
     if (held.isEnded) return;
     this.#end(held);
     held.committer.abandon();
-    if (!isEnding && held.births !== null) log.warn("A lane is another instance's now.", { lane });
+    if (!isEnding && held.createdCount !== null) log.warn("A lane is another instance's now.", { lane });
     // Also where it was not known yet what it holds: before it was taken anew, this instance may have had it.
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
@@ -160,21 +160,21 @@ class Lanes implements HeldLanes {
     }
   }
 
-  #renewed(held: HeldLane, pending: Pending, heard: number, sentAtMs: number): void {
+  #renewed(held: LeasedLane, pending: Pending, heard: number, sentAtMs: number): void {
     const { times, listener, takeOver } = this.#options;
     // The store refused what it wrote, though nobody else has the lane: only a new lease tells where it stands.
     if (held.committer.fenced) return this.#retake(held);
     held.trust(trustedUntilMs(sentAtMs, times));
     held.outboxBytes = pending.outboxBytes;
-    if (held.births === null) return;
+    if (held.createdCount === null) return;
     listener.onPending?.(held.lane, pending);
     if (!held.isOpen) return;
     if (pending.commands > 0) this.#options.work.look(held.lane);
-    if (held.births.told(pending.births, heard)) void takeOver.lookForUnknown(held);
+    if (held.createdCount.told(pending.created, heard)) void takeOver.lookForUnknown(held);
   }
 
   /** Those that were taken by a call of this boot whose answer was lost are still its own. */
-  async #letGo(lost: readonly HeldLane[]): Promise<void> {
+  async #letGo(lost: readonly LeasedLane[]): Promise<void> {
     const views = await this.#options.store.leases(this.#options.times.ttlMs);
     this.saw(views);
     for (const held of lost) {
@@ -183,7 +183,7 @@ class Lanes implements HeldLanes {
     }
   }
 
-  #retake(held: HeldLane): void {
+  #retake(held: LeasedLane): void {
     if (held.retaking !== null || held.isFinishing || held.isEnded || this.#suspended) return;
     held.distrust();
     held.retaking = this.#takeAgain(held).finally(() => {
@@ -192,13 +192,13 @@ class Lanes implements HeldLanes {
   }
 
   /** The last owner's memory holds if nobody else had the lane since. Its open commit is resolved first. */
-  async #takeAgain(held: HeldLane): Promise<void> {
+  async #takeAgain(held: LeasedLane): Promise<void> {
     const { times, listener, log } = this.#options;
     const resolved = await held.committer.pause();
-    const taken = await this.#insist(held.lane, () => !held.isEnded);
+    const taken = await this.#untilAnswered(held.lane, () => !held.isEnded);
     if (taken === undefined || held.isEnded) return;
     if (taken === null) return this.lose(held);
-    if (!taken.wasOthers && resolved && held.births !== null) {
+    if (!taken.wasOthers && resolved && held.createdCount !== null) {
       log.debug("A lease that had lapsed was taken again.", { lane: held.lane, epoch: taken.lease.epoch });
       held.committer.resume(taken.lease);
       held.trust(trustedUntilMs(taken.sentAtMs, times));
@@ -210,25 +210,25 @@ class Lanes implements HeldLanes {
     void this.#openAfter(held, taken, taken.wasOthers ? NOBODY : held.died);
   }
 
-  async #takeAnew(held: HeldLane): Promise<void> {
+  async #takeAnew(held: LeasedLane): Promise<void> {
     const { listener, work } = this.#options;
     const { lane } = held;
     this.#dropAgain(held);
-    const insisting = this.#insist(lane, () => true);
-    const taken = await this.#changes.during(lane, insisting);
+    const taking = this.#untilAnswered(lane, () => true);
+    const taken = await this.#changes.during(lane, taking);
     if (taken === undefined) return;
     if (taken !== null) return this.#openAfter(held, taken, held.died);
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
   }
 
-  #dropAgain(held: HeldLane): void {
+  #dropAgain(held: LeasedLane): void {
     this.#end(held);
     held.committer.abandon();
-    if (held.births !== null) this.#options.work.drop(held.lane, "again");
+    if (held.createdCount !== null) this.#options.work.drop(held.lane, "again");
   }
 
-  async #openAfter(old: HeldLane, taken: LaneTaken, died: ReadonlyMap<string, string>): Promise<void> {
+  async #openAfter(old: LeasedLane, taken: LaneTaken, died: ReadonlyMap<string, string>): Promise<void> {
     await this.#changes.during(old.lane, Promise.resolve(old.handingOver));
     return this.#open(taken, died);
   }
@@ -238,15 +238,15 @@ class Lanes implements HeldLanes {
     const { store, clock, times, listener, takeOver } = this.#options;
     if (this.#suspended) return;
     const committer = createCommitter({ store, lease, clock, onApplied: listener.onApplied });
-    const held = new HeldLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
+    const held = new LeasedLane({ committer, trustedUntilMs: trustedUntilMs(sentAtMs, times), clock, died });
     this.all.set(lease.lane, held);
     this.#changes.changed(lease.lane);
     await takeOver.begin(held, this.#restarted);
   }
 
-  async #handOver(held: HeldLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
+  async #handOver(held: LeasedLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept"> {
     const { work } = this.#options;
-    if (held.births !== null) held.handingOver = work.handOver(held.lane);
+    if (held.createdCount !== null) held.handingOver = work.handOver(held.lane);
     const accounted = (await held.handingOver) ?? (held.committer.lease.diedBootId === null && work.awaits?.(held.lane) !== true);
     await held.retaking;
     if (held.isEnded) return "gone";
@@ -264,10 +264,10 @@ class Lanes implements HeldLanes {
     return "gone";
   }
 
-  async #free(held: HeldLane): Promise<void> {
+  async #free(held: LeasedLane): Promise<void> {
     const { lease } = held.committer;
     this.#end(held);
-    if (held.births !== null) this.#options.listener.onEnd?.(held.lane);
+    if (held.createdCount !== null) this.#options.listener.onEnd?.(held.lane);
     await this.#changes.during(held.lane, this.#release(lease));
   }
 
@@ -279,16 +279,16 @@ class Lanes implements HeldLanes {
     }
   }
 
-  #end(held: HeldLane): void {
+  #end(held: LeasedLane): void {
     held.end();
     if (this.all.get(held.lane) === held) this.all.delete(held.lane);
     this.#changes.changed(held.lane);
   }
 
   /** Null where another has the lane, undefined where it is not wanted any more. */
-  #insist(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
+  #untilAnswered(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
     const failed = (error: unknown) => this.#trouble("A lane could not be taken again; tried again.", error, lane);
-    return this.#taker.insist(lane, () => isWanted() && !this.#suspended, failed);
+    return this.#taker.untilAnswered(lane, () => isWanted() && !this.#suspended, failed);
   }
 
   #trouble(sentence: string, error: unknown, lane: number): void {

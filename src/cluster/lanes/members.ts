@@ -4,7 +4,7 @@ import type { Log } from "../../env/log/log.ts";
 import type { Member, MemberView, SharedStore } from "../../store/shared-store.ts";
 import { answered, type Contact, type LeaseTimes, mayJudge, timesOf } from "../policy/lease.ts";
 import { createLimitWarnings } from "./limit-warnings.ts";
-import type { Living, Peer } from "../owned-lane.ts";
+import type { Liveness, Peer } from "../owned-lane.ts";
 
 export type Members = {
   /** Shows this instance as it is now and looks at all of them, and at whatever else `look` asks the store for. Rejects as that does. */
@@ -19,7 +19,7 @@ export type Members = {
   readonly answeredAtMs: number | null;
   /** The store is another than before, or has an older past: what it says of others is no truth for a while. */
   distrust(): void;
-  readonly living: Living;
+  readonly liveness: Liveness;
 };
 
 export type MembersOptions = {
@@ -83,9 +83,9 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
   }
 
   function lookAtPeers(): void {
-    const living = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
-    for (const { bootId: boot, name: named, limits } of living) warnOfLimits(boot, named, limits);
-    peers = living.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
+    const liveness = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
+    for (const { bootId: boot, name: named, limits } of liveness) warnOfLimits(boot, named, limits);
+    peers = liveness.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
     const text = JSON.stringify(peers);
     if (text === peersText) return;
     peersText = text;
@@ -117,7 +117,7 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
     distrust() {
       for (const ttlMs of contacts.keys()) contacts.set(ttlMs, null);
     },
-    living: {
+    liveness: {
       isAlive(boot) {
         if (boot === bootId || alive.has(boot)) return true;
         if (dead.has(boot)) return false;

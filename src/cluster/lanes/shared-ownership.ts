@@ -9,20 +9,20 @@ import { DataLost, type SharedStore } from "../../store/shared-store.ts";
 import type { Retention } from "../../store/store.ts";
 import { type Adoption, createAdoption } from "./adoption.ts";
 import { type Division, divide } from "../policy/division.ts";
-import { createGiving, type Giving } from "./lane-giver.ts";
-import type { HeldLane } from "./leased-lane.ts";
-import { createHeldLanes, type HeldLanes } from "./leased-lanes.ts";
+import { createLaneGiver, type LaneGiver } from "./lane-giver.ts";
+import type { LeasedLane } from "./leased-lane.ts";
+import { createLeasedLanes, type LeasedLanes } from "./leased-lanes.ts";
 import { faultOf } from "../policy/lease.ts";
 import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import type { Ownership } from "../ownership.ts";
 import { obstacleOf, silenceOf } from "../policy/obstacle.ts";
-import { patience } from "../../env/patience.ts";
 import { COUNTS_AFTER_BEATS } from "../policy/placement.ts";
 import { startRetention } from "./retention.ts";
-import { type Rounds, startRounds } from "../../env/periodic.ts";
+import { type Periodic, startPeriodic } from "../../env/periodic.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createTakeOver, type TakeOver, type TakeOverOptions } from "./take-over.ts";
-import type { LaneListener, LaneWork, Living, Tenure } from "../owned-lane.ts";
+import type { LaneListener, LaneWork, Liveness, OwnedLane } from "../owned-lane.ts";
+import { deadline } from "../../env/deadline.ts";
 
 export type SharedOwnershipOptions = LaneListener & {
   readonly store: SharedStore;
@@ -61,9 +61,9 @@ export async function takeSharedOwnership(options: SharedOwnershipOptions): Prom
 
 /** What runs from `begin` on. */
 type Running = {
-  readonly lanes: HeldLanes;
-  readonly looks: Rounds;
-  readonly renewals: Rounds;
+  readonly lanes: LeasedLanes;
+  readonly looks: Periodic;
+  readonly renewals: Periodic;
   readonly takeOver: TakeOver;
   readonly adoption: Adoption;
   readonly work: LaneWork;
@@ -73,7 +73,7 @@ type Running = {
 
 class SharedOwnership implements Ownership {
   readonly bootId: string;
-  readonly living: Living;
+  readonly liveness: Liveness;
   readonly deaths: Ownership["deaths"];
   readonly #options: SharedOwnershipOptions;
   readonly #members: Members;
@@ -91,42 +91,42 @@ class SharedOwnership implements Ownership {
     this.bootId = options.bootId;
     this.#options = options;
     this.#members = members;
-    this.living = members.living;
+    this.liveness = members.liveness;
     const diedIn = (id: string) => this.#held(options.store.laneOf(id))?.died;
     this.deaths = { bootIdOf: (id) => diedIn(id)?.get(id) ?? null, recorded: (id) => void diedIn(id)?.delete(id) };
   }
 
-  tenureOf(lane: number): Tenure | null {
+  ownedLaneOf(lane: number): OwnedLane | null {
     return this.#held(lane);
   }
 
-  *tenures(): Iterable<Tenure> {
-    for (const held of this.#running?.lanes.all.values() ?? []) if (held.births !== null) yield held;
+  *ownedLanes(): Iterable<OwnedLane> {
+    for (const held of this.#running?.lanes.all.values() ?? []) if (held.createdCount !== null) yield held;
   }
 
   async begin(work: LaneWork): Promise<void> {
-    const { store, clock, log, ttlMs, renewMs, doorbell, onTenure, onRestarted } = this.#options;
+    const { store, clock, log, ttlMs, renewMs, doorbell, onOwned, onRestarted } = this.#options;
     const times = { ttlMs, renewMs };
     const adoption = createAdoption((id) => work.adopt(id));
     const takeOver = createTakeOver({
       ...{ store, times, clock, log, adoption, work },
-      onTenure: (tenure) => onTenure?.(tenure),
-      onRestarted: async (tenure, executions) => onRestarted?.(tenure, executions),
+      onOwned: (ownedLane) => onOwned?.(ownedLane),
+      onRestarted: async (ownedLane, executions) => onRestarted?.(ownedLane, executions),
     });
     const onDataLost = (error: DataLost) => this.#dataLost(error);
-    const lanes = createHeldLanes({ ...this.#options, times, listener: this.#options, takeOver, work, onDataLost });
-    const giving = createGiving({ lanes, clock, given: () => doorbell.ring({ type: "members" }) });
+    const lanes = createLeasedLanes({ ...this.#options, times, listener: this.#options, takeOver, work, onDataLost });
+    const laneGiver = createLaneGiver({ lanes, clock, given: () => doorbell.ring({ type: "members" }) });
     const rounds = { clock, everyMs: renewMs, againMs: AGAIN_MS, restMs: REST_MS, failed: (error: unknown) => this.#failed(error) };
-    const looks = startRounds({ ...rounds, round: () => this.#look(lanes, giving) });
-    const renewals = startRounds({ ...rounds, round: () => lanes.renew().then(() => null) });
+    const looks = startPeriodic({ ...rounds, round: () => this.#look(lanes, laneGiver) });
+    const renewals = startPeriodic({ ...rounds, round: () => lanes.renew().then(() => null) });
     const running: Running = { lanes, looks, renewals, takeOver, adoption, work, ends: [] };
     this.#running = running;
-    const isMine = () => this.tenureOf(0)?.trusted() ?? false;
+    const isMine = () => this.ownedLaneOf(0)?.trusted() ?? false;
     running.ends.push(
       doorbell.listen((ring) => this.#heard(ring, running)),
       store.onRestart((restarted) => this.#restarted(restarted, lanes)),
       startRetention({ ...this.#options, isMine }),
-      () => giving.give([]),
+      () => laneGiver.give([]),
       startSweeps(clock, () => this.#sweep(running)),
     );
     await looks.now();
@@ -134,11 +134,11 @@ class SharedOwnership implements Ownership {
   }
 
   unsure(_lane: number): void {
-    // What renewals tell of births covers it, wherever the lane is owned.
+    // What renewals tell of created executions covers it, wherever the lane is owned.
   }
 
   heardOf(lane: number, count: number): void {
-    this.#held(lane)?.births?.hear(count);
+    this.#held(lane)?.createdCount?.hear(count);
   }
 
   get storeTrouble(): string | null {
@@ -152,10 +152,10 @@ class SharedOwnership implements Ownership {
   get obstacle(): string | null {
     if (this.#lost !== null) return this.#lost;
     const silentMs = this.#silentMs();
-    const tenures = [...this.tenures()];
-    const trusted = tenures.filter((tenure) => tenure.trusted()).length;
+    const ownedLanes = [...this.ownedLanes()];
+    const trusted = ownedLanes.filter((ownedLane) => ownedLane.trusted()).length;
     const share = this.#members.beats < COUNTS_AFTER_BEATS ? null : (this.#division?.share ?? null);
-    return obstacleOf({ silentMs, ttlMs: this.#options.ttlMs, lanes: tenures.length, trusted, share });
+    return obstacleOf({ silentMs, ttlMs: this.#options.ttlMs, lanes: ownedLanes.length, trusted, share });
   }
 
   #silentMs(): number | null {
@@ -178,8 +178,8 @@ class SharedOwnership implements Ownership {
     for (const end of running.ends.splice(0)) end();
     const { lanes } = running;
     if (this.#lost === null) {
-      const { spent, cancel } = patience(this.#options.clock, STOP_WITHIN_MS, () => this.storeTrouble !== null);
-      await Promise.race([spent, this.#handOverAll(running, clean)]);
+      const { passed, cancel } = deadline(this.#options.clock, STOP_WITHIN_MS, () => this.storeTrouble !== null);
+      await Promise.race([passed, this.#handOverAll(running, clean)]);
       cancel();
     }
     for (const held of [...lanes.all.values()]) lanes.lose(held, true);
@@ -197,7 +197,7 @@ class SharedOwnership implements Ownership {
     doorbell.ring({ type: "members" });
   }
 
-  async #look(lanes: HeldLanes, giving: Giving): Promise<number | null> {
+  async #look(lanes: LeasedLanes, laneGiver: LaneGiver): Promise<number | null> {
     const { store, doorbell, clock, ttlMs } = this.#options;
     const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
     const since = lanes.changes;
@@ -222,7 +222,7 @@ class SharedOwnership implements Ownership {
     });
     this.#division = division;
     this.#taking = Promise.all(division.take.map((lane) => lanes.take(lane)));
-    giving.give(division.give);
+    laneGiver.give(division.give);
     return division.lookAgainInMs;
   }
 
@@ -257,11 +257,11 @@ class SharedOwnership implements Ownership {
     const held = this.#held(ring.lane);
     if (held === null || !held.isOpen) return;
     if (ring.type === "commands") return work.look(ring.lane);
-    held.births?.hear(ring.executions.length);
+    held.createdCount?.hear(ring.executions.length);
     void adoption.adopt(ring.executions, () => held.isOpen);
   }
 
-  #restarted(lanes: readonly number[], held: HeldLanes): void {
+  #restarted(lanes: readonly number[], held: LeasedLanes): void {
     this.#options.log.warn("The store was restarted: what it holds of these lanes is read anew.", { lanes: lanes.length });
     this.#members.distrust();
     held.restart(lanes);
@@ -287,9 +287,9 @@ class SharedOwnership implements Ownership {
     void this.#running?.renewals.stop();
   }
 
-  #held(lane: number): HeldLane | null {
+  #held(lane: number): LeasedLane | null {
     const held = this.#running?.lanes.all.get(lane);
-    return held === undefined || held.births === null ? null : held;
+    return held === undefined || held.createdCount === null ? null : held;
   }
 
   #ownOutboxBytes(): number {

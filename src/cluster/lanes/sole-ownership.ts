@@ -11,7 +11,7 @@ import { createAdoption } from "./adoption.ts";
 import type { Ownership } from "../ownership.ts";
 import { startRetention } from "./retention.ts";
 import { startSweeps } from "./sweeps.ts";
-import type { LaneWork, Tenure } from "../owned-lane.ts";
+import type { LaneWork, OwnedLane } from "../owned-lane.ts";
 
 export type SoleOwnershipOptions = {
   readonly store: Store;
@@ -33,7 +33,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
   const { store, bootId, clock, log, onApplied, gathering } = options;
   const leases: Lease[] = [];
   for (let lane = 0; lane < store.lanes; lane++) leases.push(await store.acquire(lane, bootId));
-  const tenures = leases.map((lease): Tenure => {
+  const ownedLanes = leases.map((lease): OwnedLane => {
     const committer = createCommitter({ store, lease, clock, onApplied, gathering });
     return { lane: lease.lane, committer, trusted: always, regained: () => Promise.resolve(true) };
   });
@@ -63,10 +63,10 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
 
   return {
     bootId,
-    tenureOf: (lane) => tenures[lane] ?? null,
-    tenures: () => tenures,
+    ownedLaneOf: (lane) => ownedLanes[lane] ?? null,
+    ownedLanes: () => ownedLanes,
     deaths: { bootIdOf: (id) => died.get(id) ?? null, recorded: (id) => void died.delete(id) },
-    living: { isAlive: (boot) => boot === bootId, others: () => 0, peers: () => [], onPeers: nothing, onDeath: () => nothing },
+    liveness: { isAlive: (boot) => boot === bootId, others: () => 0, peers: () => [], onPeers: nothing, onDeath: () => nothing },
     async begin(work) {
       const active: string[] = [];
       for (const lease of leases) {
@@ -108,7 +108,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
       stopRetention();
       // A death that no execution has noted yet must be told to the next owner too.
       const noted = allAdopted || died.size === 0;
-      await Promise.all(tenures.map(({ committer }) => committer.finish(clean && noted)));
+      await Promise.all(ownedLanes.map(({ committer }) => committer.finish(clean && noted)));
     },
     leave: () => Promise.resolve(),
   };

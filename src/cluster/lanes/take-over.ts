@@ -5,18 +5,18 @@ import { Backoff } from "../../env/backoff.ts";
 import type { SharedStore } from "../../store/shared-store.ts";
 import { StoreUnavailable } from "../../store/store.ts";
 import type { Adoption } from "./adoption.ts";
-import type { HeldLane } from "./leased-lane.ts";
+import type { LeasedLane } from "./leased-lane.ts";
 import type { LeaseTimes } from "../policy/lease.ts";
-import type { LaneWork, Tenure } from "../owned-lane.ts";
+import type { LaneWork, OwnedLane } from "../owned-lane.ts";
 
 export type TakeOver = {
   /**
    * Resolves when everything in the lane goes on, or the lane is gone again. `restarted`: the lanes of which the store may have
    * forgotten something; this one is not among them any more when that was looked at.
    */
-  begin(held: HeldLane, restarted: Set<number>): Promise<void>;
+  begin(held: LeasedLane, restarted: Set<number>): Promise<void>;
   /** There may be executions in the lane that nobody here has heard of. Those that are known are adopted again, which does nothing. */
-  lookForUnknown(held: HeldLane): Promise<void>;
+  lookForUnknown(held: LeasedLane): Promise<void>;
 };
 
 export type TakeOverOptions = {
@@ -26,28 +26,28 @@ export type TakeOverOptions = {
   readonly log: Log;
   readonly adoption: Adoption;
   readonly work: LaneWork;
-  readonly onTenure: (tenure: Tenure) => void;
+  readonly onOwned: (ownedLane: OwnedLane) => void;
   /** The store may have an older past; awaited before anything of the lane goes on. Rejects with StoreUnavailable: tried again. */
-  readonly onRestarted: (tenure: Tenure, executions: readonly string[]) => Promise<void>;
+  readonly onRestarted: (ownedLane: OwnedLane, executions: readonly string[]) => Promise<void>;
 };
 
 export function createTakeOver(options: TakeOverOptions): TakeOver {
   const { store, times, clock, log, adoption, work } = options;
 
   /** Shows the lane, with what is active in it. Null where it is gone again. */
-  async function show(held: HeldLane, restarted: Set<number>): Promise<readonly string[] | null> {
+  async function show(held: LeasedLane, restarted: Set<number>): Promise<readonly string[] | null> {
     const backoff = new Backoff(clock);
     const { diedBootId } = held.committer.lease;
     while (!held.isEnded) {
       try {
-        // Births first: who is born after they are counted is heard of, or told by the next renewal.
+        // The count first: what is created after it is heard of, or told by the next renewal.
         const [renewal] = await store.renew([held.committer.lease], times.ttlMs);
         const active = await store.active(held.lane);
         if (restarted.delete(held.lane)) await tellOfRestart(held, active, restarted);
         if (renewal?.type === "renewed" && !held.isEnded) {
           if (diedBootId !== null) for (const id of active) held.died.set(id, diedBootId);
           held.outboxBytes = renewal.pending.outboxBytes;
-          held.show(renewal.pending.births);
+          held.show(renewal.pending.created);
           return active;
         }
       } catch (error) {
@@ -60,7 +60,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
   }
 
   /** Where it rejects it is to be done again, perhaps under another lease. */
-  async function tellOfRestart(held: HeldLane, active: readonly string[], restarted: Set<number>): Promise<void> {
+  async function tellOfRestart(held: LeasedLane, active: readonly string[], restarted: Set<number>): Promise<void> {
     try {
       await options.onRestarted(held, active);
     } catch (error) {
@@ -83,7 +83,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
       if (active.length > 0) {
         log.info("Unfinished executions go on.", { lane, executions: active.length, after: held.died.size > 0 ? "a death" : "a move" });
       }
-      options.onTenure(held);
+      options.onOwned(held);
       work.look(lane);
       await adoption.adopt(active, () => held.isOpen);
       held.isTakenOver = true;

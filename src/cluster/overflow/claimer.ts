@@ -12,14 +12,14 @@ import { StoreUnavailable } from "../../store/store.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
 import { isLargeOffer, unpackLargeOffer, unpackOffer } from "./offer-text.ts";
 
-export type Guest = {
+export type Claimer = {
   /** There may be offers in the lane. `away`: also some that their owner cannot run. */
   heard(lane: number, away: boolean): void;
   /** Claims nothing more. Resolves when no claim is on its way. */
   stop(): Promise<void>;
 };
 
-export type GuestOptions = {
+export type ClaimerOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
   /** Of this instance's threads. */
@@ -47,16 +47,16 @@ const CLAIM_MAX = 1_000;
 /** Of what its owner cannot run, so many are taken beside whatever waits here: else it would wait for as long as this instance is full. */
 const AWAY_MAX = 8;
 
-export function createGuest(options: GuestOptions): Guest {
-  return new ClaimingGuest(options);
+export function createClaimer(options: ClaimerOptions): Claimer {
+  return new StoreClaimer(options);
 }
 
 /** A claim that was sent and has no answer yet. */
 type Asked = { readonly number: number; readonly max: number; readonly awayMax: number; againAtMs: number; heardSince: boolean };
 type Held = { readonly lane: number; readonly key: AttemptKey };
 
-class ClaimingGuest implements Guest {
-  readonly #options: GuestOptions;
+class StoreClaimer implements Claimer {
+  readonly #options: ClaimerOptions;
   /** Lanes that may have offers, in the order in which they are asked. */
   readonly #lanes = new Set<number>();
   /** Of them, those with offers that their owner cannot run. */
@@ -72,7 +72,7 @@ class ClaimingGuest implements Guest {
   #cancelLook: (() => void) | null = null;
   #stopped = false;
 
-  constructor(options: GuestOptions) {
+  constructor(options: ClaimerOptions) {
     this.#options = options;
   }
 

@@ -1,5 +1,5 @@
 /**
- * What this instance offers of one lane that it owns, and its talk with the store about it: one call at a time, each
+ * What this instance offers of one lane that it owns, and how that is brought to the store: one call at a time, each
  * sent again until it is answered, so that it is always known where an attempt may be: here, offered, or claimed.
  */
 import { byteLength } from "../../env/bytes.ts";
@@ -9,7 +9,7 @@ import type { Offer, OfferView, SharedStore } from "../../store/shared-store.ts"
 import type { Lease } from "../../store/store.ts";
 import { type Asks, offerId, readOfferId } from "../../store/offer-id.ts";
 import { isLargeOffer, offerLength, packLargeOffer, packOffer } from "./offer-text.ts";
-import { type Offered, OfferedBook } from "./offer-book.ts";
+import { type OfferRecord, OfferBook } from "./offer-book.ts";
 
 /** One call carries at most so much, and so many. */
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -33,17 +33,17 @@ export type LaneOffersOptions = {
   readonly offered: (lane: number) => void;
 };
 
-type Batch = { readonly number: number; readonly offers: readonly Offered[] };
+type Batch = { readonly number: number; readonly offers: readonly OfferRecord[] };
 
 export class LaneOffers {
   readonly #options: LaneOffersOptions;
-  readonly #book = new OfferedBook();
+  readonly #book = new OfferBook();
   /** What is sent and not answered. */
   #batch: Batch | null = null;
   #batches = 0;
   /** Of the lease under which all that stands was offered. */
   #epoch: number | null = null;
-  #talking = false;
+  #syncing = false;
   #dropped = false;
   #lookDue = false;
   #before: Promise<ReadonlyMap<string, readonly OfferView[]>> | null = null;
@@ -109,7 +109,7 @@ export class LaneOffers {
     return recalled;
   }
 
-  /** With the next talk it is asked who has claimed what. */
+  /** With the next call it is asked who has claimed what. */
   look(): void {
     this.#lookDue = true;
   }
@@ -164,19 +164,19 @@ export class LaneOffers {
     }
   }
 
-  /** Says what is to be said, and asks. Rejects where the store is away: the next talk goes on from there. */
-  async talk(): Promise<void> {
-    if (this.#talking) return;
-    this.#talking = true;
+  /** Says what is to be said, and asks. Rejects where the store is away: the next call goes on from there. */
+  async sync(): Promise<void> {
+    if (this.#syncing) return;
+    this.#syncing = true;
     try {
-      while (!this.#dropped && (await this.#sayOne()));
+      while (!this.#dropped && (await this.sendNext()));
     } finally {
-      this.#talking = false;
+      this.#syncing = false;
     }
   }
 
   /** False where there is nothing to say, or it cannot be said now. */
-  async #sayOne(): Promise<boolean> {
+  async sendNext(): Promise<boolean> {
     const lease = this.#options.leaseOf(this.#options.lane);
     if (lease === null) return false;
     if (this.#epoch !== null && lease.epoch !== this.#epoch) this.#doubtAll();
@@ -222,14 +222,14 @@ export class LaneOffers {
     return true;
   }
 
-  async #discard(offers: readonly Offered[]): Promise<boolean> {
+  async #discard(offers: readonly OfferRecord[]): Promise<boolean> {
     const { store, lane } = this.#options;
     await store.discard(lane, idsOf(offers));
     if (!this.#dropped) this.#goneOf(offers);
     return true;
   }
 
-  async #withdraw(lease: Lease, offers: readonly Offered[]): Promise<boolean> {
+  async #withdraw(lease: Lease, offers: readonly OfferRecord[]): Promise<boolean> {
     const answer = await this.#options.store.withdraw(lease, idsOf(offers));
     if (!this.#isUnder(lease) || answer === "fenced") return false;
     this.#heard(answer);
@@ -267,13 +267,13 @@ export class LaneOffers {
   }
 
   /** By a claim that was sent before the lane was this instance's: nobody runs it, so what is wanted comes back. */
-  #claimedHere(offered: Offered): void {
+  #claimedHere(offered: OfferRecord): void {
     if (offered.end === null) this.#book.end(offered, "recalled");
     else if (offered.end === "unwanted") this.#book.end(offered, "aborted");
   }
 
   /** They are offered no more: what is wanted waits here again, what nobody wants is forgotten. */
-  #goneOf(offers: readonly Offered[]): void {
+  #goneOf(offers: readonly OfferRecord[]): void {
     const { overflow } = this.#options;
     for (const offered of offers) {
       this.#book.leave(offered);
@@ -292,6 +292,6 @@ export class LaneOffers {
 /** Of what was claimed of the last owner. */
 const CLAIMED = { handler: "", away: false, stage: "claimed", end: null } as const;
 
-function idsOf(offers: readonly Offered[]): readonly string[] {
+function idsOf(offers: readonly OfferRecord[]): readonly string[] {
   return offers.map(({ id }) => id);
 }

@@ -6,7 +6,7 @@ import type { AttemptKey } from "../../pool/pool.ts";
  * claimed it. `end`: why it is to go. Settled: whoever claimed it is done. Aborted: nobody wants it, claimed or not.
  * Unwanted: the same, unless it is claimed. Recalled: it is wanted here.
  */
-export type Offered = {
+export type OfferRecord = {
   readonly id: string;
   readonly key: AttemptKey;
   /** Empty once it stands; null until it is made. */
@@ -22,12 +22,12 @@ export type Offered = {
   end: "settled" | "aborted" | "unwanted" | "recalled" | null;
 };
 
-export class OfferedBook {
-  readonly #byId = new Map<string, Offered>();
-  readonly #byName = new Map<string, Offered>();
-  #fresh: Offered[] = [];
-  readonly #standing = new Set<Offered>();
-  readonly #ending = new Set<Offered>();
+export class OfferBook {
+  readonly #byId = new Map<string, OfferRecord>();
+  readonly #byName = new Map<string, OfferRecord>();
+  #fresh: OfferRecord[] = [];
+  readonly #standing = new Set<OfferRecord>();
+  readonly #ending = new Set<OfferRecord>();
   #unclaimed = 0;
   #bytes = 0;
 
@@ -46,8 +46,8 @@ export class OfferedBook {
   }
 
   /** Takes the oldest of the new ones, as many as fit and at least one: they are sent next. */
-  nextNew(offersMax: number, bytesMax: number): Offered[] {
-    const next: Offered[] = [];
+  nextNew(offersMax: number, bytesMax: number): OfferRecord[] {
+    const next: OfferRecord[] = [];
     let bytes = 0;
     for (const offered of this.#fresh) {
       if (next.length === offersMax || (next.length > 0 && bytes + offered.bytes > bytesMax)) break;
@@ -59,28 +59,28 @@ export class OfferedBook {
     return next;
   }
 
-  get standing(): ReadonlySet<Offered> {
+  get standing(): ReadonlySet<OfferRecord> {
     return this.#standing;
   }
 
   /** Those that are to go, whatever their stage. */
-  get ending(): ReadonlySet<Offered> {
+  get ending(): ReadonlySet<OfferRecord> {
     return this.#ending;
   }
 
-  all(): readonly Offered[] {
+  all(): readonly OfferRecord[] {
     return [...this.#byId.values()];
   }
 
-  get(id: string): Offered | undefined {
+  get(id: string): OfferRecord | undefined {
     return this.#byId.get(id);
   }
 
-  find(key: AttemptKey): Offered | undefined {
+  find(key: AttemptKey): OfferRecord | undefined {
     return this.#byName.get(nameOf(key));
   }
 
-  enter(offered: Offered): void {
+  enter(offered: OfferRecord): void {
     this.#byId.set(offered.id, offered);
     this.#byName.set(nameOf(offered.key), offered);
     if (offered.stage === "claimed") return;
@@ -90,27 +90,27 @@ export class OfferedBook {
   }
 
   /** The store has it, unclaimed as far as is known. */
-  stands(offered: Offered): void {
+  stands(offered: OfferRecord): void {
     offered.stage = "standing";
     offered.body = "";
     offered.make = null;
     this.#standing.add(offered);
   }
 
-  claimed(offered: Offered): void {
+  claimed(offered: OfferRecord): void {
     this.#countOff(offered);
     offered.stage = "claimed";
     offered.bytes = 0;
     this.#standing.delete(offered);
   }
 
-  end(offered: Offered, why: Offered["end"]): void {
+  end(offered: OfferRecord, why: OfferRecord["end"]): void {
     offered.end = why;
     if (why === null) this.#ending.delete(offered);
     else this.#ending.add(offered);
   }
 
-  leave(offered: Offered): void {
+  leave(offered: OfferRecord): void {
     if (offered.stage === "new") this.#fresh = this.#fresh.filter((other) => other !== offered);
     this.#countOff(offered);
     this.#byId.delete(offered.id);
@@ -119,7 +119,7 @@ export class OfferedBook {
     this.#ending.delete(offered);
   }
 
-  #countOff(offered: Offered): void {
+  #countOff(offered: OfferRecord): void {
     if (offered.stage === "claimed") return;
     this.#unclaimed -= 1;
     this.#bytes -= offered.bytes;

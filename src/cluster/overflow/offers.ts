@@ -15,7 +15,7 @@ import type { KnownHandlers } from "../known-handlers.ts";
 import { LaneOffers } from "./lane-offers.ts";
 import { Offering } from "./offering.ts";
 
-export type Surplus = {
+export type Offers = {
   /** A lane of this instance has fewer offers than before: somebody has claimed. */
   heard(lane: number): void;
   /** The lane was taken: what was claimed of it, and nobody waits for any more, is ended in a while. */
@@ -34,7 +34,7 @@ export type Surplus = {
 /** `executor`: the boot id of the instance that has claimed it. */
 export type Claim = { readonly node: number; readonly attempt: number; readonly executor: string };
 
-export type SurplusOptions = {
+export type OffersOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
   readonly handlers: KnownHandlers;
@@ -66,8 +66,8 @@ const AWAY_AGAIN_MS = 200;
 /** What the last owner's claims wait for is there so long after the lane was taken. */
 const ORPHANS_MS = 30_000;
 
-export function createSurplus(options: SurplusOptions): Surplus {
-  return new SurplusOffers(options);
+export function createOffers(options: OffersOptions): Offers {
+  return new InstanceOffers(options);
 }
 
 type Lane = {
@@ -77,8 +77,8 @@ type Lane = {
   rangAtMs: number;
 };
 
-class SurplusOffers implements Surplus {
-  readonly #options: SurplusOptions;
+class InstanceOffers implements Offers {
+  readonly #options: OffersOptions;
   readonly #lanes = new Map<number, Lane>();
   readonly #offering: Offering;
   readonly #unlisten: (() => void)[];
@@ -88,7 +88,7 @@ class SurplusOffers implements Surplus {
   #cancelOrphans: (() => void) | null = null;
   #stopped = false;
 
-  constructor(options: SurplusOptions) {
+  constructor(options: OffersOptions) {
     this.#options = options;
     this.#offering = new Offering({
       ...options,
@@ -211,7 +211,7 @@ class SurplusOffers implements Surplus {
       if (!lane.offers.isOpen) continue;
       open = true;
       if (lane.offers.unclaimed > 0) this.#lookAt(number, lane, nowMs);
-      lane.offers.talk().catch((error: unknown) => this.#failed(number, error));
+      lane.offers.sync().catch((error: unknown) => this.#failed(number, error));
     }
     if (open || surplus > 0) this.#tickLater(TICK_MS);
     else if (awayWaits) this.#tickLater(AWAY_AGAIN_MS);

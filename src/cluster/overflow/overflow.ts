@@ -1,7 +1,7 @@
 /** Overflow, put together: what this instance offers to the others, and what it claims of theirs. */
-import type { Errands } from "./remote-attempts.ts";
-import { createGuest, type Guest } from "./claimer.ts";
-import { createSurplus, type Surplus } from "./offers.ts";
+import type { RemoteAttempts } from "./remote-attempts.ts";
+import { createClaimer, type Claimer } from "./claimer.ts";
+import { createOffers, type Offers } from "./offers.ts";
 import type { KnownHandlers } from "../known-handlers.ts";
 import type { Ownership } from "../ownership.ts";
 import type { Clock } from "../../env/clock.ts";
@@ -11,7 +11,7 @@ import type { LongJson } from "../../workflow/json/long-json.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { ClusterOptions } from "../cluster.ts";
 
-export type EngineOverflow = Pick<Surplus, "claimsOf" | "drop" | "taken"> & {
+export type EngineOverflow = Pick<Offers, "claimsOf" | "drop" | "taken"> & {
   /** Claims nothing more; resolves when nothing is claimed unknowingly. */
   stopClaiming(): Promise<void>;
   /** Offers nothing more. */
@@ -24,7 +24,7 @@ export type EngineOverflowOptions = {
   readonly handlers: KnownHandlers;
   readonly json: LongJson;
   readonly ownership: Ownership;
-  readonly errands: Errands;
+  readonly remoteAttempts: RemoteAttempts;
   readonly isOwned: (lane: number) => boolean;
   /** What that instance ran is lost, but for outcomes that it has sent. */
   readonly executorDied: (bootId: string) => void;
@@ -34,43 +34,43 @@ export type EngineOverflowOptions = {
 };
 
 export function createEngineOverflow(options: EngineOverflowOptions): EngineOverflow {
-  const { cluster, pool, handlers, json, ownership, errands, isOwned, executorDied, clock, turns, log } = options;
+  const { cluster, pool, handlers, json, ownership, remoteAttempts, isOwned, executorDied, clock, turns, log } = options;
   const { store, doorbell } = cluster;
-  const { bootId, living } = ownership;
+  const { bootId, liveness } = ownership;
   const ring = (lane: number, away = false): void => doorbell.ring(away ? { type: "offers", lane, away } : { type: "offers", lane });
-  const surplus: Surplus = createSurplus({
+  const offers: Offers = createOffers({
     ...{ store, handlers, json, bootId, clock, turns, log, ring },
     overflow: pool.overflow,
     limits: cluster.limits,
     overflowAfterMs: cluster.overflowAfterMs,
     leaseOf(lane) {
-      const tenure = isOwned(lane) ? ownership.tenureOf(lane) : null;
-      return tenure?.trusted() === true ? tenure.committer.lease : null;
+      const ownedLane = isOwned(lane) ? ownership.ownedLaneOf(lane) : null;
+      return ownedLane?.trusted() === true ? ownedLane.committer.lease : null;
     },
-    others: living.others,
-    isAlive: living.isAlive,
+    others: liveness.others,
+    isAlive: liveness.isAlive,
     executorDied,
   });
-  const guest: Guest = createGuest({
+  const claimer: Claimer = createClaimer({
     ...{ store, bootId, json, clock, log, ring, isOwned },
     overflow: pool.overflow,
     handlers: handlers.here,
-    run: ({ execution, attempt }) => errands.run(execution, attempt),
-    abort: (key) => errands.abort(key),
+    run: ({ execution, attempt }) => remoteAttempts.run(execution, attempt),
+    abort: (key) => remoteAttempts.abort(key),
   });
   const unlisten = doorbell.listen((heard) => {
     if (heard.type !== "offers") return;
-    if (isOwned(heard.lane)) surplus.heard(heard.lane);
-    else guest.heard(heard.lane, heard.away === true);
+    if (isOwned(heard.lane)) offers.heard(heard.lane);
+    else claimer.heard(heard.lane, heard.away === true);
   });
   return {
-    claimsOf: (executionId) => surplus.claimsOf(executionId),
-    taken: (lane) => surplus.taken(lane),
-    drop: (lane) => surplus.drop(lane),
-    stopClaiming: () => guest.stop(),
+    claimsOf: (executionId) => offers.claimsOf(executionId),
+    taken: (lane) => offers.taken(lane),
+    drop: (lane) => offers.drop(lane),
+    stopClaiming: () => claimer.stop(),
     stop() {
       unlisten();
-      surplus.stop();
+      offers.stop();
     },
   };
 }

@@ -3,13 +3,13 @@
  * when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
  */
 import type { Clock } from "../../env/clock.ts";
-import type { Attempt, AttemptKey, ExecutionRef, Hands, Outcome, Pool } from "../../pool/pool.ts";
+import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, Outcome, Pool } from "../../pool/pool.ts";
 import type { LaneCommand } from "../../store/shared-store.ts";
 import { createSentOutcomes } from "./sent-outcomes.ts";
 import { packBody } from "../commands/stored-command.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
 
-export type Errands = {
+export type RemoteAttempts = {
   /** What of this execution is in hand goes on for its new owner. */
   keep(execution: ExecutionRef): void;
   /** Runs an attempt that was claimed. Resolves when its outcome is stored, or nobody here has it any more. */
@@ -19,7 +19,7 @@ export type Errands = {
   /** What has not begun is told as released, for another instance to run. */
   giveBack(): void;
   /** The execution is owned here from now on: its supervisor attaches next. */
-  yield(executionId: string): void;
+  handBack(executionId: string): void;
   /**
    * The execution went to another instance without a hand-over: what runs is aborted and told as released, in case that
    * somebody waits for it. What has completed is told so.
@@ -33,7 +33,7 @@ export type Errands = {
   idle(): Promise<void>;
 };
 
-export type ErrandsOptions = {
+export type RemoteAttemptsOptions = {
   readonly pool: Pool;
   readonly bootId: string;
   readonly clock: Clock;
@@ -42,62 +42,74 @@ export type ErrandsOptions = {
 };
 
 /** `waiting`: whoever waits for an attempt's end here, by node and attempt. `aborted`: those that were, since another instance came. */
-type Errand = { readonly hands: Hands; readonly waiting: Map<string, () => void>; readonly aborted: Set<string>; wanted: boolean };
+type RemoteExecution = {
+  readonly attempts: ExecutionAttempts;
+  readonly waiting: Map<string, () => void>;
+  readonly aborted: Set<string>;
+  wanted: boolean;
+};
 
 const AGAIN = { firstMs: 50, longestMs: 2_000 };
 
-export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Errands {
-  const errands = new Map<string, Errand>();
+export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemptsOptions): RemoteAttempts {
+  const executions = new Map<string, RemoteExecution>();
   const whenIdle: (() => void)[] = [];
   const outcomes = createSentOutcomes(clock);
   let [sending, told] = [0, 0];
 
-  function errandFor(execution: ExecutionRef): Errand {
-    const known = errands.get(execution.id);
+  function remoteFor(execution: ExecutionRef): RemoteExecution {
+    const known = executions.get(execution.id);
     if (known !== undefined) return known;
-    const errand: Errand = {
+    const remote: RemoteExecution = {
       wanted: true,
       waiting: new Map(),
       aborted: new Set(),
-      hands: pool.attach(execution, {
+      attempts: pool.attach(execution, {
         // Its start is recorded, by the hand-over or by the claim.
         began: () => undefined,
-        ended: (node, attempt, beganAtMs, outcome) => void ended(execution.id, errand, node, attempt, beganAtMs, outcome),
-        returned: () => leaveIfDone(execution.id, errand),
+        ended: (node, attempt, beganAtMs, outcome) => void ended(execution.id, remote, node, attempt, beganAtMs, outcome),
+        returned: () => leaveIfDone(execution.id, remote),
       }),
     };
-    errands.set(execution.id, errand);
-    return errand;
+    executions.set(execution.id, remote);
+    return remote;
   }
 
-  async function ended(id: string, errand: Errand, node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): Promise<void> {
+  async function ended(
+    id: string,
+    remote: RemoteExecution,
+    node: NodeIndex,
+    attempt: number,
+    beganAtMs: number,
+    outcome: Outcome,
+  ): Promise<void> {
     const name = `${node}/${attempt}`;
-    if (errand.wanted) {
+    if (remote.wanted) {
       sending += 1;
       // That it broke when it was aborted is no failure.
-      const word: Outcome = errand.aborted.has(name) && outcome.type !== "completed" ? { type: "released" } : outcome;
+      const word: Outcome = remote.aborted.has(name) && outcome.type !== "completed" ? { type: "released" } : outcome;
       const command = {
         // Of its own: where the store fell into an older past the same attempt may run here again.
         id: `outcome/${id}/${node}/${attempt}/${bootId}/${(told += 1)}`,
         execution: id,
         body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome: word }),
       };
-      await insist(command, () => errand.wanted && errands.get(id) === errand);
+      await untilAnswered(command, () => remote.wanted && executions.get(id) === remote);
       sending -= 1;
     }
     // Whoever attached after us was told of it too, and settles it.
-    if (errands.get(id) === errand) {
-      errand.hands.settle(node, attempt);
-      errand.aborted.delete(name);
-      errand.waiting.get(name)?.();
-      errand.waiting.delete(name);
-      leaveIfDone(id, errand);
+    if (executions.get(id) === remote) {
+      remote.attempts.settle(node, attempt);
+      remote.aborted.delete(name);
+      remote.waiting.get(name)?.();
+      remote.waiting.delete(name);
+      leaveIfDone(id, remote);
     }
     if (sending === 0) for (const resolve of whenIdle.splice(0)) resolve();
   }
 
   /** Resolves when the store has it, or it is not wanted any more. */
-  async function insist(command: LaneCommand, isWanted: () => boolean): Promise<void> {
+  async function untilAnswered(command: LaneCommand, isWanted: () => boolean): Promise<void> {
     for (let delayMs = AGAIN.firstMs; isWanted(); delayMs = Math.min(AGAIN.longestMs, delayMs * 2)) {
       try {
         await send(command);
@@ -110,62 +122,62 @@ export function createErrands({ pool, bootId, clock, send }: ErrandsOptions): Er
     }
   }
 
-  function leaveIfDone(id: string, errand: Errand): void {
-    if (errand.hands.size > 0 || errands.get(id) !== errand) return;
-    leave(id, errand);
+  function leaveIfDone(id: string, remote: RemoteExecution): void {
+    if (remote.attempts.size > 0 || executions.get(id) !== remote) return;
+    leave(id, remote);
   }
 
-  function end(id: string, errand: Errand, reason: string): void {
-    errand.hands.leaveOthers();
-    errand.hands.takeBack();
-    errand.hands.abort(reason);
-    leaveIfDone(id, errand);
+  function end(id: string, remote: RemoteExecution, reason: string): void {
+    remote.attempts.leaveOthers();
+    remote.attempts.takeBack();
+    remote.attempts.abort(reason);
+    leaveIfDone(id, remote);
   }
 
-  function leave(id: string, errand: Errand): void {
-    errands.delete(id);
-    errand.hands.detach();
-    for (const done of errand.waiting.values()) done();
+  function leave(id: string, remote: RemoteExecution): void {
+    executions.delete(id);
+    remote.attempts.detach();
+    for (const done of remote.waiting.values()) done();
   }
 
   return {
     keep(execution) {
-      const errand = errandFor(execution);
-      errand.hands.leaveOthers();
-      leaveIfDone(execution.id, errand);
+      const remote = remoteFor(execution);
+      remote.attempts.leaveOthers();
+      leaveIfDone(execution.id, remote);
     },
     run(execution, attempt) {
-      const errand = errandFor(execution);
-      errand.wanted = true;
+      const remote = remoteFor(execution);
+      remote.wanted = true;
       // Its handler may have gone since it was claimed; and at a clean end nothing starts any more: another instance shall run it.
-      if (pool.handlers().has(attempt.handler)) errand.hands.start(attempt);
-      if (!errand.hands.holds(attempt.node, attempt.attempt))
-        return ended(execution.id, errand, attempt.node, attempt.attempt, 0, { type: "released" });
-      return new Promise((resolve) => void errand.waiting.set(`${attempt.node}/${attempt.attempt}`, resolve));
+      if (pool.handlers().has(attempt.handler)) remote.attempts.start(attempt);
+      if (!remote.attempts.holds(attempt.node, attempt.attempt))
+        return ended(execution.id, remote, attempt.node, attempt.attempt, 0, { type: "released" });
+      return new Promise((resolve) => void remote.waiting.set(`${attempt.node}/${attempt.attempt}`, resolve));
     },
     abort({ execution, node, attempt }) {
-      errands.get(execution)?.hands.abortOne(node, attempt, "Nobody waits for this attempt any more.");
+      executions.get(execution)?.attempts.abortOne(node, attempt, "Nobody waits for this attempt any more.");
     },
     giveBack() {
-      for (const { hands } of errands.values()) hands.giveBack();
+      for (const { attempts } of executions.values()) attempts.giveBack();
     },
-    yield(executionId) {
-      const errand = errands.get(executionId);
-      if (errand !== undefined) leave(executionId, errand);
+    handBack(executionId) {
+      const remote = executions.get(executionId);
+      if (remote !== undefined) leave(executionId, remote);
     },
     lose(execution) {
-      const errand = errandFor(execution);
-      errand.hands.takeBack();
-      for (const { node, attempt } of errand.hands.begun()) errand.aborted.add(`${node}/${attempt}`);
-      end(execution.id, errand, "Another instance owns this execution.");
+      const remote = remoteFor(execution);
+      remote.attempts.takeBack();
+      for (const { node, attempt } of remote.attempts.begun()) remote.aborted.add(`${node}/${attempt}`);
+      end(execution.id, remote, "Another instance owns this execution.");
     },
     discard(execution) {
-      const errand = errandFor(execution);
-      errand.wanted = false;
-      end(execution.id, errand, "The execution has ended.");
+      const remote = remoteFor(execution);
+      remote.wanted = false;
+      end(execution.id, remote, "The execution has ended.");
     },
     storeRestarted() {
-      for (const command of outcomes.recent()) void insist(command, () => true);
+      for (const command of outcomes.recent()) void untilAnswered(command, () => true);
     },
     idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };

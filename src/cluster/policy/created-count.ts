@@ -3,7 +3,7 @@
  * counted. More in the store than were heard of means that a ring was lost.
  */
 
-export type BirthCount = {
+export type CreatedCount = {
   /** How many were heard of by now. */
   readonly heard: number;
   /** So many more. */
@@ -12,12 +12,12 @@ export type BirthCount = {
    * What a renewal told; `heard`: as it was when that was sent. True where the active executions should be looked through,
    * which covers all that were told. Rings are given the time until the next renewal.
    */
-  told(births: number, heard: number): boolean;
+  told(created: number, heard: number): boolean;
 };
 
-/** `births`: as the store counted them before the lane's active executions were listed for the first time. */
-export function createBirthCount(births: number): BirthCount {
-  let heard = births;
+/** `created`: as the store counted them before the lane's active executions were listed for the first time. */
+export function createCreatedCount(created: number): CreatedCount {
+  let heard = created;
   let missing: number | null = null;
   return {
     get heard() {

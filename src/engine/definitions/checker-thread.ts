@@ -6,7 +6,7 @@ import { decoded } from "../../env/bytes.ts";
 import { hashOf } from "../../env/ids.ts";
 import type { HandlerInfo } from "../../workflow/definition/catalog.ts";
 import { compileStored, type DefinitionOptions, type DefinitionResult, parseDefinition } from "../../workflow/definition/definition.ts";
-import { type Given, givenBy, type TooMuch } from "../../workflow/template/trigger-params.ts";
+import { type TriggerParams, readTriggerParams, type TooMuch } from "../../workflow/template/trigger-params.ts";
 import { findParams, type ParamsPlace } from "../../workflow/definition/params.ts";
 import { type PackedPlan, packPlan, unpackPlan } from "../../workflow/plan/pack.ts";
 import { STEPS_MAX } from "../../workflow/template/references.ts";
@@ -51,7 +51,7 @@ export type OrderAnswers = {
   readonly compile: PackedPlan;
   readonly quote: { readonly text: string };
   readonly json: ShortJson;
-  readonly given: Given | TooMuch;
+  readonly given: TriggerParams | TooMuch;
 };
 /** Its long texts came before it. */
 export type Answer = { readonly number: number; readonly answer: OrderAnswers[Order["kind"]] };
@@ -127,6 +127,6 @@ async function answerTo(order: Order, its: string, options: Omit<DefinitionOptio
     case "json":
       return shortened(its);
     case "given":
-      return givenBy(unpackPlan(order.plan), its === "" ? null : its, { characters: Number.POSITIVE_INFINITY, steps: STEPS_MAX });
+      return readTriggerParams(unpackPlan(order.plan), its === "" ? null : its, { characters: Number.POSITIVE_INFINITY, steps: STEPS_MAX });
   }
 }

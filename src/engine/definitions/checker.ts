@@ -6,7 +6,7 @@ import type { Clock } from "../../env/clock.ts";
 import { hashOf } from "../../env/ids.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
 import { compileStored, type DefinitionOptions, parseDefinition } from "../../workflow/definition/definition.ts";
-import { type Given, givenBy, type TooMuch } from "../../workflow/template/trigger-params.ts";
+import { type TriggerParams, readTriggerParams, type TooMuch } from "../../workflow/template/trigger-params.ts";
 import type { Plan } from "../../workflow/plan/plan.ts";
 import { findParams, type ParamsResult, paramsIn } from "../../workflow/definition/params.ts";
 import { packPlan, unpackPlan } from "../../workflow/plan/pack.ts";
@@ -33,7 +33,7 @@ export type DefinitionChecker = LongJson & {
   /** A document's YAML as JSON text, which is not checked yet. */
   yamlToJson(yaml: string): Promise<YamlResult>;
   /** What params mean for an execution of the plan; at once where that is little work. */
-  givenBy(plan: Plan, params: string | null): Given | Promise<Given | TooMuch>;
+  readTriggerParams(plan: Plan, params: string | null): TriggerParams | Promise<TriggerParams | TooMuch>;
   /** The catalog has changed: what was checked before is checked again. */
   renewed(): void;
   close(): void;
@@ -84,13 +84,13 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     return result.ok ? { ok: true, definition: { ...result, plan: unpackPlan(result.plan) } } : result;
   }
 
-  async function givenThere(plan: Plan, known: Plan, params: string | null): Promise<Given | TooMuch> {
+  async function readTriggerParamsThere(plan: Plan, known: Plan, params: string | null): Promise<TriggerParams | TooMuch> {
     const given = await thread.ask({ kind: "given", plan: packPlan(known) }, params ?? "");
     return typeof given === "string" ? given : noted(plan, given);
   }
 
   /** What an old definition's templates name is looked for once, not for each of its executions. */
-  function noted(plan: Plan, given: Given): Given {
+  function noted(plan: Plan, given: TriggerParams): TriggerParams {
     if (plan.references === "unresolved" && !resolved.has(plan)) resolved.set(plan, { ...plan, references: given.references });
     return given;
   }
@@ -130,10 +130,10 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       if (yaml.length <= YAML_CHARACTERS_MAX) return yamlLine.read(yaml);
       return { ok: false, kind: "long", reason: `YAML is taken up to ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
     },
-    givenBy(plan, params) {
+    readTriggerParams(plan, params) {
       const known = resolved.get(plan) ?? plan;
-      const given = givenBy(known, params, { characters: largeFrom, steps: stepsHere });
-      return typeof given === "string" ? givenThere(plan, known, params) : noted(plan, given);
+      const given = readTriggerParams(known, params, { characters: largeFrom, steps: stepsHere });
+      return typeof given === "string" ? readTriggerParamsThere(plan, known, params) : noted(plan, given);
     },
     renewed() {
       checkedBefore = nothingChecked();

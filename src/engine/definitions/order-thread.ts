@@ -1,6 +1,6 @@
 /** A thread that works on one order after the other and lives while there is work for it. An order is asked once more where the thread dies over it. */
 import type { Clock } from "../../env/clock.ts";
-import { leftGarbage } from "../../env/process/garbage.ts";
+import { collectWhenIdle } from "../../env/process/garbage.ts";
 import { putTogether } from "./long-texts.ts";
 import type { Answer, Order, OrderAnswers, ThreadSettings } from "./checker-thread.ts";
 
@@ -64,7 +64,7 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
   function answered({ number, answer }: Answer): void {
     const asked = waiting.get(number);
     waiting.delete(number);
-    leftGarbage(COPIES * (asked?.given.length ?? 0));
+    collectWhenIdle(COPIES * (asked?.given.length ?? 0));
     if (waiting.size === 0) cancelIdle = clock.after(IDLE_MS, end);
     asked?.resolve(answer as never);
   }

@@ -33,7 +33,7 @@ export function collectNow(): void {
 }
 
 /** So many bytes, roughly, were needed for a while and are not any more. */
-export function leftGarbage(bytes: number): void {
+export function collectWhenIdle(bytes: number): void {
   left += bytes;
   if (waiting || left < WORTH_BYTES) return;
   waiting = true;

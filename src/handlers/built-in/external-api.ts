@@ -5,7 +5,7 @@ import { headerName, headerValue, inAnyCase } from "../http-client/call-headers.
 import { type Guard, guardedFetch, shownUrl } from "../http-client/guarded-fetch.ts";
 import { defineHandler, type Handler, type HandlerContext, HandlerError } from "../handler.ts";
 import { readBody, statusError } from "../http-client/http-answer.ts";
-import { JsonText } from "../raw-json.ts";
+import { RawJson } from "../raw-json.ts";
 import { afterLatency, type Surroundings, timestamp } from "./mock-service.ts";
 import type { HandlerSettings } from "../settings.ts";
 
@@ -62,7 +62,7 @@ async function call(
   { outputBytes, nesting }: HandlerSettings,
   surroundings: Surroundings,
   guard: Guard,
-): Promise<JsonText> {
+): Promise<RawJson> {
   const { url } = config;
   const method = config.method.toUpperCase();
   const { body, headers } = bodyOf(config);
@@ -76,7 +76,7 @@ async function call(
   // A body that is JSON goes on as it came: its numbers keep their digits, its keys their order.
   const data = parseJson(text, nesting - 1).ok ? text : JSON.stringify(text);
   const rest = `"url":${JSON.stringify(url)},"timestamp":${JSON.stringify(timestamp(surroundings))}`;
-  return new JsonText(`{"status":"ok","status_code":${response.status},"data":${data},${rest}}`);
+  return new RawJson(`{"status":"ok","status_code":${response.status},"data":${data},${rest}}`);
 }
 
 type CallHeaders = Record<string, string>;

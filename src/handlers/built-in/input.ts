@@ -1,6 +1,6 @@
 /** A workflow's entry: outputs what came with the trigger, or that nothing did. */
 import { defineHandler, type Handler } from "../handler.ts";
-import { JsonText } from "../raw-json.ts";
+import { RawJson } from "../raw-json.ts";
 import { type Surroundings, timestamp } from "./mock-service.ts";
 
 /** `{}` in any spelling. */
@@ -13,7 +13,7 @@ export function inputHandler(surroundings: Surroundings): Handler {
     run(config, context) {
       const params = context.paramsText();
       // The text as it came keeps the order of its keys and the digits of its numbers.
-      if (params !== null && !EMPTY.test(params)) return new JsonText(params);
+      if (params !== null && !EMPTY.test(params)) return new RawJson(params);
       return {
         status: "ok",
         message: "The workflow was triggered without params.",

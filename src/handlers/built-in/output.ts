@@ -1,7 +1,7 @@
 /** A workflow's exit: gathers the outputs of its parents by their ids. */
 import { jsonText } from "../../workflow/json/json.ts";
 import { defineHandler } from "../handler.ts";
-import { JsonText } from "../raw-json.ts";
+import { RawJson } from "../raw-json.ts";
 
 const FIXED = new Set(["status", "final", "aggregated_results", "final_status"]);
 
@@ -15,7 +15,7 @@ export const output = defineHandler({
     const fields = Object.keys(config)
       .filter((key) => !FIXED.has(key))
       .map((key) => `,${JSON.stringify(key)}:${jsonText(config[key])}`);
-    return new JsonText(
+    return new RawJson(
       `{"status":"ok","final":${final},"aggregated_results":${final},"final_status":"workflow_completed"${fields.join("")}}`,
     );
   },

@@ -9,7 +9,7 @@ import { type Refusal, refuse } from "./problem.ts";
 /** Of a query, or of headers in lower case. */
 export type ObjectSchema<Value> = v.GenericSchema<unknown, Value> & { readonly entries: v.ObjectEntries };
 
-type Given<Value> = { readonly ok: true; readonly value: Value } | Refusal;
+type Checked<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
 /** At most this long does a request wait, whatever it asks for. */
 const WAIT_MAX_MS = 60_000;
@@ -102,7 +102,7 @@ export const idempotencyHeader = v.object({
  * Reads and checks the query. Most requests have none: what the schema makes of that is known before. `others`: what becomes of
  * parameters that the schema does not name; refused, since a filter that is not applied shows what nobody asked for.
  */
-export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused" | "ignored"): (request: HonoRequest) => Given<Value> {
+export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused" | "ignored"): (request: HonoRequest) => Checked<Value> {
   const ofNone = check(schema, "query", {});
   return (request) => {
     if (!request.url.includes("?")) return ofNone;
@@ -126,7 +126,7 @@ function shown(name: string): string {
 const NAME_SHOWN = 80;
 
 /** Reads and checks the headers that the schema names, likewise. */
-export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Headers) => Given<Value> {
+export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Headers) => Checked<Value> {
   const ofNone = check(schema, "header", {});
   const names = Object.keys(schema.entries);
   return (headers) => {
@@ -136,7 +136,7 @@ export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Head
 }
 
 /** What does not fit is refused with 422. */
-function check<Value>(schema: ObjectSchema<Value>, target: "query" | "header", values: unknown): Given<Value> {
+function check<Value>(schema: ObjectSchema<Value>, target: "query" | "header", values: unknown): Checked<Value> {
   const result = v.safeParse(schema, values);
   if (result.success) return { ok: true, value: result.output };
   const errors = result.issues.map((issue) => ({ path: `${target}.${pathText(issue.path ?? [])}`, message: issueText(issue) }));

@@ -1,18 +1,18 @@
 /** One attachment to a table: what a supervisor holds of its execution's attempts. */
-import type { Attempt, ExecutionRef, Hands, HandsListener } from "../pool.ts";
+import type { Attempt, ExecutionRef, ExecutionAttempts, AttemptListener } from "../pool.ts";
 
 /** The table that it works on: the same, whoever is attached. */
-export type AttachedTable = Omit<Hands, "detach"> & {
+export type AttachedTable = Omit<ExecutionAttempts, "detach"> & {
   readonly execution: ExecutionRef;
-  detach(listener: HandsListener): void;
+  detach(listener: AttemptListener): void;
 };
 
-export class TableHands implements Hands {
+export class Attachment implements ExecutionAttempts {
   readonly #table: AttachedTable;
-  readonly #listener: HandsListener;
+  readonly #listener: AttemptListener;
   #attached = true;
 
-  constructor(table: AttachedTable, listener: HandsListener) {
+  constructor(table: AttachedTable, listener: AttemptListener) {
     this.#table = table;
     this.#listener = listener;
   }
@@ -46,7 +46,7 @@ export class TableHands implements Hands {
     return this.#table.takeBack();
   }
 
-  begun(): ReturnType<Hands["begun"]> {
+  begun(): ReturnType<ExecutionAttempts["begun"]> {
     return this.#table.begun();
   }
 

@@ -2,12 +2,12 @@
 import type { Turns } from "../../env/turns.ts";
 import { Entries } from "./entries.ts";
 import { type Entry, type EntryOwner, isElsewhere, type Line } from "../dispatch/entry.ts";
-import { type AttachedTable, TableHands } from "./attachment.ts";
-import type { Attempt, AttemptKey, ExecutionRef, Hands, HandsListener, Outcome, Report } from "../pool.ts";
+import { type AttachedTable, Attachment } from "./attachment.ts";
+import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, AttemptListener, Outcome, Report } from "../pool.ts";
 import { reportFailure } from "../dispatch/report.ts";
 
 /** What tables need of the pool that they are in. */
-export type TableKeeper = {
+export type AttemptTableKeeper = {
   readonly turns: Turns;
   /** Where an attempt waits to run. */
   lineOf(attempt: Attempt): Line;
@@ -24,21 +24,21 @@ export type TableKeeper = {
   /** And this, nobody wants any more. `aborted`: nor where it is claimed. */
   unwanted(key: AttemptKey, aborted: boolean): void;
   /** Nobody is attached and nothing is in it. */
-  dropped(table: Table): void;
+  dropped(table: AttemptTable): void;
   readonly report: Report;
 };
 
-export class Table implements EntryOwner, AttachedTable {
+export class AttemptTable implements EntryOwner, AttachedTable {
   readonly execution: ExecutionRef;
-  readonly #keeper: TableKeeper;
+  readonly #keeper: AttemptTableKeeper;
   readonly #entries = new Entries();
   /** Of them, those that are here and have no outcome. */
   #open = 0;
-  #listener: HandsListener | null = null;
+  #listener: AttemptListener | null = null;
   /** What a new listener has not been told yet is told in a turn of its own. */
   #replaying = false;
 
-  constructor(execution: ExecutionRef, keeper: TableKeeper) {
+  constructor(execution: ExecutionRef, keeper: AttemptTableKeeper) {
     this.execution = execution;
     this.#keeper = keeper;
   }
@@ -52,15 +52,15 @@ export class Table implements EntryOwner, AttachedTable {
   }
 
   /** Throws where somebody is attached already. */
-  attach(listener: HandsListener): Hands {
+  attach(listener: AttemptListener): ExecutionAttempts {
     if (this.#listener !== null) throw new Error(`Execution ${this.execution.id} is attached already: detach first.`);
     this.#listener = listener;
     this.#replaying = this.size > 0;
     if (this.#replaying) this.#keeper.turns.run(() => this.#replay(listener));
-    return new TableHands(this, listener);
+    return new Attachment(this, listener);
   }
 
-  detach(listener: HandsListener): void {
+  detach(listener: AttemptListener): void {
     if (this.#listener !== listener) return;
     this.#listener = null;
     this.#dropIfEmpty();
@@ -92,7 +92,7 @@ export class Table implements EntryOwner, AttachedTable {
       order,
       line: this.#keeper.lineOf(attempt),
       place: null,
-      cell: 0,
+      slot: 0,
       beganAtMs: 0,
       ranLong: false,
       stop: null,
@@ -130,7 +130,7 @@ export class Table implements EntryOwner, AttachedTable {
     return this.size;
   }
 
-  begun(): ReturnType<Hands["begun"]> {
+  begun(): ReturnType<ExecutionAttempts["begun"]> {
     const here = this.#entries.all().filter((entry) => !isElsewhere(entry));
     return here.map(({ attempt: { node, attempt }, beganAtMs }) => ({ node, attempt, beganAtMs }));
   }
@@ -224,14 +224,14 @@ export class Table implements EntryOwner, AttachedTable {
     if (!this.#replaying) this.#tell(this.#listener, entry);
   }
 
-  #replay(listener: HandsListener): void {
+  #replay(listener: AttemptListener): void {
     if (this.#listener !== listener) return;
     this.#replaying = false;
     for (const entry of this.#entries.all()) if (entry.outcome !== null || entry.ranLong) this.#tell(this.#listener, entry);
   }
 
   /** `entry`: null where one went without an outcome. */
-  #tell(listener: HandsListener | null, entry: Entry | null): void {
+  #tell(listener: AttemptListener | null, entry: Entry | null): void {
     if (listener === null) return;
     try {
       if (entry === null) return listener.returned();

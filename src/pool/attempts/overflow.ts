@@ -1,11 +1,11 @@
 /** What of the waiting attempts could run at other instances: how many, which, and the way out and in. */
 import type { Clock } from "../../env/clock.ts";
 import type { Away } from "./away.ts";
-import type { Crew } from "../dispatch/dispatcher.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Entry, Line } from "../dispatch/entry.ts";
 import { Pace } from "../dispatch/pace.ts";
 import type { AttemptKey, Overflow, OverflowListener, Spilled } from "../pool.ts";
-import type { Table } from "./attempt-table.ts";
+import type { AttemptTable } from "./attempt-table.ts";
 
 /** Where a thread begins more than this in a second, its attempts are so short that moving one costs more than running it. */
 const TOO_SHORT_PER_SECOND = 5_000;
@@ -23,16 +23,16 @@ export type TableOverflow = Overflow & {
 
 type Listening = { readonly afterMs: number; readonly listener: OverflowListener };
 
-/** Of this crew's attempts, and those whose handler is not here. `tableOf`: of an execution's id. */
+/** Of this dispatcher's attempts, and those whose handler is not here. `tableOf`: of an execution's id. */
 export function createOverflow({
-  crew,
+  dispatcher,
   away,
   tableOf,
   clock,
 }: {
-  readonly crew: Crew;
+  readonly dispatcher: Dispatcher;
   readonly away: Away;
-  readonly tableOf: (executionId: string) => Table | undefined;
+  readonly tableOf: (executionId: string) => AttemptTable | undefined;
   readonly clock: Clock;
 }): TableOverflow {
   const pace = new Pace();
@@ -40,7 +40,7 @@ export function createOverflow({
   let outside = 0;
 
   function look(): void {
-    const { notBegun, begun, waiting, inHand } = crew;
+    const { notBegun, begun, waiting, inHand } = dispatcher;
     pace.note(clock.nowMs(), notBegun, { begun, ended: begun - (inHand - (notBegun - waiting)) });
   }
 
@@ -48,16 +48,16 @@ export function createOverflow({
     if (listening === null) return 0;
     look();
     const perMs = pace.perMsWaiting();
-    if (pace.waitedMs() < listening.afterMs || perMs * 1_000 > crew.hosts * TOO_SHORT_PER_SECOND) return 0;
+    if (pace.waitedMs() < listening.afterMs || perMs * 1_000 > dispatcher.hosts * TOO_SHORT_PER_SECOND) return 0;
     const soon = perMs * listening.afterMs;
-    const waiting = crew.notBegun;
+    const waiting = dispatcher.notBegun;
     return waiting > soon * ABOVE ? Math.floor(waiting - soon) : 0;
   }
 
   function leave(taken: readonly Entry[]): readonly Spilled[] {
     return taken.map((entry) => {
       const { execution } = entry.table;
-      (tableOf(execution.id) as Table).leave(entry);
+      (tableOf(execution.id) as AttemptTable).leave(entry);
       return { execution, attempt: entry.attempt };
     });
   }
@@ -67,33 +67,33 @@ export function createOverflow({
       if (listening !== null) throw new Error("Somebody listens to the overflow already.");
       const its: Listening = { afterMs, listener };
       listening = its;
-      crew.observer = {
+      dispatcher.observer = {
         looked() {
           look();
-          if (crew.notBegun > 0 && surplus() > 0) listener.surplus();
+          if (dispatcher.notBegun > 0 && surplus() > 0) listener.surplus();
         },
         lineEmpty() {
-          if (outside > 0 && crew.notBegun === 0) listener.hungry();
+          if (outside > 0 && dispatcher.notBegun === 0) listener.hungry();
         },
       };
       return () => {
         if (listening !== its) return;
         listening = null;
-        crew.observer = null;
+        dispatcher.observer = null;
       };
     },
     surplus,
     capacity() {
       if (listening === null) return 0;
       look();
-      const { hosts, room } = crew.open;
+      const { hosts, room } = dispatcher.open;
       const begin = Math.max(hosts, Math.ceil(pace.perMs() * listening.afterMs));
       const free = room + Math.floor(pace.endsPerMs() * listening.afterMs);
-      return Math.max(0, Math.min(free - crew.waiting, begin - crew.notBegun));
+      return Math.max(0, Math.min(free - dispatcher.waiting, begin - dispatcher.notBegun));
     },
     pace: () => pace.perMs() * 1_000,
     spill: (max, mayGo) =>
-      leave(crew.takeLast(max, ({ attempt, table: { execution } }) => !attempt.suspect && mayGo({ execution, attempt }))),
+      leave(dispatcher.takeLast(max, ({ attempt, table: { execution } }) => !attempt.suspect && mayGo({ execution, attempt }))),
     get away() {
       return away.waiting;
     },
@@ -101,8 +101,8 @@ export function createOverflow({
     takeIn(keys) {
       const back = keys.map(({ execution, node, attempt }) => tableOf(execution)?.comeBack(node, attempt) ?? null);
       const entries = back.filter((entry) => entry !== null);
-      crew.putBack(entries.filter(({ line }) => line === crew));
-      for (const entry of entries) if (entry.line !== crew) entry.line.add(entry);
+      dispatcher.putBack(entries.filter(({ line }) => line === dispatcher));
+      for (const entry of entries) if (entry.line !== dispatcher) entry.line.add(entry);
     },
     claimed: ({ execution, node, attempt }, bootId, atMs) => tableOf(execution)?.claimed(node, attempt, bootId, atMs) ?? false,
     forget: ({ execution, node, attempt }) => tableOf(execution)?.forget(node, attempt),

@@ -1,5 +1,5 @@
 /** Evens out hosts that were given as much each, of which one has begun all of it while another still has a lot before it. */
-import type { Runner } from "./host-handle.ts";
+import type { HostHandle } from "./host-handle.ts";
 
 /** What begins sooner than this is not worth a move. */
 const WORTH_MS = 4;
@@ -7,14 +7,14 @@ const WORTH_MS = 4;
 const MOVED_MAX = 512;
 
 /** Gives `idle`, which has begun all that it had, half of what waits the longest at another host, where that is worth it. */
-export function balance(runners: readonly Runner[], idle: Runner, nowMs: number): void {
-  let busiest: Runner | null = null;
+export function balance(hosts: readonly HostHandle[], idle: HostHandle, nowMs: number): void {
+  let busiest: HostHandle | null = null;
   let longestMs = WORTH_MS;
-  for (const runner of runners) {
-    if (runner === idle || runner.state !== "ready" || runner.queued < 2) continue;
-    const waitMs = runner.waitMs(nowMs);
+  for (const host of hosts) {
+    if (host === idle || host.state !== "ready" || host.queued < 2) continue;
+    const waitMs = host.waitMs(nowMs);
     if (waitMs <= longestMs) continue;
-    busiest = runner;
+    busiest = host;
     longestMs = waitMs;
   }
   if (busiest === null) return;

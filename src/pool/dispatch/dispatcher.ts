@@ -2,14 +2,14 @@
 import type { Turns } from "../../env/turns.ts";
 import { balance } from "./balance.ts";
 import type { Entry, Line } from "./entry.ts";
-import { Groups } from "./suspect-groups.ts";
+import { SuspectGroups } from "./suspect-groups.ts";
 import { leastBusy, takeLastOf } from "./picking.ts";
 import type { LoadedHandlers, Outcome } from "../pool.ts";
 import { PriorityQueue } from "../priority-queue.ts";
 import { reportDeath } from "./report.ts";
-import type { Remains, Runner } from "./host-handle.ts";
-import { Staff } from "./hosts.ts";
-import type { StaffOptions } from "./hosts.ts";
+import type { Remains, HostHandle } from "./host-handle.ts";
+import { Hosts } from "./hosts.ts";
+import type { HostsOptions } from "./hosts.ts";
 import { outcomeOf, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.ts";
 import { OutcomeKind, type Outcomes } from "../wire/work.ts";
 
@@ -20,7 +20,7 @@ const SEND_AT = 512;
 const STAYING_MAX = 1_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
-export type CrewOptions = StaffOptions & {
+export type DispatcherOptions = HostsOptions & {
   /** A busy host without a heartbeat for so long is blocked. */
   readonly silentMs: number;
   readonly abortGraceMs: number;
@@ -32,19 +32,19 @@ export type CrewOptions = StaffOptions & {
 };
 
 /** Whoever wants to know how much waits. */
-export type CrewObserver = {
+export type DispatcherObserver = {
   /** Told every 25 ms or so while there is something to do. */
   looked(nowMs: number): void;
   /** Outcomes have come, and nothing waits in the line. */
   lineEmpty(): void;
 };
 
-export class Crew implements Line {
-  observer: CrewObserver | null = null;
-  readonly #options: CrewOptions;
-  readonly #staff: Staff;
+export class Dispatcher implements Line {
+  observer: DispatcherObserver | null = null;
+  readonly #options: DispatcherOptions;
+  readonly #hosts: Hosts;
   readonly #queue = new PriorityQueue<Entry>();
-  readonly #groups: Groups | null;
+  readonly #groups: SuspectGroups | null;
   #stage: "working" | "draining" | "closed" = "working";
   /** Attempts that wait for a slot. The queue also holds what was taken back. */
   #waiting = 0;
@@ -52,26 +52,26 @@ export class Crew implements Line {
   #nextWatchMs = NEVER;
   #cancelWatch: (() => void) | null = null;
 
-  constructor(options: CrewOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#groups = options.suspects ? new Groups(options.slots) : null;
-    this.#staff = new Staff(options, {
+    this.#groups = options.suspects ? new SuspectGroups(options.slots) : null;
+    this.#hosts = new Hosts(options, {
       ready: () => this.#placeSoon(),
-      outcomes: (runner, outcomes) => this.#outcomes(runner, outcomes),
-      died: (runner, reason) => this.#died(runner, reason),
+      outcomes: (host, outcomes) => this.#outcomes(host, outcomes),
+      died: (host, reason) => this.#died(host, reason),
     });
-    this.#staff.fill(false);
+    this.#hosts.fill(false);
     this.#watch();
   }
 
   /** Settles with the first host. */
-  get firstWord(): Promise<LoadedHandlers> {
-    return this.#staff.firstWord;
+  get firstReport(): Promise<LoadedHandlers> {
+    return this.#hosts.firstReport;
   }
 
   /** Other hosts take the place of all there are, or of none: what has begun ends where it is, what has not goes to the others. */
   async renew(settings: unknown): Promise<LoadedHandlers> {
-    const word = await this.#staff.renew(settings, (runner) => this.putBack(runner.takeBackQueued()));
+    const word = await this.#hosts.renew(settings, (host) => this.putBack(host.takeBackQueued()));
     if (this.#stage === "closed") return word;
     this.#placeSoon();
     return word;
@@ -79,7 +79,7 @@ export class Crew implements Line {
 
   /** Hosts that are loaded. */
   get hosts(): number {
-    return this.#staff.runners.filter((runner) => runner.state === "ready").length;
+    return this.#hosts.all.filter((host) => host.state === "ready").length;
   }
 
   /** How many attempts its hosts can have in hand, spares left out. */
@@ -93,24 +93,24 @@ export class Crew implements Line {
 
   /** Attempts that were given to a host. */
   get inHand(): number {
-    return this.#staff.runners.reduce((sum, runner) => sum + runner.inHand, 0);
+    return this.#hosts.all.reduce((sum, host) => sum + host.inHand, 0);
   }
 
   /** Attempts that have not begun, in the line or at a host. */
   get notBegun(): number {
-    return this.#staff.runners.reduce((sum, runner) => sum + runner.queued, this.#waiting);
+    return this.#hosts.all.reduce((sum, host) => sum + host.queued, this.#waiting);
   }
 
   /** How many have ever begun; starts again at the ends of 32 bits. */
   get begun(): number {
-    return this.#staff.begun;
+    return this.#hosts.begun;
   }
 
   /** Hosts that can be given more, and how much all of them can. */
   get open(): { readonly hosts: number; readonly room: number } {
     if (this.#stage !== "working") return { hosts: 0, room: 0 };
-    const able = this.#staff.runners.filter((runner) => runner.state === "ready" && !runner.silent && runner.room > 0);
-    return { hosts: able.length, room: able.reduce((sum, runner) => sum + runner.room, 0) };
+    const able = this.#hosts.all.filter((host) => host.state === "ready" && !host.silent && host.room > 0);
+    return { hosts: able.length, room: able.reduce((sum, host) => sum + host.room, 0) };
   }
 
   add(entry: Entry): void {
@@ -138,7 +138,7 @@ export class Crew implements Line {
     }
     for (const entry of staying.reverse()) this.#queue.push(entry, entry.attempt.priority);
     this.#waiting -= taken.length;
-    if (taken.length < max) taken.push(...takeLastOf(this.#staff.runners, max - taken.length, mayGo));
+    if (taken.length < max) taken.push(...takeLastOf(this.#hosts.all, max - taken.length, mayGo));
     return taken;
   }
 
@@ -151,14 +151,14 @@ export class Crew implements Line {
   /** Begins nothing new from now on. */
   drain(): void {
     if (this.#stage === "working") this.#stage = "draining";
-    this.#staff.freeze();
+    this.#hosts.freeze();
   }
 
   /** Ends all hosts; what they had in hand is not told. */
   async close(): Promise<void> {
     this.#stage = "closed";
     this.#cancelWatch?.();
-    await this.#staff.close();
+    await this.#hosts.close();
   }
 
   #placeSoon(): void {
@@ -173,16 +173,16 @@ export class Crew implements Line {
     if (this.#stage !== "working") return;
     const nowMs = this.#options.clock.nowMs();
     while (this.#waiting > 0) {
-      const runner = leastBusy(this.#staff.runners, this.#groups?.size ?? this.#options.slots);
-      if (runner === null) break;
+      const host = leastBusy(this.#hosts.all, this.#groups?.size ?? this.#options.slots);
+      if (host === null) break;
       const entry = this.#queue.shift() as Entry;
       if (entry.forgotten) continue;
       this.#waiting -= 1;
-      runner.put(entry, nowMs);
-      if (runner.unsent >= SEND_AT) runner.send();
+      host.put(entry, nowMs);
+      if (host.unsent >= SEND_AT) host.send();
     }
-    for (const runner of this.#staff.runners) runner.send();
-    this.#staff.fill(this.#busy());
+    for (const host of this.#hosts.all) host.send();
+    this.#hosts.fill(this.#busy());
     this.#watch();
   }
 
@@ -195,29 +195,29 @@ export class Crew implements Line {
     this.#placeSoon();
   }
 
-  #outcomes(runner: Runner, outcomes: Outcomes): void {
+  #outcomes(host: HostHandle, outcomes: Outcomes): void {
     const nowMs = this.#options.clock.nowMs();
-    for (let i = 0; i < outcomes.cells.length; i += 1) {
-      const entry = runner.release(outcomes.cells[i] as number, nowMs);
+    for (let i = 0; i < outcomes.slots.length; i += 1) {
+      const entry = host.release(outcomes.slots[i] as number, nowMs);
       if (entry === null) continue;
       this.#groups?.survived();
       if (outcomes.kinds[i] === OutcomeKind.unknown) this.#options.unknownHandler(entry.attempt.handler);
       entry.table.ended(entry, verdictOf(entry, outcomeOf(outcomes.kinds[i] as number, outcomes.texts[i] as string)));
     }
-    if (runner.state === "leaving") this.#staff.lookAt(runner, nowMs);
+    if (host.state === "leaving") this.#hosts.lookAt(host, nowMs);
     if (this.#waiting > 0) return this.#placeSoon();
-    this.#balance(runner, nowMs);
+    this.#balance(host, nowMs);
     this.observer?.lineEmpty();
   }
 
   /** Where this host has begun all that it had, and nothing waits in the line, it is given of what waits at another. */
-  #balance(runner: Runner, nowMs: number): void {
+  #balance(host: HostHandle, nowMs: number): void {
     const mayTake = this.#stage === "working" && this.#waiting === 0 && this.#groups === null;
-    if (mayTake && runner.state === "ready" && runner.queued === 0 && !runner.silent) balance(this.#staff.runners, runner, nowMs);
+    if (mayTake && host.state === "ready" && host.queued === 0 && !host.silent) balance(this.#hosts.all, host, nowMs);
   }
 
-  #died(runner: Runner, reason: string): void {
-    const remains = runner.clear();
+  #died(host: HostHandle, reason: string): void {
+    const remains = host.clear();
     const running = remains.filter(({ stood }) => stood === "begun");
     const begun = running.length;
     if (begun > 0) this.#groups?.died(begun);
@@ -227,29 +227,29 @@ export class Crew implements Line {
   }
 
   /** Ends a host of which one attempt does not stop. */
-  #end(runner: Runner): void {
+  #end(host: HostHandle): void {
     // First, so that nothing can begin there while it ends.
-    const back = runner.takeBackQueued();
-    this.#staff.dismiss(runner);
+    const back = host.takeBackQueued();
+    this.#hosts.dismiss(host);
     this.putBack(back);
-    this.#scatter(runner.clear(), verdictAtEnd);
+    this.#scatter(host.clear(), verdictAtEnd);
   }
 
   /** What had not begun goes to others; the rest is told. */
   #scatter(remains: readonly Remains[], verdict: (remains: Remains) => Outcome): void {
     this.putBack(remains.filter(({ stood }) => stood === "queued").map(({ entry }) => entry));
     for (const each of remains) if (each.stood !== "queued") each.entry.table.ended(each.entry, verdict(each));
-    this.#staff.fill(this.#busy());
+    this.#hosts.fill(this.#busy());
     this.#watch();
   }
 
   #busy(): boolean {
-    return this.#waiting > 0 || this.#staff.runners.some((each) => each.inHand + each.vacated > 0);
+    return this.#waiting > 0 || this.#hosts.all.some((each) => each.inHand + each.vacated > 0);
   }
 
   /** Looks at everything again when it is time, as long as there is something to look at. */
   #watch(): void {
-    if (this.#stage === "closed" || !(this.#busy() || this.#staff.moving)) return;
+    if (this.#stage === "closed" || !(this.#busy() || this.#hosts.moving)) return;
     const dueMs = this.#nextLookMs();
     if (dueMs >= this.#nextWatchMs) return;
     this.#cancelWatch?.();
@@ -264,28 +264,28 @@ export class Crew implements Line {
   #nextLookMs(): number {
     const soonMs = this.#options.clock.nowMs() + WATCH_MS;
     if (this.#options.silentMs !== NEVER || (this.observer !== null && this.#waiting > 0)) return soonMs;
-    return Math.max(soonMs, Math.min(...this.#staff.runners.map((runner) => runner.nextLookMs)));
+    return Math.max(soonMs, Math.min(...this.#hosts.all.map((host) => host.nextLookMs)));
   }
 
   #lookAtAll(): void {
     const nowMs = this.#options.clock.nowMs();
-    for (const runner of this.#staff.runners) this.#balance(runner, nowMs);
-    for (const runner of this.#staff.runners) {
-      if (runner.state !== "loading" && runner.inHand + runner.vacated > 0) this.#lookAt(runner, nowMs);
-      else this.#staff.lookAt(runner, nowMs);
+    for (const host of this.#hosts.all) this.#balance(host, nowMs);
+    for (const host of this.#hosts.all) {
+      if (host.state !== "loading" && host.inHand + host.vacated > 0) this.#lookAt(host, nowMs);
+      else this.#hosts.lookAt(host, nowMs);
     }
     if (this.#waiting > 0) this.#placeSoon();
     this.observer?.looked(nowMs);
-    this.#staff.fill(this.#busy());
+    this.#hosts.fill(this.#busy());
     this.#watch();
   }
 
-  #lookAt(runner: Runner, nowMs: number): void {
-    const { ranLong, timedOut, condemned } = runner.look(nowMs);
+  #lookAt(host: HostHandle, nowMs: number): void {
+    const { ranLong, timedOut, mustEnd } = host.look(nowMs);
     for (const entry of ranLong) entry.table.began(entry);
     const stop = { cause: "timeout", endByMs: nowMs + this.#options.abortGraceMs } as const;
-    runner.stop(timedOut, stop, "The attempt's timeout is over.");
-    if (condemned) this.#end(runner);
-    else if (runner.listen(nowMs, this.#options.silentMs)) this.putBack(runner.takeBackQueued());
+    host.stop(timedOut, stop, "The attempt's timeout is over.");
+    if (mustEnd) this.#end(host);
+    else if (host.listen(nowMs, this.#options.silentMs)) this.putBack(host.takeBackQueued());
   }
 }

@@ -10,7 +10,7 @@ export type Entry = {
   line: Line;
   /** The host that it was given to; null while it waits and after its outcome. */
   place: Place | null;
-  cell: number;
+  slot: number;
   /** 0 until it has begun. */
   beganAtMs: number;
   /** It has run long enough for its start to be told. */

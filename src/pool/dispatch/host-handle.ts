@@ -1,5 +1,5 @@
-/** One host as the pool sees it: its cells, what is in each, and when each is to be looked at. */
-import { CellState } from "../wire/slots.ts";
+/** One host as the pool sees it: its slots, what is in each, and when each is to be looked at. */
+import { SlotState } from "../wire/slots.ts";
 import type { Entry, Place, Stop } from "./entry.ts";
 import type { Link } from "../wire/link.ts";
 import type { AbortReason, Work } from "../wire/work.ts";
@@ -10,28 +10,28 @@ const RAN_LONG_MS = 50;
 const PACE_MS = 2;
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** What a look at a runner found. */
+/** What a look at a host found. */
 export type Look = {
   /** These have run for RAN_LONG_MS. */
   readonly ranLong: readonly Entry[];
   /** These have run into their timeouts. */
   readonly timedOut: readonly Entry[];
   /** One was told to stop and did not in its grace: the host is to be ended. */
-  readonly condemned: boolean;
+  readonly mustEnd: boolean;
 };
 
 /** How an entry stood when its host ended. */
 export type Remains = { readonly entry: Entry; readonly stood: "queued" | "begun" | "ended" };
 
-export class Runner implements Place {
+export class HostHandle implements Place {
   readonly link: Link;
   /** `leaving`: others have taken its place; it ends when it has nothing in hand. */
   state: "loading" | "ready" | "leaving" | "gone" = "loading";
   /** Its thread is blocked: it gets nothing new. */
   silent = false;
-  /** Entries in its cells. */
+  /** Entries in its slots. */
   inHand = 0;
-  /** Cells of entries that were taken back, until the host says that it has seen it. */
+  /** Slots of entries that were taken back, until the host says that it has seen it. */
   vacated = 0;
   /** When it last had nothing in hand, or when it began to load. */
   idleSinceMs = 0;
@@ -40,7 +40,7 @@ export class Runner implements Place {
   readonly #nextLookMs: Float64Array;
   readonly #free: Int32Array;
   #freeCount: number;
-  /** No cell from here on was ever used. */
+  /** No slot from here on was ever used. */
   #highWater = 0;
   #outbox: Work[] = [];
   /** How many it was ever given, without those that were taken back. */
@@ -52,12 +52,12 @@ export class Runner implements Place {
   #paceFromBegun = 0;
 
   constructor(link: Link) {
-    const { slots } = link.cells;
+    const { count } = link.slots;
     this.link = link;
-    this.#entries = new Array<Entry | null>(slots).fill(null);
-    this.#nextLookMs = new Float64Array(slots).fill(NEVER);
-    this.#free = Int32Array.from({ length: slots }, (_, i) => slots - 1 - i);
-    this.#freeCount = slots;
+    this.#entries = new Array<Entry | null>(count).fill(null);
+    this.#nextLookMs = new Float64Array(count).fill(NEVER);
+    this.#free = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
+    this.#freeCount = count;
   }
 
   /** How many more entries it could hold. */
@@ -67,7 +67,7 @@ export class Runner implements Place {
 
   /** How many have ever begun; starts again at the ends of 32 bits. */
   get begun(): number {
-    return Atomics.load(this.link.cells.begun, 0);
+    return Atomics.load(this.link.slots.begun, 0);
   }
 
   /** How many have not begun. */
@@ -90,7 +90,7 @@ export class Runner implements Place {
   /** When an entry is to be looked at next; Infinity for never. */
   get nextLookMs(): number {
     let nextMs = NEVER;
-    for (let cell = 0; cell < this.#highWater; cell += 1) nextMs = Math.min(nextMs, this.#nextLookMs[cell] as number);
+    for (let slot = 0; slot < this.#highWater; slot += 1) nextMs = Math.min(nextMs, this.#nextLookMs[slot] as number);
     return nextMs;
   }
 
@@ -100,16 +100,16 @@ export class Runner implements Place {
       this.#beatAtMs = nowMs;
       this.#takePaceFrom(nowMs);
     }
-    const cell = this.#free[(this.#freeCount -= 1)] as number;
-    if (cell >= this.#highWater) this.#highWater = cell + 1;
+    const slot = this.#free[(this.#freeCount -= 1)] as number;
+    if (slot >= this.#highWater) this.#highWater = slot + 1;
     this.inHand += 1;
     this.#given += 1;
-    this.#entries[cell] = entry;
-    this.#nextLookMs[cell] = 0;
-    Atomics.store(this.link.cells.states, cell, CellState.QUEUED);
+    this.#entries[slot] = entry;
+    this.#nextLookMs[slot] = 0;
+    Atomics.store(this.link.slots.states, slot, SlotState.QUEUED);
     entry.place = this;
-    entry.cell = cell;
-    this.#outbox.push({ cell, attempt: entry.attempt, execution: entry.table.execution });
+    entry.slot = slot;
+    this.#outbox.push({ slot, attempt: entry.attempt, execution: entry.table.execution });
   }
 
   send(): void {
@@ -120,10 +120,10 @@ export class Runner implements Place {
   }
 
   takeBack(entry: Entry): boolean {
-    const { cell } = entry;
-    const found = Atomics.compareExchange(this.link.cells.states, cell, CellState.QUEUED, CellState.TAKEN);
-    if (found !== CellState.QUEUED) return false;
-    this.#empty(cell);
+    const { slot } = entry;
+    const found = Atomics.compareExchange(this.link.slots.states, slot, SlotState.QUEUED, SlotState.TAKEN);
+    if (found !== SlotState.QUEUED) return false;
+    this.#empty(slot);
     this.#given -= 1;
     this.vacated += 1;
     entry.place = null;
@@ -131,30 +131,30 @@ export class Runner implements Place {
   }
 
   stop(entries: readonly Entry[], stop: Stop, message: string): void {
-    const told = entries.filter((entry) => entry.stop === null && this.#stateOf(entry.cell) === CellState.BEGUN);
+    const told = entries.filter((entry) => entry.stop === null && this.#stateOf(entry.slot) === SlotState.BEGUN);
     if (told.length === 0) return;
     for (const entry of told) {
       entry.stop = stop;
-      this.#nextLookMs[entry.cell] = 0;
+      this.#nextLookMs[entry.slot] = 0;
     }
     const reason: AbortReason = { name: stop.cause === "timeout" ? "TimeoutError" : "AbortError", message };
     this.link.abort(
-      told.map((entry) => entry.cell),
+      told.map((entry) => entry.slot),
       reason,
     );
   }
 
-  /** Frees the cell of an outcome and answers its entry, whose begin is noted; null where it had been taken back. */
-  release(cell: number, nowMs: number): Entry | null {
-    const entry = this.#entries[cell] ?? null;
+  /** Frees the slot of an outcome and answers its entry, whose begin is noted; null where it had been taken back. */
+  release(slot: number, nowMs: number): Entry | null {
+    const entry = this.#entries[slot] ?? null;
     if (entry === null) this.vacated -= 1;
     else {
-      entry.beganAtMs = this.link.cells.beganAtMs[cell] as number;
+      entry.beganAtMs = this.link.slots.beganAtMs[slot] as number;
       entry.place = null;
-      this.#empty(cell);
+      this.#empty(slot);
     }
-    Atomics.store(this.link.cells.states, cell, CellState.FREE);
-    this.#free[this.#freeCount] = cell;
+    Atomics.store(this.link.slots.states, slot, SlotState.FREE);
+    this.#free[this.#freeCount] = slot;
     this.#freeCount += 1;
     if (this.inHand === 0) this.idleSinceMs = nowMs;
     // It has given back all that it had, so nothing blocks it; nobody listens to a host that has nothing in hand.
@@ -164,7 +164,7 @@ export class Runner implements Place {
 
   /** Notes the heartbeat. True from the moment when a busy host has given none for `silentMs`. */
   listen(nowMs: number, silentMs: number): boolean {
-    const beat = Atomics.load(this.link.cells.beat, 0);
+    const beat = Atomics.load(this.link.slots.beat, 0);
     if (beat !== this.#beat || this.inHand + this.vacated === 0) {
       this.#beat = beat;
       this.#beatAtMs = nowMs;
@@ -178,42 +178,42 @@ export class Runner implements Place {
     this.#takePaceFrom(nowMs);
     const ranLong: Entry[] = [];
     const timedOut: Entry[] = [];
-    let condemned = false;
-    for (let cell = 0; cell < this.#highWater; cell += 1) {
-      if ((this.#nextLookMs[cell] as number) > nowMs) continue;
-      const entry = this.#entries[cell] as Entry;
-      const state = this.#stateOf(cell);
-      if (state === CellState.QUEUED) continue;
-      if (state !== CellState.BEGUN) {
-        this.#nextLookMs[cell] = NEVER;
+    let mustEnd = false;
+    for (let slot = 0; slot < this.#highWater; slot += 1) {
+      if ((this.#nextLookMs[slot] as number) > nowMs) continue;
+      const entry = this.#entries[slot] as Entry;
+      const state = this.#stateOf(slot);
+      if (state === SlotState.QUEUED) continue;
+      if (state !== SlotState.BEGUN) {
+        this.#nextLookMs[slot] = NEVER;
         continue;
       }
-      const beganAtMs = this.link.cells.beganAtMs[cell] as number;
+      const beganAtMs = this.link.slots.beganAtMs[slot] as number;
       entry.beganAtMs = beganAtMs;
       if (!entry.ranLong && nowMs >= beganAtMs + RAN_LONG_MS) ranLong.push(entry);
       const endMs = entry.stop === null ? beganAtMs + entry.attempt.timeoutMs : entry.stop.endByMs;
       if (nowMs >= endMs) {
         if (entry.stop === null) timedOut.push(entry);
-        else condemned = true;
+        else mustEnd = true;
       }
       const longMs = entry.ranLong || nowMs >= beganAtMs + RAN_LONG_MS ? NEVER : beganAtMs + RAN_LONG_MS;
-      this.#nextLookMs[cell] = Math.min(longMs, endMs);
+      this.#nextLookMs[slot] = Math.min(longMs, endMs);
     }
-    return { ranLong, timedOut, condemned };
+    return { ranLong, timedOut, mustEnd };
   }
 
   /** What has not begun; what begins meanwhile may be among it. */
   queuedEntries(): readonly Entry[] {
-    return this.#held().filter((entry) => this.#stateOf(entry.cell) === CellState.QUEUED);
+    return this.#held().filter((entry) => this.#stateOf(entry.slot) === SlotState.QUEUED);
   }
 
   /** Takes back every other one of what has not begun, up to `most`; in the order of their starts. */
   takeBackHalf(most: number): readonly Entry[] {
     const back: Entry[] = [];
     let stays = false;
-    for (let cell = 0; cell < this.#highWater && back.length < most; cell += 1) {
-      const entry = this.#entries[cell] ?? null;
-      if (entry === null || this.#stateOf(cell) !== CellState.QUEUED) continue;
+    for (let slot = 0; slot < this.#highWater && back.length < most; slot += 1) {
+      const entry = this.#entries[slot] ?? null;
+      if (entry === null || this.#stateOf(slot) !== SlotState.QUEUED) continue;
       stays = !stays;
       if (!stays && this.takeBack(entry)) back.push(entry);
     }
@@ -230,13 +230,13 @@ export class Runner implements Place {
   /** Empties it: its host has ended. What had begun keeps its place until its outcome is told, so that nobody takes it for waiting. */
   clear(): readonly Remains[] {
     const remains = this.#held().map((entry): Remains => {
-      const state = this.#stateOf(entry.cell);
-      if (state === CellState.QUEUED) return { entry, stood: "queued" };
-      entry.beganAtMs = this.link.cells.beganAtMs[entry.cell] as number;
-      return { entry, stood: state === CellState.ENDED ? "ended" : "begun" };
+      const state = this.#stateOf(entry.slot);
+      if (state === SlotState.QUEUED) return { entry, stood: "queued" };
+      entry.beganAtMs = this.link.slots.beganAtMs[entry.slot] as number;
+      return { entry, stood: state === SlotState.ENDED ? "ended" : "begun" };
     });
     for (const { entry, stood } of remains) {
-      this.#empty(entry.cell);
+      this.#empty(entry.slot);
       if (stood === "queued") entry.place = null;
     }
     return remains;
@@ -251,13 +251,13 @@ export class Runner implements Place {
     return this.#entries.slice(0, this.#highWater).filter((entry) => entry !== null);
   }
 
-  #empty(cell: number): void {
-    this.#entries[cell] = null;
-    this.#nextLookMs[cell] = NEVER;
+  #empty(slot: number): void {
+    this.#entries[slot] = null;
+    this.#nextLookMs[slot] = NEVER;
     this.inHand -= 1;
   }
 
-  #stateOf(cell: number): number {
-    return Atomics.load(this.link.cells.states, cell);
+  #stateOf(slot: number): number {
+    return Atomics.load(this.link.slots.states, slot);
   }
 }

@@ -1,20 +1,20 @@
 /** Which host gets the next attempt, and which of what hosts have in hand leaves first. */
 import type { Entry } from "./entry.ts";
-import type { Runner } from "./host-handle.ts";
+import type { HostHandle } from "./host-handle.ts";
 
 /** Of those that can be given more, with fewer than `most` in hand; null where there is none. */
-export function leastBusy(runners: readonly Runner[], most: number): Runner | null {
-  let best: Runner | null = null;
-  for (const runner of runners) {
-    if (runner.state !== "ready" || runner.silent || runner.room === 0 || runner.inHand >= most) continue;
-    if (best === null || runner.inHand < best.inHand) best = runner;
+export function leastBusy(hosts: readonly HostHandle[], most: number): HostHandle | null {
+  let best: HostHandle | null = null;
+  for (const host of hosts) {
+    if (host.state !== "ready" || host.silent || host.room === 0 || host.inHand >= most) continue;
+    if (best === null || host.inHand < best.inHand) best = host;
   }
   return best;
 }
 
 /** Takes back up to `max` of those that would begin last and that `mayGo` allows. */
-export function takeLastOf(runners: readonly Runner[], max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
-  const queued = runners.flatMap((runner) => (runner.state === "ready" ? runner.queuedEntries() : []));
+export function takeLastOf(hosts: readonly HostHandle[], max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
+  const queued = hosts.flatMap((host) => (host.state === "ready" ? host.queuedEntries() : []));
   queued.sort((a, b) => a.attempt.priority - b.attempt.priority || b.order - a.order);
   const taken: Entry[] = [];
   for (const entry of queued) {

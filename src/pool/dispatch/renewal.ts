@@ -2,56 +2,59 @@
 import type { Clock } from "../../env/clock.ts";
 import type { LinkEvents } from "../wire/link.ts";
 import type { LoadedHandlers } from "../pool.ts";
-import type { Runner } from "./host-handle.ts";
+import type { HostHandle } from "./host-handle.ts";
 
 /** What has not loaded by then is not waited for. */
 const LOAD_MS = 60_000;
 
-export type Renewal = { readonly word: LoadedHandlers; readonly runners: readonly Runner[] };
+export type Renewal = { readonly word: LoadedHandlers; readonly hosts: readonly HostHandle[] };
 
 /** Starts a host. Throws where the machine cannot start one now. */
-export type Hire = (words: Pick<LinkEvents, "ready" | "faults" | "gone">) => Runner;
+export type StartHost = (words: Pick<LinkEvents, "ready" | "faults" | "gone">) => HostHandle;
 
-/** Starts `count` hosts. Where one of them cannot be loaded all are ended, each after its first word, and `runners` is empty. */
-export async function loadTogether(count: number, hire: Hire, clock: Clock): Promise<Renewal> {
+/** Starts `count` hosts. Where one of them cannot be loaded all are ended, each after its first report, and `hosts` is empty. */
+export async function loadTogether(count: number, startHost: StartHost, clock: Clock): Promise<Renewal> {
   const late = Promise.withResolvers<LoadedHandlers>();
   const cancel = clock.after(LOAD_MS, () => late.resolve(failed(`They were not loaded within ${LOAD_MS} ms.`)));
   let isRefused = false;
-  const candidates = Array.from({ length: count }, () => candidate(hire, () => isRefused));
+  const candidates = Array.from({ length: count }, () => candidate(startHost, () => isRefused));
   const words = await Promise.all(candidates.map(({ word }) => Promise.race([word, late.promise])));
   cancel();
-  const runners = candidates.flatMap(({ runner }) => (runner?.state === "ready" ? [runner] : []));
-  const fault = words.find(({ ok }) => !ok) ?? (runners.length < count ? failed("It ended after it was loaded.") : null);
-  if (fault === null) return { word: words[0] ?? { ok: true, handlers: [] }, runners };
+  const hosts = candidates.flatMap(({ host }) => (host?.state === "ready" ? [host] : []));
+  const fault = words.find(({ ok }) => !ok) ?? (hosts.length < count ? failed("It ended after it was loaded.") : null);
+  if (fault === null) return { word: words[0] ?? { ok: true, handlers: [] }, hosts };
   isRefused = true;
-  for (const runner of runners) runner.link.end();
-  return { word: fault, runners: [] };
+  for (const host of hosts) host.link.end();
+  return { word: fault, hosts: [] };
 }
 
-function candidate(hire: Hire, isRefused: () => boolean): { readonly runner: Runner | null; readonly word: Promise<LoadedHandlers> } {
+function candidate(
+  startHost: StartHost,
+  isRefused: () => boolean,
+): { readonly host: HostHandle | null; readonly word: Promise<LoadedHandlers> } {
   const { promise: word, resolve } = Promise.withResolvers<LoadedHandlers>();
   try {
-    const runner: Runner = hire({
+    const host: HostHandle = startHost({
       ready(handlers) {
-        runner.state = "ready";
+        host.state = "ready";
         resolve({ ok: true, handlers });
         // A host that loads cannot be ended safely before.
-        if (isRefused()) runner.link.end();
+        if (isRefused()) host.link.end();
       },
       faults(faults) {
-        runner.state = "gone";
-        runner.link.end();
+        host.state = "gone";
+        host.link.end();
         resolve({ ok: false, faults });
       },
       gone(reason) {
-        runner.state = "gone";
+        host.state = "gone";
         resolve(failed(`It ended while it was loading (${reason}).`));
       },
     });
-    return { runner, word };
+    return { host, word };
   } catch (error) {
     resolve(failed(String(error)));
-    return { runner: null, word };
+    return { host: null, word };
   }
 }
 

@@ -1,6 +1,6 @@
 /** How many suspects may be in one child at once: half as many after each death, more again when a whole group survives. */
 
-export class Groups {
+export class SuspectGroups {
   readonly #most: number;
   #size: number;
   #survivors = 0;

@@ -5,8 +5,8 @@
 import type { Clock } from "../../env/clock.ts";
 import type { Turns } from "../../env/turns.ts";
 import type { Failure } from "../../workflow/execution/failure.ts";
-import { CellState } from "../wire/slots.ts";
-import type { Cells } from "../wire/slots.ts";
+import { SlotState } from "../wire/slots.ts";
+import type { Slots } from "../wire/slots.ts";
 import type { AttemptContext, NodeOutcome, RunAttempt, UnknownHandler } from "../pool.ts";
 import { PriorityQueue } from "../priority-queue.ts";
 import { noOutcomes, OutcomeKind } from "../wire/work.ts";
@@ -21,7 +21,7 @@ const QUICK_MS = 1;
 
 export type HostOptions = {
   readonly run: RunAttempt;
-  readonly cells: Cells;
+  readonly slots: Slots;
   /** Gives outcomes back. The columns are the receiver's own. */
   readonly post: (outcomes: Outcomes) => void;
   readonly clock: Clock;
@@ -31,15 +31,15 @@ export type HostOptions = {
 };
 
 export type Host = {
-  /** Attempts whose cells are QUEUED, or TAKEN back meanwhile. */
+  /** Attempts whose slots are QUEUED, or TAKEN back meanwhile. */
   take(works: readonly Work[]): void;
-  abort(cells: readonly number[], reason: AbortReason): void;
+  abort(slots: readonly number[], reason: AbortReason): void;
   /** Gives back at once what has ended. */
   flush(): void;
 };
 
 /** A host with nothing in hand. */
-export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptions): Host {
+export function createHost({ run, slots, post, clock, turns, beatMs }: HostOptions): Host {
   const queue = new PriorityQueue<Work>();
   const running: (Running | undefined)[] = [];
   /** Handlers that were seen to give the thread back soon. */
@@ -70,7 +70,7 @@ export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptio
     while (nowMs - startedMs < SLICE_MS) {
       const work = queue.shift();
       if (work === undefined) break;
-      if (outcomes.cells.length >= FLUSH_AT || (outcomes.cells.length > 0 && !quick.has(work.attempt.handler))) flush();
+      if (outcomes.slots.length >= FLUSH_AT || (outcomes.slots.length > 0 && !quick.has(work.attempt.handler))) flush();
       begin(work, nowMs);
       const endedMs = clock.nowMs();
       if (endedMs - nowMs > QUICK_MS) quick.delete(work.attempt.handler);
@@ -84,50 +84,50 @@ export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptio
     }
   }
 
-  function begin({ cell, attempt, execution }: Work, nowMs: number): void {
-    cells.beganAtMs[cell] = nowMs;
-    const found = Atomics.compareExchange(cells.states, cell, CellState.QUEUED, CellState.BEGUN);
-    if (found !== CellState.QUEUED) {
-      collect(cell, OutcomeKind.returned, "");
+  function begin({ slot, attempt, execution }: Work, nowMs: number): void {
+    slots.beganAtMs[slot] = nowMs;
+    const found = Atomics.compareExchange(slots.states, slot, SlotState.QUEUED, SlotState.BEGUN);
+    if (found !== SlotState.QUEUED) {
+      collect(slot, OutcomeKind.returned, "");
       return;
     }
-    cells.begun[0] = begun += 1;
+    slots.begun[0] = begun += 1;
     const context = new Running(execution.id, execution.name);
-    running[cell] = context;
+    running[slot] = context;
     const answer = answerOf(() => run(attempt, context));
     if (answer instanceof Promise) {
       answer.then(
-        (outcome) => endLater(cell, outcome),
-        (error: unknown) => endLater(cell, broken(error)),
+        (outcome) => endLater(slot, outcome),
+        (error: unknown) => endLater(slot, broken(error)),
       );
-    } else end(cell, answer);
+    } else end(slot, answer);
   }
 
-  function end(cell: number, outcome: NodeOutcome | UnknownHandler): void {
-    running[cell] = undefined;
-    Atomics.store(cells.states, cell, CellState.ENDED);
-    if (outcome.type === "completed") collect(cell, OutcomeKind.completed, outcome.output);
-    else if (outcome.type === "failed") collect(cell, OutcomeKind.failed, JSON.stringify(outcome.failure));
-    else collect(cell, OutcomeKind.unknown, "");
+  function end(slot: number, outcome: NodeOutcome | UnknownHandler): void {
+    running[slot] = undefined;
+    Atomics.store(slots.states, slot, SlotState.ENDED);
+    if (outcome.type === "completed") collect(slot, OutcomeKind.completed, outcome.output);
+    else if (outcome.type === "failed") collect(slot, OutcomeKind.failed, JSON.stringify(outcome.failure));
+    else collect(slot, OutcomeKind.unknown, "");
   }
 
-  function endLater(cell: number, outcome: NodeOutcome): void {
-    end(cell, outcome);
+  function endLater(slot: number, outcome: NodeOutcome): void {
+    end(slot, outcome);
     if (flushComing || pumpComing) return;
     flushComing = true;
     turns.run(flush);
   }
 
-  function collect(cell: number, kind: number, text: string): void {
+  function collect(slot: number, kind: number, text: string): void {
     inHand -= 1;
-    outcomes.cells.push(cell);
+    outcomes.slots.push(slot);
     outcomes.kinds.push(kind);
     outcomes.texts.push(text);
   }
 
   function flush(): void {
     flushComing = false;
-    if (outcomes.cells.length === 0) return;
+    if (outcomes.slots.length === 0) return;
     const full = outcomes;
     outcomes = noOutcomes();
     post(full);
@@ -135,11 +135,11 @@ export function createHost({ run, cells, post, clock, turns, beatMs }: HostOptio
 
   function abort(aborted: readonly number[], reason: AbortReason): void {
     beat();
-    for (const cell of aborted) running[cell]?.abort(reason);
+    for (const slot of aborted) running[slot]?.abort(reason);
   }
 
   function beat(): void {
-    Atomics.add(cells.beat, 0, 1);
+    Atomics.add(slots.beat, 0, 1);
   }
 
   function keepBeating(): void {

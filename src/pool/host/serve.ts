@@ -4,7 +4,7 @@ import { createAwake } from "../../env/process/awake.ts";
 import { systemClock } from "../../env/clock.ts";
 import { systemTurns } from "../../env/turns.ts";
 import { decodeAttempts } from "../wire/attempt-frame.ts";
-import { cellsBytes, viewCells } from "../wire/slots.ts";
+import { slotsBytes, viewSlots } from "../wire/slots.ts";
 import { createHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { encodeOutcomes } from "../wire/outcome-frame.ts";
@@ -41,7 +41,7 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
   pipe.listen((message) => {
     if (takeFrame(message)) return;
     const order = message as ToHost;
-    if (order.type === "abort") host?.abort(order.cells, order.reason);
+    if (order.type === "abort") host?.abort(order.slots, order.reason);
     else void start(order);
   });
 
@@ -51,7 +51,7 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
       if (!loaded.ok) return pipe.send({ type: "faults", faults: loaded.faults });
       host = createHost({
         run: loaded.run,
-        cells: viewCells(typeof memory === "string" ? mapped(memory, slots) : memory, slots),
+        slots: viewSlots(typeof memory === "string" ? mapped(memory, slots) : memory, slots),
         post(outcomes) {
           sendFrame(encodeOutcomes(outcomes), pipe.send);
           awake.asked();
@@ -102,7 +102,7 @@ function leaveToParent(): void {
 
 function mapped(path: string, slots: number): ArrayBufferLike {
   const memory = Bun.mmap(path, { shared: true });
-  if (memory.byteLength < cellsBytes(slots)) throw new Error(`The shared cells in ${path} are too small for ${slots} slots.`);
+  if (memory.byteLength < slotsBytes(slots)) throw new Error(`The shared slots in ${path} are too small for ${slots} slots.`);
   return memory.buffer;
 }
 

@@ -6,7 +6,7 @@
  * numbers: [texts that follow, attempts, table size, scope entries, kinds, length of the texts in line,
  *           a length for each text of the table (-1: a message of its own), 5 for each scope entry,
  *           for each kind KIND numbers, the keys from the trigger, and its scope's and parents' positions,
- *           and for each attempt its cell, node, kind, node's id and config].
+ *           and for each attempt its slot, node, kind, node's id and config].
  * A text is 0 for null, n for text n of the table (from 1), or -(length + 1) for the next text in line; those of kinds
  * and scope entries are in the table.
  */
@@ -36,8 +36,8 @@ export function encodeAttempts(works: readonly Work[]): AttemptFrame {
   const size = works.length * EACH;
   if (size > scratch.length) scratch = grown(scratch, size);
   let at = 0;
-  for (const { cell, attempt, execution } of works) {
-    scratch[at] = cell;
+  for (const { slot, attempt, execution } of works) {
+    scratch[at] = slot;
     scratch[at + 1] = attempt.node;
     scratch[at + 2] = kinds.positionOf(attempt, execution);
     scratch[at + 3] = text(attempt.nodeId);
@@ -137,7 +137,7 @@ export function decodeAttempts(frame: AttemptFrame): Work[] {
       suspect: kind.suspect,
       limits: kind.limits,
     };
-    works[i] = { cell: numbers[at] as number, attempt, execution: kind.execution };
+    works[i] = { slot: numbers[at] as number, attempt, execution: kind.execution };
   }
   return works;
 }

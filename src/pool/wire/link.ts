@@ -1,13 +1,13 @@
 /** How a pool reaches one host, wherever it lives: the seam between the pool's rules and threads, processes and tests. */
 import type { HandlerInfo } from "../../workflow/definition/catalog.ts";
-import type { Cells } from "./slots.ts";
+import type { Slots } from "./slots.ts";
 import type { FromHost } from "./protocol.ts";
 import type { AbortReason, Outcomes, Work } from "./work.ts";
 
 export type Link = {
-  readonly cells: Cells;
+  readonly slots: Slots;
   send(works: readonly Work[]): void;
-  abort(cells: readonly number[], reason: AbortReason): void;
+  abort(slots: readonly number[], reason: AbortReason): void;
   /** Ends the host at once, whatever it does. Never called before its first word. Nothing is heard of it afterwards. */
   end(): void;
 };

@@ -1,4 +1,4 @@
-/** Outcomes as a frame: [texts that follow, then for each outcome its cell, its kind and its text's length, or -1 for a long text]. */
+/** Outcomes as a frame: [texts that follow, then for each outcome its slot, its kind and its text's length, or -1 for a long text]. */
 import { LONG_TEXT } from "./protocol.ts";
 import type { OutcomeFrame } from "./protocol.ts";
 import type { Outcomes } from "./work.ts";
@@ -9,7 +9,7 @@ const COLUMNS = 3;
 
 /** Packs outcomes for a pipe. */
 export function encodeOutcomes(outcomes: Outcomes): OutcomeFrame {
-  const count = outcomes.cells.length;
+  const count = outcomes.slots.length;
   const numbers = new Int32Array(FIRST + count * COLUMNS);
   const texts = [""];
   const short: string[] = [];
@@ -19,7 +19,7 @@ export function encodeOutcomes(outcomes: Outcomes): OutcomeFrame {
     const long = text.length >= LONG_TEXT;
     if (long) texts.push(text);
     else short.push(text);
-    numbers[at] = outcomes.cells[i] as number;
+    numbers[at] = outcomes.slots[i] as number;
     numbers[at + 1] = outcomes.kinds[i] as number;
     numbers[at + 2] = long ? OWN_TEXT : text.length;
     at += COLUMNS;
@@ -34,12 +34,12 @@ export function decodeOutcomes(frame: OutcomeFrame): Outcomes {
   const { numbers, texts } = frame;
   const count = (numbers.length - FIRST) / COLUMNS;
   const joined = texts[0] as string;
-  const outcomes: Outcomes = { cells: new Array<number>(count), kinds: new Array<number>(count), texts: new Array<string>(count) };
+  const outcomes: Outcomes = { slots: new Array<number>(count), kinds: new Array<number>(count), texts: new Array<string>(count) };
   let position = 0;
   let nextOwn = 1;
   for (let i = 0, at = FIRST; i < count; i += 1, at += COLUMNS) {
     const length = numbers[at + 2] as number;
-    outcomes.cells[i] = numbers[at] as number;
+    outcomes.slots[i] = numbers[at] as number;
     outcomes.kinds[i] = numbers[at + 1] as number;
     if (length === OWN_TEXT) {
       outcomes.texts[i] = texts[nextOwn] as string;

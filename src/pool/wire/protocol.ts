@@ -14,10 +14,10 @@ export type AttemptFrame = Frame<Float64Array>;
 /** Outcomes: see outcome-frame.ts. */
 export type OutcomeFrame = Frame<Int32Array>;
 
-/** Down, beside frames. `memory`: the cells; for a child process the path of a file to map. `settings`: what the host's entry wants. */
+/** Down, beside frames. `memory`: the slots; for a child process the path of a file to map. `settings`: what the host's entry wants. */
 export type ToHost =
   | { readonly type: "start"; readonly settings: unknown; readonly slots: number; readonly memory: SharedArrayBuffer | string }
-  | { readonly type: "abort"; readonly cells: readonly number[]; readonly reason: AbortReason };
+  | { readonly type: "abort"; readonly slots: readonly number[]; readonly reason: AbortReason };
 
 /** Up, beside frames. `ready` or `faults` is the first message of every host. `late`: something thrown outside any attempt. */
 export type FromHost =

@@ -1,14 +1,14 @@
-/** The memory that a pool shares with a host: one cell a slot, and the host's heartbeat. */
+/** The memory that a pool shares with a host: its slots, and the host's heartbeat. */
 
 /**
  * FREE → QUEUED (given to the host) → BEGUN → ENDED → FREE, or QUEUED → TAKEN (back) → FREE.
  * Both ways out of QUEUED are a compare-and-set, so exactly one side wins, also while the host's thread is blocked.
  */
-export const CellState = { FREE: 0, QUEUED: 1, BEGUN: 2, TAKEN: 3, ENDED: 4 } as const;
+export const SlotState = { FREE: 0, QUEUED: 1, BEGUN: 2, TAKEN: 3, ENDED: 4 } as const;
 
-export type Cells = {
-  readonly slots: number;
-  /** A CellState a slot. */
+export type Slots = {
+  readonly count: number;
+  /** A SlotState each. */
   readonly states: Int32Array;
   /** When a slot's attempt began, milliseconds since 1970. Written before its state says BEGUN. */
   readonly beganAtMs: Float64Array;
@@ -20,19 +20,19 @@ export type Cells = {
 
 const HEADER_BYTES = 64;
 
-/** How much memory `slots` cells need. */
-export function cellsBytes(slots: number): number {
-  return HEADER_BYTES + slots * (Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT);
+/** How much memory so many slots need. */
+export function slotsBytes(count: number): number {
+  return HEADER_BYTES + count * (Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT);
 }
 
-/** Cells over memory that both sides see; zeroed memory holds free cells. */
-export function viewCells(memory: ArrayBufferLike, slots: number): Cells {
-  const statesAt = HEADER_BYTES + slots * Float64Array.BYTES_PER_ELEMENT;
+/** Slots over memory that both sides see; zeroed memory holds free ones. */
+export function viewSlots(memory: ArrayBufferLike, count: number): Slots {
+  const statesAt = HEADER_BYTES + count * Float64Array.BYTES_PER_ELEMENT;
   return {
-    slots,
+    count: count,
     beat: new Int32Array(memory, 0, 1),
     begun: new Int32Array(memory, Int32Array.BYTES_PER_ELEMENT, 1),
-    beganAtMs: new Float64Array(memory, HEADER_BYTES, slots),
-    states: new Int32Array(memory, statesAt, slots),
+    beganAtMs: new Float64Array(memory, HEADER_BYTES, count),
+    states: new Int32Array(memory, statesAt, count),
   };
 }

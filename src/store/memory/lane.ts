@@ -20,7 +20,7 @@ export class MemoryLane {
   #untilMs = 0;
   /** The holder's. */
   #ttlMs = 0;
-  #births = 0;
+  #created = 0;
   #position = 0;
   readonly #commands = new Map<string, StoredCommand>();
   readonly #receipts = new Map<string, { readonly receipt: string; readonly untilMs: number }>();
@@ -95,8 +95,8 @@ export class MemoryLane {
     this.lastAnswer = answer;
   }
 
-  born(count: number): void {
-    this.#births += count;
+  countCreated(count: number): void {
+    this.#created += count;
   }
 
   send(command: LaneCommand, nowMs: number): Sent {
@@ -209,14 +209,14 @@ export class MemoryLane {
    */
   past(): () => void {
     const record = this.#record;
-    const numbers = [this.#untilMs, this.#ttlMs, this.#births, this.#offered, this.#takers] as const;
+    const numbers = [this.#untilMs, this.#ttlMs, this.#created, this.#offered, this.#takers] as const;
     const [released, answer, lastOutgoing] = [this.#released, this.lastAnswer, this.#lastOutgoing];
     const [commands, receipts, outgoing, claims] = [[...this.#commands], [...this.#receipts], [...this.#outgoing], [...this.#claims]];
     const offers = [...this.#offers].map(([id, standing]) => [id, { ...standing }] as const);
     return () => {
       this.#record = record;
       [this.#released, this.lastAnswer, this.#lastOutgoing] = [released, answer, lastOutgoing];
-      [this.#untilMs, this.#ttlMs, this.#births, this.#offered, this.#takers] = numbers;
+      [this.#untilMs, this.#ttlMs, this.#created, this.#offered, this.#takers] = numbers;
       this.#outgoing = outgoing;
       refill(this.#commands, commands);
       refill(this.#receipts, receipts);
@@ -242,7 +242,7 @@ export class MemoryLane {
   #pending(): Pending {
     return {
       commands: this.#commands.size,
-      births: this.#births,
+      created: this.#created,
       offers: this.#offers.size,
       outboxEntries: this.#outgoing.length,
       outboxBytes: this.#outgoing.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -109,7 +109,7 @@ class SharedMemoryStore implements SharedStore {
     const answers = createAll(this.#open(), batch, this.#textBytesMax);
     const created = batch.filter((_, at) => answers[at] === "created");
     for (const [lane, those] of Map.groupBy(created, ({ summary }) => this.#lane(this.laneOf(summary.id)))) {
-      lane.born(those.filter(({ summary }) => summary.triggeredAtMs !== null).length);
+      lane.countCreated(those.filter(({ summary }) => summary.triggeredAtMs !== null).length);
       this.#publish(lane, toldOf(those), lane.epoch);
     }
     return answers;
@@ -118,7 +118,7 @@ class SharedMemoryStore implements SharedStore {
   async extend(extension: Extension): Promise<boolean> {
     const lane = this.#lane(this.laneOf(extension.summary.id));
     if (!extendOne(this.#files, extension)) return false;
-    lane.born(1);
+    lane.countCreated(1);
     this.#publish(lane, toldOfExtension(extension), lane.epoch);
     return true;
   }

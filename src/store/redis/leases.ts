@@ -26,8 +26,8 @@ export async function renewLease(calls: LaneCalls, renewals: PartCalls, keys: La
   const answer = await calls.inTime(keys.record, (deadline) => renewals.run({ keys: named, args: [deadline, ...args], length: 0 }));
   const [type, ...counts] = answer as readonly ["renewed" | "lapsed" | "lost", ...number[]];
   if (type !== "renewed") return { type };
-  const [commands = 0, births = 0, offers = 0, outboxEntries = 0, outboxBytes = 0] = counts;
-  const pending: Pending = { commands, births, offers, outboxEntries, outboxBytes };
+  const [commands = 0, created = 0, offers = 0, outboxEntries = 0, outboxBytes = 0] = counts;
+  const pending: Pending = { commands, created, offers, outboxEntries, outboxBytes };
   return { type, pending };
 }
 

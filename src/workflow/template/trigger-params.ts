@@ -4,16 +4,16 @@ import { eachMember, isObjectAt, keyText } from "../json/scan.ts";
 import { findReferences, type Named, namedBy, namedOf } from "./references.ts";
 import { mergeConfig } from "./template.ts";
 
-export type Given = {
+export type TriggerParams = {
   /** JSON text of an object, or null. */
   readonly params: string | null;
-  readonly ofNode: ReadonlyMap<NodeIndex, GivenToNode>;
+  readonly ofNode: ReadonlyMap<NodeIndex, ParamsOfNode>;
   /** What the definition's own configs name. */
   readonly references: References | null;
 };
 
 /** `runtime`: what stood under the node's id, as JSON text. `config`: the node's own with that put over it; `keys` came with it. */
-export type GivenToNode = {
+export type ParamsOfNode = {
   readonly runtime: string;
   readonly config: string;
   readonly keys: readonly string[];
@@ -21,15 +21,15 @@ export type GivenToNode = {
 };
 
 /** How much may be done: characters that are read, steps through the graph. */
-export type GivenLimits = { readonly characters: number; readonly steps: number };
+export type ParamsLimits = { readonly characters: number; readonly steps: number };
 
 /** Why there is none: this much is done elsewhere, or nowhere. */
 export type TooMuch = "too long" | "too many names";
 
-const NOTHING: ReadonlyMap<NodeIndex, GivenToNode> = new Map();
+const NOTHING: ReadonlyMap<NodeIndex, ParamsOfNode> = new Map();
 
 /** `params` was checked when it came: the JSON text of an object. */
-export function givenBy(plan: Plan, params: string | null, limits: GivenLimits): Given | TooMuch {
+export function readTriggerParams(plan: Plan, params: string | null, limits: ParamsLimits): TriggerParams | TooMuch {
   const references = plan.references === "unresolved" ? unresolved(plan, limits) : plan.references;
   if (typeof references === "string") return references;
   if (params === null || plan.overrides.length === 0) return { params, ofNode: NOTHING, references };
@@ -41,7 +41,7 @@ export function givenBy(plan: Plan, params: string | null, limits: GivenLimits):
   if (characters > limits.characters) return "too long";
   const named = namedBy(plan, { nodes, texts: [...runtimes.values()] }, limits.steps);
   if (named === "too many") return "too many names";
-  const ofNode = new Map<NodeIndex, GivenToNode>();
+  const ofNode = new Map<NodeIndex, ParamsOfNode>();
   for (const [position, node] of nodes.entries()) {
     const runtime = runtimes.get(node) ?? "{}";
     const { text, keys } = mergeConfig(plan.configs[node] ?? null, runtime);
@@ -50,7 +50,7 @@ export function givenBy(plan: Plan, params: string | null, limits: GivenLimits):
   return { params, ofNode, references };
 }
 
-function unresolved(plan: Plan, { characters, steps }: GivenLimits): References | TooMuch | null {
+function unresolved(plan: Plan, { characters, steps }: ParamsLimits): References | TooMuch | null {
   if (plan.configs.reduce((sum, config) => sum + (config?.length ?? 0), 0) > characters) return "too long";
   const references = findReferences(plan, steps);
   return references === "too many" ? "too many names" : references;

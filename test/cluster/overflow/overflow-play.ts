@@ -2,11 +2,11 @@
  * A play of overflow alone: instances with a pool each, the owner's and the claimer's side between them and one shared
  * store. In the place of supervisors stands the plainest owner that can be: it starts attempts, hears outcomes, settles them.
  */
-import { createGuest, type Guest } from "../../../src/cluster/overflow/claimer.ts";
+import { createClaimer, type Claimer } from "../../../src/cluster/overflow/claimer.ts";
 import { createKnownHandlers } from "../../../src/cluster/known-handlers.ts";
-import { createSurplus, type Surplus } from "../../../src/cluster/overflow/offers.ts";
+import { createOffers, type Offers } from "../../../src/cluster/overflow/offers.ts";
 import { createInlinePool } from "../../../src/pool/inline-pool.ts";
-import type { Attempt, AttemptKey, Hands, Outcome, Pool, RunAttempt, Spilled } from "../../../src/pool/pool.ts";
+import type { Attempt, AttemptKey, ExecutionAttempts, Outcome, Pool, RunAttempt, Spilled } from "../../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../../src/store/memory/shared-memory-store.ts";
 import { JSON_HERE } from "../../pool/json-here.ts";
 import type { SharedStore } from "../../../src/store/shared-store.ts";
@@ -107,7 +107,7 @@ export class Play {
       if (player === from || this.world.random.chance(this.options.lostRings ?? 0)) continue;
       player.life.after(this.world.random.below(3), () => {
         player.surplus.heard(lane);
-        player.guest.heard(lane, away);
+        player.claimer.heard(lane, away);
       });
     }
   }
@@ -136,15 +136,15 @@ export class Player {
   readonly life: Life;
   readonly pool: Pool;
   readonly store: SharedStore;
-  readonly surplus: Surplus;
-  readonly guest: Guest;
+  readonly surplus: Offers;
+  readonly claimer: Claimer;
   peersChanged: () => void = () => undefined;
   /** What it may write to. */
   readonly leases = new Map<number, Lease>();
   readonly logged: ReturnType<typeof recordingLog>["entries"];
   /** What it runs for others, by execution. */
-  readonly #errands = new Map<string, Hands>();
-  readonly #errandsEnd = new Map<string, (outcome: Outcome) => void>();
+  readonly #remoteAttempts = new Map<string, ExecutionAttempts>();
+  readonly #remoteAttemptsEnd = new Map<string, (outcome: Outcome) => void>();
   readonly #play: Play;
   readonly #runs: RunAttempt = (attempt, context) => this.#run(attempt, context.executionId, context.signal);
 
@@ -180,7 +180,7 @@ export class Player {
       clock: life,
       log,
     });
-    this.surplus = createSurplus({
+    this.surplus = createOffers({
       store,
       handlers,
       limits: MEMBER_LIMITS,
@@ -197,15 +197,15 @@ export class Player {
       turns: life,
       log,
     });
-    this.guest = createGuest({
+    this.claimer = createClaimer({
       store,
       handlers: pool.handlers,
       overflow: pool.overflow,
       bootId: name,
       json: JSON_HERE,
       isOwned: (lane) => this.leases.has(lane),
-      run: (claimed) => this.#errand(claimed),
-      abort: ({ execution, node, attempt }) => this.#errands.get(execution)?.abortOne(node, attempt, "Its claim is gone."),
+      run: (claimed) => this.#remote(claimed),
+      abort: ({ execution, node, attempt }) => this.#remoteAttempts.get(execution)?.abortOne(node, attempt, "Its claim is gone."),
       ring: (lane) => play.ring(this, lane, false),
       clock: life,
       log,
@@ -219,8 +219,8 @@ export class Player {
 
   /** It owns the execution from now on: what it runs of it is its owner's to hear of. */
   yield(execution: string): void {
-    this.#errands.get(execution)?.detach();
-    this.#errands.delete(execution);
+    this.#remoteAttempts.get(execution)?.detach();
+    this.#remoteAttempts.delete(execution);
   }
 
   #run(attempt: Attempt, execution: string, signal: AbortSignal): Promise<Extract<Outcome, { type: "completed" | "failed" }>> {
@@ -242,21 +242,22 @@ export class Player {
     });
   }
 
-  /** As the engine's errands: runs it, and brings its outcome to whoever owns the execution then. */
-  #errand({ execution, attempt }: Spilled): Promise<void> {
+  /** As the engine's remote attempts: runs it, and brings its outcome to whoever owns the execution then. */
+  #remote({ execution, attempt }: Spilled): Promise<void> {
     const { id } = execution;
-    let hands = this.#errands.get(id);
-    hands ??= this.pool.attach(execution, {
+    let attempts = this.#remoteAttempts.get(id);
+    attempts ??= this.pool.attach(execution, {
       began: () => undefined,
       returned: () => undefined,
-      ended: (node, number, _beganAtMs, outcome) => this.#errandsEnd.get(nameOf({ execution: id, node, attempt: number }))?.(outcome),
+      ended: (node, number, _beganAtMs, outcome) =>
+        this.#remoteAttemptsEnd.get(nameOf({ execution: id, node, attempt: number }))?.(outcome),
     });
-    this.#errands.set(id, hands);
-    const its = hands;
+    this.#remoteAttempts.set(id, attempts);
+    const its = attempts;
     return new Promise((resolve) => {
-      this.#errandsEnd.set(nameOf({ execution: id, node: attempt.node, attempt: attempt.attempt }), (outcome) => {
+      this.#remoteAttemptsEnd.set(nameOf({ execution: id, node: attempt.node, attempt: attempt.attempt }), (outcome) => {
         const bring = (): void => {
-          if (this.#errands.get(id) !== its) return resolve();
+          if (this.#remoteAttempts.get(id) !== its) return resolve();
           its.settle(attempt.node, attempt.attempt);
           this.#play.owners.get(id)?.hear(attempt.node, attempt.attempt, outcome);
           resolve();
@@ -272,7 +273,7 @@ export class Player {
 export class PlainOwner {
   readonly player: Player;
   readonly execution: string;
-  readonly hands: Hands;
+  readonly attempts: ExecutionAttempts;
   /** By node: the executor that was told with its start. */
   readonly starts = new Map<number, string | null>();
   /** By node and attempt. */
@@ -284,7 +285,7 @@ export class PlainOwner {
     this.#play = play;
     this.player = player;
     this.execution = execution;
-    this.hands = player.pool.attach(
+    this.attempts = player.pool.attach(
       { id: execution, name: "its name" },
       {
         began: (node, _attempt, _atMs, executor) => void this.starts.set(node, executor),
@@ -297,7 +298,7 @@ export class PlainOwner {
   }
 
   start(attempt: Attempt): void {
-    this.hands.start(attempt);
+    this.attempts.start(attempt);
   }
 
   /** An outcome: the first counts, and is settled when a commit would be answered. */
@@ -305,14 +306,14 @@ export class PlainOwner {
     if (!this.player.life.alive) return;
     const name = `${node}/${attempt}`;
     if (!this.outcomes.has(name)) this.outcomes.set(name, outcome);
-    this.player.life.after(this.#play.world.random.below(5), () => this.hands.settle(node, attempt));
+    this.player.life.after(this.#play.world.random.below(5), () => this.attempts.settle(node, attempt));
   }
 
   /** Lets the world go on until so many outcomes are there and all of them are settled. */
   async ended(count: number, stepsMax?: number): Promise<void> {
     await this.#play.world.until(
-      () => this.outcomes.size >= count && this.hands.size === 0,
-      `${count} attempts of ${this.execution} have ended (${this.outcomes.size} have, ${this.hands.size} are in hand)`,
+      () => this.outcomes.size >= count && this.attempts.size === 0,
+      `${count} attempts of ${this.execution} have ended (${this.outcomes.size} have, ${this.attempts.size} are in hand)`,
       stepsMax,
     );
   }

@@ -89,8 +89,8 @@ describe("attempts of one execution", () => {
 
   test("are bounded: what stands unclaimed never grows beyond its limit, also where nobody claims", async () => {
     const { play, a, b, c } = await three({ slots: 1 });
-    await b.guest.stop();
-    await c.guest.stop();
+    await b.claimer.stop();
+    await c.claimer.stop();
     const owner = await play.own(a, "e-1", 5_000, 20);
     for (let ticks = 0; ticks < 100; ticks++) {
       await play.world.pass(20);
@@ -103,8 +103,8 @@ describe("attempts of one execution", () => {
 describe("an owner", () => {
   test("takes its offers in again when its own line gets short: nobody claims, and its slots are never idle for long", async () => {
     const { play, a, b, c } = await three();
-    await b.guest.stop();
-    await c.guest.stop();
+    await b.claimer.stop();
+    await c.claimer.stop();
     const beganAtMs = play.world.nowMs();
     const owner = await play.own(a, "e-1", 200, 50);
     await owner.ended(200);
@@ -128,8 +128,8 @@ describe("an owner", () => {
 
   test("that hears of a claim of its own runs what was claimed: it was sent before the lane was its, so nobody else does", async () => {
     const { play, a, b, c } = await three();
-    await b.guest.stop();
-    await c.guest.stop();
+    await b.claimer.stop();
+    await c.claimer.stop();
     const lane = play.files.lanes[play.truth.laneOf("e-1")];
     if (lane === undefined) throw new Error("There is no such lane.");
     const offers = lane.offers.bind(lane);
@@ -148,10 +148,10 @@ describe("an owner", () => {
     const owner = await play.own(a, "e-1", 300, 200);
     await play.world.pass(700);
     expect(await play.offersLeft()).toBeGreaterThan(10);
-    owner.hands.takeBack();
-    await play.world.until(() => owner.hands.size === owner.outcomes.size || owner.hands.size === 0, "only what ran is in hand");
+    owner.attempts.takeBack();
+    await play.world.until(() => owner.attempts.size === owner.outcomes.size || owner.attempts.size === 0, "only what ran is in hand");
     await play.world.pass(500);
-    expect(owner.hands.size).toBe(0);
+    expect(owner.attempts.size).toBe(0);
     expect(owner.returns).toBeGreaterThan(0);
     expect(await play.offersLeft()).toBe(0);
     expect(play.runs.every(({ end }) => end === "completed")).toBe(true);
@@ -162,21 +162,21 @@ describe("an owner", () => {
     const { play, a } = await three();
     const owner = await play.own(a, "e-1", 20, 60_000);
     await play.world.until(() => play.runs.length === 6, "all slots have begun");
-    owner.hands.takeBack();
-    owner.hands.abort("The client cancelled it.");
+    owner.attempts.takeBack();
+    owner.attempts.abort("The client cancelled it.");
     await play.world.pass(2_500);
     expect(play.runs.map(({ end }) => end)).toEqual(Array.from({ length: 6 }, () => "aborted"));
-    expect(owner.hands.size).toBe(0);
+    expect(owner.attempts.size).toBe(0);
     expect(await play.offersLeft()).toBe(0);
   });
 
   test("learns of the death of a claimer, also where it had not heard of the claim yet", async () => {
     const { play, a, b, c } = await three();
-    await c.guest.stop();
+    await c.claimer.stop();
     const owner = await play.own(a, "e-1", 30, 400);
     await play.world.until(() => play.runs.some(({ by }) => by === "b"), "b runs something");
     play.kill(b);
-    await play.world.until(() => owner.hands.size === 0, "nothing is in hand");
+    await play.world.until(() => owner.attempts.size === 0, "nothing is in hand");
     const lost = [...owner.outcomes].filter(([, { type }]) => type === "lost");
     expect(lost.length).toBeGreaterThan(0);
     for (const [, outcome] of lost) expect(outcome).toEqual({ type: "lost", death: true });
@@ -204,8 +204,8 @@ describe("an owner", () => {
     const lane = play.truth.laneOf("e-1");
     a.leases.delete(lane);
     a.surplus.drop(lane);
-    owner.hands.takeBack();
-    expect(owner.hands.size).toBeLessThanOrEqual(2);
+    owner.attempts.takeBack();
+    expect(owner.attempts.size).toBeLessThanOrEqual(2);
     expect(a.pool.overflow.outside).toBe(0);
     await play.world.pass(1_000);
     expect(b.logged.filter(({ level }) => level === "error")).toEqual([]);
@@ -228,7 +228,7 @@ describe("a new owner", () => {
     b.surplus.taken(lane);
     const claims = await play.after(b.surplus.claimsOf("e-1"));
     expect(claims.map(({ executor }) => executor)).toContain("c");
-    for (const { node, attempt, executor } of claims) if (executor !== "b") second.hands.watch(node, attempt, executor);
+    for (const { node, attempt, executor } of claims) if (executor !== "b") second.attempts.watch(node, attempt, executor);
     // What b has claimed is in its own table; what a had begun, a real owner would start under the next number.
     for (let node = 0; node < 60; node++) {
       if (!first.outcomes.has(`${node}/1`)) second.start(attemptOf("sleep", { node, config: "50" }));
@@ -263,7 +263,7 @@ describe("a new owner", () => {
 describe("a claimer", () => {
   test("that owns the lane when its claim is answered leaves it to the lane's supervisors", async () => {
     const { play, a, b, c } = await three({ seed: 2, faults: { ...NO_FAULTS, latencyMaxMs: 40 } });
-    await c.guest.stop();
+    await c.claimer.stop();
     const first = await play.own(a, "e-1", 40, 50);
     const lane = play.truth.laneOf("e-1");
     let claimed: readonly string[] = [];
@@ -280,7 +280,7 @@ describe("a claimer", () => {
     const second = await play.own(b, "e-1", 0, 0);
     const claims = await play.after(b.surplus.claimsOf("e-1"));
     expect(claims.map(({ executor }) => executor)).toEqual(claimed.map(() => "b"));
-    for (const { node, attempt } of claims) expect(second.hands.holds(node, attempt)).toBe(false);
+    for (const { node, attempt } of claims) expect(second.attempts.holds(node, attempt)).toBe(false);
     for (let node = 0; node < 40; node++) {
       if (!first.outcomes.has(`${node}/1`)) second.start(attemptOf("sleep", { node, config: "50" }));
     }
@@ -291,10 +291,10 @@ describe("a claimer", () => {
 
   test("that is stopping claims nothing more, and what it has runs to its end", async () => {
     const { play, a, b, c } = await three();
-    await c.guest.stop();
+    await c.claimer.stop();
     const owner = await play.own(a, "e-1", 100, 50);
     await play.world.until(() => play.runs.some(({ by }) => by === "b"), "b runs something");
-    await play.after(b.guest.stop());
+    await play.after(b.claimer.stop());
     await play.world.pass(1);
     const taken = b.pool.load().begun + (play.shares().b ?? 0);
     await owner.ended(100);
@@ -348,7 +348,7 @@ describe("what its owner cannot run", () => {
 
   test("comes back where the one that can is gone before it claims, waits, and goes to the next that can", async () => {
     const { play, a, c } = await three({ ...onlyC, slots: 1 });
-    await c.guest.stop();
+    await c.claimer.stop();
     const owner = await play.own(a, "e-1", 5, 50);
     await play.world.pass(200);
     expect(await play.offersLeft()).toBe(5);
@@ -362,7 +362,7 @@ describe("what its owner cannot run", () => {
 
   test("runs here where a load brings its handler, also what was offered already", async () => {
     const { play, a, c } = await three(onlyC);
-    await c.guest.stop();
+    await c.claimer.stop();
     const owner = await play.own(a, "e-1", 5, 50);
     await play.world.pass(200);
     expect(await play.offersLeft()).toBe(5);
@@ -410,9 +410,9 @@ describe("calls that are slow, lost, answered in vain, or applied seconds later"
     const { play, a } = await three({ seed, faults: SOME_FAULTS, lostRings: 0.2 });
     const owner = await play.own(a, "e-1", 120, 300);
     await play.world.pass(300 + 50 * seed);
-    owner.hands.takeBack();
-    owner.hands.abort("The client cancelled it.");
-    await play.world.until(() => owner.hands.size === 0, "nothing is in hand");
+    owner.attempts.takeBack();
+    owner.attempts.abort("The client cancelled it.");
+    await play.world.until(() => owner.attempts.size === 0, "nothing is in hand");
     const begun = play.runs.length;
     await play.world.pass(10_000);
     expect(await play.offersLeft()).toBe(0);

@@ -1,14 +1,14 @@
 /** What an attempt carries to its thread: the node's config, and of the other nodes only what its templates name. */
 import type { Attempt, ScopeEntry } from "../../../pool/pool.ts";
 import type { HandlerInfo } from "../../../workflow/definition/catalog.ts";
-import type { Given, GivenToNode } from "../../../workflow/template/trigger-params.ts";
+import type { TriggerParams, ParamsOfNode } from "../../../workflow/template/trigger-params.ts";
 import { type Named, NOTHING_NAMED, namedOf, WORD } from "../../../workflow/template/references.ts";
 import { at, type ExecutionState, SUSPECT_AT_DEATHS } from "../../../workflow/execution/state.ts";
 import { NODE_STATES } from "../../../workflow/execution/status.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 
 /** Nodes whose large outputs must be brought into memory first. */
-export class Missing {
+export class MissingTexts {
   readonly nodes: readonly NodeIndex[];
 
   constructor(nodes: readonly NodeIndex[]) {
@@ -16,10 +16,10 @@ export class Missing {
   }
 }
 
-export type DispatchSource = {
+export type AttemptSource = {
   readonly state: ExecutionState;
   /** What came with the trigger. */
-  readonly given: Given;
+  readonly triggerParams: TriggerParams;
 };
 
 /** The text of a large output, undefined where it is not in memory. */
@@ -32,26 +32,26 @@ const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, para
  * The attempt that is open or comes next, for a handler with these needs. What it sees as `previous` saw it is the very same list: 10,000 children of one
  * parent then have one, which crosses to a thread once.
  */
-export function dispatchOf(
-  source: DispatchSource,
+export function buildAttempt(
+  source: AttemptSource,
   node: NodeIndex,
   needs: HandlerInfo["needs"],
   largeOutput: LargeOutput,
   previous: Attempt | null = null,
-): Attempt | Missing {
-  const { state, given } = source;
+): Attempt | MissingTexts {
+  const { state, triggerParams } = source;
   const { plan } = state;
   const handler = plan.handlers[node] ?? "";
   const config = plan.configs[node] ?? null;
-  const override = given.ofNode.size === 0 ? undefined : given.ofNode.get(node);
-  const named = override?.named ?? namedOf(given.references, node);
+  const override = triggerParams.ofNode.size === 0 ? undefined : triggerParams.ofNode.get(node);
+  const named = override?.named ?? namedOf(triggerParams.references, node);
   // Most nodes of a wide execution: nothing of it is needed.
   if (override === undefined && needs.length === 0 && named === NOTHING_NAMED) {
     return attemptOf(state, node, handler, config, NOTHING_SEEN);
   }
   const missing: NodeIndex[] = [];
   const seen = seenBy(source, node, { named, override, needs }, previous, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
-  if (missing.length > 0) return new Missing(missing);
+  if (missing.length > 0) return new MissingTexts(missing);
   return attemptOf(state, node, handler, override === undefined ? config : override.config, seen);
 }
 
@@ -77,10 +77,10 @@ function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, conf
   };
 }
 
-type Wanted = { readonly named: Named; readonly override: GivenToNode | undefined; readonly needs: HandlerInfo["needs"] };
+type Wanted = { readonly named: Named; readonly override: ParamsOfNode | undefined; readonly needs: HandlerInfo["needs"] };
 
 function seenBy(
-  { state, given }: DispatchSource,
+  { state, triggerParams }: AttemptSource,
   node: NodeIndex,
   { named, override, needs }: Wanted,
   previous: Attempt | null,
@@ -91,7 +91,7 @@ function seenBy(
     fromTrigger: override?.keys ?? NONE,
     scope: ancestors.length === 0 ? NONE : once(ancestors.map(entry), previous?.scope),
     parents: needs.includes("parents") ? once(parentsOf(state, node, entry), previous?.parents) : NONE,
-    params: needs.includes("params") || (words & WORD.params) !== 0 ? given.params : null,
+    params: needs.includes("params") || (words & WORD.params) !== 0 ? triggerParams.params : null,
     runtime: (words & WORD.runtime) === 0 ? null : (override?.runtime ?? null),
   };
 }

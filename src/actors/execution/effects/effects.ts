@@ -1,17 +1,17 @@
 /** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
 import { largeKey, StoreUnavailable } from "../../../store/store.ts";
-import { leftGarbage } from "../../../env/process/garbage.ts";
-import type { Attempt, Hands } from "../../../pool/pool.ts";
-import type { Given } from "../../../workflow/template/trigger-params.ts";
+import { collectWhenIdle } from "../../../env/process/garbage.ts";
+import type { Attempt, ExecutionAttempts } from "../../../pool/pool.ts";
+import type { TriggerParams } from "../../../workflow/template/trigger-params.ts";
 import type { Command, Effect } from "../../../workflow/execution/messages.ts";
 import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../../workflow/execution/status.ts";
 import { Backlog } from "./backlog.ts";
-import { dispatchOf, Missing } from "./build-attempt.ts";
+import { buildAttempt, MissingTexts } from "./build-attempt.ts";
 import { HandlerWait } from "./handler-wait.ts";
 import type { Ports } from "../ports.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
-import type { Tenure } from "../../../cluster/owned-lane.ts";
+import type { OwnedLane } from "../../../cluster/owned-lane.ts";
 import { ALL_NEEDS } from "../../../workflow/definition/catalog.ts";
 
 /** The supervisor whose effects they are. */
@@ -19,10 +19,10 @@ export interface EffectsHost {
   readonly id: string;
   readonly state: ExecutionState;
   readonly ports: Ports;
-  readonly hands: Hands;
-  readonly tenure: Tenure;
+  readonly attempts: ExecutionAttempts;
+  readonly ownedLane: OwnedLane;
   /** What came with the trigger. */
-  readonly given: Given;
+  readonly triggerParams: TriggerParams;
   /** What waited for something may begin only while the lane is trusted; where it is another's, or it has stopped, never. */
   whenTrusted(act: () => void): void;
   /** To itself, in a later turn. */
@@ -45,7 +45,7 @@ export class Effects {
   /** Of retries, by node; null before the first. */
   #timers: Map<NodeIndex, () => void> | null = null;
   /** Ready, and held back until events are published again; null where nothing is. */
-  #held: NodeIndex[] | null = null;
+  #heldBack: NodeIndex[] | null = null;
   /** Ready, while the pool has enough of this execution in hand; null where nothing is. */
   #backlog: Backlog | null = null;
   #refills = false;
@@ -83,7 +83,7 @@ export class Effects {
         return this.#takeBack();
       case "Forget":
         this.#host.ports.admission.leave(this.#host.id);
-        leftGarbage(plan.ids.length * GARBAGE_BYTES);
+        collectWhenIdle(plan.ids.length * GARBAGE_BYTES);
         return;
       default:
         return absurd(effect);
@@ -92,12 +92,12 @@ export class Effects {
 
   /** An outcome was settled: others may begin, and a finished execution is closed once nothing is in hand. */
   settled(): void {
-    const { state, hands, tenure } = this.#host;
+    const { state, attempts, ownedLane } = this.#host;
     // Told of attempts that came back, also under a lease that has lapsed: then it waits for the next look.
-    if (this.#backlog !== null && tenure.trusted()) this.#refill(this.#backlog);
+    if (this.#backlog !== null && ownedLane.trusted()) this.#refill(this.#backlog);
     // Its texts may be large: none is kept for an execution that only waits.
-    if (hands.size === 0) this.#previous = null;
-    if (isTerminal(state.status) && !state.closed && hands.size === 0) this.#host.deliver({ type: "Close" });
+    if (attempts.size === 0) this.#previous = null;
+    if (isTerminal(state.status) && !state.closed && attempts.size === 0) this.#host.deliver({ type: "Close" });
   }
 
   stop(): void {
@@ -118,32 +118,32 @@ export class Effects {
   }
 
   #takeBack(): void {
-    const { id, state, ports, hands } = this.#host;
+    const { id, state, ports, attempts } = this.#host;
     ports.admission.leave(id);
     this.#backlog = null;
     this.#handlerWait?.stop();
     this.#cancelTimers();
-    if (!state.closed && hands.takeBack() === 0) this.#host.deliver({ type: "Close" });
+    if (!state.closed && attempts.takeBack() === 0) this.#host.deliver({ type: "Close" });
   }
 
   /** Recorded as started: here, at an instance that lives, or it went with a thread or an instance of an earlier life. */
   #watch({ node, attempt, executor }: Extract<Effect, { type: "WatchAttempt" }>): void {
-    const { state, ports, hands } = this.#host;
+    const { state, ports, attempts } = this.#host;
     const isOpen = state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
-    if (!isOpen || hands.holds(node, attempt)) return;
+    if (!isOpen || attempts.holds(node, attempt)) return;
     const elsewhere = executor !== ports.bootId;
-    if (elsewhere && ports.isAlive(executor)) hands.watch(node, attempt, executor);
+    if (elsewhere && ports.isAlive(executor)) attempts.watch(node, attempt, executor);
     else this.#host.deliver({ type: "LoseAttempt", node, attempt, death: elsewhere && ports.shared });
   }
 
   #startNode(node: NodeIndex): void {
-    const { state, ports, hands } = this.#host;
+    const { state, ports, attempts } = this.#host;
     if (state.status !== "RUNNING" || state.nodeStatus[node] !== NodeCode.QUEUED) return;
     const attempt = at(state.attempt, node);
     if (this.#started[node] === attempt) return;
-    if (ports.isHeld()) return this.#holdBack(node);
+    if (ports.isOutboxFull()) return this.#holdBack(node);
     this.#started[node] = attempt;
-    if (hands.open < ports.pool.ahead) this.#dispatch(node, attempt);
+    if (attempts.open < ports.pool.ahead) this.#dispatch(node, attempt);
     else this.#putOff(node);
   }
 
@@ -167,9 +167,9 @@ export class Effects {
   }
 
   #refill(backlog: Backlog): void {
-    const { state, ports, hands } = this.#host;
-    if (ports.isHeld()) return;
-    while (hands.open < ports.pool.ahead) {
+    const { state, ports, attempts } = this.#host;
+    if (ports.isOutboxFull()) return;
+    while (attempts.open < ports.pool.ahead) {
       const node = backlog.take();
       if (node === undefined) {
         this.#backlog = null;
@@ -180,14 +180,14 @@ export class Effects {
   }
 
   #holdBack(node: NodeIndex): void {
-    if (this.#held !== null) {
-      this.#held.push(node);
+    if (this.#heldBack !== null) {
+      this.#heldBack.push(node);
       return;
     }
     const nodes = [node];
-    this.#held = nodes;
+    this.#heldBack = nodes;
     this.#host.ports.clock.after(HELD_AGAIN_MS, () => {
-      this.#held = null;
+      this.#heldBack = null;
       this.#host.whenTrusted(() => {
         for (const each of nodes) this.#startNode(each);
       });
@@ -207,10 +207,10 @@ export class Effects {
     }
     const largeOutput =
       fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
-    const dispatched = dispatchOf(this.#host, node, info?.needs ?? ALL_NEEDS, largeOutput, this.#previous);
-    if (!(dispatched instanceof Missing)) {
+    const dispatched = buildAttempt(this.#host, node, info?.needs ?? ALL_NEEDS, largeOutput, this.#previous);
+    if (!(dispatched instanceof MissingTexts)) {
       if (dispatched.scope.length + dispatched.parents.length > 0) this.#previous = dispatched;
-      this.#host.hands.start(dispatched);
+      this.#host.attempts.start(dispatched);
     } else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 

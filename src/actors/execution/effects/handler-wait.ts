@@ -1,5 +1,5 @@
 /** Nodes of one execution that are ready and whose handler this instance does not have: they wait, QUEUED, until somebody has it. */
-import type { Hands } from "../../../pool/pool.ts";
+import type { ExecutionAttempts } from "../../../pool/pool.ts";
 import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
 import { NodeCode } from "../../../workflow/execution/status.ts";
 import type { Ports } from "../ports.ts";
@@ -13,7 +13,7 @@ export interface HandlerWaitHost {
   readonly id: string;
   readonly state: ExecutionState;
   readonly ports: Pick<Ports, "handlers" | "clock" | "pool">;
-  readonly hands: Pick<Hands, "open">;
+  readonly attempts: Pick<ExecutionAttempts, "open">;
   whenTrusted(act: () => void): void;
 }
 
@@ -49,7 +49,7 @@ export class HandlerWait {
 
   /** Whether the pool takes more of what only others can run: half of its room is for what runs here. */
   get hasRoom(): boolean {
-    return this.#host.hands.open * 2 < this.#host.ports.pool.ahead;
+    return this.#host.attempts.open * 2 < this.#host.ports.pool.ahead;
   }
 
   #lookIn(delayMs: number): void {

@@ -11,8 +11,8 @@ import { openDatabase } from "./schema.ts";
 import { type PackedAnswer, SqliteWrites } from "./writes.ts";
 import type { CreateAnswer } from "../../store.ts";
 
-/** Answers each request at once. Its first must be `open`. `leftGarbage`: a request's texts were long. */
-export function createSqliteServer(leftGarbage: () => void = NOBODY): (request: Request) => Reply {
+/** Answers each request at once. Its first must be `open`. `collectWhenIdle`: a request's texts were long. */
+export function createSqliteServer(collectWhenIdle: () => void = NOBODY): (request: Request) => Reply {
   let opened: Opened | null = null;
   const the = (): Opened => {
     if (opened === null) throw new Error("The SQLite file is not open.");
@@ -71,7 +71,7 @@ export function createSqliteServer(leftGarbage: () => void = NOBODY): (request: 
     if (largeCharacters < FORGOTTEN_FROM) return;
     largeCharacters = 0;
     opened?.db.run("PRAGMA shrink_memory");
-    leftGarbage();
+    collectWhenIdle();
   }
   const packedCalls: SqlitePackedCalls = {
     commit: (request) => shortCommit(the().writes.commit(unpackCommit(request))),
