@@ -10,7 +10,8 @@ import type { ExecutionView } from "../workflow/view/view.ts";
 export { type ListPosition, StoreUnavailable, type Summary } from "../store/store.ts";
 export type { Step } from "../workflow/plan/plan.ts";
 export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type NodeStatus } from "../workflow/execution/status.ts";
-export type { ExecutionView, NodeView } from "../workflow/view/view.ts";
+export { FAILURE_KINDS } from "../workflow/execution/failure.ts";
+export { type ExecutionView, type NodeView, progressOf } from "../workflow/view/view.ts";
 
 export type { NewWork } from "./load-shedding.ts";
 

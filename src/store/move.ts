@@ -8,6 +8,7 @@ import type { ExecutionStatus } from "../workflow/execution/status.ts";
 import { extensionOf, otherId, relationOf } from "./same-request.ts";
 import type { SharedStore } from "./shared-store.ts";
 import type { Chunk, EarlierChunk, LargeText, NewExecution, Store, StoredExecution } from "./store.ts";
+import { encodeOwnerDied } from "./codec/codec.ts";
 
 /** A store whose executions may leave it. */
 export interface LeavableStore extends Store {
@@ -83,13 +84,8 @@ async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId:
     return { summary, chunk: last, earlier: withStatus(chunks.slice(0, -1)), definitionText, large, bodyHash };
   }
   const sequence = summary.sequence + 1;
-  const chunk = { from: sequence, to: sequence, text: ownerDiedText(nowMs, diedBootId) };
+  const chunk = { from: sequence, to: sequence, text: encodeOwnerDied(nowMs, diedBootId) };
   return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: withStatus(chunks), definitionText, large, bodyHash };
-}
-
-/** A chunk of one event, in the form of codec/codec.ts, which needs no plan for it. */
-function ownerDiedText(atMs: number, bootId: string): string {
-  return JSON.stringify([["owner_died", atMs, bootId]]);
 }
 
 /** Chunks' lines that change the status: each begins with its event's word (docs/events.md). */

@@ -1,13 +1,13 @@
 /** The small record of an execution that goes with each commit. */
 import type { Summary } from "../../store/store.ts";
 import type { ExecutionState } from "../../workflow/execution/state.ts";
-import { progressOf } from "../../workflow/view/view.ts";
+import { countsOf } from "../../workflow/view/view.ts";
 
 const ERROR_LENGTH_MAX = 1024;
 
 /** `definition`: the hash of its text. */
 export function summaryOf(id: string, state: ExecutionState, definition: string): Summary {
-  const { total, completed, failed } = progressOf(state);
+  const { total, completed, failed } = countsOf(state);
   return {
     id,
     name: state.plan.name,

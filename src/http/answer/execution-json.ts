@@ -1,5 +1,5 @@
 /** An execution's view and its summary as JSON text. A view of 10,000 nodes is over a megabyte, so every node counts. */
-import type { ExecutionView, NodeView, Summary } from "../../engine/engine.ts";
+import { type ExecutionView, type NodeView, progressOf, type Summary } from "../../engine/engine.ts";
 import { quote, quoteOrNull, timeText } from "./json-text.ts";
 import { joined, type Texts } from "./long-text.ts";
 
@@ -47,11 +47,6 @@ function openingJson({ id, name, status }: { readonly id: string; readonly name:
 
 function progressJson({ total, completed, failed, percentage }: ExecutionView["progress"]): string {
   return `{"total":${total},"completed":${completed},"failed":${failed},"percentage":${percentage}}`;
-}
-
-/** As in a view: rounded down to one decimal, so that 100 means all. */
-function progressOf({ total, completed, failed }: Summary): ExecutionView["progress"] {
-  return { total, completed, failed, percentage: total === 0 ? 0 : Math.floor((completed / total) * 1000) / 10 };
 }
 
 type Times = Pick<Summary, "createdAtMs" | "triggeredAtMs" | "startedAtMs" | "finishedAtMs" | "updatedAtMs">;

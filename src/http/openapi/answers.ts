@@ -1,6 +1,6 @@
 /** The shapes of all answers, as valibot schemas: for the OpenAPI document, and for the tests that hold the answers to them. */
 import * as v from "valibot";
-import { EXECUTION_STATES, NODE_STATES } from "../../engine/engine.ts";
+import { EXECUTION_STATES, FAILURE_KINDS, NODE_STATES } from "../../engine/engine.ts";
 
 const executionId = v.pipe(v.string(), v.metadata({ description: "A UUID", example: "0193a1f4-6c2b-7d5e-8f00-1a2b3c4d5e6f" }));
 const executionStatus = v.picklist(EXECUTION_STATES);
@@ -106,7 +106,7 @@ const node = named(
 const failure = v.object({
   node: v.string(),
   attempt: count,
-  kind: v.picklist(["handler", "timeout", "template_error", "bad_config", "bad_output", "poison"]),
+  kind: v.picklist(FAILURE_KINDS),
   code: v.string(),
   message: v.string(),
   stack: v.pipe(v.nullable(v.string()), v.description("Where in the handler's own files it was thrown, 2 KiB at the most")),

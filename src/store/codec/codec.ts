@@ -25,6 +25,11 @@ export function encode(events: readonly WorkflowEvent[], plan: Plan): string {
   return `[${lines.join(",\n")}]`;
 }
 
+/** A chunk of this one event, which needs no plan. */
+export function encodeOwnerDied(atMs: number, bootId: string): string {
+  return `[${ownerDiedText(atMs, bootId)}]`;
+}
+
 /**
  * Unpacks a chunk's text: `visit` is given each event in order. Outputs are slices that keep the whole text in memory.
  * Throws where the text holds an event that this version does not know, or a node that the plan does not have.
@@ -56,7 +61,7 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
     case "ExecutionStarted":
       return `["started",${atText(event.atMs)}]`;
     case "OwnerDied":
-      return JSON.stringify(["owner_died", event.atMs, event.bootId]);
+      return ownerDiedText(event.atMs, event.bootId);
     case "ExecutionFinished":
       if (event.error === null && event.cause === null) return `["finished",${atText(event.atMs)},"${event.status}",null,null]`;
       return JSON.stringify(["finished", event.atMs, event.status, event.error, event.cause && namedCause(event.cause, ids)]);
@@ -65,6 +70,10 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
     default:
       throw unknownEvent(event);
   }
+}
+
+function ownerDiedText(atMs: number, bootId: string): string {
+  return JSON.stringify(["owner_died", atMs, bootId]);
 }
 
 /** `"n",1` */

@@ -5,7 +5,8 @@
  * - `template_error` (missing data), `bad_config` (refused by the handler's schema, or no such handler),
  *   `bad_output` (not JSON, or too large), `poison` (it kills the process it runs in): never retried.
  */
-export type FailureKind = "handler" | "timeout" | "template_error" | "bad_config" | "bad_output" | "poison";
+export const FAILURE_KINDS = ["handler", "timeout", "template_error", "bad_config", "bad_output", "poison"] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 export type Failure = {
   readonly kind: FailureKind;

@@ -39,7 +39,7 @@ export type ExecutionView = {
   readonly tags: readonly string[];
   readonly status: ExecutionStatus;
   readonly sequence: number;
-  readonly progress: { readonly total: number; readonly completed: number; readonly failed: number; readonly percentage: number };
+  readonly progress: Counts & { readonly percentage: number };
   /** Visible nodes only, in the definition's order. */
   readonly nodes: readonly NodeView[];
   /** Of an execution that came as steps; a task's `node` is a position in `nodes`. */
@@ -72,7 +72,7 @@ export function viewOf(id: string, state: ExecutionState, stalled: boolean, reas
     tags: plan.tags,
     status: state.status,
     sequence: state.sequence,
-    progress: progressOf(state),
+    progress: progressOf(countsOf(state)),
     nodes,
     steps: plan.steps === null ? null : visibleSteps(state, plan.steps),
     error: state.error,
@@ -87,11 +87,16 @@ export function viewOf(id: string, state: ExecutionState, stalled: boolean, reas
   };
 }
 
-/** Of the nodes that views show. `percentage`: of completed ones, rounded down to one decimal, so 100 means all. */
-export function progressOf(state: ExecutionState): ExecutionView["progress"] {
-  const total = state.plan.visible;
-  const completed = state.completed - state.hiddenCompleted;
-  return { total, completed, failed: state.failed, percentage: Math.floor((completed / total) * 1000) / 10 };
+/** Of the nodes that views show. */
+export type Counts = { readonly total: number; readonly completed: number; readonly failed: number };
+
+export function countsOf(state: ExecutionState): Counts {
+  return { total: state.plan.visible, completed: state.completed - state.hiddenCompleted, failed: state.failed };
+}
+
+/** `percentage`: of completed ones, rounded down to one decimal, so 100 means all. */
+export function progressOf({ total, completed, failed }: Counts): ExecutionView["progress"] {
+  return { total, completed, failed, percentage: total === 0 ? 0 : Math.floor((completed / total) * 1000) / 10 };
 }
 
 /** It was open when its execution ended, and nothing more was heard of it. */
