@@ -1,7 +1,7 @@
 /**
  * The long form of the fault tests: 800 executions of 22 nodes on three instances for each fault, and the table of what the
  * checker found; then copies of the sources with a safeguard taken out, which it must find out. Arguments: parts of names, to run
- * only those ("teeth" for the latter); `--write` puts the table into the README, where the rows of what did not run stay.
+ * only those ("teeth" for the latter); `--write` puts the table into docs/faults.md, where the rows of what did not run stay.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { seedFromEnvironment } from "../test/process/chance.ts";
 import { endAll } from "../test/process/server.ts";
 import { sharedKafka } from "../test/services/kafka.ts";
 
-const README = join(import.meta.dir, "../README.md");
+const PAGE = join(import.meta.dir, "../docs/faults.md");
 const BEGIN = "<!-- faults:begin -->";
 const END = "<!-- faults:end -->";
 const SHOWN = 20;
@@ -65,10 +65,10 @@ function isWanted(name: string): boolean {
 }
 
 function write(text: string): void {
-  const readme = readFileSync(README, "utf8");
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error(`The README has no place for the table: ${BEGIN} … ${END}.`);
+  const page = readFileSync(PAGE, "utf8");
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin === -1 || end < begin) throw new Error(`docs/faults.md has no place for the table: ${BEGIN} … ${END}.`);
   const names = LONG_PLANS.map(({ name }) => name);
-  const table = withRowsOf(readme.slice(begin + BEGIN.length, end), text, names);
-  writeFileSync(README, `${readme.slice(0, begin + BEGIN.length)}\n${table}\n${readme.slice(end)}`);
+  const table = withRowsOf(page.slice(begin + BEGIN.length, end), text, names);
+  writeFileSync(PAGE, `${page.slice(0, begin + BEGIN.length)}\n${table}\n${page.slice(end)}`);
 }

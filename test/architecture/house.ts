@@ -1,4 +1,4 @@
-/** The plan of the house, as data: its rooms and what each may import, their doors, and the order inside each. README draws it. */
+/** The plan of the house, as data: its rooms and what each may import, their doors, and the order inside each. docs/architecture.md draws it. */
 
 export type Room = {
   /** Rooms of src/, or single paths in them, that its files may import beside its own. */

@@ -1,4 +1,4 @@
-/** The table in the README is made anew row by row, too: a run of one fault leaves the others' rows. */
+/** The table in docs/faults.md is made anew row by row, too: a run of one fault leaves the others' rows. */
 import { expect, test } from "bun:test";
 import { withRowsOf } from "./table.ts";
 
