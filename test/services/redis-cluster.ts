@@ -1,6 +1,7 @@
 /** A Redis Cluster of three masters without replicas: what a single server lets pass (keys across slots, MOVED, ASK) shows there. */
 import { freePort } from "./ports.ts";
 import { askRedis, type RedisService, startRedis } from "./redis.ts";
+import { onFreePort } from "./service.ts";
 
 const NODES = 3;
 const SLOTS = 16_384;
@@ -16,16 +17,21 @@ export type RedisCluster = {
 
 /** Resolves when each node says that the cluster is well and knows all slots. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const busPorts = Array.from({ length: NODES }, freePort);
   const flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", `${NODE_TIMEOUT_MS}`];
-  const started = await Promise.allSettled(busPorts.map((port) => startRedis({ flags: [...flags, "--cluster-port", `${port}`] })));
-  const nodes = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  // Another process may take either of a node's two ports first.
+  const start = (busPort: number) => startRedis({ flags: [...flags, "--cluster-port", `${busPort}`] }).then((node) => ({ node, busPort }));
+  const started = await Promise.allSettled(Array.from({ length: NODES }, () => onFreePort(undefined, freePort, start)));
+  const members = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const nodes = members.map(({ node }) => node);
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
   try {
     for (const each of started) if (each.status === "rejected") throw each.reason;
-    await introduce(nodes, busPorts);
+    await introduce(
+      nodes,
+      members.map(({ busPort }) => busPort),
+    );
     return { nodes, stop };
   } catch (error) {
     await stop();
