@@ -10,7 +10,7 @@ import type { Given } from "../workflow/given.ts";
 import type { Command } from "../workflow/messages.ts";
 import { react } from "../workflow/react.ts";
 import { recover } from "../workflow/recover.ts";
-import type { ExecutionState } from "../workflow/state.ts";
+import { at, type ExecutionState } from "../workflow/state.ts";
 import { isTerminal, NodeCode } from "../workflow/status.ts";
 import { type Actor, Moved, type Self, Stall } from "./actor.ts";
 import { type Decider, accountFor, decideOn, handOverLast } from "./deciding.ts";
@@ -253,6 +253,7 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     if (state.status === "RUNNING") ports.admission.enter(id);
     // Its last life may have taken room for a trigger that did not become durable.
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
+    if (ports.shared) this.#noteOwn(claims);
     for (const claim of claims) this.#recordClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
@@ -260,6 +261,15 @@ export class Supervisor implements Actor<SupervisorMessage>, HandsListener, Deci
     ports.ownerDeaths.recorded(id);
     if (isNew) this.#resume();
     else this.#self.deliver(RESUME);
+  }
+
+  /** What the owner of before gave to this instance, or takes for given. */
+  #noteOwn(claims: readonly Claim[]): void {
+    const { id: execution, state, ports } = this;
+    for (const [node, executor] of state.executorOf) {
+      if (executor === ports.bootId) ports.errands.accounts({ execution, node, attempt: at(state.attempt, node) });
+    }
+    for (const { node, attempt, executor } of claims) if (executor === ports.bootId) ports.errands.accounts({ execution, node, attempt });
   }
 
   /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
