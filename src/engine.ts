@@ -216,9 +216,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     overflow?.stop();
     errands.giveBack();
     await pool.drain(graceMs);
-    // A store that is away shall not hold up the end: what it does not get counts as cut off.
+    // A store that is away shall not hold up the end: what it does not get counts as cut off. And who else knows what it has forgotten?
     const { spent, cancel } = patience(clock, OUTCOMES_MS, () => ownership.storeTrouble !== null);
-    await Promise.race([spent, errands.idle()]);
+    await Promise.race([spent, Promise.all([errands.idle(), joined.told()])]);
     cancel();
     await ownership.leave();
   }
