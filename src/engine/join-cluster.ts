@@ -37,6 +37,8 @@ export type EngineCluster = {
   isOutboxFull(): boolean;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   created(execution: NewExecution, owned: boolean): void;
+  /** Nothing is relayed any more: resolves when the stream has been told of what the store has forgotten. */
+  told(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -66,6 +68,7 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention, gath
     full: () => null,
     isOutboxFull: () => false,
     created: () => undefined,
+    told: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
@@ -88,6 +91,14 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     doorbell.ring({ type: "ended", executions: ended });
   }
 
+  function endRelay(lane: number): void {
+    const relay = relays.get(lane);
+    if (relay === undefined) return;
+    relay.stop();
+    relays.delete(lane);
+    ended.add(lane, relay);
+  }
+
   const ownership = await takeSharedOwnership({
     store,
     bootId,
@@ -108,13 +119,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       relays.set(lane, relay);
       relay.wake();
     },
-    onEnd(lane) {
-      const relay = relays.get(lane);
-      if (relay === undefined) return;
-      relay.stop();
-      relays.delete(lane);
-      ended.add(lane, relay);
-    },
+    onEnd: endRelay,
     onPending(lane, pending) {
       if (pending.outboxEntries > 0) relays.get(lane)?.wake();
     },
@@ -154,6 +159,11 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       const lane = store.laneOf(summary.id);
       if (owned) ownership.heardOf(lane, 1);
       else doorbell.ring({ type: "born", lane, executions: [summary.id] });
+    },
+    told() {
+      // Their lanes were being taken again.
+      for (const lane of [...relays.keys()]) endRelay(lane);
+      return ended.told();
     },
     async close() {
       for (const forget of forgets) forget();

@@ -171,9 +171,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     overflow?.stop();
     remoteAttempts.giveBack();
     await pool.drain(graceMs);
-    // A store that is away shall not hold up the end: what it does not get counts as cut off.
+    // A store that is away shall not hold up the end: what it does not get counts as cut off. And who else knows what it has forgotten?
     const { passed, cancel } = deadline(clock, OUTCOMES_MS, () => ownership.storeTrouble !== null);
-    await Promise.race([passed, remoteAttempts.idle()]);
+    await Promise.race([passed, Promise.all([remoteAttempts.idle(), joined.told()])]);
     cancel();
     await ownership.leave();
   }

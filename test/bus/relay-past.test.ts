@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { rememberPast } from "../store/memory-past.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
+import { createEndedRelays } from "../../src/bus/relay/ended-relays.ts";
 import { LANE, Scene } from "./relay-scene.ts";
 
 describe("a store that came back with an older past", () => {
@@ -155,6 +156,32 @@ describe("a store that came back with an older past", () => {
       expect(scene.sent.filter((record) => "rewoundTo" in record)).toEqual([{ execution: "x", rewoundTo: 1, epoch: epoch + 1 }]);
       expect(scene.understood.words("x")).toHaveLength(1);
     }
+  });
+
+  test("whoever ends with it can wait until the stream has been told, and waits for nothing where the store is as it was", async () => {
+    const scene = new Scene();
+    let away = true;
+    const relay = scene.relay(scene.storeWith({ summary: (id) => (away ? Promise.reject(new Error("away")) : scene.store.summary(id)) }));
+    const ended = createEndedRelays(scene.world);
+    await scene.takeAgain();
+    await scene.create("x");
+    const fallBack = rememberPast(scene.files);
+    await scene.commit("x", 1);
+    await scene.world.pass(300);
+    fallBack();
+    relay.doubt();
+    relay.stop();
+    ended.add(LANE, relay);
+    let told = false;
+    void ended.told().then(() => (told = true));
+    await scene.world.pass(2_500);
+    expect(told).toBe(false);
+    away = false;
+    await scene.world.until(() => told, "the last word");
+    expect(scene.sequences.at(-1)).toBe("rewound 1");
+    // Nothing is owed any more, also where the store is away again.
+    away = true;
+    await ended.told();
   });
 
   test("who has lost the lane with it tells nothing where nothing is forgotten", async () => {

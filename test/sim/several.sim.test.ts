@@ -58,6 +58,16 @@ describe("several instances under faults: every execution ends, each lane has on
     await simulateSeveral(7_099, { ...NO_TROUBLES, troubles, failing: 0.03, handlerFails: 0.05, slots: 2 });
   }, 60_000);
 
+  test("seed 7019, where the store forgets that a lane went to the instance that ran what its owner of before had offered", async () => {
+    const troubles: readonly Trouble[] = ["fall", "fall", "fall", "storeAway", "join", "end"];
+    await simulateSeveral(7_019, { ...NO_TROUBLES, troubles, failing: 0.03, handlerFails: 0.05, slots: 2 });
+  }, 60_000);
+
+  test("seed 5836, where an instance ends before it has heard of the store again, which has forgotten what only it had told", async () => {
+    const troubles: readonly Trouble[] = ["fall", "fall", "fall", "storeAway", "join", "end", "pause", "kill"];
+    await simulateSeveral(5_836, { ...NO_TROUBLES, troubles, failing: 0.03, handlerFails: 0.05, slots: 2 });
+  }, 60_000);
+
   // Each once hung: a claim that came late took what its own instance had offered meanwhile.
   for (const seed of [14, 1_000_013]) {
     test(`seed ${seed}, where a late claim meets offers of its own instance`, async () => {

@@ -10,7 +10,7 @@ import type { TriggerParams } from "../../workflow/template/trigger-params.ts";
 import type { Command } from "../../workflow/execution/messages.ts";
 import { react } from "../../workflow/execution/react.ts";
 import { recover } from "../../workflow/execution/recover.ts";
-import type { ExecutionState } from "../../workflow/execution/state.ts";
+import { at, type ExecutionState } from "../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../workflow/execution/status.ts";
 import { type Actor, Moved, type Self, Stall } from "../system/actor.ts";
 import { type Decider, accountFor, decideBatch, handOverLast } from "./decide-batch.ts";
@@ -254,6 +254,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     if (state.status === "RUNNING") ports.admission.enter(id);
     // Its last life may have taken room for a trigger that did not become durable.
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
+    if (ports.shared) this.#noteOwn(claims);
     for (const claim of claims) this.#recordClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
@@ -261,6 +262,14 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     ports.ownerDeaths.recorded(id);
     if (isNew) this.#resume();
     else this.#self.deliver(RESUME);
+  }
+
+  /** What the owner of before gave to this instance, or takes for given. */
+  #noteOwn(claims: readonly Claim[]): void {
+    const { id: execution, state, ports } = this;
+    const running = Array.from(state.executorOf, ([node, executor]) => ({ node, executor, attempt: at(state.attempt, node) }));
+    for (const { node, attempt, executor } of [...running, ...claims])
+      if (executor === ports.bootId) ports.remoteAttempts.noteOwn({ execution, node, attempt });
   }
 
   /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */

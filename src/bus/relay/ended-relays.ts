@@ -6,13 +6,15 @@ export type EndedRelays = {
   add(lane: number, relay: OutboxRelay): void;
   /** The store was restarted: each tells the stream by itself what is not true any more. */
   doubt(lanes: readonly number[]): void;
+  /** Resolves when all have told what they know of that. */
+  told(): Promise<void>;
 };
 
 /** A store that is restarted has forgotten seconds at the most. */
 const KEPT_MS = 30_000;
 
 export function createEndedRelays(clock: Clock): EndedRelays {
-  let kept: { readonly lane: number; readonly relay: Pick<OutboxRelay, "doubt">; readonly endedAtMs: number }[] = [];
+  let kept: { readonly lane: number; readonly relay: Pick<OutboxRelay, "doubt" | "told">; readonly endedAtMs: number }[] = [];
   /** A timer runs. */
   let forgets = false;
 
@@ -40,6 +42,9 @@ export function createEndedRelays(clock: Clock): EndedRelays {
       forgetOld();
       const doubted = new Set(lanes);
       for (const { lane, relay } of kept) if (doubted.has(lane)) relay.doubt();
+    },
+    async told() {
+      await Promise.all(kept.map(({ relay }) => relay.told()));
     },
   };
 }

@@ -33,6 +33,8 @@ export type OutboxRelay = {
   idle(): Promise<boolean>;
   /** Sends nothing more, after what is in flight, but that history went back. */
   stop(): void;
+  /** Of a relay that is stopped: resolves when the stream has been told of what the store has forgotten, as far as it can be. */
+  told(): Promise<void>;
 };
 
 export type OutboxRelayOptions = {
@@ -75,10 +77,11 @@ class LaneRelay implements OutboxRelay {
   #wanted = false;
   /** There may be entries that this instance has not written. */
   #mustRead = true;
-  #running = false;
+  #running: Promise<void> | null = null;
   #stopped = false;
   #relayedAtMs = Number.NEGATIVE_INFINITY;
   #endWait: (() => void) | null = null;
+  #lastWords: Promise<void> = Promise.resolve();
   #whenIdle: ((empty: boolean) => void)[] = [];
 
   constructor(options: OutboxRelayOptions) {
@@ -100,9 +103,7 @@ class LaneRelay implements OutboxRelay {
 
   #want(): void {
     this.#wanted = true;
-    if (this.#running || this.#stopped) return;
-    this.#running = true;
-    void this.#run();
+    if (this.#running === null && !this.#stopped) this.#running = this.#run();
   }
 
   async storeRestarted(epoch: number): Promise<void> {
@@ -140,10 +141,16 @@ class LaneRelay implements OutboxRelay {
     this.#lastWord();
   }
 
+  async told(): Promise<void> {
+    if (!this.#doubts && !this.#rewinds.owes) return;
+    await this.#running;
+    await this.#lastWords;
+  }
+
   /** Once nothing else is in flight. */
   #lastWord(): void {
-    if (this.#running) return;
-    void this.#rewinds.tellAlone(this.#doubts);
+    if (this.#running !== null) return;
+    this.#lastWords = this.#rewinds.tellAlone(this.#doubts);
     this.#doubts = false;
   }
 
@@ -158,7 +165,7 @@ class LaneRelay implements OutboxRelay {
       if (!isAll) this.#wanted = true;
       else if (reads && !this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
     }
-    this.#running = false;
+    this.#running = null;
     // Nothing is in hand: also what was given up counts no more.
     this.#written.release();
     if (this.#stopped) this.#lastWord();

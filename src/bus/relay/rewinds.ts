@@ -24,7 +24,7 @@ export class Rewinds {
   /** Of what was sent last. */
   #epoch = 0;
   #due: StreamRecord[] = [];
-  #telling = false;
+  #telling: Promise<void> | null = null;
   /** What the store has forgotten is not known yet. */
   #compares = false;
 
@@ -55,6 +55,11 @@ export class Rewinds {
     return [...this.#due];
   }
 
+  /** Something is to be told, or not known yet. */
+  get owes(): boolean {
+    return this.#telling !== null || this.#compares || this.#due.length > 0;
+  }
+
   told(count: number): void {
     this.#due = this.#due.slice(count);
   }
@@ -81,10 +86,13 @@ export class Rewinds {
    * Nobody but this instance may know what it has sent: it tells of that also where the lane is another's by now. Never too late,
    * since what others write after it stands under a higher epoch. `compares`: what the store has forgotten is not known yet.
    */
-  async tellAlone(compares: boolean): Promise<void> {
+  tellAlone(compares: boolean): Promise<void> {
     this.#compares ||= compares;
-    if (this.#telling) return;
-    this.#telling = true;
+    if (this.owes) this.#telling ??= this.#tellAll();
+    return this.#telling ?? Promise.resolve();
+  }
+
+  async #tellAll(): Promise<void> {
     const { clock, log, lane } = this.#options;
     for (let tries = TRIES; tries > 0 && (this.#compares || this.#due.length > 0); tries--) {
       try {
@@ -94,7 +102,7 @@ export class Rewinds {
         await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
       }
     }
-    this.#telling = false;
+    this.#telling = null;
   }
 
   async #tellOnce(): Promise<void> {

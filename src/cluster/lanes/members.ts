@@ -47,6 +47,7 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
   /** The oldest first. */
   const dead = new Set<string>();
   const listeners = new Set<(bootId: string) => void>();
+  let answeredAtMs: number | null = null;
   let peers: readonly Peer[] = [];
   let peersText = "[]";
   const peerListeners: (() => void)[] = [];
@@ -60,6 +61,7 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
   }
 
   function heard(nowMs: number): void {
+    answeredAtMs = nowMs;
     for (const { ttlMs } of all) if (!contacts.has(ttlMs)) contacts.set(ttlMs, null);
     for (const [ttlMs, contact] of contacts) {
       contacts.set(ttlMs, answered(contact, nowMs, ttlMs === times.ttlMs ? times : timesOf(ttlMs)));
@@ -112,7 +114,7 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
     },
     mayJudge: judges,
     get answeredAtMs() {
-      return contacts.get(times.ttlMs)?.lastMs ?? null;
+      return answeredAtMs;
     },
     distrust() {
       for (const ttlMs of contacts.keys()) contacts.set(ttlMs, null);

@@ -5,6 +5,7 @@
 import type { Clock } from "../../env/clock.ts";
 import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, Outcome, Pool } from "../../pool/pool.ts";
 import type { LaneCommand } from "../../store/shared-store.ts";
+import { createOwnAttempts } from "./own-attempts.ts";
 import { createSentOutcomes } from "./sent-outcomes.ts";
 import { packBody } from "../commands/stored-command.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
@@ -21,13 +22,18 @@ export type RemoteAttempts = {
   /** The execution is owned here from now on: its supervisor attaches next. */
   handBack(executionId: string): void;
   /**
+   * By the log, this instance has this attempt of an execution that is owned here from now on. Where the store forgets that, its
+   * owner of before waits for the attempt again: it is told as released when nobody here has it any more.
+   */
+  noteOwn(key: AttemptKey): void;
+  /**
    * The execution went to another instance without a hand-over: what runs is aborted and told as released, in case that
    * somebody waits for it. What has completed is told so.
    */
   lose(execution: ExecutionRef): void;
   /** It has ended: what runs is aborted, and no outcome is sent. */
   discard(execution: ExecutionRef): void;
-  /** The store may have forgotten what it took last: that is sent again. */
+  /** The store may have forgotten what it took last, and whose lanes are whose: it is told again. */
   storeRestarted(): void;
   /** Resolves when no outcome waits to be stored. */
   idle(): Promise<void>;
@@ -49,12 +55,14 @@ type RemoteExecution = {
   wanted: boolean;
 };
 
+const RELEASED: Outcome = { type: "released" };
 const AGAIN = { firstMs: 50, longestMs: 2_000 };
 
 export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemptsOptions): RemoteAttempts {
   const executions = new Map<string, RemoteExecution>();
   const whenIdle: (() => void)[] = [];
   const outcomes = createSentOutcomes(clock);
+  const own = createOwnAttempts(clock);
   let [sending, told] = [0, 0];
 
   function remoteFor(execution: ExecutionRef): RemoteExecution {
@@ -85,15 +93,10 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
   ): Promise<void> {
     const name = `${node}/${attempt}`;
     if (remote.wanted) {
-      sending += 1;
       // That it broke when it was aborted is no failure.
-      const word: Outcome = remote.aborted.has(name) && outcome.type !== "completed" ? { type: "released" } : outcome;
-      const command = {
-        // Of its own: where the store fell into an older past the same attempt may run here again.
-        id: `outcome/${id}/${node}/${attempt}/${bootId}/${(told += 1)}`,
-        execution: id,
-        body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome: word }),
-      };
+      const word: Outcome = remote.aborted.has(name) && outcome.type !== "completed" ? RELEASED : outcome;
+      sending += 1;
+      const command = commandOf({ execution: id, node, attempt }, beganAtMs, word);
       await untilAnswered(command, () => remote.wanted && executions.get(id) === remote);
       sending -= 1;
     }
@@ -106,6 +109,21 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
       leaveIfDone(id, remote);
     }
     if (sending === 0) for (const resolve of whenIdle.splice(0)) resolve();
+  }
+
+  function commandOf({ execution, node, attempt }: AttemptKey, beganAtMs: number, outcome: Outcome): LaneCommand {
+    return {
+      // Of its own: where the store fell into an older past the same attempt may run here again.
+      id: `outcome/${execution}/${node}/${attempt}/${bootId}/${(told += 1)}`,
+      execution,
+      body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome }),
+    };
+  }
+
+  /** What the log of another owner may say that this instance has, and it has not. */
+  function tellOfGone(isMeant: (key: AttemptKey) => boolean): void {
+    const isGone = (key: AttemptKey) => isMeant(key) && !pool.overflow.holds(key);
+    for (const key of own.take(isGone)) void untilAnswered(commandOf(key, 0, RELEASED), () => true);
   }
 
   /** Resolves when the store has it, or it is not wanted any more. */
@@ -152,7 +170,7 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
       // Its handler may have gone since it was claimed; and at a clean end nothing starts any more: another instance shall run it.
       if (pool.handlers().has(attempt.handler)) remote.attempts.start(attempt);
       if (!remote.attempts.holds(attempt.node, attempt.attempt))
-        return ended(execution.id, remote, attempt.node, attempt.attempt, 0, { type: "released" });
+        return ended(execution.id, remote, attempt.node, attempt.attempt, 0, RELEASED);
       return new Promise((resolve) => void remote.waiting.set(`${attempt.node}/${attempt.attempt}`, resolve));
     },
     abort({ execution, node, attempt }) {
@@ -165,11 +183,13 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
       const remote = executions.get(executionId);
       if (remote !== undefined) leave(executionId, remote);
     },
+    noteOwn: (key) => own.note(key),
     lose(execution) {
       const remote = remoteFor(execution);
       remote.attempts.takeBack();
       for (const { node, attempt } of remote.attempts.begun()) remote.aborted.add(`${node}/${attempt}`);
       end(execution.id, remote, "Another instance owns this execution.");
+      tellOfGone((key) => key.execution === execution.id);
     },
     discard(execution) {
       const remote = remoteFor(execution);
@@ -178,6 +198,7 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
     },
     storeRestarted() {
       for (const command of outcomes.recent()) void untilAnswered(command, () => true);
+      tellOfGone(() => true);
     },
     idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };

@@ -1,0 +1,70 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { createRemoteAttempts, type RemoteAttempts } from "../../../src/cluster/overflow/remote-attempts.ts";
+import { createInlinePool } from "../../../src/pool/inline-pool.ts";
+import type { Attempt, NodeOutcome, Pool } from "../../../src/pool/pool.ts";
+import { HANDLERS } from "../../sim/instance.ts";
+import { World } from "../../sim/world.ts";
+import { attemptOf } from "../../pool/fixtures/behaviours.ts";
+
+const execution = { id: "an execution", name: "some" };
+const key = { execution: execution.id, node: 0, attempt: 1 };
+
+let world: World;
+let pool: Pool;
+let remote: RemoteAttempts;
+let sent: string[];
+let finish: (outcome: NodeOutcome) => void;
+
+beforeEach(async () => {
+  world = new World();
+  sent = [];
+  const run = () => new Promise<NodeOutcome>((resolve) => void (finish = resolve));
+  pool = createInlinePool({ run, handlers: HANDLERS, slots: 2, abortGraceMs: 50, clock: world, turns: world, report: () => undefined });
+  void pool.ready();
+  await world.pass(1);
+  remote = createRemoteAttempts({
+    pool,
+    bootId: "here",
+    clock: world,
+    send: async ({ body }) => void sent.push((JSON.parse(body) as { readonly outcome: { readonly type: string } }).outcome.type),
+  });
+});
+
+describe("An attempt of another owner's whose execution came to this instance, and its outcome with it", () => {
+  async function ownWhatRan() {
+    const attempt: Attempt = attemptOf("step");
+    void remote.run(execution, attempt);
+    await world.pass(100);
+    remote.handBack(execution.id);
+    remote.noteOwn(key);
+    return pool.attach(execution, { began: () => undefined, ended: () => undefined, returned: () => undefined });
+  }
+
+  test("is told as released after a restart of the store, which may have forgotten both", async () => {
+    const attempts = await ownWhatRan();
+    finish({ type: "completed", output: "1" });
+    await world.pass(10);
+    attempts.settle(0, 1);
+    remote.storeRestarted();
+    await world.pass(10);
+    expect(sent).toEqual(["released"]);
+    // And again, as every outcome that the store took last.
+    remote.storeRestarted();
+    await world.pass(10);
+    expect(sent).toEqual(["released", "released"]);
+  });
+
+  test("is not told while it runs here; nor as anything else when the execution is lost", async () => {
+    const attempts = await ownWhatRan();
+    remote.storeRestarted();
+    await world.pass(10);
+    expect(sent).toEqual([]);
+    finish({ type: "completed", output: "1" });
+    await world.pass(10);
+    attempts.settle(0, 1);
+    attempts.detach();
+    remote.lose(execution);
+    await world.pass(10);
+    expect(sent).toEqual(["released"]);
+  });
+});
