@@ -17,11 +17,9 @@ export interface Gathering {
 
 /** So many share their pages well enough. */
 const ENOUGH = 64;
-/** How long each way is tried. */
+/** How long each way is tried, and for how long what was found is kept. */
 const TRY_MS = 200;
-/** For how long what was found is kept: twice as long each time that it is no stream again, since each try holds up those who come. */
 const KEPT_MS = 4_000;
-const KEPT_MS_MOST = 32_000;
 /** So many times as many are under way in a stream that is made to wait. */
 const MORE = 1.4;
 
@@ -138,8 +136,6 @@ class StreamTrial {
   #sum = 0;
   #without = 0;
   #isStream = false;
-  #keptMs = KEPT_MS;
-  #nextKeptMs = KEPT_MS;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -154,7 +150,7 @@ class StreamTrial {
   isStream(): boolean {
     const nowMs = this.#clock.monotonicMs();
     const passedMs = nowMs - this.#sinceMs;
-    if (passedMs >= (this.#phase === "kept" ? this.#keptMs : TRY_MS)) this.#next(nowMs, passedMs);
+    if (passedMs >= (this.#phase === "kept" ? KEPT_MS : TRY_MS)) this.#next(nowMs, passedMs);
     return this.#phase === "kept" ? this.#isStream : this.#phase === "with";
   }
 
@@ -168,8 +164,6 @@ class StreamTrial {
       this.#phase = "with";
     } else {
       this.#isStream = underWay >= this.#without * MORE;
-      this.#keptMs = this.#isStream ? KEPT_MS : this.#nextKeptMs;
-      this.#nextKeptMs = this.#isStream ? KEPT_MS : Math.min(2 * this.#keptMs, KEPT_MS_MOST);
       this.#phase = "kept";
     }
     this.#sinceMs = nowMs;
