@@ -1,4 +1,5 @@
 /** Large texts at hand: params and outputs that the log keeps apart, the recent ones in memory, the others from the store. */
+import { BoundedCache } from "../env/bounded-cache.ts";
 import { byteLength } from "../env/bytes.ts";
 import { LARGE_TEXT_BYTES, type LargeText, type Store } from "./store.ts";
 import type { Text } from "../workflow/execution/messages.ts";
@@ -18,30 +19,13 @@ export type LargeTexts = {
 
 /** `bytesMax`: how much is held in memory, in bytes. */
 export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
-  // A Map keeps the order of insertion, so the first is the one that was used the longest ago.
-  const recent = new Map<string, string>();
+  const recent = new BoundedCache<string>(bytesMax);
   const asking = new Map<string, Promise<string>>();
-  let bytes = 0;
-
-  function keep(name: string, text: string): void {
-    const before = recent.get(name);
-    if (before !== undefined) {
-      recent.delete(name);
-      bytes -= before.length;
-    }
-    recent.set(name, text);
-    bytes += text.length;
-    for (const [oldest, its] of recent) {
-      if (bytes <= bytesMax || oldest === name) break;
-      recent.delete(oldest);
-      bytes -= its.length;
-    }
-  }
 
   /** Ten thousand dependents of one node ask for the same text in the same moment: it is read once. */
   function fetchOne(executionId: string, key: string): Promise<string> {
     const name = `${executionId}/${key}`;
-    const text = recent.get(name);
+    const text = recent.peek(name);
     if (text !== undefined) return Promise.resolve(text);
     const asked = asking.get(name) ?? read(executionId, key, name);
     asking.set(name, asked);
@@ -52,7 +36,7 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
     try {
       const [text] = await store.large(executionId, [key]);
       if (typeof text !== "string") throw new Error(`The store has lost ${key} of execution ${executionId}, which its log refers to.`);
-      keep(name, text);
+      recent.set(name, text, text.length);
       return text;
     } finally {
       asking.delete(name);
@@ -72,13 +56,8 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
       if (size < LARGE_TEXT_BYTES) return { text, apart: null };
       return { text: { bytes: size }, apart: { key, text } };
     },
-    keep: (executionId, { key, text }) => keep(`${executionId}/${key}`, text),
-    peek(executionId, key) {
-      const name = `${executionId}/${key}`;
-      const text = recent.get(name);
-      if (text !== undefined) keep(name, text);
-      return text;
-    },
+    keep: (executionId, { key, text }) => recent.set(`${executionId}/${key}`, text, text.length),
+    peek: (executionId, key) => recent.get(`${executionId}/${key}`),
     async fetch(executionId, keys) {
       return new Map(await Promise.all(keys.map(async (key) => [key, await fetchOne(executionId, key)] as const)));
     },

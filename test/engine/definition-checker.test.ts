@@ -1,7 +1,6 @@
 /** Definitions are checked the same way on the main thread and in a thread. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
-import { CheckedDefinitions } from "../../src/engine/definitions/checked-definitions.ts";
 import { type CheckerOptions, createDefinitionChecker, type DefinitionChecker } from "../../src/engine/definitions/checker.ts";
 import { DEFAULTS, LIMITS } from "../sim/instance.ts";
 import { planOf } from "../workflow/plans.ts";
@@ -195,24 +194,5 @@ describe("a definition that was checked before", () => {
     const second = await check("{", "workflow");
     expect(second).not.toBe(first);
     expect(second).toEqual(first);
-  });
-});
-
-describe("the definitions that are kept", () => {
-  test("are those that were used last, up to the limit of characters", () => {
-    const kept = new CheckedDefinitions<{ readonly of: string }>(8);
-    const texts = ["aa", "bb", "cc", "dd", "ee", "ff"];
-    for (const text of texts) {
-      kept.keep(text, { of: text });
-      // The first is used all the time.
-      expect(kept.get("aa")?.of).toBe("aa");
-    }
-    expect(texts.filter((text) => kept.get(text) !== undefined)).toEqual(["aa", "ee", "ff"]);
-  });
-
-  test("are none that is alone over the limit", () => {
-    const kept = new CheckedDefinitions<object>(8);
-    kept.keep("12345", {});
-    expect(kept.get("12345")).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@
  * Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads.
  * So is what instances tell each other with large texts in it.
  */
+import { BoundedCache } from "../../env/bounded-cache.ts";
 import type { Clock } from "../../env/clock.ts";
 import { hashOf } from "../../env/ids.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
@@ -11,7 +12,6 @@ import type { Plan } from "../../workflow/plan/plan.ts";
 import { findParams, type ParamsResult, paramsIn } from "../../workflow/definition/params.ts";
 import { packPlan, unpackPlan } from "../../workflow/plan/pack.ts";
 import { readSubmitted, type SubmittedResult } from "../../workflow/definition/submitted.ts";
-import { CheckedDefinitions } from "./checked-definitions.ts";
 import type { ThreadSettings } from "./checker-thread.ts";
 import { betweenPlaces, type LongJson, shortJson, wholeValue } from "../../workflow/json/long-json.ts";
 import { createOrderThread } from "./order-thread.ts";
@@ -59,7 +59,7 @@ const STEPS_HERE = 1_000_000;
 const YAML_CHARACTERS_MAX = 256 * 1024;
 /** Ten times what the worst takes on a quiet machine. */
 const YAML_MS = 10_000;
-/** Of each form: texts of small definitions that are kept with their plans. */
+/** Of each form: texts of small definitions that are kept with their plans. A plan takes a few times its text. */
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
 export function createDefinitionChecker(options: CheckerOptions): DefinitionChecker {
@@ -75,7 +75,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     const result = parseDefinition(text, { ...definitions, catalog: catalog(), form }, { stepsMax: stepsHere });
     if (!result.ok) return result.exhausted === true ? checkThere(text, form) : result;
     const checked: CheckResult = { ok: true, definition: { ...result, hash: hashOf(result.text) } };
-    checkedBefore[form].keep(text, checked);
+    if (text.length <= KEPT_CHARACTERS / 2) checkedBefore[form].set(text, checked, text.length);
     return checked;
   }
 
@@ -146,7 +146,8 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
   };
 }
 
-function nothingChecked(): Record<DefinitionOptions["form"], CheckedDefinitions<CheckResult>> {
-  const kept = (): CheckedDefinitions<CheckResult> => new CheckedDefinitions(KEPT_CHARACTERS);
+/** By their exact text: a client that sends the same one thousands of times has it checked once. */
+function nothingChecked(): Record<DefinitionOptions["form"], BoundedCache<CheckResult>> {
+  const kept = (): BoundedCache<CheckResult> => new BoundedCache(KEPT_CHARACTERS);
   return { workflow: kept(), overridable: kept(), steps: kept() };
 }
