@@ -1,17 +1,11 @@
 /** What a text's values would take once they are parsed: thirty million characters may be ten million objects, of 700 MB. */
+import { closingQuote, COLON, COMMA, LEFT_BRACE, LEFT_BRACKET, QUOTE } from "./characters.ts";
 
 /** Of each, roughly, in bytes: an object with its first members, a list, a place in either, a string beside its characters. */
 const OBJECT = 64;
 const LIST = 40;
 const PLACE = 8;
 const STRING = 40;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const LEFT_BRACE = 0x7b;
-const LEFT_BRACKET = 0x5b;
 
 /** In bytes, roughly; objects of one kind share their keys. For a text that is no JSON any number. */
 export function costOfValues(text: string): number {
@@ -20,9 +14,8 @@ export function costOfValues(text: string): number {
   for (let position = 0; position < text.length; position++) {
     switch (text.charCodeAt(position)) {
       case QUOTE: {
-        const opening = position++;
-        for (let code = text.charCodeAt(position); position < text.length && code !== QUOTE; code = text.charCodeAt(position))
-          position += code === BACKSLASH ? 2 : 1;
+        const opening = position;
+        position = closingQuote(text, opening);
         stringCost = STRING + position - opening;
         cost += stringCost;
         break;

@@ -2,6 +2,7 @@
  * JSON with integers that a number cannot hold: parsed as BigInt and written as digits again. By hand, since a reviver is called
  * for every value and overflows the stack: 16 s for 32 MB of numbers, and here a second.
  */
+import { closingQuote, COMMA, MINUS, QUOTE, RIGHT_BRACE, RIGHT_BRACKET, skipSpaces, stringText } from "./characters.ts";
 
 /** An integer of so many digits stays what the parser makes of it: Infinity. */
 const DIGITS_MAX = 310;
@@ -20,13 +21,6 @@ export function writeWithDigits(value: unknown): string {
   const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${writeWithDigits(member)}`);
   return `{${members.join(",")}}`;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const MINUS = 0x2d;
-const COMMA = 0x2c;
-const RIGHT_BRACE = 0x7d;
-const RIGHT_BRACKET = 0x5d;
 
 class DigitsParser {
   readonly #text: string;
@@ -60,9 +54,8 @@ class DigitsParser {
 
   /** The next character that is no space. */
   #next(): number {
-    let code = this.#text.charCodeAt(this.#position);
-    while (code <= 0x20) code = this.#text.charCodeAt(++this.#position);
-    return code;
+    this.#position = skipSpaces(this.#text, this.#position);
+    return this.#text.charCodeAt(this.#position);
   }
 
   #object(): object {
@@ -102,16 +95,9 @@ class DigitsParser {
   }
 
   #string(): string {
-    const text = this.#text;
     const start = this.#position;
-    let escaped = false;
-    let position = start + 1;
-    for (let code = text.charCodeAt(position); code !== QUOTE; code = text.charCodeAt(position)) {
-      if (code === BACKSLASH) escaped = true;
-      position += code === BACKSLASH ? 2 : 1;
-    }
-    this.#position = position + 1;
-    return escaped ? (JSON.parse(text.slice(start, position + 1)) as string) : text.slice(start + 1, position);
+    this.#position = closingQuote(this.#text, start) + 1;
+    return stringText(this.#text, start, this.#position);
   }
 
   #number(): number | bigint {
