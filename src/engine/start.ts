@@ -28,7 +28,7 @@ import type { DefinitionOptions } from "../workflow/definition/definition.ts";
 import { isTerminal } from "../workflow/execution/status.ts";
 import type { ClusterOptions } from "../cluster/cluster.ts";
 import type { Engine } from "./engine.ts";
-import { deadline } from "../env/deadline.ts";
+import { whileUseful } from "../env/deadline.ts";
 
 export type EngineOptions = {
   readonly store: Store;
@@ -172,9 +172,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     remoteAttempts.giveBack();
     await pool.drain(graceMs);
     // A store that is away shall not hold up the end: what it does not get counts as cut off. And who else knows what it has forgotten?
-    const { passed, cancel } = deadline(clock, OUTCOMES_MS, () => ownership.storeTrouble !== null);
-    await Promise.race([passed, Promise.all([remoteAttempts.idle(), joined.told()])]);
-    cancel();
+    const told = Promise.all([remoteAttempts.idle(), joined.told()]);
+    await whileUseful(clock, OUTCOMES_MS, told, () => ownership.storeTrouble === null);
     await ownership.leave();
   }
 

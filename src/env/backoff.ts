@@ -1,25 +1,33 @@
-/** How long to wait before a store that did not answer is asked again: 50 ms, doubled each time, 1 s at the most. */
+/** How long to wait before something that did not succeed is tried again: doubled each time, up to a longest. */
 import type { Clock } from "./clock.ts";
 
-const FIRST_MS = 50;
-const LONGEST_MS = 1_000;
+export type Pauses = { readonly firstMs: number; readonly longestMs: number };
+
+/** For a store that did not answer. */
+const OF_A_STORE: Pauses = { firstMs: 50, longestMs: 1_000 };
+
+/** `retry`: 1 for the first. */
+export function pauseBefore(retry: number, { firstMs, longestMs }: Pauses): number {
+  return Math.min(longestMs, firstMs * 2 ** (retry - 1));
+}
 
 export class Backoff {
   readonly #clock: Clock;
-  #delayMs = FIRST_MS;
+  readonly #pauses: Pauses;
+  #retries = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, pauses: Pauses = OF_A_STORE) {
     this.#clock = clock;
+    this.#pauses = pauses;
   }
 
   wait(): Promise<void> {
-    const delayMs = this.#delayMs;
-    this.#delayMs = Math.min(delayMs * 2, LONGEST_MS);
+    const delayMs = pauseBefore((this.#retries += 1), this.#pauses);
     return new Promise((resolve) => void this.#clock.after(delayMs, resolve));
   }
 
   /** It answered: the next wait is short again. */
   reset(): void {
-    this.#delayMs = FIRST_MS;
+    this.#retries = 0;
   }
 }

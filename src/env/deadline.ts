@@ -15,19 +15,37 @@ export function afterDeadline(clock: Clock, ms: number, fire: () => void): () =>
   return () => cancel();
 }
 
-export type Deadline = { readonly passed: Promise<void>; cancel(): void };
+/** What `work` answers, or `late` where it has not within `ms`. What it does then goes on, and nobody waits for it. */
+export async function within<Answer>(
+  clock: Clock,
+  ms: number,
+  work: Promise<Answer>,
+  late: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const cancel = clock.after(ms, () => resolve(late()));
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    cancel();
+  }
+}
 
 const LOOK_EVERY_MS = 100;
 
-/** `passed` resolves after `withinMs`, or soon after `isUseless` says so. */
-export function deadline(clock: Clock, withinMs: number, isUseless: () => boolean): Deadline {
+/** Resolves with `work`, after `ms`, or soon after `isUseful` has said no. */
+export async function whileUseful(clock: Clock, ms: number, work: Promise<unknown>, isUseful: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const endMs = clock.monotonicMs() + withinMs;
+  const endMs = clock.monotonicMs() + ms;
   let cancel = (): void => undefined;
   const look = (): void => {
-    if (isUseless() || clock.monotonicMs() >= endMs) resolve();
+    if (!isUseful() || clock.monotonicMs() >= endMs) resolve();
     else cancel = clock.after(LOOK_EVERY_MS, look);
   };
   look();
-  return { passed: promise, cancel: () => cancel() };
+  try {
+    await Promise.race([promise, work]);
+  } finally {
+    cancel();
+  }
 }

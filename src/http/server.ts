@@ -1,5 +1,6 @@
 /** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
 import type { Clock } from "../env/clock.ts";
+import { within } from "../env/deadline.ts";
 import type { Handles } from "../env/process/handles.ts";
 import { CAREFUL_HEADERS } from "./routing/answer-headers.ts";
 import { type CallerRules, createCallerCheck } from "./access/callers.ts";
@@ -151,11 +152,8 @@ function withOrigin(request: Request): Request {
 }
 
 async function stopServers(servers: readonly Server[], graceMs: number, clock: Clock): Promise<void> {
-  const late = Promise.withResolvers<void>();
   const stop = async (isAtOnce: boolean): Promise<void> => void (await Promise.all(servers.map((server) => server.stop(isAtOnce))));
-  const cancel = clock.after(graceMs, () => late.resolve(stop(true)));
-  await Promise.race([stop(false), late.promise]);
-  cancel();
+  await within(clock, graceMs, stop(false), () => stop(true));
 }
 
 function reachable(host: string): string {

@@ -1,4 +1,5 @@
 /** One actor's place in the system: its mailbox, and its life from one start to the next by the rules of supervision. */
+import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { Turns } from "../../env/turns.ts";
@@ -25,7 +26,7 @@ export interface CellKeeper<M, A extends Actor<M>> {
   settled(): void;
 }
 
-const START_RETRY_MS = { first: 50, longest: 1_000 };
+const STARTS: Pauses = { firstMs: 50, longestMs: 1_000 };
 
 export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   readonly id: string;
@@ -34,7 +35,8 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   #actor: A | null = null;
   #phase: "starting" | "running" | "stalled" | "gone" = "starting";
   #leaving = false;
-  #delayMs = START_RETRY_MS.first;
+  /** Since it was started last. */
+  #failedStarts = 0;
   /** Null before the first. */
   #crashesAtMs: number[] | null = null;
   #whenStarted: (() => void)[] | null = null;
@@ -151,7 +153,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   #begin(actor: A | null): void {
     if (this.#isGone()) return actor?.stop();
     if (actor === null) return this.remove("unknown");
-    this.#delayMs = START_RETRY_MS.first;
+    this.#failedStarts = 0;
     this.#actor = actor;
     this.#phase = "running";
     this.mailbox.open();
@@ -161,8 +163,8 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   #notStarted(error: unknown): void {
     const { behaviour, clock } = this.#keeper.options;
     if (!behaviour.mayWait(error)) return this.crashed(error);
-    clock.after(this.#delayMs, () => this.start());
-    this.#delayMs = Math.min(START_RETRY_MS.longest, this.#delayMs * 2);
+    this.#failedStarts += 1;
+    clock.after(pauseBefore(this.#failedStarts, STARTS), () => this.start());
   }
 
   #started(): void {

@@ -4,6 +4,7 @@
  */
 import { KafkaJSProtocolError } from "kafkajs";
 import type { Clock } from "../../env/clock.ts";
+import { within } from "../../env/deadline.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { EventRecord, EventStream, Omitted, StreamRecord } from "../event-stream.ts";
 import type { BatchRecord } from "./batch.ts";
@@ -92,7 +93,7 @@ class KafkaStream implements EventStream {
   async close(): Promise<void> {
     const { clock } = this.#options;
     // A broker that does not answer shall not hold up the end.
-    await Promise.race([this.#connection.close(), new Promise<void>((resolve) => void clock.after(CLOSE_WITHIN_MS, resolve))]);
+    await within(clock, CLOSE_WITHIN_MS, this.#connection.close(), () => undefined);
   }
 
   async #run(): Promise<void> {

@@ -4,6 +4,7 @@
  * lane may run at a time (an owner that was paused, its successor): the stream then holds doubles, never gaps. The outbox is
  * read only where others may have written: what this instance wrote itself is sent as it was told of it.
  */
+import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { OutboxEntry, OutboxPointer, SharedStore } from "../../store/shared-store.ts";
@@ -60,8 +61,7 @@ const TOGETHER_MS = 25;
 const SEND_LENGTH = 900_000;
 /** Executions that the store is asked of at a time. */
 const READS = 64;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 1_000;
+const RETRIES: Pauses = { firstMs: 100, longestMs: 1_000 };
 
 export function createOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
   return new LaneRelay(options);
@@ -251,7 +251,8 @@ class LaneRelay implements OutboxRelay {
 
   /** Again and again until it succeeds; null when it did not before the relay was stopped. */
   async #untilAnswered<Answer>(trouble: string, act: () => Promise<Answer>): Promise<Answer | null> {
-    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_RETRY_MS)) {
+    for (let retry = 1; ; retry++) {
+      const delayMs = pauseBefore(retry, RETRIES);
       try {
         return await act();
       } catch (error) {

@@ -22,7 +22,7 @@ import { type Periodic, startPeriodic } from "../../env/periodic.ts";
 import { startSweeps } from "./sweeps.ts";
 import { createTakeOver, type TakeOver, type TakeOverOptions } from "./take-over.ts";
 import type { LaneListener, LaneWork, Liveness, OwnedLane } from "../owned-lane.ts";
-import { deadline } from "../../env/deadline.ts";
+import { whileUseful } from "../../env/deadline.ts";
 
 export type SharedOwnershipOptions = LaneListener & {
   readonly store: SharedStore;
@@ -178,9 +178,8 @@ class SharedOwnership implements Ownership {
     for (const end of running.ends.splice(0)) end();
     const { lanes } = running;
     if (this.#lost === null) {
-      const { passed, cancel } = deadline(this.#options.clock, STOP_WITHIN_MS, () => this.storeTrouble !== null);
-      await Promise.race([passed, this.#handOverAll(running, clean)]);
-      cancel();
+      const handedOver = this.#handOverAll(running, clean);
+      await whileUseful(this.#options.clock, STOP_WITHIN_MS, handedOver, () => this.storeTrouble === null);
     }
     for (const held of [...lanes.all.values()]) lanes.lose(held, true);
   }

@@ -2,6 +2,7 @@
  * What this instance runs for executions that are owned elsewhere: attempts that it claimed, and those that still ran
  * when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
  */
+import { Backoff, type Pauses } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, Outcome, Pool } from "../../pool/pool.ts";
 import type { LaneCommand } from "../../store/shared-store.ts";
@@ -56,7 +57,7 @@ type RemoteExecution = {
 };
 
 const RELEASED: Outcome = { type: "released" };
-const AGAIN = { firstMs: 50, longestMs: 2_000 };
+const AGAIN: Pauses = { firstMs: 50, longestMs: 2_000 };
 
 export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemptsOptions): RemoteAttempts {
   const executions = new Map<string, RemoteExecution>();
@@ -128,14 +129,15 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
 
   /** Resolves when the store has it, or it is not wanted any more. */
   async function untilAnswered(command: LaneCommand, isWanted: () => boolean): Promise<void> {
-    for (let delayMs = AGAIN.firstMs; isWanted(); delayMs = Math.min(AGAIN.longestMs, delayMs * 2)) {
+    const backoff = new Backoff(clock, AGAIN);
+    while (isWanted()) {
       try {
         await send(command);
         outcomes.sent(command);
         return;
       } catch {
         // The store is away: the outcome waits here until it is back.
-        await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+        await backoff.wait();
       }
     }
   }

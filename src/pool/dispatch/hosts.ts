@@ -1,5 +1,7 @@
 /** The hosts of a dispatcher: how many there are, and what happens when one cannot be loaded. */
+import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
+import { within } from "../../env/deadline.ts";
 import type { HandlerInfo } from "../../workflow/definition/catalog.ts";
 import type { LinkEvents, StartLink } from "../wire/link.ts";
 import type { LoadedHandlers, Report } from "../pool.ts";
@@ -7,8 +9,7 @@ import { loadTogether } from "./renewal.ts";
 import { HostHandle } from "./host-handle.ts";
 import type { Outcomes } from "../wire/work.ts";
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const STARTS: Pauses = { firstMs: 100, longestMs: 10_000 };
 /** A host that has been loading for so long is told of: it cannot be ended safely before its first report. */
 const SLOW_LOAD_MS = 10_000;
 /** How long `close` waits for hosts that are still loading. */
@@ -157,9 +158,7 @@ export class Hosts {
     this.#allGone = resolve;
     for (const host of this.#hosts) if (host.state !== "loading") this.dismiss(host);
     if (this.#hosts.length === 0) return;
-    const cancel = this.#options.clock.after(CLOSE_MS, resolve);
-    await promise;
-    cancel();
+    await within(this.#options.clock, CLOSE_MS, promise, () => undefined);
   }
 
   #start(): void {
@@ -213,8 +212,8 @@ export class Hosts {
   #failed(faults: readonly string[]): void {
     this.#hearFirst({ ok: false, faults });
     if (!this.#starting) return;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures += 1;
+    const pauseMs = pauseBefore(this.#failures, STARTS);
     this.#pausedUntilMs = this.#options.clock.nowMs() + pauseMs;
     this.#options.report(`A thread or child process could not be started; the next try is in ${pauseMs} ms or later: ${faults.join(" ")}`);
   }

@@ -1,5 +1,6 @@
 /** Hosts that are loaded beside those that work, to take their place: all of them, or none. */
 import type { Clock } from "../../env/clock.ts";
+import { within } from "../../env/deadline.ts";
 import type { LinkEvents } from "../wire/link.ts";
 import type { LoadedHandlers } from "../pool.ts";
 import type { HostHandle } from "./host-handle.ts";
@@ -14,12 +15,10 @@ export type StartHost = (words: Pick<LinkEvents, "ready" | "faults" | "gone">) =
 
 /** Starts `count` hosts. Where one of them cannot be loaded all are ended, each after its first report, and `hosts` is empty. */
 export async function loadTogether(count: number, startHost: StartHost, clock: Clock): Promise<Renewal> {
-  const late = Promise.withResolvers<LoadedHandlers>();
-  const cancel = clock.after(LOAD_MS, () => late.resolve(failed(`They were not loaded within ${LOAD_MS} ms.`)));
+  const late = (): LoadedHandlers => failed(`They were not loaded within ${LOAD_MS} ms.`);
   let isRefused = false;
   const candidates = Array.from({ length: count }, () => candidate(startHost, () => isRefused));
-  const words = await Promise.all(candidates.map(({ word }) => Promise.race([word, late.promise])));
-  cancel();
+  const words = await Promise.all(candidates.map(({ word }) => within(clock, LOAD_MS, word, late)));
   const hosts = candidates.flatMap(({ host }) => (host?.state === "ready" ? [host] : []));
   const fault = words.find(({ ok }) => !ok) ?? (hosts.length < count ? failed("It ended after it was loaded.") : null);
   if (fault === null) return { word: words[0] ?? { ok: true, handlers: [] }, hosts };

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { Cluster, Command, Redis } from "ioredis";
 import { byteLength } from "../../../env/bytes.ts";
 import type { Clock } from "../../../env/clock.ts";
+import { pauseBefore } from "../../../env/backoff.ts";
 import { afterDeadline } from "../../../env/deadline.ts";
 import type { Log } from "../../../env/log/log.ts";
 import { StoreUnavailable } from "../../store.ts";
@@ -262,11 +263,12 @@ export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }:
     disableClientInfo: true,
   };
   // A connection that was cut for a moment is back at once; a server that is away is not asked all the time.
-  const pauseBefore = (times: number): number => Math.min(reconnectDelayMs, FIRST_RECONNECT_MS * 2 ** Math.min(times - 1, 10));
-  if ("url" in address) return new Redis(address.url, { ...options, enableOfflineQueue: false, retryStrategy: pauseBefore });
+  const pauses = { firstMs: FIRST_RECONNECT_MS, longestMs: reconnectDelayMs };
+  const pauseOf = (times: number): number => pauseBefore(times, pauses);
+  if ("url" in address) return new Redis(address.url, { ...options, enableOfflineQueue: false, retryStrategy: pauseOf });
   return new Cluster([...address.nodes], {
     redisOptions: { ...options, ...credentialsOf(address.nodes[0] ?? "") },
-    clusterRetryStrategy: pauseBefore,
+    clusterRetryStrategy: pauseOf,
     enableOfflineQueue: false,
     slotsRefreshTimeout: 2 * commandTimeoutMs,
     slotsRefreshInterval: 5_000,
