@@ -14,7 +14,7 @@ import { packPlan, unpackPlan } from "../../workflow/plan/pack.ts";
 import { readSubmitted, type SubmittedResult } from "../../workflow/definition/submitted.ts";
 import type { ThreadSettings } from "./checker-thread.ts";
 import { betweenPlaces, type LongJson, shortJson, wholeValue } from "../../workflow/json/long-json.ts";
-import { createOrderThread } from "./order-thread.ts";
+import { createOrderThread, type OrderThread } from "./order-thread.ts";
 import type { YamlResult } from "./yaml.ts";
 import { createYamlLine } from "./yaml-line.ts";
 import type { CheckResult } from "../answers.ts";
@@ -113,16 +113,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       if (text.length < largeFrom) return compileStored(text);
       return thread.ask({ kind: "compile" }, text).then(unpackPlan);
     },
-    async writeJson(value) {
-      const long: string[] = [];
-      const between = betweenPlaces(shortJson(value, long));
-      if (long.length === 0) return between.join("");
-      const parts = long.map((text, at) => {
-        const after = at === long.length - 1 ? between[at + 1] : "";
-        return thread.ask({ kind: "quote", before: between[at] ?? "", after: after ?? "" }, text);
-      });
-      return (await Promise.all(parts)).map(({ text }) => text).join("");
-    },
+    writeJson: (value) => jsonOf(value, thread),
     async readJson(text) {
       return wholeValue(await thread.ask({ kind: "json" }, text));
     },
@@ -144,6 +135,18 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       yamlLine.close();
     },
   };
+}
+
+/** Its long texts are quoted in the thread. */
+async function jsonOf(value: unknown, thread: OrderThread): Promise<string> {
+  const long: string[] = [];
+  const between = betweenPlaces(shortJson(value, long));
+  if (long.length === 0) return between.join("");
+  const parts = long.map((text, at) => {
+    const after = at === long.length - 1 ? between[at + 1] : "";
+    return thread.ask({ kind: "quote", before: between[at] ?? "", after: after ?? "" }, text);
+  });
+  return (await Promise.all(parts)).map(({ text }) => text).join("");
 }
 
 /** By their exact text: a client that sends the same one thousands of times has it checked once. */

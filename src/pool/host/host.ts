@@ -39,116 +39,163 @@ export type Host = {
 };
 
 /** A host with nothing in hand. */
-export function createHost({ run, slots, post, clock, turns, beatMs }: HostOptions): Host {
-  const queue = new PriorityQueue<Work>();
-  const running: (Running | undefined)[] = [];
+export function createHost(options: HostOptions): Host {
+  return new AttemptHost(options);
+}
+
+class AttemptHost implements Host {
+  readonly #options: HostOptions;
+  readonly #queue = new PriorityQueue<Work>();
+  readonly #running: (Running | undefined)[] = [];
+  readonly #ended: EndedAttempts;
+  readonly #heart: Heart;
   /** Handlers that were seen to give the thread back soon. */
-  const quick = new Set<string>();
-  let outcomes = noOutcomes();
-  let inHand = 0;
-  let begun = 0;
-  let pumpComing = false;
-  let flushComing = false;
-  let beating = false;
+  readonly #quick = new Set<string>();
+  #begun = 0;
+  #pumpComing = false;
+  #flushComing = false;
 
-  return { take, abort, flush };
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#ended = new EndedAttempts(options.slots, options.post);
+    this.#heart = new Heart(options, this.#ended);
+  }
 
-  function take(works: readonly Work[]): void {
-    beat();
-    for (const work of works) queue.push(work, work.attempt.priority);
-    inHand += works.length;
-    if (!pumpComing) pump();
-    keepBeating();
+  take(works: readonly Work[]): void {
+    this.#heart.beat();
+    for (const work of works) this.#queue.push(work, work.attempt.priority);
+    this.#ended.toCome += works.length;
+    if (!this.#pumpComing) this.#pump();
+    this.#heart.keepBeating();
+  }
+
+  abort(slots: readonly number[], reason: AbortReason): void {
+    this.#heart.beat();
+    for (const slot of slots) this.#running[slot]?.abort(reason);
+  }
+
+  flush(): void {
+    this.#flushComing = false;
+    this.#ended.giveBack();
   }
 
   /** Begins what waits, until the slice is over. */
-  function pump(): void {
-    pumpComing = false;
-    beat();
+  #pump(): void {
+    const { clock, turns } = this.#options;
+    this.#pumpComing = false;
+    this.#heart.beat();
     const startedMs = clock.nowMs();
     let nowMs = startedMs;
     while (nowMs - startedMs < SLICE_MS) {
-      const work = queue.shift();
+      const work = this.#queue.shift();
       if (work === undefined) break;
-      if (outcomes.slots.length >= FLUSH_AT || (outcomes.slots.length > 0 && !quick.has(work.attempt.handler))) flush();
-      begin(work, nowMs);
+      const { handler } = work.attempt;
+      if (this.#ended.count >= FLUSH_AT || (this.#ended.count > 0 && !this.#quick.has(handler))) this.flush();
+      this.#begin(work, nowMs);
       const endedMs = clock.nowMs();
-      if (endedMs - nowMs > QUICK_MS) quick.delete(work.attempt.handler);
-      else quick.add(work.attempt.handler);
+      if (endedMs - nowMs > QUICK_MS) this.#quick.delete(handler);
+      else this.#quick.add(handler);
       nowMs = endedMs;
     }
-    flush();
-    if (queue.size > 0) {
-      pumpComing = true;
-      turns.run(pump);
+    this.flush();
+    if (this.#queue.size > 0) {
+      this.#pumpComing = true;
+      turns.run(() => this.#pump());
     }
   }
 
-  function begin({ slot, attempt, execution }: Work, nowMs: number): void {
+  #begin({ slot, attempt, execution }: Work, nowMs: number): void {
+    const { slots, run } = this.#options;
     slots.beganAtMs[slot] = nowMs;
     const found = Atomics.compareExchange(slots.states, slot, SlotState.QUEUED, SlotState.BEGUN);
-    if (found !== SlotState.QUEUED) {
-      collect(slot, OutcomeKind.returned, "");
-      return;
-    }
-    slots.begun[0] = begun += 1;
+    if (found !== SlotState.QUEUED) return this.#ended.add(slot, OutcomeKind.returned, "");
+    slots.begun[0] = this.#begun += 1;
     const context = new Running(execution.id, execution.name);
-    running[slot] = context;
+    this.#running[slot] = context;
     const answer = answerOf(() => run(attempt, context));
     if (answer instanceof Promise) {
       answer.then(
-        (outcome) => endLater(slot, outcome),
-        (error: unknown) => endLater(slot, broken(error)),
+        (outcome) => this.#endLater(slot, outcome),
+        (error: unknown) => this.#endLater(slot, broken(error)),
       );
-    } else end(slot, answer);
+    } else this.#end(slot, answer);
   }
 
-  function end(slot: number, outcome: NodeOutcome | UnknownHandler): void {
-    running[slot] = undefined;
-    Atomics.store(slots.states, slot, SlotState.ENDED);
-    if (outcome.type === "completed") collect(slot, OutcomeKind.completed, outcome.output);
-    else if (outcome.type === "failed") collect(slot, OutcomeKind.failed, JSON.stringify(outcome.failure));
-    else collect(slot, OutcomeKind.unknown, "");
+  #end(slot: number, outcome: NodeOutcome | UnknownHandler): void {
+    this.#running[slot] = undefined;
+    this.#ended.end(slot, outcome);
   }
 
-  function endLater(slot: number, outcome: NodeOutcome): void {
-    end(slot, outcome);
-    if (flushComing || pumpComing) return;
-    flushComing = true;
-    turns.run(flush);
+  #endLater(slot: number, outcome: NodeOutcome): void {
+    this.#end(slot, outcome);
+    if (this.#flushComing || this.#pumpComing) return;
+    this.#flushComing = true;
+    this.#options.turns.run(() => this.flush());
+  }
+}
+
+/** What has ended and was not given back yet. */
+class EndedAttempts {
+  /** What was taken and has not ended. */
+  toCome = 0;
+  readonly #slots: Slots;
+  readonly #post: HostOptions["post"];
+  #outcomes = noOutcomes();
+
+  constructor(slots: Slots, post: HostOptions["post"]) {
+    this.#slots = slots;
+    this.#post = post;
   }
 
-  function collect(slot: number, kind: number, text: string): void {
-    inHand -= 1;
-    outcomes.slots.push(slot);
-    outcomes.kinds.push(kind);
-    outcomes.texts.push(text);
+  get count(): number {
+    return this.#outcomes.slots.length;
   }
 
-  function flush(): void {
-    flushComing = false;
-    if (outcomes.slots.length === 0) return;
-    const full = outcomes;
-    outcomes = noOutcomes();
-    post(full);
+  end(slot: number, outcome: NodeOutcome | UnknownHandler): void {
+    Atomics.store(this.#slots.states, slot, SlotState.ENDED);
+    if (outcome.type === "completed") this.add(slot, OutcomeKind.completed, outcome.output);
+    else if (outcome.type === "failed") this.add(slot, OutcomeKind.failed, JSON.stringify(outcome.failure));
+    else this.add(slot, OutcomeKind.unknown, "");
   }
 
-  function abort(aborted: readonly number[], reason: AbortReason): void {
-    beat();
-    for (const slot of aborted) running[slot]?.abort(reason);
+  add(slot: number, kind: number, text: string): void {
+    this.toCome -= 1;
+    this.#outcomes.slots.push(slot);
+    this.#outcomes.kinds.push(kind);
+    this.#outcomes.texts.push(text);
   }
 
-  function beat(): void {
-    Atomics.add(slots.beat, 0, 1);
+  giveBack(): void {
+    if (this.count === 0) return;
+    const full = this.#outcomes;
+    this.#outcomes = noOutcomes();
+    this.#post(full);
+  }
+}
+
+/** Tells the pool that nothing blocks this host. */
+class Heart {
+  readonly #options: HostOptions;
+  readonly #ended: EndedAttempts;
+  #isBeating = false;
+
+  constructor(options: HostOptions, ended: EndedAttempts) {
+    this.#options = options;
+    this.#ended = ended;
   }
 
-  function keepBeating(): void {
-    if (beatMs === null || beating || inHand === 0) return;
-    beating = true;
+  beat(): void {
+    Atomics.add(this.#options.slots.beat, 0, 1);
+  }
+
+  keepBeating(): void {
+    const { clock, beatMs } = this.#options;
+    if (beatMs === null || this.#isBeating || this.#ended.toCome === 0) return;
+    this.#isBeating = true;
     clock.after(beatMs, () => {
-      beating = false;
-      beat();
-      keepBeating();
+      this.#isBeating = false;
+      this.beat();
+      this.keepBeating();
     });
   }
 }

@@ -33,29 +33,13 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
     case "AttemptCompleted":
       return completed(state, event);
     case "AttemptFailed":
-      state.updatedAtMs = event.atMs;
-      began(state, event.node, event.attempt, event.beganAtMs);
-      leave(state, event.node);
-      state.nodeStatus[event.node] = NodeCode.FAILED;
-      state.nodeFinishedAtMs[event.node] = event.atMs;
-      state.failures[event.node] = at(state.failures, event.node) + 1;
-      state.deaths[event.node] = 0;
-      state.failureOf.set(event.node, withoutStack(event.failure));
-      state.lastStack = event.failure.stack ?? null;
-      state.failed += 1;
-      return;
+      return failed(state, event);
     case "AttemptLost":
       state.updatedAtMs = event.atMs;
       lost(state, event.node, event.death, event.atMs);
       return;
     case "RetryScheduled":
-      state.failed -= 1;
-      state.open += 1;
-      state.nodeStatus[event.node] = NodeCode.RETRYING;
-      state.nodeFinishedAtMs[event.node] = 0;
-      state.attempt[event.node] = event.attempt;
-      state.dueAtMs.set(event.node, event.dueAtMs);
-      return;
+      return willRetry(state, event);
     case "AttemptQueued":
       state.updatedAtMs = event.atMs;
       state.nodeStatus[event.node] = NodeCode.QUEUED;
@@ -64,24 +48,9 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       else if (state.noHandler.size > 0) state.noHandler.delete(event.node);
       return;
     case "OwnerDied":
-      state.updatedAtMs = event.atMs;
-      for (let node = 0; node < state.nodeStatus.length; node++) {
-        const status = state.nodeStatus[node];
-        const its = status === NodeCode.RUNNING && state.executorOf.get(node) === event.bootId;
-        // What waited for its handler no thread had: its owner did not die of it.
-        if (status === NodeCode.QUEUED || its) lost(state, node, its || !state.noHandler.has(node), event.atMs);
-      }
-      return;
+      return ownerDied(state, event);
     case "ExecutionFinished":
-      state.status = event.status;
-      state.finishedAtMs = event.atMs;
-      state.updatedAtMs = event.atMs;
-      state.error = event.error;
-      // What ends an execution follows the failure that did it.
-      state.cause = event.cause && state.lastStack !== null ? withStack(event.cause, state.lastStack) : event.cause;
-      // What has a recorded start goes on to its outcome; everything else that was to come will not.
-      if (state.open > 0) cancelOpen(state, event.atMs, (status) => status !== NodeCode.RUNNING);
-      return;
+      return finished(state, event);
     case "ExecutionClosed":
       state.closed = true;
       state.updatedAtMs = event.atMs;
@@ -92,11 +61,56 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
   }
 }
 
+type EventOf<Type extends WorkflowEvent["type"]> = Extract<WorkflowEvent, { type: Type }>;
+
+function finished(state: ExecutionState, event: EventOf<"ExecutionFinished">): void {
+  state.status = event.status;
+  state.finishedAtMs = event.atMs;
+  state.updatedAtMs = event.atMs;
+  state.error = event.error;
+  // What ends an execution follows the failure that did it.
+  state.cause = event.cause && state.lastStack !== null ? withStack(event.cause, state.lastStack) : event.cause;
+  // What has a recorded start goes on to its outcome; everything else that was to come will not.
+  if (state.open > 0) cancelOpen(state, event.atMs, (status) => status !== NodeCode.RUNNING);
+}
+
 function withStack(cause: Cause, stack: string): Cause {
   return { ...cause, failure: { ...cause.failure, stack } };
 }
 
-function completed(state: ExecutionState, event: Extract<WorkflowEvent, { type: "AttemptCompleted" }>): void {
+function failed(state: ExecutionState, { node, attempt, beganAtMs, atMs, failure }: EventOf<"AttemptFailed">): void {
+  state.updatedAtMs = atMs;
+  began(state, node, attempt, beganAtMs);
+  leave(state, node);
+  state.nodeStatus[node] = NodeCode.FAILED;
+  state.nodeFinishedAtMs[node] = atMs;
+  state.failures[node] = at(state.failures, node) + 1;
+  state.deaths[node] = 0;
+  state.failureOf.set(node, withoutStack(failure));
+  state.lastStack = failure.stack ?? null;
+  state.failed += 1;
+}
+
+function willRetry(state: ExecutionState, { node, attempt, dueAtMs }: EventOf<"RetryScheduled">): void {
+  state.failed -= 1;
+  state.open += 1;
+  state.nodeStatus[node] = NodeCode.RETRYING;
+  state.nodeFinishedAtMs[node] = 0;
+  state.attempt[node] = attempt;
+  state.dueAtMs.set(node, dueAtMs);
+}
+
+function ownerDied(state: ExecutionState, { bootId, atMs }: EventOf<"OwnerDied">): void {
+  state.updatedAtMs = atMs;
+  for (let node = 0; node < state.nodeStatus.length; node++) {
+    const status = state.nodeStatus[node];
+    const its = status === NodeCode.RUNNING && state.executorOf.get(node) === bootId;
+    // What waited for its handler no thread had: its owner did not die of it.
+    if (status === NodeCode.QUEUED || its) lost(state, node, its || !state.noHandler.has(node), atMs);
+  }
+}
+
+function completed(state: ExecutionState, event: EventOf<"AttemptCompleted">): void {
   const { node } = event;
   const { plan } = state;
   state.updatedAtMs = event.atMs;
