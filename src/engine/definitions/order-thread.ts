@@ -32,30 +32,10 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
   let numbers = 0;
   let cancelIdle: (() => void) | null = null;
 
-  function start(): Worker {
-    const started = new Worker(new URL("./checker-thread.ts", import.meta.url).href);
-    started.postMessage(settings());
-    let texts: string[] = [];
-    started.onmessage = ({ data }: MessageEvent<Answer | string>) => {
-      if (typeof data === "string") {
-        texts.push(data);
-        return;
-      }
-      const its = texts;
-      texts = [];
-      answered({ ...data, answer: putTogether(data.answer, its) });
-    };
-    started.onerror = (event) => {
-      event.preventDefault();
-      if (thread === started) died(event.message);
-    };
-    return started;
-  }
-
   function send(number: number, { order, given }: Waiting): void {
     cancelIdle?.();
     cancelIdle = null;
-    thread ??= start();
+    thread ??= startThread(settings(), { answered, died });
     if (typeof given === "string") thread.postMessage(given);
     else thread.postMessage(given, [given.buffer]);
     thread.postMessage({ number, order });
@@ -69,8 +49,9 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
     asked?.resolve(answer as never);
   }
 
-  function died(reason: string): void {
-    thread?.terminate();
+  function died(which: Worker, reason: string): void {
+    if (thread !== which) return;
+    thread.terminate();
     thread = null;
     for (const [number, asked] of [...waiting]) {
       asked.deaths += 1;
@@ -108,4 +89,26 @@ export function createOrderThread(settings: () => ThreadSettings, clock: Clock):
       waiting.clear();
     },
   };
+}
+
+type ThreadEvents = { answered(answer: Answer): void; died(thread: Worker, reason: string): void };
+
+function startThread(settings: ThreadSettings, { answered, died }: ThreadEvents): Worker {
+  const started = new Worker(new URL("./checker-thread.ts", import.meta.url).href);
+  started.postMessage(settings);
+  let texts: string[] = [];
+  started.onmessage = ({ data }: MessageEvent<Answer | string>) => {
+    if (typeof data === "string") {
+      texts.push(data);
+      return;
+    }
+    const its = texts;
+    texts = [];
+    answered({ ...data, answer: putTogether(data.answer, its) });
+  };
+  started.onerror = (event) => {
+    event.preventDefault();
+    died(started, event.message);
+  };
+  return started;
 }
