@@ -93,8 +93,8 @@ export async function startBenchEngine({
     },
     async run(id) {
       const ended = engine.waitForEnd(id, WITHIN_MS);
-      const triggered = await engine.trigger(id, null);
-      if (triggered.type !== "triggered") throw new Error(`Not triggered: ${JSON.stringify(triggered)}`);
+      const triggered = await engine.command(id, { type: "Trigger", params: null });
+      if (triggered.type !== "accepted") throw new Error(`Not triggered: ${JSON.stringify(triggered)}`);
       if (!(await ended)) throw new Error(`Execution ${id} has not ended within ${WITHIN_MS} ms.`);
     },
     async runNew(definition) {

@@ -18,9 +18,8 @@ import { SUPERVISOR_INTENSITY } from "./system/supervision.ts";
 import type { Supervisor } from "./execution/supervisor.ts";
 import type { Workload } from "./system/workload.ts";
 import { createTimers, type Timers } from "../env/timers.ts";
-import type { Receipt } from "../cluster/commands/receipt.ts";
-import type { Stored } from "../cluster/commands/stored-command.ts";
-import type { SupervisorMessage } from "./execution/messages.ts";
+import { type Answer, packReceipt } from "../cluster/commands/receipt.ts";
+import type { CommandMessage, SupervisorMessage } from "./execution/messages.ts";
 
 export type Supervisors = {
   readonly system: ActorSystem<SupervisorMessage, Supervisor>;
@@ -91,10 +90,9 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
       return supervisor instanceof Promise ? supervisor.then((found) => found ?? forgotten(self.id)) : supervisor;
     },
     mayWait: (error) => error instanceof StoreUnavailable,
-    undeliverable(message, why) {
-      if (message.type === "Ask") message.reply(receiptFor(why));
-      else if (message.type === "HandOver") message.done(why === "stopped");
-      else if (message.type === "Stored") undelivered(message, why);
+    undeliverable(id, message, why) {
+      if (message.type === "HandOver") message.done(why === "stopped");
+      else if (message.type === "Command") undelivered(id, message, answerFor(why));
     },
     // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
     stalled: (id) => admission.leave(id),
@@ -113,12 +111,15 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
     return null;
   }
 
-  /** A command for an execution that is gone is answered all the same, or it would stand in the store for ever. */
-  function undelivered({ commandId, execution, done }: Stored, why: Gone | "stalled"): void {
-    const committer = why === "unknown" ? ownedLaneOf(execution)?.committer : undefined;
-    // Stopped in the moment that it came, stalled, or moved: it is read again, here or by the next owner.
-    if (committer === undefined) return done(false);
-    void committer.answer([{ commandId, receipt: JSON.stringify(receiptFor(why)) }]).then((result) => done(result.type === "applied"));
+  /** A command for an execution that is gone is answered in the store too, where it stands there, or it would do so for ever. */
+  function undelivered(id: string, command: CommandMessage, its: Answer): void {
+    // Stopped in the moment that it came, stalled, or moved: a stored one is read again, here or by the next owner.
+    if (command.id === null || its.type !== "unknown") return command.answer(its);
+    const committer = ownedLaneOf(id)?.committer;
+    if (committer === undefined) return command.answer(MOVED);
+    void committer
+      .answer([{ commandId: command.id, receipt: packReceipt(its) }])
+      .then((result) => command.answer(result.type === "applied" ? its : MOVED));
   }
 
   return {
@@ -134,7 +135,9 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
   };
 }
 
-function receiptFor(why: Gone | "stalled"): Receipt {
+const MOVED: Answer = { type: "moved" };
+
+function answerFor(why: Gone | "stalled"): Answer {
   switch (why) {
     case "unknown":
     case "moved":

@@ -1,5 +1,6 @@
 /** What the engine is asked and what it answers, for those who see the engine only. */
 import type { StreamHealth } from "../bus/event-stream.ts";
+import type { Receipt } from "../workflow/execution/client-commands.ts";
 import type { ExecutionStatus } from "../workflow/execution/status.ts";
 import type { Plan } from "../workflow/plan/plan.ts";
 import type { DefinitionResult, Warning } from "../workflow/definition/definition.ts";
@@ -33,13 +34,10 @@ export type CreateResult =
   | { readonly type: "refused"; readonly reason: string }
   | Unavailable;
 
-export type TriggerResult =
-  | { readonly type: "triggered" }
+export type CommandAnswer =
+  | Receipt
   /** Stored for the instance that owns the execution, which has not answered yet. */
   | { readonly type: "queued"; readonly commandId: string }
-  /** It runs, waits for room, or is done: nothing changed. */
-  | { readonly type: "already"; readonly status: ExecutionStatus }
-  | { readonly type: "not_found" }
   | Unavailable;
 
 /** Full, stopping, or the store is away: the client should come again. */

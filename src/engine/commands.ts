@@ -1,25 +1,27 @@
-/** A trigger finds the execution's supervisor, here or at another instance, and comes back with the truth. */
+/** The one way of every command: to the execution's supervisor, here or at another instance, and back with what was recorded. */
 import type { Supervisors } from "../actors/supervisors.ts";
+import type { Answer } from "../cluster/commands/receipt.ts";
+import type { RemoteCommands } from "../cluster/commands/remote-commands.ts";
 import type { Ownership } from "../cluster/ownership.ts";
-import { type TriggerResult, unavailable } from "./answers.ts";
-import type { EngineLanes } from "./lane-work.ts";
-import type { RemoteTriggers } from "../cluster/commands/remote-commands.ts";
 import type { Clock } from "../env/clock.ts";
 import { type Store, StoreUnavailable } from "../store/store.ts";
-import type { Receipt } from "../cluster/commands/receipt.ts";
+import type { ClientCommand } from "../workflow/execution/client-commands.ts";
+import { rejectionOf } from "../workflow/execution/decide.ts";
+import { type CommandAnswer, unavailable } from "./answers.ts";
+import type { EngineLanes } from "./lane-work.ts";
 
-export type Triggers = {
-  /** `params`: JSON text of an object, or null. Resolves when the trigger is durable, or cannot be for now. */
-  trigger(id: string, params: string | null): Promise<TriggerResult>;
+export type CommandPath = {
+  /** Resolves when the answer is durable, or cannot be for now. */
+  command(executionId: string, command: ClientCommand): Promise<CommandAnswer>;
 };
 
-export type TriggersOptions = {
+export type CommandPathOptions = {
   readonly store: Store;
   readonly supervisors: Supervisors;
   readonly ownership: Ownership;
   readonly lanes: Pick<EngineLanes, "isOwned">;
   /** Null where an instance is alone. */
-  readonly remote: RemoteTriggers | null;
+  readonly remote: RemoteCommands | null;
   readonly clock: Clock;
 };
 
@@ -27,8 +29,8 @@ const DEADLINE_MS = 10_000;
 const STORE_AWAY_MS = 2_000;
 const STORE_LOOK_MS = 500;
 
-export function createTriggers({ store, supervisors, ownership, lanes, remote, clock }: TriggersOptions): Triggers {
-  async function trigger(id: string, params: string | null): Promise<TriggerResult> {
+export function openCommandPath({ store, supervisors, ownership, lanes, remote, clock }: CommandPathOptions): CommandPath {
+  async function command(id: string, wanted: ClientCommand): Promise<CommandAnswer> {
     const lane = store.laneOf(id);
     const owned = lanes.isOwned(lane);
     const trouble = owned ? (blockedReason(lane) ?? ownership.obstacle) : ownership.storeTrouble;
@@ -36,14 +38,14 @@ export function createTriggers({ store, supervisors, ownership, lanes, remote, c
     try {
       if (!owned || !supervisors.knows(id)) {
         const summary = await store.summary(id);
-        if (summary === null) return { type: "not_found" };
-        if (summary.triggeredAtMs !== null) return { type: "already", status: summary.status };
+        if (summary === null) return { type: "unknown" };
+        const rejected = rejectionOf(summary, wanted);
+        if (rejected !== null) return rejected;
       }
-      const receipt = owned ? await ask(id, lane, params) : MOVED;
-      if (receipt.type !== "moved") return resultOf(receipt);
-      if (remote === null) return unavailable("Another instance owns this execution.");
-      const answer = await remote.trigger(id, params);
-      return answer.type === "queued" ? answer : resultOf(answer);
+      const answer = owned ? await ask(id, lane, wanted) : MOVED;
+      if (answer.type === "unavailable") return unavailable(answer.reason);
+      if (answer.type !== "moved") return answer;
+      return remote === null ? unavailable("Another instance owns this execution.") : await remote.send(id, wanted);
     } catch (error) {
       if (error instanceof StoreUnavailable) return unavailable(error.message);
       throw error;
@@ -59,12 +61,12 @@ export function createTriggers({ store, supervisors, ownership, lanes, remote, c
     return ownership.ownedLaneOf(lane)?.trusted() === false ? "The lease of this execution's lane has lapsed." : null;
   }
 
-  function ask(id: string, lane: number, params: string | null): Promise<Receipt> {
+  function ask(id: string, lane: number, wanted: ClientCommand): Promise<Answer> {
     return new Promise((resolve) => {
-      const answer = (receipt: Receipt): void => {
+      const answer = (its: Answer): void => {
         cancelAway();
         cancelDeadline();
-        resolve(receipt);
+        resolve(its);
       };
       let cancelAway = clock.after(STORE_AWAY_MS, function look() {
         const reason = blockedReason(lane) ?? lapsed(lane);
@@ -72,29 +74,14 @@ export function createTriggers({ store, supervisors, ownership, lanes, remote, c
         else cancelAway = clock.after(STORE_LOOK_MS, look);
       });
       const cancelDeadline = clock.after(DEADLINE_MS, () =>
-        answer({ type: "unavailable", reason: "The trigger was not answered in time." }),
+        answer({ type: "unavailable", reason: `The ${wanted.type.toLowerCase()} was not answered in time.` }),
       );
-      const told = supervisors.system.tell(id, { type: "Ask", params, reply: answer });
+      const told = supervisors.system.tell(id, { type: "Command", id: null, command: wanted, answer });
       if (!told) answer({ type: "unavailable", reason: "The execution takes no more commands now." });
     });
   }
 
-  return { trigger };
+  return { command };
 }
 
-const MOVED: Receipt = { type: "moved" };
-
-function resultOf(receipt: Receipt): TriggerResult {
-  switch (receipt.type) {
-    case "done":
-      return { type: "triggered" };
-    case "rejected":
-      return { type: "already", status: receipt.rejection.status };
-    case "unknown":
-      return { type: "not_found" };
-    case "moved":
-      return unavailable("The execution is on its way to another instance.");
-    case "unavailable":
-      return unavailable(receipt.reason);
-  }
-}
+const MOVED: Answer = { type: "moved" };

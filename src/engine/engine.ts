@@ -1,8 +1,9 @@
-/** The front door: create, trigger, view, list, wait. What HTTP, the benchmarks and the tests use. */
-import type { CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./answers.ts";
+/** The front door: create, command, view, list, wait. What HTTP, the benchmarks and the tests use. */
+import type { CommandAnswer, CreateRequest, CreateResult, EngineHealth, Unavailable } from "./answers.ts";
 import type { NewWork } from "./load-shedding.ts";
 import type { DefinitionChecker } from "./definitions/checker.ts";
 import type { ListQuery, Summary } from "../store/store.ts";
+import type { ClientCommand } from "../workflow/execution/client-commands.ts";
 import type { DefinitionOptions } from "../workflow/definition/definition.ts";
 import type { ExecutionView } from "../workflow/view/view.ts";
 
@@ -10,6 +11,7 @@ import type { ExecutionView } from "../workflow/view/view.ts";
 export { type ListPosition, StoreUnavailable, type Summary } from "../store/store.ts";
 export type { Step } from "../workflow/plan/plan.ts";
 export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type NodeStatus } from "../workflow/execution/status.ts";
+export type { ClientCommand, Receipt } from "../workflow/execution/client-commands.ts";
 export { FAILURE_KINDS } from "../workflow/execution/failure.ts";
 export { type ExecutionView, type NodeView, progressOf } from "../workflow/view/view.ts";
 
@@ -19,7 +21,7 @@ export type { ParamsResult } from "../workflow/definition/params.ts";
 export type { SubmittedResult } from "../workflow/definition/submitted.ts";
 export type DefinitionForm = DefinitionOptions["form"];
 
-export type { CheckedDefinition, CheckResult, CreateRequest, CreateResult, EngineHealth, TriggerResult, Unavailable } from "./answers.ts";
+export type { CheckedDefinition, CheckResult, CommandAnswer, CreateRequest, CreateResult, EngineHealth, Unavailable } from "./answers.ts";
 
 /** What clients send is read here, in a thread where it is large. */
 export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "readParams" | "readSubmitted" | "yamlToJson"> {
@@ -29,8 +31,8 @@ export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "re
   admit(work: NewWork): Unavailable | null;
   /** Some of what is new is refused lately. */
   readonly isShedding: boolean;
-  /** `params`: JSON text of an object, or null for none. Resolves when the trigger is durable. */
-  trigger(id: string, params: string | null): Promise<TriggerResult>;
+  /** The one way in for what a client wants of an execution that exists. Resolves when the answer is durable, or cannot be for now. */
+  command(executionId: string, command: ClientCommand): Promise<CommandAnswer>;
   /** The execution as the store has it, or null. Reads never ask an actor. Rejects with StoreUnavailable. */
   view(id: string): Promise<ExecutionView | null>;
   /** The small part of it. Rejects with StoreUnavailable. */

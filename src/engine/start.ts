@@ -1,6 +1,7 @@
 /** The engine, put together from its rooms: what it is made of, how it begins, and how it ends. */
 import { startSupervisors } from "../actors/supervisors.ts";
 import { createInbox, type Inbox } from "../cluster/commands/inbox.ts";
+import { packReceipt } from "../cluster/commands/receipt.ts";
 import { createKnownHandlers } from "../cluster/known-handlers.ts";
 import { Workload } from "../actors/system/workload.ts";
 import { createWaiters } from "../views/waiters.ts";
@@ -10,9 +11,9 @@ import { joinCluster } from "./join-cluster.ts";
 import { createEngineLanes } from "./lane-work.ts";
 import { createLoadShedding } from "./load-shedding.ts";
 import { createEngineOverflow } from "../cluster/overflow/overflow.ts";
-import { createRemoteTriggers } from "../cluster/commands/remote-commands.ts";
+import { createRemoteCommands } from "../cluster/commands/remote-commands.ts";
 import { createSharedViews } from "./shared-views.ts";
-import { createTriggers } from "./commands.ts";
+import { openCommandPath } from "./commands.ts";
 import type { Clock } from "../env/clock.ts";
 import type { Ids } from "../env/ids.ts";
 import type { Log } from "../env/log/log.ts";
@@ -112,9 +113,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       json: checker,
       clock,
       log,
-      tell: (id, message) => supervisors.system.tell(id, message),
+      tell: (id, command) => supervisors.system.tell(id, { type: "Command", ...command }),
       isOwned: (lane) => lanes.isOwned(lane),
-      refuse: (lane, commandId) => void ownership.ownedLaneOf(lane)?.committer.answer([{ commandId, receipt: '{"type":"unknown"}' }]),
+      refuse: (lane, commandId) =>
+        void ownership.ownedLaneOf(lane)?.committer.answer([{ commandId, receipt: packReceipt({ type: "unknown" }) }]),
       answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
     });
   const lanes = createEngineLanes({
@@ -123,8 +125,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     takeClaims: (lane) => overflow?.taken(lane),
     dropOffers: (lane) => overflow?.drop(lane),
   });
-  const remote = cluster && createRemoteTriggers({ store: cluster.store, json: checker, doorbell: cluster.doorbell, clock, ids });
-  const triggers = createTriggers({ store, supervisors, ownership, lanes, remote, clock: limits });
+  const remote = cluster && createRemoteCommands({ store: cluster.store, json: checker, doorbell: cluster.doorbell, clock, ids });
+  const commands = openCommandPath({ store, supervisors, ownership, lanes, remote, clock: limits });
   handlers.onChange(checker.renewed);
   let unready = false;
   let stopping = false;
@@ -190,7 +192,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     admit: (work) => refusal(shedding.refusalOf(work)) ?? obstructed(),
     create: async (request) => obstructed() ?? creation.create(request),
-    trigger: async (id, params) => obstructed() ?? triggers.trigger(id, params),
+    command: async (id, command) => obstructed() ?? commands.command(id, command),
     async view(id) {
       const found = await views.stateOf(id);
       return found === null ? null : shownAs(id, found.state, supervisors.system.isStalled(id), handlers.reasons());

@@ -1,5 +1,6 @@
 /** The REST surface over the engine: canonical routes, the older systems' routes, documents. Testable by `app.request()`. */
 import { Hono } from "hono";
+import { commandRoutes } from "./routes/commands.ts";
 import { stepsRoutes } from "./dialects/steps.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { edged, onError } from "./routing/edge.ts";
@@ -11,7 +12,6 @@ import type { App, HttpEnv, HttpOptions, HttpParts } from "./routing/parts.ts";
 import { resultsRoute } from "./routes/results.ts";
 import { createRoom } from "./routing/room.ts";
 import { createRoutes } from "./routing/routes.ts";
-import { triggerRoutes } from "./routes/trigger.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 
 export function createApp(options: HttpOptions): App {
@@ -23,7 +23,7 @@ export function createApp(options: HttpOptions): App {
   const routes = createRoutes(app, parts);
   workflowRoutes(routes, parts);
   executionRoute(routes, parts);
-  triggerRoutes(routes, parts);
+  commandRoutes(routes, parts);
   resultsRoute(routes, parts);
   stepsRoutes(routes, parts);
   healthRoutes(routes, parts);

@@ -211,12 +211,12 @@ describe("a store that answers late", () => {
     });
     const [one, two] = [await scene.create([step("a")]), await scene.create([step("a")])];
     const startMs = scene.world.nowMs();
-    const first = scene.engine.trigger(one, null);
+    const first = scene.engine.command(one, { type: "Trigger", params: null });
     await scene.world.pass(10);
     silentFromMs = scene.world.nowMs();
     expect(await scene.trigger(two)).toMatchObject({ type: "unavailable" });
     expect(scene.world.nowMs() - startMs).toBeLessThanOrEqual(3_500);
-    expect(await first).toEqual({ type: "triggered" });
+    expect(await first).toEqual({ type: "accepted" });
   });
 
   test("large texts that cannot be read for a while are no crash", async () => {
@@ -237,7 +237,7 @@ describe("a store that answers late", () => {
       },
     });
     await after.world.pass(100);
-    expect(await after.trigger(id)).toEqual({ type: "already", status: "RUNNING" });
+    expect(await after.trigger(id)).toEqual({ type: "rejected", code: "already_triggered", status: "RUNNING" });
     await after.world.pass(25_000);
     expect([(await after.view(id)).stalled, (await after.view(id)).status]).toEqual([false, "COMPLETED"]);
     expect(after.logged.filter(({ level }) => level === "error")).toEqual([]);
@@ -311,7 +311,11 @@ describe("a supervisor that crashes", () => {
           large: (_: string, keys: readonly string[]) => {
             if (!ready) return Promise.reject(new StoreUnavailable("not yet"));
             const startMs = after.world.nowMs();
-            asked.push(after.engine.trigger(id, null).then(({ type }) => `${type} after ${after.world.nowMs() - startMs} ms`));
+            asked.push(
+              after.engine
+                .command(id, { type: "Trigger", params: null })
+                .then(({ type }) => `${type} after ${after.world.nowMs() - startMs} ms`),
+            );
             return Promise.resolve(keys.map(() => null));
           },
         }),

@@ -30,8 +30,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...["definition/definition", "definition/catalog", "definition/config-shape", "definition/params", "definition/submitted"],
       ...["plan/plan", "plan/pack"],
       ...["template/references", "template/resolve", "template/trigger-params"],
-      ...["execution/messages", "execution/state", "execution/status", "execution/failure", "execution/idempotency-key"],
-      ...["execution/decide", "execution/evolve", "execution/react", "execution/recover"],
+      ...["execution/messages", "execution/client-commands", "execution/state", "execution/status", "execution/failure"],
+      ...["execution/decide", "execution/evolve", "execution/react", "execution/recover", "execution/idempotency-key"],
       "view/view",
     ],
     why: "the rules are pure: no clock, no room, nothing that can differ between two runs",
@@ -136,6 +136,7 @@ export const ORDERS: Readonly<Record<string, Order>> = {
     chains: ["definition/, view/ → template/ → execution/ → plan/ → json/"],
     why: "what runs is a plan; where it came from and how it is shown, the rules need not know",
   },
+  "workflow/execution": { chains: ["decide → commands/ → *"], why: "a command's rule knows the state, and no other rule" },
   handlers: {
     chains: ["registry → built-in/ → http-client/ → *", "registry → loading/ → *"],
     why: "a handler knows what every handler is given, and no other handler",

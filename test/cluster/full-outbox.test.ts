@@ -12,7 +12,7 @@ describe("an outbox that is too full", () => {
     several.isStreamAway = true;
     const waits = await several.create("a", [step("x")]);
     const runs = await several.create("a", [step("x"), step("y", ["x"]), step("z", ["y"])]);
-    expect(await several.trigger("b", runs)).toEqual({ type: "triggered" });
+    expect(await several.trigger("b", runs)).toEqual({ type: "accepted" });
     expect(await several.ended("b", runs)).toBe("COMPLETED");
     // Its bytes are told with renewals, and to the others with the next look.
     await several.world.pass(3_000);
@@ -30,7 +30,7 @@ describe("an outbox that is too full", () => {
     }
     several.isStreamAway = false;
     await several.world.pass(8_000);
-    expect(await several.trigger("a", waits)).toEqual({ type: "triggered" });
+    expect(await several.trigger("a", waits)).toEqual({ type: "accepted" });
     expect(await several.ended("a", waits)).toBe("COMPLETED");
   });
 

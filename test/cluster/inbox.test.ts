@@ -1,7 +1,7 @@
 /** The commands that wait for a lane's executions: each is handed out until it is answered, and nothing holds up the others. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import { createInbox, type Inbox } from "../../src/cluster/commands/inbox.ts";
-import { packBody, type Stored } from "../../src/cluster/commands/stored-command.ts";
+import { createInbox, type Inbox, type StoredHere } from "../../src/cluster/commands/inbox.ts";
+import { packBody } from "../../src/cluster/commands/stored-command.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { JSON_HERE } from "../pool/json-here.ts";
@@ -13,7 +13,7 @@ describe("a lane's inbox", () => {
   let store: SharedStore;
   let inbox: Inbox;
   let owned: boolean;
-  let told: Stored[];
+  let told: StoredHere[];
   let refused: string[];
   let answered: string[];
   let takes: (execution: string) => boolean;
@@ -27,9 +27,9 @@ describe("a lane's inbox", () => {
       json: JSON_HERE,
       clock: world,
       log: recordingLog().log,
-      tell(execution, message) {
+      tell(execution, command) {
         if (!takes(execution)) return false;
-        told.push(message);
+        told.push(command);
         return true;
       },
       isOwned: () => owned,
@@ -37,22 +37,22 @@ describe("a lane's inbox", () => {
       answered: (_, ids) => answered.push(...ids),
     });
   });
-  const send = (id: string, execution = "e1", body = packBody({ type: "trigger", params: null })) => store.send({ id, execution, body });
-  const names = () => told.map(({ commandId }) => commandId);
+  const send = (id: string, execution = "e1", body = packBody({ type: "Trigger", params: null })) => store.send({ id, execution, body });
+  const names = () => told.map(({ id }) => id);
 
   test("hands out what waits, the oldest first, and each once while it is not answered", async () => {
     for (const id of ["c1", "c2", "c3"]) await send(id);
     await inbox.look(0);
     await inbox.look(0);
     expect(names()).toEqual(["c1", "c2", "c3"]);
-    told[1]?.done(true);
+    told[1]?.answer({ type: "accepted" });
     expect(answered).toEqual(["c2"]);
   });
 
   test("hands out again, from the store, what was not answered: its supervisor has crashed", async () => {
     await send("c1");
     await inbox.look(0);
-    told[0]?.done(false);
+    told[0]?.answer({ type: "moved" });
     await world.pass(2_000);
     expect(names()).toEqual(["c1", "c1"]);
   });
@@ -90,7 +90,7 @@ describe("a lane's inbox", () => {
     await inbox.look(0);
     inbox.drop(0);
     owned = false;
-    told[0]?.done(false);
+    told[0]?.answer({ type: "moved" });
     await world.pass(5_000);
     await inbox.look(0);
     expect(names()).toEqual(["c1"]);

@@ -80,7 +80,7 @@ describe("claims", () => {
     expect(several.instances.map(({ engine }) => engine.health().executions.active)).toEqual([0, 0]);
     expect(attempts.filter(({ size }) => size > 0)).toEqual([]);
     several.begun.length = 0;
-    expect(await several.trigger("a", id)).toEqual({ type: "triggered" });
+    expect(await several.trigger("a", id)).toEqual({ type: "accepted" });
     expect(await several.ended("a", id)).toBe("COMPLETED");
     expect(several.begun).toHaveLength(1 + WIDTH);
   });

@@ -19,7 +19,7 @@ describe("several instances", () => {
     for (let count = 0; count < 6; count++) ids.push(await several.create("a", [step("x"), step("y", ["x"])]));
     expect(new Set(await Promise.all(ids.map((id) => several.ownerOf(id)))).size).toBeGreaterThan(1);
     for (const [at, id] of ids.entries()) {
-      expect(await several.trigger(["a", "b", "c"][at % 3] ?? "a", id)).toEqual({ type: "triggered" });
+      expect(await several.trigger(["a", "b", "c"][at % 3] ?? "a", id)).toEqual({ type: "accepted" });
     }
     for (const id of ids) expect(await several.ended("c", id)).toBe("COMPLETED");
     expect(several.begun).toHaveLength(12);
@@ -28,10 +28,10 @@ describe("several instances", () => {
   test("tell the truth of fifty triggers at once through all of them: one starts it, the others are told so", async () => {
     const several = await Several.start(3);
     const id = await several.create("b", [step("x")]);
-    const asked = Array.from({ length: 50 }, (_, at) => several.instances[at % 3]?.engine.trigger(id, null));
+    const asked = Array.from({ length: 50 }, (_, at) => several.instances[at % 3]?.engine.command(id, { type: "Trigger", params: null }));
     const types = (await several.after(Promise.all(asked))).map((answer) => answer?.type);
-    expect(types.filter((type) => type === "triggered")).toHaveLength(1);
-    expect(types.filter((type) => type === "already")).toHaveLength(49);
+    expect(types.filter((type) => type === "accepted")).toHaveLength(1);
+    expect(types.filter((type) => type === "rejected")).toHaveLength(49);
   });
 
   test("answer a wait for the end at an instance that does not own the execution", async () => {
@@ -178,7 +178,7 @@ describe("an outcome that waits for the next owner", () => {
     await several.trigger(owner, id);
     await several.world.until(() => several.begun.length === 1, "x has begun");
     several.kill(owner);
-    const body = packBody({ type: "outcome", node: 0, attempt: 1, beganAtMs: several.world.nowMs(), outcome: ok('"elsewhere"') });
+    const body = packBody({ type: "Outcome", node: 0, attempt: 1, beganAtMs: several.world.nowMs(), outcome: ok('"elsewhere"') });
     await several.truth.send({ id: "outcome-of-x", execution: id, body });
     const other = several.instances[0]?.name ?? "";
     expect(await several.ended(other, id)).toBe("COMPLETED");
@@ -199,7 +199,7 @@ describe("an outcome that waits for the next owner", () => {
     owner = await several.ownerOf(id);
     await several.trigger(owner, id);
     await several.world.until(() => several.begun.length === 1, "the long node has begun, and x waits");
-    const body = packBody({ type: "outcome", node: 1, attempt: 1, beganAtMs: several.world.nowMs(), outcome: ok('"elsewhere"') });
+    const body = packBody({ type: "Outcome", node: 1, attempt: 1, beganAtMs: several.world.nowMs(), outcome: ok('"elsewhere"') });
     await several.truth.send({ id: "outcome-of-x", execution: id, body });
     const stopping = several.at(owner).engine.stop(60_000);
     await several.world.pass(5_000);

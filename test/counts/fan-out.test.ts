@@ -60,7 +60,7 @@ async function countsOf(width: number): Promise<Counts> {
   // What the start took is not the fan-out's.
   Object.assign(counts, { messages: 0, turns: 0, timers: 0 });
   const ended = engine.waitForEnd(id, 60_000);
-  await after(engine.trigger(id, null));
+  await after(engine.command(id, { type: "Trigger", params: null }));
   expect(await after(ended)).toBe(true);
   const summary = await engine.summary(id);
   counts.otherStoreCalls -= 1;

@@ -67,7 +67,7 @@ async function inTheMidst(): Promise<Alive> {
   Object.assign(counts, noCounts());
   const before = look();
   const ended = engine.waitForEnd(id, REST_MS);
-  const triggered = engine.trigger(id, null);
+  const triggered = engine.command(id, { type: "Trigger", params: null });
   // The trigger and the root were the first two.
   await world.until(() => counts.commits === 3, "the middle is being committed");
   const alive = minus(look(), before);

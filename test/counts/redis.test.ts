@@ -92,7 +92,7 @@ async function fanOutCost(): Promise<RedisCounts> {
   const id = await created(after, engine, fanOut(WIDTH));
   return counted.costOf(async () => {
     const ended = engine.waitForEnd(id, 60_000);
-    await after(engine.trigger(id, null));
+    await after(engine.command(id, { type: "Trigger", params: null }));
     if (!(await after(ended))) throw new Error("The fan-out has not ended.");
   });
 }

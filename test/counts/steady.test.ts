@@ -39,7 +39,7 @@ test("a chain alone waits for nobody: each of its steps is a commit, made at onc
   const id = await created(after, engine, { name: "chain", dag: { nodes } });
   const beganMs = world.monotonicMs();
   const ended = engine.waitForEnd(id, 60_000);
-  await after(engine.trigger(id, null));
+  await after(engine.command(id, { type: "Trigger", params: null }));
   expect(await after(ended)).toBe(true);
   // Of the world's time, which only commits take: the trigger and the steps.
   expect(world.monotonicMs() - beganMs).toBe((length + 1) * COMMIT_MS);

@@ -10,7 +10,7 @@ describe("a triggered execution", () => {
   test("runs its nodes in order and shows their outputs as they came", async () => {
     const scene = await Scene.start({ nodes: { a: () => ok('{"big":12345678901234567890}') } });
     const id = await scene.create([step("a"), step("b", ["a"]), step("c", ["a"]), step("d", ["b", "c"])]);
-    expect(await scene.trigger(id)).toEqual({ type: "triggered" });
+    expect(await scene.trigger(id)).toEqual({ type: "accepted" });
     expect(await scene.after(scene.engine.waitForEnd(id, 60_000))).toBe(true);
     const view = await scene.view(id);
     expect([view.status, view.closed, view.progress]).toEqual(["COMPLETED", true, { total: 4, completed: 4, failed: 0, percentage: 100 }]);
@@ -22,17 +22,19 @@ describe("a triggered execution", () => {
   test("is triggered once by fifty clients at once", async () => {
     const scene = await Scene.start();
     const id = await scene.create([step("a")]);
-    const results = await scene.after(Promise.all(Array.from({ length: 50 }, () => scene.engine.trigger(id, null))));
-    expect(results.filter(({ type }) => type === "triggered").length).toBe(1);
-    expect(results.filter(({ type }) => type === "already").length).toBe(49);
+    const results = await scene.after(
+      Promise.all(Array.from({ length: 50 }, () => scene.engine.command(id, { type: "Trigger", params: null }))),
+    );
+    expect(results.filter(({ type }) => type === "accepted").length).toBe(1);
+    expect(results.filter(({ type }) => type === "rejected").length).toBe(49);
     await scene.world.pass(10);
-    expect(await scene.trigger(id)).toEqual({ type: "already", status: "COMPLETED" });
+    expect(await scene.trigger(id)).toEqual({ type: "rejected", code: "already_finished", status: "COMPLETED" });
     expect(scene.begun).toEqual(["a/1"]);
   });
 
   test("that nobody created is not found", async () => {
     const scene = await Scene.start();
-    expect(await scene.trigger("nobody")).toEqual({ type: "not_found" });
+    expect(await scene.trigger("nobody")).toEqual({ type: "unknown" });
     expect(await scene.after(scene.engine.view("nobody"))).toBeNull();
   });
 
@@ -139,11 +141,11 @@ describe("with MAX_CONCURRENT_WORKFLOWS", () => {
       await scene.create([step("a")], { priority: 2 }),
       await scene.create([step("a")], { priority: 8 }),
     ];
-    for (const id of [first, low, high]) expect(await scene.trigger(id)).toEqual({ type: "triggered" });
+    for (const id of [first, low, high]) expect(await scene.trigger(id)).toEqual({ type: "accepted" });
     await scene.world.pass(100);
     const statuses = async () => [(await scene.view(first)).status, (await scene.view(low)).status, (await scene.view(high)).status];
     expect(await statuses()).toEqual(["RUNNING", "PENDING", "PENDING"]);
-    expect(await scene.trigger(low)).toEqual({ type: "already", status: "PENDING" });
+    expect(await scene.trigger(low)).toEqual({ type: "rejected", code: "already_triggered", status: "PENDING" });
     await scene.world.pass(1_000);
     expect(await statuses()).toEqual(["COMPLETED", "PENDING", "RUNNING"]);
     await scene.world.pass(2_000);
@@ -259,7 +261,7 @@ describe("a clean end", () => {
     await before.world.pass(100);
     await before.after(before.engine.stop(10_000));
     expect(before.begun).toEqual(["a/1"]);
-    expect(await before.engine.trigger(id, null)).toMatchObject({ type: "unavailable" });
+    expect(await before.engine.command(id, { type: "Trigger", params: null })).toMatchObject({ type: "unavailable" });
     const after = await Scene.start(before.crash());
     await after.world.pass(100);
     expect(after.begun).toEqual(["b/1"]);
@@ -319,7 +321,7 @@ describe("while the store is away", () => {
     gate.away = false;
     await scene.world.pass(5_000);
     // The trigger was in the open commit: it is durable after all, and says so.
-    expect(await scene.trigger(id)).toEqual({ type: "already", status: "COMPLETED" });
+    expect(await scene.trigger(id)).toEqual({ type: "rejected", code: "already_finished", status: "COMPLETED" });
     expect(scene.engine.health().store.available).toBe(true);
   });
 
@@ -342,9 +344,11 @@ describe("bounds", () => {
   test("a full mailbox is an answer, not a drop", async () => {
     const scene = await Scene.start({ mailboxLimit: 3 });
     const id = await scene.create([step("a")]);
-    const results = await scene.after(Promise.all(Array.from({ length: 10 }, () => scene.engine.trigger(id, null))));
+    const results = await scene.after(
+      Promise.all(Array.from({ length: 10 }, () => scene.engine.command(id, { type: "Trigger", params: null }))),
+    );
     const count = (type: string): number => results.filter((result) => result.type === type).length;
-    expect([count("triggered"), count("already"), count("unavailable")]).toEqual([1, 2, 7]);
+    expect([count("accepted"), count("rejected"), count("unavailable")]).toEqual([1, 2, 7]);
   });
 
   test("a wait ends with the execution, or when its time is up", async () => {

@@ -59,7 +59,7 @@ async function play(rate: number): Promise<Played> {
     const created = await engine.create({ definition, trigger: null, idempotency: null });
     if (created.type !== "created") return void refusalMs.push(world.nowMs() - dueAtMs);
     dueAt.set(created.id, dueAtMs);
-    if (engine.admit("trigger") === null) await engine.trigger(created.id, null);
+    if (engine.admit("trigger") === null) await engine.command(created.id, { type: "Trigger", params: null });
   }
 
   const count = rate * SECONDS;

@@ -1,5 +1,5 @@
 /** The clients of a play: they create and trigger, come again until they are answered, and note what was promised to them. */
-import type { CheckedDefinition, Engine, TriggerResult } from "../../src/engine/engine.ts";
+import type { CheckedDefinition, CommandAnswer, Engine } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/store/store.ts";
 import { paramsOf, randomDefinition } from "./random-definition.ts";
 import type { World } from "./world.ts";
@@ -100,9 +100,11 @@ export class Clients {
   /** Goes on until the engine that is in charge by then has taken the trigger, or says that it was taken. */
   async #trigger(id: string, params: string | null): Promise<void> {
     for (;;) {
-      const result = await this.#answered((engine) => engine.trigger(id, params).then((answer) => this.#heard(id, answer)));
-      if (result.type === "triggered" || result.type === "already") return this.#accept(id);
-      if (result.type === "not_found") {
+      const result = await this.#answered((engine) =>
+        engine.command(id, { type: "Trigger", params }).then((answer) => this.#heard(id, answer)),
+      );
+      if (result.type === "accepted" || result.type === "rejected") return this.#accept(id);
+      if (result.type === "unknown") {
         if (this.#mayForget) return;
         this.broken.push(`${id} was created, and is not found`);
       }
@@ -111,9 +113,9 @@ export class Clients {
   }
 
   /** Also when the client has lost its patience meanwhile. */
-  #heard(id: string, answer: TriggerResult): TriggerResult {
+  #heard(id: string, answer: CommandAnswer): CommandAnswer {
     if (answer.type === "queued") this.queuedAtMs.push(this.#world.nowMs());
-    if (answer.type !== "triggered") return answer;
+    if (answer.type !== "accepted") return answer;
     const times = 1 + (this.#triggered.get(id) ?? 0);
     this.#triggered.set(id, times);
     if (times > 1 && !this.#mayForget) this.broken.push(`${times} triggers of ${id} were told that they have triggered it`);

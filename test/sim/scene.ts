@@ -1,5 +1,5 @@
 /** A short play on the whole engine: a world, one instance, and the handlers' behaviour by node id. */
-import type { CreateResult, Engine, ExecutionView, TriggerResult } from "../../src/engine/engine.ts";
+import type { CreateResult, Engine, ExecutionView, CommandAnswer } from "../../src/engine/engine.ts";
 import type { Attempt, NodeOutcome, Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -71,8 +71,8 @@ export class Scene {
     return this.after(this.engine.create({ definition: checked.definition, trigger: null, idempotency: null }));
   }
 
-  trigger(id: string, params: string | null = null): Promise<TriggerResult> {
-    return this.after(this.engine.trigger(id, params));
+  trigger(id: string, params: string | null = null): Promise<CommandAnswer> {
+    return this.after(this.engine.command(id, { type: "Trigger", params }));
   }
 
   async view(id: string): Promise<ExecutionView> {

@@ -2,7 +2,7 @@
 import { createDoorbellHub, type DoorbellHub } from "../../src/bus/memory/doorbell.ts";
 import { createMemoryStream } from "../../src/bus/memory/event-stream.ts";
 import type { StreamRecord } from "../../src/bus/event-stream.ts";
-import type { Engine, ExecutionView, TriggerResult } from "../../src/engine/engine.ts";
+import type { Engine, ExecutionView, CommandAnswer } from "../../src/engine/engine.ts";
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
@@ -137,8 +137,8 @@ export class Several {
     return result.id;
   }
 
-  trigger(name: string, id: string): Promise<TriggerResult> {
-    return this.after(this.at(name).engine.trigger(id, null));
+  trigger(name: string, id: string): Promise<CommandAnswer> {
+    return this.after(this.at(name).engine.command(id, { type: "Trigger", params: null }));
   }
 
   async view(name: string, id: string): Promise<ExecutionView> {

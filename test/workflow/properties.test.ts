@@ -29,8 +29,7 @@ const choices = fc.array(fc.nat(), { minLength: 1, maxLength: 120 });
 /** What could be said next: by the client, by threads, by timers, by a new owner; stale and doubled words too. */
 function possible(state: ExecutionState): Command[] {
   const commands: Command[] = [
-    { type: "Trigger", params: null, admitted: true },
-    { type: "Trigger", params: null, admitted: false },
+    { type: "Trigger", params: null },
     { type: "Start" },
     { type: "RecordOwnerDeath", bootId: "dead" },
     { type: "Close" },
@@ -72,7 +71,7 @@ function play(plan: Plan, picks: readonly number[], seen?: (event: WorkflowEvent
 function run(plan: Plan, picks: readonly number[], fails: boolean): { state: ExecutionState; completed: number[] } {
   const state = initialState(plan);
   const completed: number[] = [];
-  const todo: Command[] = [{ type: "Trigger", params: null, admitted: true }];
+  const todo: Command[] = [{ type: "Trigger", params: null }];
   for (let step = 0; todo.length > 0; step++) {
     const [command] = todo.splice((picks[step % picks.length] ?? 0) % todo.length, 1);
     if (command === undefined) break;
@@ -90,6 +89,7 @@ function run(plan: Plan, picks: readonly number[], fails: boolean): { state: Exe
         // Delivered twice: a doubled outcome changes nothing.
         todo.push(outcome, outcome);
       }
+      if (effect.type === "Admit") todo.push({ type: "Start" });
       if (effect.type === "StartTimer") todo.push({ type: "FireRetry", node: effect.node, attempt: effect.attempt });
       if (effect.type === "TakeBack" && !state.closed) todo.push({ type: "Close" });
     }

@@ -4,7 +4,7 @@ import { decode, encode } from "../../src/store/codec/codec.ts";
 import type { Failure } from "../../src/workflow/execution/failure.ts";
 import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
 import { viewOf } from "../../src/workflow/view/view.ts";
-import { boom, commandsOf, given, trigger } from "./trigger-params.ts";
+import { boom, commandsOf, given, start, trigger } from "./trigger-params.ts";
 import { planOf } from "./plans.ts";
 
 const plan = planOf([{ id: "a", retry: { maxAttempts: 6 } }]);
@@ -14,6 +14,7 @@ const broken = (n: number): Failure => ({ ...boom, stack: `Error: ${n}\n    at r
 /** Six failures, of which the last ends it. */
 const failed = given(plan).when(
   trigger,
+  start,
   ...[1, 2, 3, 4, 5].flatMap((n) => [fail("a", n, broken(n)), fire("a", n + 1)]),
   fail("a", 6, broken(6)),
 );
@@ -51,7 +52,7 @@ test("a view shows that of the failure which ended the execution, also when it i
 });
 
 test("a log of before there were stacks is read, and its view has none", () => {
-  const without = given(plan).when(trigger, fail("a", 1, { ...boom, retryable: false }));
+  const without = given(plan).when(trigger, start, fail("a", 1, { ...boom, retryable: false }));
   const view = viewOf("e", without.state, false);
   expect(view.failure).toEqual({ node: "a", attempt: 1, kind: "handler", code: "boom", message: "It broke.", stack: null });
   expect(encode(without.events, plan)).not.toContain("stack");
@@ -60,7 +61,7 @@ test("a log of before there were stacks is read, and its view has none", () => {
 test("the state holds one stack, however many nodes have failed", () => {
   const wide = planOf(Array.from({ length: 50 }, (_, n) => ({ id: `n${n}` })));
   const { fail: failWide } = commandsOf(wide);
-  const { state } = given(wide).when(trigger, ...Array.from({ length: 50 }, (_, n) => failWide(`n${n}`, 1, broken(n))));
+  const { state } = given(wide).when(trigger, start, ...Array.from({ length: 50 }, (_, n) => failWide(`n${n}`, 1, broken(n))));
   expect([...state.failureOf.values()].filter(({ stack }) => stack !== undefined)).toEqual([]);
   expect(state.failureOf.size).toBe(50);
 });
@@ -68,7 +69,7 @@ test("the state holds one stack, however many nodes have failed", () => {
 test("a node that was open when its execution ended says that it was cut off", () => {
   const two = planOf([{ id: "bad", retry: { maxAttempts: 1 } }, { id: "other" }]);
   const { fail: failTwo } = commandsOf(two);
-  const view = viewOf("e", given(two).when(trigger, failTwo("bad")).state, false);
+  const view = viewOf("e", given(two).when(trigger, start, failTwo("bad")).state, false);
   expect(view.nodes.map(({ state, error }) => [state, error])).toEqual([
     ["FAILED", "It broke."],
     ["CANCELLED", "It was cut off: the execution had ended before it did."],

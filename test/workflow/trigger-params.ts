@@ -70,7 +70,9 @@ export class Given {
 }
 
 export const boom: Failure = { kind: "handler", code: "boom", message: "It broke.", retryable: true };
-export const trigger = { type: "Trigger", params: null, admitted: true } as const satisfies Command;
+export const trigger = { type: "Trigger", params: null } as const satisfies Command;
+/** There is room to run it. */
+export const start = { type: "Start" } as const satisfies Command;
 
 /** Commands by node id. */
 export function commandsOf(plan: Plan) {

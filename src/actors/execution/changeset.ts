@@ -2,9 +2,9 @@
 import type { CommandReceipt, LargeText } from "../../store/store.ts";
 import type { WorkflowEvent } from "../../workflow/execution/messages.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
-import type { Receipt } from "../../cluster/commands/receipt.ts";
-import type { Stored } from "../../cluster/commands/stored-command.ts";
-import type { Ask, HandOver } from "./messages.ts";
+import { packReceipt } from "../../cluster/commands/receipt.ts";
+import type { Receipt } from "../../workflow/execution/client-commands.ts";
+import type { CommandMessage, HandOver } from "./messages.ts";
 
 export type Changeset = {
   /** When all of it was decided: nothing else happens meanwhile. */
@@ -13,7 +13,7 @@ export type Changeset = {
   readonly large: LargeText[];
   /** Attempts whose outcome is in it, or is not wanted. */
   readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
-  readonly receipts: { readonly message: Ask | Stored; readonly receipt: Receipt }[];
+  readonly receipts: { readonly message: CommandMessage; readonly receipt: Receipt }[];
   bytes: number;
   /** What the state says is to be done by then, is done. */
   resumes: boolean;
@@ -38,7 +38,7 @@ export function receiptsOf({ receipts }: Changeset): readonly CommandReceipt[] {
   if (receipts.length === 0) return NONE;
   const kept: CommandReceipt[] = [];
   for (const { message, receipt } of receipts) {
-    if (message.type === "Stored") kept.push({ commandId: message.commandId, receipt: JSON.stringify(receipt) });
+    if (message.id !== null) kept.push({ commandId: message.id, receipt: packReceipt(receipt) });
   }
   return kept;
 }

@@ -3,11 +3,11 @@ import type { ExecutionAttempts } from "../../pool/pool.ts";
 import { largeKey } from "../../store/store.ts";
 import { decide } from "../../workflow/execution/decide.ts";
 import { evolve } from "../../workflow/execution/evolve.ts";
-import type { Command, Decision, Text } from "../../workflow/execution/messages.ts";
+import type { Receipt } from "../../workflow/execution/client-commands.ts";
+import type { Command, Decision, Text, WorkflowEvent } from "../../workflow/execution/messages.ts";
 import { at, type ExecutionState } from "../../workflow/execution/state.ts";
 import type { Ports } from "./ports.ts";
 import { hasRoom, type Changeset } from "./changeset.ts";
-import type { Receipt } from "../../cluster/commands/receipt.ts";
 import type { Decided, SupervisorMessage } from "./messages.ts";
 import { outcomeCommand } from "./outcome-command.ts";
 
@@ -21,7 +21,7 @@ export interface Decider {
   giveParams(params: string | null): void;
 }
 
-const DONE: Receipt = { type: "done" };
+const ACCEPTED: Receipt = { type: "accepted" };
 
 /** What a supervisor found out at its start may stand behind a hand-over that was asked for meanwhile: it is part of what is handed over. */
 export function handOverLast(batch: readonly SupervisorMessage[]): readonly SupervisorMessage[] {
@@ -46,65 +46,79 @@ export function decideBatch(decider: Decider, batch: readonly SupervisorMessage[
  * What has begun here and has no outcome yet is recorded: the next owner waits for it, for as long as this instance lives. So what
  * is recorded as running here and is not in hand is lost, or it would wait for ever.
  */
-export function accountFor({ state, ports, attempts }: Decider, changeset: Changeset): void {
-  const { bootId } = ports;
-  const record = (command: Command): void => apply(state, decide(state, command, { nowMs: changeset.nowMs, random: 0 }), changeset);
+export function accountFor(decider: Decider, changeset: Changeset): void {
+  const { state, attempts } = decider;
+  const { bootId } = decider.ports;
   const inHand = new Set<string>();
   for (const { node, attempt, beganAtMs } of attempts.begun()) {
     inHand.add(`${node}/${attempt}`);
-    record({ type: "RecordStart", node, attempt, beganAtMs, executor: bootId });
+    record(decider, { type: "RecordStart", node, attempt, beganAtMs, executor: bootId }, changeset);
   }
   for (const [node, executor] of [...state.executorOf]) {
     const attempt = at(state.attempt, node);
-    if (executor === bootId && !inHand.has(`${node}/${attempt}`)) record({ type: "LoseAttempt", node, attempt, death: false });
+    if (executor === bootId && !inHand.has(`${node}/${attempt}`))
+      record(decider, { type: "LoseAttempt", node, attempt, death: false }, changeset);
   }
 }
 
 function decideMessage(decider: Decider, message: Decided, changeset: Changeset): void {
   const { state, ports } = decider;
-  const command = commandOf(decider, message, changeset);
+  const command = commandOf(message);
   const decision = decide(state, command, { nowMs: changeset.nowMs, random: ports.random.next() });
-  apply(state, decision, changeset);
-  if (message.type === "Ask" || message.type === "Stored") {
-    const receipt: Receipt = decision.type === "rejected" ? { type: "rejected", rejection: decision.rejection } : DONE;
-    changeset.receipts.push({ message, receipt });
-  }
+  apply(decider, decision, changeset);
+  if (command.type === "Trigger" && decision.type === "events") triggered(decider, command.params, changeset);
+  if (message.type === "Command") changeset.receipts.push({ message, receipt: decision.type === "rejected" ? decision : ACCEPTED });
   if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt")
     changeset.settled.push(command);
 }
 
-function apply(state: ExecutionState, decision: Decision, changeset: Changeset): void {
+/** It runs at once where there is room. */
+function triggered(decider: Decider, params: string | null, changeset: Changeset): void {
+  decider.giveParams(params);
+  if (decider.ports.admission.tryEnter(decider.id)) record(decider, { type: "Start" }, changeset);
+}
+
+/** What follows of itself, whatever the chance. */
+function record(decider: Decider, command: Command, changeset: Changeset): void {
+  apply(decider, decide(decider.state, command, { nowMs: changeset.nowMs, random: 0 }), changeset);
+}
+
+function apply(decider: Decider, decision: Decision, changeset: Changeset): void {
   if (decision.type !== "events") return;
-  for (const event of decision.events) {
-    evolve(state, event);
+  for (const decided of decision.events) {
+    const event = keptApart(decider, decided, changeset);
+    evolve(decider.state, event);
     changeset.events.push(event);
   }
 }
 
-function commandOf(decider: Decider, message: Decided, changeset: Changeset): Command {
-  if (message.type === "Ask") return triggerOf(decider, message.params, changeset);
-  if (message.type !== "Stored") return keptApart(decider, message, changeset);
-  const { body } = message;
-  if (body.type === "trigger") return triggerOf(decider, body.params, changeset);
-  return keptApart(decider, outcomeCommand(body.node, body.attempt, body.beganAtMs, body.outcome), changeset);
+function commandOf(message: Decided): Command {
+  if (message.type !== "Command") return message;
+  const { command } = message;
+  return command.type === "Outcome" ? outcomeCommand(command.node, command.attempt, command.beganAtMs, command.outcome) : command;
 }
 
-function triggerOf(decider: Decider, text: string | null, changeset: Changeset): Command {
-  const { id, state, ports } = decider;
-  if (state.triggeredAtMs !== null) return { type: "Trigger", params: null, admitted: false };
-  decider.giveParams(text);
-  const params = text === null ? null : apart(decider, largeKey.params, text, changeset);
-  return { type: "Trigger", params, admitted: ports.admission.tryEnter(id) };
-}
-
-function keptApart(decider: Decider, command: Command, changeset: Changeset): Command {
-  if (command.type === "FailAttempt") changeset.bytes += command.failure.stack?.length ?? 0;
-  if (command.type !== "CompleteAttempt" || typeof command.output !== "string") return command;
-  changeset.bytes += command.output.length;
-  if (!decider.ports.largeTexts.mayBeLarge(command.output)) return command;
-  const key = largeKey.output(decider.state.plan.ids[command.node] ?? "", command.attempt);
-  const output = apart(decider, key, command.output, changeset);
-  return output === command.output ? command : { ...command, output };
+/** The event as it goes into the log: a large text in it stands beside that. */
+function keptApart(decider: Decider, event: WorkflowEvent, changeset: Changeset): WorkflowEvent {
+  switch (event.type) {
+    case "ExecutionTriggered": {
+      if (typeof event.params !== "string") return event;
+      const params = apart(decider, largeKey.params, event.params, changeset);
+      return params === event.params ? event : { ...event, params };
+    }
+    case "AttemptCompleted": {
+      if (typeof event.output !== "string") return event;
+      changeset.bytes += event.output.length;
+      if (!decider.ports.largeTexts.mayBeLarge(event.output)) return event;
+      const output = apart(decider, largeKey.output(decider.state.plan.ids[event.node] ?? "", event.attempt), event.output, changeset);
+      return output === event.output ? event : { ...event, output };
+    }
+    case "AttemptFailed":
+      changeset.bytes += event.failure.stack?.length ?? 0;
+      return event;
+    default:
+      return event;
+  }
 }
 
 function apart({ id, ports }: Decider, key: string, text: string, changeset: Changeset): Text {

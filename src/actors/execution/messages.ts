@@ -1,13 +1,15 @@
 /** What a supervisor is told: by clients, by the store, by the pool, and by itself. */
-import type { Receipt } from "../../cluster/commands/receipt.ts";
-import type { Stored } from "../../cluster/commands/stored-command.ts";
+import type { Answer } from "../../cluster/commands/receipt.ts";
+import type { CommandBody } from "../../cluster/commands/stored-command.ts";
 import type { Command } from "../../workflow/execution/messages.ts";
 
-/** A trigger from a client, who waits for its receipt. `params`: JSON text of an object, or null. */
-export type Ask = {
-  readonly type: "Ask";
-  readonly params: string | null;
-  readonly reply: (receipt: Receipt) => void;
+/** From somebody who waits for the answer: a client of this instance, or, through the store, one of another instance. */
+export type CommandMessage = {
+  readonly type: "Command";
+  /** Under which it stands in the store until the commit that answers it; null where it does not stand there. */
+  readonly id: string | null;
+  readonly command: CommandBody;
+  readonly answer: (answer: Answer) => void;
 };
 
 /** The execution goes to another instance: begin nothing more, record what runs. */
@@ -21,6 +23,6 @@ export type HandOver = {
 export type Resume = { readonly type: "Resume" };
 
 /** What a decision is made on. */
-export type Decided = Command | Ask | Stored;
+export type Decided = Command | CommandMessage;
 
 export type SupervisorMessage = Decided | HandOver | Resume;

@@ -203,10 +203,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   }
 
   #answer({ receipts, handOver }: Changeset): void {
-    for (const { message, receipt } of receipts) {
-      if (message.type === "Ask") message.reply(receipt);
-      else message.done(true);
-    }
+    for (const { message, receipt } of receipts) message.answer(receipt);
     handOver?.done(true);
   }
 
@@ -287,9 +284,9 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
 const RESUME: SupervisorMessage = { type: "Resume" };
 
 function unanswered(message: SupervisorMessage, moved: boolean): void {
-  if (message.type === "Stored" || message.type === "HandOver") message.done(false);
-  else if (message.type === "Ask")
-    message.reply(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
+  if (message.type === "HandOver") message.done(false);
+  else if (message.type === "Command")
+    message.answer(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
 }
 
 /** Alone, an owner that is fenced can only be left alone; where others share the store, one of them goes on. */

@@ -21,8 +21,8 @@ export type Behaviour<M, A extends Actor<M> = Actor<M>> = {
   start(self: Self<M>): A | null | Promise<A | null>;
   /** A failure to start that is nobody's fault (the store is away): tried again, not counted. */
   mayWait(error: unknown): boolean;
-  /** Tells the sender that there is nobody to receive this message. */
-  undeliverable(message: M, why: Gone | "stalled"): void;
+  /** Tells the sender that there is nobody to receive this message to `id`. */
+  undeliverable(id: string, message: M, why: Gone | "stalled"): void;
   /** It is left alone until the next sweep: what it holds of what others want too is given back. */
   stalled(id: string): void;
   /** It found out by itself that its work is another instance's, and is not there any more. */

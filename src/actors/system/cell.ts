@@ -134,7 +134,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
       clock.after(next.afterMs, () => this.start());
     } else {
       this.#phase = "stalled";
-      for (const message of this.mailbox.takeOut()) behaviour.undeliverable(message, "stalled");
+      for (const message of this.mailbox.takeOut()) behaviour.undeliverable(this.id, message, "stalled");
       behaviour.stalled(this.id);
       this.#started();
     }
@@ -146,7 +146,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
     this.#phase = "gone";
     this.#keeper.removed(this);
     this.#actor?.stop();
-    for (const message of this.mailbox.close()) this.#keeper.options.behaviour.undeliverable(message, why);
+    for (const message of this.mailbox.close()) this.#keeper.options.behaviour.undeliverable(this.id, message, why);
     this.#started();
   }
 

@@ -7,7 +7,8 @@ import type { Log } from "../../env/log/log.ts";
 import type { LongJson } from "../../workflow/json/long-json.ts";
 import type { SharedStore, StoredCommand } from "../../store/shared-store.ts";
 import { StoreUnavailable } from "../../store/store.ts";
-import { readBody, type Stored, type StoredBody, UnreadableCommand } from "./stored-command.ts";
+import type { Answer } from "./receipt.ts";
+import { type CommandBody, readBody, UnreadableCommand } from "./stored-command.ts";
 
 export type Inbox = {
   /**
@@ -19,13 +20,16 @@ export type Inbox = {
   drop(lane: number): void;
 };
 
+/** A command as its execution's supervisor is handed it. */
+export type StoredHere = { readonly id: string; readonly command: CommandBody; readonly answer: (answer: Answer) => void };
+
 export type InboxOptions = {
   readonly store: SharedStore;
   readonly json: LongJson;
   readonly clock: Clock;
   readonly log: Log;
   /** False: its mailbox is full, or it is stalled; it is offered again later. */
-  readonly tell: (executionId: string, message: Stored) => boolean;
+  readonly tell: (executionId: string, command: StoredHere) => boolean;
   readonly isOwned: (lane: number) => boolean;
   /** Answers a command that nobody can read, so that it does not stand in the store for ever. */
   readonly refuse: (lane: number, commandId: string) => void;
@@ -102,22 +106,20 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
-  function hand(lane: number, its: Lane, { id, execution }: StoredCommand, body: StoredBody | null): boolean {
+  function hand(lane: number, its: Lane, { id, execution }: StoredCommand, command: CommandBody | null): boolean {
     its.handed.add(id);
-    if (body === null) {
+    if (command === null) {
       log.error("A stored command cannot be read and is dropped: do all instances run the same version?", { lane, execution, command: id });
       options.refuse(lane, id);
       return true;
     }
     const told = options.tell(execution, {
-      type: "Stored",
-      commandId: id,
-      execution,
-      body,
-      done(answered) {
+      id,
+      command,
+      answer({ type }) {
         its.handed.delete(id);
-        if (answered) options.answered(lane, [id]);
-        else later(lane, its);
+        if (type === "moved" || type === "unavailable") later(lane, its);
+        else options.answered(lane, [id]);
       },
     });
     if (!told) its.handed.delete(id);
@@ -146,7 +148,7 @@ export function createInbox(options: InboxOptions): Inbox {
 }
 
 /** Null for what another version, or a stranger, has left there. */
-function bodyOf(text: string, json: LongJson): StoredBody | null | Promise<StoredBody | null> {
+function bodyOf(text: string, json: LongJson): CommandBody | null | Promise<CommandBody | null> {
   try {
     const body = readBody(text, json);
     return body instanceof Promise ? body.catch(nullWhereUnreadable) : body;

@@ -1,10 +1,41 @@
-/** What became of a command, for whoever waits for it. Stored with the commit that answers it. */
-import type { Rejection } from "../../workflow/execution/messages.ts";
+/** The answers to commands, and their text in the store, which instances of several versions read: its words stay. */
+import type { Receipt, Rejected } from "../../workflow/execution/client-commands.ts";
 
-export type Receipt =
-  | { readonly type: "done" }
-  | { readonly type: "rejected"; readonly rejection: Rejection }
-  | { readonly type: "unknown" }
+/** It was not decided on: nothing is known of it but why. */
+export type Unanswered =
   /** Another instance owns the execution. */
-  | { readonly type: "moved" }
-  | { readonly type: "unavailable"; readonly reason: string };
+  { readonly type: "moved" } | { readonly type: "unavailable"; readonly reason: string };
+
+export type Answer = Receipt | Unanswered;
+
+type StoredReceipt =
+  | { readonly type: "done" }
+  | { readonly type: "rejected"; readonly rejection: Pick<Rejected, "code" | "status"> }
+  | { readonly type: "unknown" };
+
+export function packReceipt(receipt: Receipt): string {
+  return JSON.stringify(storedOf(receipt));
+}
+
+export function readReceipt(text: string): Receipt {
+  const stored = JSON.parse(text) as StoredReceipt;
+  switch (stored.type) {
+    case "done":
+      return { type: "accepted" };
+    case "rejected":
+      return { type: "rejected", code: stored.rejection.code, status: stored.rejection.status };
+    case "unknown":
+      return stored;
+  }
+}
+
+function storedOf(receipt: Receipt): StoredReceipt {
+  switch (receipt.type) {
+    case "accepted":
+      return { type: "done" };
+    case "rejected":
+      return { type: "rejected", rejection: { code: receipt.code, status: receipt.status } };
+    case "unknown":
+      return receipt;
+  }
+}

@@ -1,19 +1,20 @@
-/** Triggers for executions that another instance owns: stored as commands, answered by the owner's receipt. */
-import { packTrigger } from "./stored-command.ts";
+/** Commands for executions that another instance owns: stored for it, answered by its receipt. */
+import { packCommand } from "./stored-command.ts";
 import type { Doorbell } from "../../bus/doorbell.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Ids } from "../../env/ids.ts";
 import type { LongJson } from "../../workflow/json/long-json.ts";
 import type { SharedStore } from "../../store/shared-store.ts";
 import { StoreUnavailable } from "../../store/store.ts";
-import type { Receipt } from "./receipt.ts";
+import type { ClientCommand, Receipt } from "../../workflow/execution/client-commands.ts";
+import { readReceipt } from "./receipt.ts";
 
 /** The owner has not answered yet. */
 export type Queued = { readonly type: "queued"; readonly commandId: string };
 
-export type RemoteTriggers = {
+export type RemoteCommands = {
   /** Waits a while for the owner's answer; without one, the command stays and its id is the answer. Rejects with StoreUnavailable. */
-  trigger(executionId: string, params: string | null): Promise<Receipt | Queued>;
+  send(executionId: string, command: ClientCommand): Promise<Receipt | Queued>;
 };
 
 /** How long a client waits for the owner. */
@@ -21,13 +22,13 @@ const ANSWER_WITHIN_MS = 2_000;
 /** A lost ring is found by asking. */
 const ASK_EVERY_MS = 250;
 
-export function createRemoteTriggers(options: {
+export function createRemoteCommands(options: {
   readonly store: SharedStore;
   readonly json: LongJson;
   readonly doorbell: Doorbell;
   readonly clock: Clock;
   readonly ids: Ids;
-}): RemoteTriggers {
+}): RemoteCommands {
   const { store, json, doorbell, clock, ids } = options;
   const waiting = new Map<string, () => void>();
   doorbell.listen((ring) => {
@@ -48,17 +49,17 @@ export function createRemoteTriggers(options: {
   }
 
   return {
-    async trigger(executionId, params) {
+    async send(executionId, command) {
       const commandId = ids.next();
       const endMs = clock.nowMs() + ANSWER_WITHIN_MS;
-      const sent = await store.send({ id: commandId, execution: executionId, body: await packTrigger(params, json) });
-      if (sent.type === "answered") return JSON.parse(sent.receipt) as Receipt;
+      const sent = await store.send({ id: commandId, execution: executionId, body: await packCommand(command, json) });
+      if (sent.type === "answered") return readReceipt(sent.receipt);
       doorbell.ring({ type: "commands", lane: store.laneOf(executionId) });
       for (let leftMs = endMs - clock.nowMs(); leftMs > 0; leftMs = endMs - clock.nowMs()) {
         await nextLook(commandId, Math.min(leftMs, ASK_EVERY_MS));
         try {
           const receipt = await store.receiptOf(executionId, commandId);
-          if (receipt !== null) return JSON.parse(receipt) as Receipt;
+          if (receipt !== null) return readReceipt(receipt);
         } catch (error) {
           // It is stored: a store that is away now only keeps the answer from us.
           if (!(error instanceof StoreUnavailable)) throw error;

@@ -1,44 +1,52 @@
-/** Commands that wait in the store for an execution's owner: their text, and what they want of the supervisor. */
+/** What waits in the store for an execution's owner: commands of clients, and outcomes of attempts that ran elsewhere; and their text. */
+import { CLIENT_COMMANDS, type ClientCommand } from "../../workflow/execution/client-commands.ts";
 import { LONG_JSON, type LongJson } from "../../workflow/json/long-json.ts";
 import type { Outcome } from "../../pool/pool.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
 
-/** `params`: JSON text of an object, or null. */
-export type StoredBody =
-  | { readonly type: "trigger"; readonly params: string | null }
-  /** What became of an attempt that this instance ran for another. */
-  | { readonly type: "outcome"; readonly node: NodeIndex; readonly attempt: number; readonly beganAtMs: number; readonly outcome: Outcome };
-
-/** A command that was stored for the execution's owner. The commit that answers it deletes it. */
-export type Stored = {
-  readonly type: "Stored";
-  readonly commandId: string;
-  readonly execution: string;
-  readonly body: StoredBody;
-  /** False: it was not answered, and is still in the store. */
-  readonly done: (answered: boolean) => void;
+/** What became of an attempt that this instance ran for another. */
+export type SentOutcome = {
+  readonly type: "Outcome";
+  readonly node: NodeIndex;
+  readonly attempt: number;
+  readonly beganAtMs: number;
+  readonly outcome: Outcome;
 };
 
-/** The text that is stored; instances of one version write and read it. */
-export function packBody(body: StoredBody): string {
-  return JSON.stringify(body);
+export type CommandBody = ClientCommand | SentOutcome;
+
+/** The text that is stored. Instances of other versions read it: a command's word is its type in lower case. */
+export function packBody(body: CommandBody): string {
+  return JSON.stringify(storedOf(body));
 }
 
-/** The text of a trigger; at once where its params are not large. */
-export function packTrigger(params: string | null, json: LongJson): string | Promise<string> {
-  const body: StoredBody = { type: "trigger", params };
-  return (params?.length ?? 0) < LONG_JSON ? packBody(body) : json.writeJson(body);
+/** The text of a client's command; at once where nothing in it is large. */
+export function packCommand(command: ClientCommand, json: LongJson): string | Promise<string> {
+  const isLarge = Object.values(command).some((value) => typeof value === "string" && value.length >= LONG_JSON);
+  return isLarge ? json.writeJson(storedOf(command)) : packBody(command);
 }
 
 /** Throws, or rejects with, SyntaxError or UnreadableCommand where the text is none of ours. */
-export function readBody(text: string, json: LongJson): StoredBody | Promise<StoredBody> {
+export function readBody(text: string, json: LongJson): CommandBody | Promise<CommandBody> {
   return text.length < LONG_JSON ? checked(JSON.parse(text)) : json.readJson(text).then(checked);
 }
 
-function checked(value: unknown): StoredBody {
-  const body = value as StoredBody | null;
-  if (body?.type === "trigger" || body?.type === "outcome") return body;
-  throw new UnreadableCommand("No stored command has this form.");
+/** By its word. */
+const TYPES = new Map([...Object.keys(CLIENT_COMMANDS), "Outcome"].map((type) => [wordOf(type), type]));
+
+function wordOf(type: string): string {
+  return type.toLowerCase();
+}
+
+function storedOf(body: CommandBody): object {
+  return { ...body, type: wordOf(body.type) };
+}
+
+function checked(value: unknown): CommandBody {
+  const stored = value as { readonly type?: unknown } | null;
+  const type = TYPES.get(stored?.type as string);
+  if (type === undefined) throw new UnreadableCommand("No stored command has this form.");
+  return { ...stored, type } as CommandBody;
 }
 
 /** It was written by another version, or by a stranger. */

@@ -117,7 +117,7 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
       // Of its own: where the store fell into an older past the same attempt may run here again.
       id: `outcome/${execution}/${node}/${attempt}/${bootId}/${(told += 1)}`,
       execution,
-      body: packBody({ type: "outcome", node, attempt, beganAtMs, outcome }),
+      body: packBody({ type: "Outcome", node, attempt, beganAtMs, outcome }),
     };
   }
 

@@ -1,34 +1,33 @@
-/** What follows from a command: a pure function of state and command. Time and chance come in with the command. */
+/** What follows from each command: a table of rules. */
+import type { ClientCommand, Rejected } from "./client-commands.ts";
+import { trigger } from "./commands/trigger.ts";
 import { type Failure, mayRetry, sentenceOf, STACKS_KEPT, withoutStack } from "./failure.ts";
 import type { Command, Decision, WorkflowEvent } from "./messages.ts";
+import type { Circumstances, ClientRule, Outline, Rule } from "./rule.ts";
 import { backoffMs } from "./retry.ts";
 import { at, type ExecutionState } from "./state.ts";
 import { isTerminal, NodeCode } from "./status.ts";
 import type { NodeIndex } from "../plan/plan.ts";
 
-/** `random`: from 0 to 1. */
-export type Circumstances = { readonly nowMs: number; readonly random: number };
-
 const IGNORED: Decision = { type: "ignored" };
 
-export function decide(state: ExecutionState, command: Command, { nowMs, random }: Circumstances): Decision {
-  switch (command.type) {
-    case "Trigger": {
-      if (isTerminal(state.status)) return { type: "rejected", rejection: { code: "already_finished", status: state.status } };
-      if (state.triggeredAtMs !== null) return { type: "rejected", rejection: { code: "already_triggered", status: state.status } };
-      const triggered: WorkflowEvent = { type: "ExecutionTriggered", atMs: nowMs, params: command.params };
-      return happened(command.admitted ? [triggered, { type: "ExecutionStarted", atMs: nowMs }] : [triggered]);
-    }
-    case "Start":
+/** One rule for each command: a command without one does not compile. */
+const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["type"] ? ClientRule<Type> : Rule<Type> } = {
+  Trigger: trigger,
+  Start: {
+    decide(state, _, { nowMs }) {
       if (state.status !== "PENDING" || state.triggeredAtMs === null) return IGNORED;
       return happened([{ type: "ExecutionStarted", atMs: nowMs }]);
-    case "RecordStart": {
-      const { node, attempt, beganAtMs, executor } = command;
+    },
+  },
+  RecordStart: {
+    decide(state, { node, attempt, beganAtMs, executor }) {
       if (state.nodeStatus[node] !== NodeCode.QUEUED || attempt !== state.attempt[node]) return IGNORED;
       return happened([{ type: "AttemptStarted", node, attempt, atMs: beganAtMs, executor }]);
-    }
-    case "CompleteAttempt": {
-      const { node, attempt, beganAtMs, output } = command;
+    },
+  },
+  CompleteAttempt: {
+    decide(state, { node, attempt, beganAtMs, output }, { nowMs }) {
       if (!awaits(state, node, attempt)) return IGNORED;
       const done: WorkflowEvent = { type: "AttemptCompleted", node, attempt, beganAtMs, atMs: nowMs, output };
       if (state.status !== "RUNNING" || state.completed + 1 < state.plan.ids.length) return happened([done]);
@@ -37,43 +36,58 @@ export function decide(state: ExecutionState, command: Command, { nowMs, random 
         { type: "ExecutionFinished", atMs: nowMs, status: "COMPLETED", error: null, cause: null },
         { type: "ExecutionClosed", atMs: nowMs },
       ]);
-    }
-    case "FailAttempt":
+    },
+  },
+  FailAttempt: {
+    decide(state, command, { nowMs, random }) {
       if (!awaits(state, command.node, command.attempt)) return IGNORED;
       return happened(failed(state, command, nowMs, random));
-    case "LoseAttempt": {
-      const { node, attempt, death } = command;
+    },
+  },
+  LoseAttempt: {
+    decide(state, { node, attempt, death }, { nowMs }) {
       if (!awaits(state, node, attempt)) return IGNORED;
       return happened([{ type: "AttemptLost", node, attempt, atMs: nowMs, death }]);
-    }
-    case "FireRetry": {
-      const { node, attempt } = command;
+    },
+  },
+  FireRetry: {
+    decide(state, { node, attempt }, { nowMs }) {
       if (state.nodeStatus[node] !== NodeCode.RETRYING || attempt !== state.attempt[node]) return IGNORED;
       return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs, noHandler: false }]);
-    }
-    case "RecordHandler":
-      return recordHandler(state, command, nowMs);
-    case "RecordOwnerDeath":
+    },
+  },
+  /** Once for each change: a node that waits for days says so once. */
+  RecordHandler: {
+    decide(state, { node, attempt, missing }, { nowMs }) {
+      const isOpen = state.nodeStatus[node] === NodeCode.QUEUED && attempt === state.attempt[node];
+      if (!isOpen || state.noHandler.has(node) === missing) return IGNORED;
+      return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs, noHandler: missing }]);
+    },
+  },
+  RecordOwnerDeath: {
+    decide(state, { bootId }, { nowMs }) {
       // An execution that only waits for room, or for its trigger, had nothing running that could be to blame.
       if (state.closed || state.startedAtMs === null) return IGNORED;
-      return happened([{ type: "OwnerDied", bootId: command.bootId, atMs: nowMs }]);
-    case "Close":
+      return happened([{ type: "OwnerDied", bootId, atMs: nowMs }]);
+    },
+  },
+  Close: {
+    decide(state, _, { nowMs }) {
       if (state.closed || !isTerminal(state.status)) return IGNORED;
       return happened([{ type: "ExecutionClosed", atMs: nowMs }]);
-    default:
-      return absurd(command);
-  }
+    },
+  },
+};
+
+export function decide(state: ExecutionState, command: Command, circumstances: Circumstances): Decision {
+  // Of its own kind: the table's type says so, and cannot be followed through the look-up.
+  const rule: { decide(state: ExecutionState, command: never, circumstances: Circumstances): Decision } = RULES[command.type];
+  return rule.decide(state, command as never, circumstances);
 }
 
-/** Once for each change: a node that waits for days says so once. */
-function recordHandler(
-  state: ExecutionState,
-  { node, attempt, missing }: Extract<Command, { type: "RecordHandler" }>,
-  nowMs: number,
-): Decision {
-  const isOpen = state.nodeStatus[node] === NodeCode.QUEUED && attempt === state.attempt[node];
-  if (!isOpen || state.noHandler.has(node) === missing) return IGNORED;
-  return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs, noHandler: missing }]);
+/** Why a client's command cannot be, as far as the store's summary tells; null where the execution is to be asked. */
+export function rejectionOf(outline: Outline, command: ClientCommand): Rejected | null {
+  return RULES[command.type].rejection(outline);
 }
 
 /**
@@ -128,8 +142,4 @@ function retryAfter(state: ExecutionState, node: NodeIndex, failure: Failure, ra
 
 function happened(events: readonly WorkflowEvent[]): Decision {
   return { type: "events", events };
-}
-
-function absurd(command: never): never {
-  throw new Error(`Unknown command ${JSON.stringify(command)}.`);
 }

@@ -1,4 +1,5 @@
 /** Everything that is said inside an execution: commands (wanted), events (happened), effects (to be done). */
+import type { ClientCommand, Rejected } from "./client-commands.ts";
 import type { Failure } from "./failure.ts";
 import type { ExecutionStatus } from "./status.ts";
 import type { NodeIndex } from "../plan/plan.ts";
@@ -10,8 +11,8 @@ export type Large = { readonly bytes: number };
 export type Text = string | Large;
 
 export type Command =
-  /** `params`: JSON text of an object, or null for none. `admitted`: there is room to run it now. */
-  | { readonly type: "Trigger"; readonly params: Text | null; readonly admitted: boolean }
+  | ClientCommand
+  /** There is room to run it now. */
   | { readonly type: "Start" }
   | {
       readonly type: "CompleteAttempt";
@@ -112,10 +113,5 @@ export type Effect =
   /** The execution is closed: its supervisor has nothing left to do. */
   | { readonly type: "Forget" };
 
-export type Rejection = { readonly code: "already_triggered" | "already_finished"; readonly status: ExecutionStatus };
-
 /** ignored: stale or doubled; rejected: the client's mistake, which is told to the client. */
-export type Decision =
-  | { readonly type: "events"; readonly events: readonly WorkflowEvent[] }
-  | { readonly type: "ignored" }
-  | { readonly type: "rejected"; readonly rejection: Rejection };
+export type Decision = { readonly type: "events"; readonly events: readonly WorkflowEvent[] } | { readonly type: "ignored" } | Rejected;

@@ -1,0 +1,13 @@
+/** A trigger: an execution runs once. Whether there is room to run it now is another matter, and the start another command. */
+import { isTerminal } from "../status.ts";
+import type { ClientRule } from "../rule.ts";
+
+export const trigger: ClientRule<"Trigger"> = {
+  rejection({ status, triggeredAtMs }) {
+    if (isTerminal(status)) return { type: "rejected", code: "already_finished", status };
+    return triggeredAtMs === null ? null : { type: "rejected", code: "already_triggered", status };
+  },
+  decide(state, { params }, { nowMs }) {
+    return trigger.rejection(state) ?? { type: "events", events: [{ type: "ExecutionTriggered", atMs: nowMs, params }] };
+  },
+};
