@@ -16,6 +16,8 @@ import {
 
 const WIDTH = 10_000;
 const EXECUTIONS = 500;
+/** What is kept is kept each time; what a collection missed, or was compiled meanwhile, is not. */
+const TIMES = 3;
 /** Until nothing of what has ended is watched any more. */
 const REST_MS = 60_000;
 
@@ -51,12 +53,16 @@ describe(`a fan-out of ${WIDTH} whose middle is under way`, () => {
 });
 
 test("what is kept of an execution that has ended is what the store holds", async () => {
-  const before = look();
-  await countManyAtOnce(after, engine, counts, EXECUTIONS);
-  await world.pass(REST_MS);
+  const kept: number[] = [];
+  for (let time = 0; time < TIMES; time++) {
+    const before = look();
+    await countManyAtOnce(after, engine, counts, EXECUTIONS);
+    await world.pass(REST_MS);
+    kept.push(minus(look(), before).objects / EXECUTIONS);
+  }
   // The store is in this memory too: an execution's summary, its five chunks and their texts. Between 24 and 33 were
   // seen; a supervisor with its state and its table that nobody forgets would add more than as many again.
-  expectAtMost("objects kept an execution", minus(look(), before).objects / EXECUTIONS, 50);
+  expectAtMost("objects kept an execution", Math.min(...kept), 50);
 });
 
 type Alive = { readonly objects: number; readonly bytes: number };
