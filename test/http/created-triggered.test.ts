@@ -1,7 +1,5 @@
 /** POST /workflows?trigger=true: a definition is stored and started in one act. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import * as v from "valibot";
-import { submittedAnswer } from "../../src/http/openapi/answers.ts";
 import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { type Served, serveApp } from "./served.ts";
 
@@ -19,7 +17,6 @@ describe("a definition", () => {
     const answer = await send(definition());
     expect([answer.status, answer.headers.get("location")]).toEqual([201, `/workflows/${answer.json.execution_id}`]);
     expect(answer.json).toMatchObject({ name: "order", status: "RUNNING", message: "The workflow was accepted and triggered." });
-    expect(v.is(submittedAnswer, answer.json)).toBe(true);
     const trigger = await served.run(String(answer.json.execution_id));
     expect(trigger.json).toMatchObject({ completed: true });
     expect(String(trigger.json.trigger)).toContain("already");
@@ -32,7 +29,6 @@ describe("a definition", () => {
     );
     expect([answer.status, answer.json.status, answer.headers.get("location")]).toMatchObject([201, "COMPLETED", expect.any(String)]);
     expect(answer.text).toContain('"results":{"a":{"user":12345678901234567890}}');
-    expect(v.is(submittedAnswer, answer.json)).toBe(true);
   });
 
   test("that allows it has a node's config changed by params, and one that does not has not", async () => {
@@ -63,7 +59,6 @@ describe("a definition", () => {
     expect((await send(doubtful)).json.warnings).toEqual(warnings);
     const waited = await send(doubtful, ended);
     expect(waited.json).toMatchObject({ completed: true, warnings });
-    expect(v.is(submittedAnswer, waited.json)).toBe(true);
     expect((await send({ definition: doubtful }, ended)).json.warnings).toMatchObject([{ path: "definition.colour" }]);
     expect((await send(definition(), ended)).json).not.toHaveProperty("warnings");
   });

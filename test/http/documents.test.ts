@@ -1,9 +1,8 @@
 /** The OpenAPI document says what the routes do, and the page at /docs needs nothing from outside. */
 import { describe, expect, test } from "bun:test";
-import * as v from "valibot";
-import * as answers from "../../src/http/openapi/answers.ts";
 import { stepsExample } from "../../src/http/openapi/examples.ts";
-import { serveApp } from "./served.ts";
+import { type JsonSchema, misfitsAndExtras } from "./json-schema.ts";
+import { type Answer, serveApp } from "./served.ts";
 
 type Operation = {
   readonly summary?: string;
@@ -14,7 +13,7 @@ type Operation = {
       { readonly schema: Record<string, unknown>; readonly examples?: Record<string, { readonly value: unknown }> }
     >;
   };
-  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, object> }>;
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, { readonly schema: JsonSchema }> }>;
 };
 type OpenApi = {
   readonly openapi: string;
@@ -97,32 +96,37 @@ describe("the OpenAPI document", () => {
   });
 
   test("describes answers as they are: all members, and no other", async () => {
-    const { send, create, run } = await serveApp();
+    const { send, create, document } = await served();
     const id = await create([
       { id: "a", handler: "broken" },
       { id: "b", handler: "big", config: { characters: 100_000 } },
     ]);
-    const triggered = await send("POST", `/workflows/${id}/trigger`);
-    const held = async (schema: v.GenericSchema, answer: { readonly text: string }) => {
-      const result = v.safeParse(schema, JSON.parse(answer.text));
-      expect(result.issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`)).toBeUndefined();
-      // What a schema does not name is dropped by the parse.
-      expect(JSON.stringify(result.output)).toBe(JSON.stringify(JSON.parse(answer.text)));
+    const held = async (method: string, path: string, asked = path.replace(/\{\w+\}/, id), body?: unknown): Promise<Answer> => {
+      const answer = await send(method, asked, body);
+      const content = document.paths[path]?.[method.toLowerCase()]?.responses[String(answer.status)]?.content ?? {};
+      const { schema = {} } = content[answer.headers.get("content-type") ?? ""] ?? {};
+      expect([method, asked, schema]).not.toEqual([method, asked, {}]);
+      expect([method, asked, ...misfitsAndExtras(answer.json, schema, document.components.schemas)]).toEqual([method, asked]);
+      return answer;
     };
-    await held(answers.triggeredAnswer, triggered);
-    await held(answers.resultsAnswer, await run(id));
-    await held(answers.executionAnswer, await send("GET", `/workflows/${id}`));
-    await held(answers.executionAnswer, await send("GET", `/workflows/${id}?view=summary`));
-    await held(answers.resultsAnswer, await send("GET", `/workflows/${id}/results`));
-    await held(answers.workflowsAnswer, await send("GET", "/workflows"));
-    await held(answers.createdAnswer, await send("POST", "/workflow", { name: "x", y: 1, dag: { nodes: [{ id: "a", handler: "noop" }] } }));
-    await held(answers.acceptedStepsAnswer, await send("POST", "/api/workflow", stepsExample));
-    await held(answers.acceptedStepsAnswer, await send("POST", "/api/workflow?wait=30s", stepsExample));
-    await held(answers.stepsAnswer, await send("GET", `/api/workflow/${id}`));
-    await held(answers.stepsListAnswer, await send("GET", "/api/workflows"));
-    await held(answers.healthAnswer, await send("GET", "/health"));
-    await held(answers.readyAnswer, await send("GET", "/ready"));
-    await held(answers.problemDocument, await send("POST", "/workflows", { name: 5 }));
+    await held("POST", "/workflows/{execution_id}/trigger");
+    await held("POST", "/workflows/{execution_id}/trigger", `/workflows/${id}/trigger?wait=30s`);
+    await held("GET", "/workflows/{execution_id}");
+    await held("GET", "/workflows/{execution_id}", `/workflows/${id}?view=summary`);
+    await held("GET", "/workflows/{execution_id}/results");
+    await held("GET", "/workflows");
+    const small = { name: "x", y: 1, dag: { nodes: [{ id: "a", handler: "noop" }] } };
+    expect((await held("POST", "/workflow", "/workflow", small)).json.warnings).toBeDefined();
+    await held("POST", "/workflows", "/workflows", small);
+    await held("POST", "/workflows", "/workflows?trigger=true", small);
+    await held("POST", "/workflows", "/workflows?trigger=true&wait=30s", small);
+    await held("POST", "/api/workflow", "/api/workflow", stepsExample);
+    await held("POST", "/api/workflow", "/api/workflow?wait=30s", stepsExample);
+    await held("GET", "/api/workflow/{id}");
+    await held("GET", "/api/workflows");
+    await held("GET", "/health");
+    await held("GET", "/ready");
+    await held("POST", "/workflows", "/workflows", { name: 5 });
   });
 });
 

@@ -5,9 +5,22 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 type Components = Readonly<Record<string, JsonSchema>>;
 
 /** `components`: where `$ref` leads. */
-export function misfits(value: unknown, schema: JsonSchema, components: Components, path = "$"): readonly string[] {
-  const inside: Place["inside"] = (part, of, at) => misfits(part, of as JsonSchema, components, at);
-  return Object.entries(schema).flatMap(([keyword, wanted]) => {
+export function misfits(value: unknown, schema: JsonSchema, components: Components): readonly string[] {
+  return misfitsAt("$", value, schema, { components, closed: false });
+}
+
+/** The same where an object may have no member that its schema does not name, unless the schema says of which kind they are. */
+export function misfitsAndExtras(value: unknown, schema: JsonSchema, components: Components): readonly string[] {
+  return misfitsAt("$", value, schema, { components, closed: true });
+}
+
+type Reading = { readonly components: Components; readonly closed: boolean };
+
+function misfitsAt(path: string, value: unknown, schema: JsonSchema, reading: Reading): readonly string[] {
+  const { components, closed } = reading;
+  const inside: Place["inside"] = (part, of, at) => misfitsAt(at, part, of as JsonSchema, reading);
+  const isClosed = closed && "properties" in schema && !("additionalProperties" in schema);
+  return Object.entries(isClosed ? { ...schema, additionalProperties: false } : schema).flatMap(([keyword, wanted]) => {
     if (SAYS_NOTHING.has(keyword)) return [];
     const check = CHECKS[keyword];
     if (check === undefined) throw new Error(`The document uses ${keyword}, which this test does not know.`);

@@ -9,7 +9,7 @@ import { bundleHandlers } from "../../src/handlers/loading/bundle.ts";
 import { loadRegistry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import { createApp } from "../../src/http/app.ts";
-import type { App } from "../../src/http/routing/parts.ts";
+import type { App, HttpOptions } from "../../src/http/routing/parts.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -27,6 +27,8 @@ export type Answer = {
 export type Served = {
   readonly app: App;
   readonly engine: Engine;
+  /** What the app was made of, for an app of other routes. */
+  readonly options: HttpOptions;
   readonly logged: readonly LogEntry[];
   /** A body that is no string is sent as JSON. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -90,7 +92,7 @@ export async function serveApp({
     degraded,
     cluster: null,
   });
-  const app = createApp({
+  const options: HttpOptions = {
     engine,
     limits: { bodyBytes, nesting: limits.nesting, bodiesBytes: 256 * 1024 * 1024, answersAtOnce: 8 },
     log,
@@ -100,7 +102,8 @@ export async function serveApp({
     collect: () => Promise.resolve(),
     version: "0.0.0-test",
     instanceName: "test",
-  });
+  };
+  const app = createApp(options);
   const send: Served["send"] = async (method, path, body, headers = {}) => {
     const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
     return answerOf(await app.request(path, { method, headers: { ...(text === null ? {} : JSON_TYPE), ...headers }, body: text }));
@@ -108,6 +111,7 @@ export async function serveApp({
   return {
     app,
     engine,
+    options,
     logged: entries,
     send,
     async create(nodes, more = {}) {

@@ -21,5 +21,5 @@ export function sharedWith(origins: ReadonlySet<string>, request: Request, answe
 }
 
 const EXPOSED = "allow, etag, link, location, retry-after, x-request-id";
-const TAKEN = "content-type, idempotency-key, if-none-match, x-request-id";
+const TAKEN = "content-type, idempotency-key, if-match, if-none-match, x-request-id";
 const KEPT_SECONDS = "600";

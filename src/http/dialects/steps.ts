@@ -1,86 +1,50 @@
 /** /api/workflow and /api/workflows: the routes of the older system whose workflows are steps. */
-import { EXAMPLES } from "../openapi/answer-examples.ts";
-import { encodeCursor, linkToNext } from "../routing/cursor.ts";
+import type { Context } from "hono";
 import { jsonAnswer, quote } from "../answer/json-text.ts";
 import { bodyOf } from "../answer/long-text.ts";
-import { acceptedStepsAnswer, stepsAnswer, stepsListAnswer } from "../openapi/answers.ts";
-import type { HttpParts } from "../routing/parts.ts";
+import { routeBody } from "../request/route-body.ts";
+import { submit } from "../request/submission.ts";
+import { encodeCursor, linkToNext } from "../routing/cursor.ts";
+import type { HttpEnv, HttpParts } from "../routing/parts.ts";
 import { NOT_FOUND, problemAnswer } from "../routing/problem.ts";
 import { idempotencyHeader, PAGE_MAX, stepsListQuery, waitQuery } from "../routing/query.ts";
 import type { Routes } from "../routing/routes.ts";
-import { submit } from "../request/submission.ts";
 import { waitForEnd } from "../routing/waiting.ts";
+import { LISTING_STEPS, STEPS_BODY, SUBMITTING_STEPS, VIEWING_STEPS } from "./steps-described.ts";
 import { stepsTexts } from "./steps-json.ts";
 import { stepsPage, stepsPageTexts } from "./steps-page.ts";
 
+/** Their clients may send parameters of that system. */
+const older = { otherParameters: "ignored" } as const;
+
 export function stepsRoutes(routes: Routes, parts: HttpParts): void {
   const { engine } = parts;
-
   routes.add({
+    ...older,
     method: "POST",
     path: "/api/workflow",
-    description: {
-      tag: "steps",
-      summary: "Submit a workflow of steps",
-      description: "It starts at once. With `wait` the answer also holds all that GET /api/workflow/{id} tells.",
-      body: "steps",
-      answers: {
-        202: {
-          schema: acceptedStepsAnswer,
-          examples: { accepted: EXAMPLES.stepsAccepted, with_wait: EXAMPLES.stepsAcceptedWithWait },
-          description: "It is stored and has been started.",
-          headers: ["Location"],
-        },
-      },
-      problems: ["brokenJson", "badSteps", "tooLarge", "otherType", "badStepsShape", "keyReused", "badWait", "stopping", "failed"],
-    },
+    description: SUBMITTING_STEPS,
     header: idempotencyHeader,
     query: waitQuery,
-    async answer(c, { header, query }) {
-      const submitted = await submit(parts, c, {
-        form: "steps",
-        route: "POST /api/workflow",
-        idempotencyKey: header["idempotency-key"],
-        trigger: "alone",
-      });
-      if (!submitted.ok) return problemAnswer(submitted.problem);
-      const { id, warnings } = submitted;
-      const headers = { location: `/api/workflow/${id}` };
-      const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warnings}`;
-      const waitMs = query.wait;
-      if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
-      await waitForEnd(c, parts, id, waitMs);
-      const view = await engine.view(id);
-      return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await bodyOf(stepsTexts(engine, view, `,${own}`), parts), headers);
-    },
+    body: routeBody(STEPS_BODY, (text) => ({ ok: true, value: text })),
+    work: "create",
+    answer: (c, { header, query, body }) => start(c, parts, { text: body, key: header["idempotency-key"], waitMs: query.wait }),
   });
-
   routes.add({
+    ...older,
     method: "GET",
     path: "/api/workflow/:id",
-    description: {
-      tag: "steps",
-      summary: "Status of a workflow, by steps",
-      description: "What was submitted in another form shows as one parallel step per level of its graph.",
-      answers: { 200: { schema: stepsAnswer, examples: { ended: EXAMPLES.steps }, description: "As the store has it." } },
-      problems: ["noExecution", "storeAway", "failed"],
-    },
+    description: VIEWING_STEPS,
     async answer(c) {
       const view = await engine.view(c.req.param("id"));
       return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(200, await bodyOf(stepsTexts(engine, view), parts));
     },
   });
-
   routes.add({
+    ...older,
     method: "GET",
     path: "/api/workflows",
-    description: {
-      tag: "steps",
-      summary: "List workflows, by steps",
-      description: "Newest first. `Link` leads to the next page where there are more, or where the page would be very large.",
-      answers: { 200: { schema: stepsListAnswer, examples: { page: EXAMPLES.stepsList }, description: "A page.", headers: ["Link"] } },
-      problems: ["badLimit", "storeAway", "failed"],
-    },
+    description: LISTING_STEPS,
     query: stepsListQuery,
     async answer(c, { query }) {
       const { cursor, limit = PAGE_MAX } = query;
@@ -95,4 +59,19 @@ export function stepsRoutes(routes: Routes, parts: HttpParts): void {
       );
     },
   });
+}
+
+type Sent = { readonly text: string; readonly key: string | undefined; readonly waitMs: number | undefined };
+
+async function start(c: Context<HttpEnv>, parts: HttpParts, { text, key, waitMs }: Sent): Promise<Response> {
+  const { engine } = parts;
+  const submitted = await submit(parts, { text, form: "steps", route: "POST /api/workflow", idempotencyKey: key, trigger: "alone" });
+  if (!submitted.ok) return problemAnswer(submitted.problem);
+  const { id, warnings } = submitted;
+  const headers = { location: `/api/workflow/${id}` };
+  const own = `"workflow_id":${quote(id)},"message":"The workflow was accepted and started."${warnings}`;
+  if (waitMs === undefined) return jsonAnswer(202, `{"status":"pending",${own}}`, headers);
+  await waitForEnd(c, parts, id, waitMs);
+  const view = await engine.view(id);
+  return view === null ? problemAnswer(NOT_FOUND) : jsonAnswer(202, await bodyOf(stepsTexts(engine, view, `,${own}`), parts), headers);
 }

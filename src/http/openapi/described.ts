@@ -1,41 +1,72 @@
 /** How a route is described in the OpenAPI document: what was short beside the route is complete here. */
 import { describeRoute, resolver } from "hono-openapi";
+import type { GenericSchema } from "valibot";
+import { type AnswerDescription, type BodyDescription, HEADERS, type RouteDescription } from "../routing/description.ts";
 import { PROBLEM_TYPE, problemDocumentOf, type ProblemStatus } from "../routing/problem.ts";
-import { problemDocument } from "./answers.ts";
-import { BODIES } from "./bodies.ts";
-import type { AnswerDescription, RouteDescription } from "../routing/description.ts";
-import { type ProblemName, PROBLEMS } from "../routing/refusals.ts";
+import { type ProblemDescription, PROBLEMS } from "../routing/refusals.ts";
+import type { DescribedRoute } from "../routing/routes.ts";
+import { conflictDocument, problemDocument } from "./problems.ts";
 
-export function described({ tag, summary, description, body, answers, problems }: RouteDescription) {
+type OpenApi = Required<Parameters<typeof describeRoute>[0]>;
+
+export function described({ description: route, body }: Pick<DescribedRoute, "description" | "body">) {
+  const { tag, summary, description, answers } = route;
   const responses: Record<string, object> = {};
   for (const [status, answer] of Object.entries(answers)) responses[status] = answerOf(answer);
-  const byStatus = Map.groupBy(new Set([...problems, ...ofServer(tag)]), (name) => PROBLEMS[name].example.status);
-  for (const [status, names] of byStatus) responses[status] = problemOf(status, names);
+  const byStatus = Map.groupBy(problemsOf(route), ([, { example }]) => example.status);
+  for (const [status, problems] of byStatus) responses[status] = problemOf(status, problems);
   return describeRoute({
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(body === undefined ? {} : { requestBody: BODIES[body] }),
-    responses: responses as NonNullable<Parameters<typeof describeRoute>[0]["responses"]>,
+    ...(body === null ? {} : { requestBody: bodyOf(body) }),
+    responses: responses as OpenApi["responses"],
   });
+}
+
+function bodyOf({ required, description, schema, examples }: BodyDescription): OpenApi["requestBody"] {
+  const shape = isValibot(schema) ? resolver(schema, { options: { overrideSchema } }) : schema;
+  return {
+    required,
+    description,
+    content: { "application/json": { schema: shape, examples }, "application/yaml": { schema: shape } },
+  } as OpenApi["requestBody"];
+}
+
+function isValibot(schema: BodyDescription["schema"]): schema is GenericSchema {
+  return schema.kind === "schema";
+}
+
+/** The converter knows no `custom` schema, which a user's own map is checked by. */
+function overrideSchema({ valibotSchema }: { readonly valibotSchema: { readonly type: string } }) {
+  return valibotSchema.type === "custom" ? { type: "object" as const, additionalProperties: true } : undefined;
 }
 
 function answerOf({ description, schema, examples, mediaType = "application/json", headers = [] }: AnswerDescription): object {
   const shown = examples && { examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])) };
+  const named = headers.map((header) => (typeof header === "string" ? ([header, HEADERS[header]] as const) : header));
   return {
     description,
     ...(schema === undefined ? {} : { content: { [mediaType]: { schema: resolver(schema), ...shown } } }),
-    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map((name) => [name, headerOf(HEADERS[name])])) }),
+    ...(named.length === 0 ? {} : { headers: Object.fromEntries(named.map(([name, meaning]) => [name, headerOf(meaning)])) }),
   };
 }
 
-function problemOf(status: ProblemStatus, names: readonly ProblemName[]): object {
-  const headers = HEADERS_OF_PROBLEMS[status];
-  const examples = Object.fromEntries(names.map((name) => [name, { value: problemDocumentOf(PROBLEMS[name].example) }]));
+type NamedProblem = readonly [name: string, problem: ProblemDescription];
+
+function problemsOf({ tag, problems, ownProblems = {} }: RouteDescription): readonly NamedProblem[] {
+  const names = new Set([...problems, ...ofServer(tag)]);
+  return [...[...names].map((name): NamedProblem => [name, PROBLEMS[name]]), ...Object.entries(ownProblems)];
+}
+
+function problemOf(status: ProblemStatus, problems: readonly NamedProblem[]): object {
+  const header = HEADER_OF_PROBLEM[status];
+  const schema = status === 409 ? conflictDocument : problemDocument;
+  const examples = Object.fromEntries(problems.map(([name, { example }]) => [name, { value: problemDocumentOf(example) }]));
   return {
-    description: [...new Set(names.map((name) => PROBLEMS[name].description))].join(" Or: "),
-    content: { [PROBLEM_TYPE]: { schema: resolver(problemDocument), examples } },
-    ...(headers === undefined ? {} : { headers: { [headers]: headerOf(HEADERS[headers]) } }),
+    description: [...new Set(problems.map(([, { description }]) => description))].join(" Or: "),
+    content: { [PROBLEM_TYPE]: { schema: resolver(schema), examples } },
+    ...(header === undefined ? {} : { headers: { [header]: headerOf(HEADERS[header]) } }),
   };
 }
 
@@ -43,17 +74,14 @@ function headerOf(description: string): object {
   return { description, schema: { type: "string" } };
 }
 
-const HEADERS = {
-  Location: "Where the new execution is",
-  Link: 'The next page, with rel="next"',
-  ETag: "Names this state of the execution",
-  Allow: "The methods that this path takes",
-  "Retry-After": "Seconds after which to come again",
-} as const;
-
 /** What the server refuses before any route is asked. Probes come under whatever name of the host. */
-function ofServer(tag: RouteDescription["tag"]): readonly ProblemName[] {
+function ofServer(tag: RouteDescription["tag"]): RouteDescription["problems"] {
   return tag === "operations" ? ["badHost", "foreignPage", "starting"] : ["badHost", "foreignPage", "unknownHost", "starting"];
 }
 
-const HEADERS_OF_PROBLEMS: Partial<Record<ProblemStatus, keyof typeof HEADERS>> = { 405: "Allow", 503: "Retry-After" };
+const HEADER_OF_PROBLEM: Partial<Record<ProblemStatus, keyof typeof HEADERS>> = {
+  401: "WWW-Authenticate",
+  405: "Allow",
+  429: "Retry-After",
+  503: "Retry-After",
+};

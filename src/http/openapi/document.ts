@@ -16,6 +16,7 @@ export function openApiRoute(routes: Routes, { version }: Pick<HttpParts, "versi
       answers: { 200: { description: "An OpenAPI 3.1 document." } },
       problems: [],
     },
+    otherParameters: "ignored",
     answer: async () => jsonAnswer(200, await (made ??= make()), { "cache-control": "no-cache" }),
   });
 }

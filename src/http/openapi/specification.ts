@@ -2,14 +2,16 @@
 import { Hono } from "hono";
 import { generateSpecs, validator } from "hono-openapi";
 import type { DescribedRoute } from "../routing/routes.ts";
+import { TAGS } from "../routing/description.ts";
 import { described } from "./described.ts";
 
 /** `version`: of Troupe. */
 export async function specificationOf(routes: readonly DescribedRoute[], version: string): Promise<string> {
   const app = new Hono();
-  for (const { method, path, description, query, header } of routes) {
+  for (const route of routes) {
+    const { method, path, query, header } = route;
     const checks = [...(header === null ? [] : [validator("header", header)]), ...(query === null ? [] : [validator("query", query)])];
-    app.on(method, path, described(description), ...checks);
+    app.on(method, path, described(route), ...checks);
   }
   const document = await generateSpecs(app, {
     documentation: {
@@ -20,12 +22,7 @@ export async function specificationOf(routes: readonly DescribedRoute[], version
         description: "A workflow engine: a graph of nodes goes in, actors run it on a pool of threads, results come out.",
         license: { name: "MIT", identifier: "MIT" },
       },
-      tags: [
-        { name: "workflows", description: "Submit, start and watch executions" },
-        { name: "steps", description: "The same for workflows of steps" },
-        { name: "operations", description: "How this instance is" },
-        { name: "documents", description: "About this API" },
-      ],
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     },
     excludeStaticFile: false,
     // Problems are described at each route; it would invent another 400.

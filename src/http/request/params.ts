@@ -1,12 +1,12 @@
 /** A trigger's params, and the answer where its body is none that a trigger may have. */
 import type { Engine, ParamsResult, SubmittedResult } from "../../engine/engine.ts";
-import { brokenJson } from "./broken-json.ts";
+import { unreadable } from "./broken-json.ts";
 import { type Refusal, refuse } from "../routing/problem.ts";
 
-/** `params`: JSON text of an object, or null for none. */
+/** The value: JSON text of an object, or null for none. */
 export async function paramsOf(text: string, engine: Pick<Engine, "readParams">, nesting: number) {
   const read = await engine.readParams(text);
-  return read.ok ? read : paramsRefusal(read, nesting);
+  return read.ok ? ({ ok: true, value: read.params } as const) : paramsRefusal(read, nesting);
 }
 
 /** Of a body that is no definition with its params beside it. */
@@ -21,8 +21,7 @@ export function submittedRefusal(read: Extract<SubmittedResult, { ok: false }>, 
 
 /** Of a body that has no params as a trigger may have them. */
 function paramsRefusal(read: Extract<ParamsResult, { ok: false }>, nesting: number): Refusal {
-  if (read.kind === "syntax")
-    return read.fault === null ? refuse(400, `The body is nested deeper than ${nesting} levels.`) : brokenJson(read.fault);
+  if (read.kind === "syntax") return unreadable(read.fault, nesting);
   if (read.where === "body") return refuse(422, `The body is ${read.what}; it must be an object, or none at all.`);
   const message = `is ${read.what}; it must be an object or null`;
   return refuse(422, `In the body, params ${message}.`, { errors: [{ path: "params", message }] });

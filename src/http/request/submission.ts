@@ -1,13 +1,13 @@
 /** From a request's body to a stored execution: what the three routes that create have in common. */
-import type { Context } from "hono";
 import type { CheckedDefinition, CheckResult, DefinitionForm, ExecutionStatus } from "../../engine/engine.ts";
-import { readDocument } from "./document.ts";
-import { brokenJson } from "./broken-json.ts";
+import { brokenJson, NO_BODY } from "./broken-json.ts";
 import { submittedRefusal } from "./params.ts";
-import type { HttpEnv, HttpParts } from "../routing/parts.ts";
+import type { HttpParts } from "../routing/parts.ts";
 import { type Refusal, refuse, sentence, unavailable } from "../routing/problem.ts";
 
 export type Submission = {
+  /** The body. */
+  readonly text: string;
   readonly form: DefinitionForm;
   /** Tells one route's idempotency keys from another's, as in "POST /workflows". */
   readonly route: string;
@@ -29,15 +29,8 @@ export type SubmissionResult =
     }
   | Refusal;
 
-export async function submit(parts: HttpParts, { req, env }: Context<HttpEnv>, submission: Submission): Promise<SubmissionResult> {
-  const { engine, limits } = parts;
-  const { form, route, idempotencyKey: key, trigger } = submission;
-  const isAdmitted = env?.isAdmitted === true;
-  const refusal = isAdmitted ? null : engine.admit("create");
-  if (refusal !== null) return { ok: false, problem: unavailable(refusal) };
-  const document = await readDocument(req.raw, parts);
-  if (!document.ok) return document;
-  const { text } = document;
+export async function submit({ engine, limits }: HttpParts, submission: Submission): Promise<SubmissionResult> {
+  const { text, form, route, idempotencyKey: key, trigger } = submission;
   const submitted = trigger === "with params" ? await engine.readSubmitted(text) : { ...ALONE, definition: text };
   if (!submitted.ok) return submittedRefusal(submitted, limits.nesting);
   const check = await engine.check(submitted.definition, form);
@@ -81,7 +74,7 @@ const ALONE = { ok: true, params: null, isWrapped: false } as const;
 const TOLD_MAX = 3;
 
 function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult, { ok: false }>, text: string, member: string): Refusal {
-  if (text.trim() === "") return refuse(400, "The request has no body; a JSON document is expected.");
+  if (text.trim() === "") return NO_BODY;
   if (fault !== undefined) return brokenJson(fault);
   const problems = within(member, found);
   if (kind === "large") return refuse(413, found.map(({ message }) => message).join(" "));

@@ -12,12 +12,14 @@ export function docsRoutes(routes: Routes): void {
       answers: { 302: { description: "To /docs.", headers: ["Location"] } },
       problems: [],
     },
+    otherParameters: "ignored",
     answer: () => new Response(null, { status: 302, headers: { location: "/docs" } }),
   });
   routes.add({
     method: "GET",
     path: "/docs",
     description: { tag: "documents", summary: "The interactive documentation", answers: { 200: { description: "A page." } }, problems: [] },
+    otherParameters: "ignored",
     answer: () =>
       new Response(PAGE, {
         headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", "content-security-policy": POLICY },
@@ -28,6 +30,7 @@ export function docsRoutes(routes: Routes): void {
       method: "GET",
       path: `/docs/${name}`,
       description: null,
+      otherParameters: "ignored",
       answer: () => new Response(content, { headers: { "content-type": type, "cache-control": KEPT } }),
     });
   part("start.js", "text/javascript", START);

@@ -1,8 +1,9 @@
 /** GET /health: how it is. GET /ready: whether to send it work. */
-import { EXAMPLES } from "../openapi/answer-examples.ts";
+import * as v from "valibot";
 import type { EngineHealth } from "../../engine/engine.ts";
-import { healthAnswer, readyAnswer } from "../openapi/answers.ts";
+import { count, named } from "../openapi/shapes.ts";
 import { jsonAnswer } from "../answer/json-text.ts";
+import type { RouteDescription } from "../routing/description.ts";
 import type { HttpParts } from "../routing/parts.ts";
 import { problemAnswer, sentence } from "../routing/problem.ts";
 import type { Routes } from "../routing/routes.ts";
@@ -11,13 +12,8 @@ export function healthRoutes(routes: Routes, { engine, version, instanceName }: 
   routes.add({
     method: "GET",
     path: "/health",
-    description: {
-      tag: "operations",
-      summary: "How this instance is",
-      description: "200 as long as it answers at all; `degraded` where it runs without a service that its settings name.",
-      answers: { 200: { schema: healthAnswer, examples: { alone: EXAMPLES.health }, description: "It answers." } },
-      problems: [],
-    },
+    description: HEALTH,
+    otherParameters: "ignored",
     answer() {
       const { state, degraded, store, executions, pool, cluster } = engine.health();
       const healthy = state === "running" && store.available;
@@ -40,12 +36,8 @@ export function healthRoutes(routes: Routes, { engine, version, instanceName }: 
   routes.add({
     method: "GET",
     path: "/ready",
-    description: {
-      tag: "operations",
-      summary: "Whether this instance should be sent work",
-      answers: { 200: { schema: readyAnswer, examples: { ready: EXAMPLES.ready }, description: "It should." } },
-      problems: ["notReady"],
-    },
+    description: READY,
+    otherParameters: "ignored",
     answer() {
       const obstacle = obstacleOf(engine.health());
       if (obstacle === null) return jsonAnswer(200, '{"ready":true}');
@@ -58,3 +50,53 @@ function obstacleOf({ obstacle, degraded }: EngineHealth): string | null {
   if (obstacle !== null) return sentence(obstacle);
   return degraded ? "This instance runs without a service that its settings name; its log says which." : null;
 }
+
+const healthAnswer = named(
+  "Health",
+  v.object({
+    service: v.literal("troupe"),
+    status: v.picklist(["running", "stopping"]),
+    healthy: v.boolean(),
+    version: v.string(),
+    instance: v.string(),
+    degraded: v.boolean(),
+    store: v.object({ kind: v.string(), available: v.boolean() }),
+    executions: v.object({ active: count, running: count, waiting: count }),
+    pool: v.object({ threads: count, begun: count, waiting: count }),
+    cluster: v.nullable(
+      v.object({
+        boot_id: v.pipe(v.string(), v.description("New at each start")),
+        lanes: v.pipe(count, v.description("Lanes of executions that this instance owns")),
+        events: v.nullable(v.object({ available: v.boolean(), reason: v.optional(v.string()) })),
+        outbox_bytes: v.pipe(count, v.description("Events that are not published yet, over all instances")),
+      }),
+    ),
+  }),
+);
+const healthExample = {
+  service: "troupe",
+  status: "running",
+  healthy: true,
+  version: "0.1.0",
+  instance: "instance-1",
+  degraded: false,
+  store: { kind: "sqlite", available: true },
+  executions: { active: 0, running: 0, waiting: 0 },
+  pool: { threads: 2, begun: 0, waiting: 0 },
+  cluster: null,
+};
+
+const HEALTH: RouteDescription = {
+  tag: "operations",
+  summary: "How this instance is",
+  description: "200 as long as it answers at all; `degraded` where it runs without a service that its settings name.",
+  answers: { 200: { schema: healthAnswer, examples: { alone: healthExample }, description: "It answers." } },
+  problems: [],
+};
+
+const READY: RouteDescription = {
+  tag: "operations",
+  summary: "Whether this instance should be sent work",
+  answers: { 200: { schema: v.object({ ready: v.literal(true) }), examples: { ready: { ready: true } }, description: "It should." } },
+  problems: ["notReady"],
+};

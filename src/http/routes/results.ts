@@ -1,7 +1,6 @@
 /** GET /workflows/{execution_id}/results: what an execution has put out. */
-import { EXAMPLES } from "../openapi/answer-examples.ts";
 import { isTerminal } from "../../engine/engine.ts";
-import { resultsAnswer } from "../openapi/answers.ts";
+import { resultsAnswer, resultsExample } from "../openapi/results.ts";
 import { jsonAnswer } from "../answer/json-text.ts";
 import { bodyOf } from "../answer/long-text.ts";
 import type { HttpParts } from "../routing/parts.ts";
@@ -19,7 +18,7 @@ export function resultsRoute(routes: Routes, parts: HttpParts): void {
       tag: "workflows",
       summary: "Results of an execution",
       description: "The output of each node that has completed. Before the end: what there is, with `completed` false.",
-      answers: { 200: { schema: resultsAnswer, examples: { ended: EXAMPLES.results }, description: "All outputs so far." } },
+      answers: { 200: { schema: resultsAnswer, examples: { ended: resultsExample }, description: "All outputs so far." } },
       problems: ["noExecution", "badWait", "storeAway", "failed"],
     },
     query: waitQuery,

@@ -5,7 +5,7 @@ import { StoreUnavailable } from "../../engine/engine.ts";
 import { CAREFUL_HEADERS } from "./answer-headers.ts";
 import type { Ids } from "../../env/ids.ts";
 import type { HttpEnv, HttpParts } from "./parts.ts";
-import { type ProblemStatus, problemAnswer, unavailable } from "./problem.ts";
+import { isProblemStatus, problemAnswer, unavailable } from "./problem.ts";
 import { NoRoom } from "./room.ts";
 
 type EdgeParts = Pick<HttpParts, "ids" | "log" | "room">;
@@ -67,7 +67,7 @@ async function withoutBody(answer: Response): Promise<Response> {
 
 /** What a route has thrown, as a problem: the library's own refusals keep their status, all else is 500 and logged. */
 function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: HttpParts["log"]): Response {
-  if (error instanceof HTTPException && isRefusal(error.status))
+  if (error instanceof HTTPException && error.status !== 500 && isProblemStatus(error.status))
     return problemAnswer({ status: error.status, detail: error.message || "The request cannot be answered." });
   if (error instanceof NoRoom) return problemAnswer(error.problem);
   if (error instanceof StoreUnavailable)
@@ -82,8 +82,3 @@ function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: H
 const COUNTED_BYTES_MAX = 4 * 1024 * 1024;
 const CAREFUL_ENTRIES = Object.entries(CAREFUL_HEADERS);
 const PLAIN_ID = /^[\w.:-]{1,128}$/;
-const REFUSALS: ReadonlySet<number> = new Set<ProblemStatus>([400, 404, 405, 413, 415, 422, 503]);
-
-function isRefusal(status: number): status is ProblemStatus {
-  return REFUSALS.has(status);
-}

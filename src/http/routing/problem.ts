@@ -7,6 +7,8 @@ export type Problem = {
   readonly status: ProblemStatus;
   /** A sentence for people: what is wrong, and what would be right. */
   readonly detail: string;
+  /** What is in the way, as a word for programs. Every 409 has one. */
+  readonly code?: string;
   /** Where it is wrong, as far as that is known. */
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -27,8 +29,19 @@ export function problemAnswer(problem: Problem): Response {
 }
 
 /** What a client reads of it. */
-export function problemDocumentOf({ status, detail, errors }: Problem): object {
-  return { type: "about:blank", title: TITLES[status], status, detail, ...(errors && { errors: errors.slice(0, ERRORS_MAX) }) };
+export function problemDocumentOf({ status, detail, code, errors }: Problem): object {
+  return {
+    type: "about:blank",
+    title: TITLES[status],
+    status,
+    detail,
+    ...(code === undefined ? {} : { code }),
+    ...(errors && { errors: errors.slice(0, ERRORS_MAX) }),
+  };
+}
+
+export function isProblemStatus(status: number): status is ProblemStatus {
+  return Object.hasOwn(TITLES, status);
 }
 
 export function problemOf(status: ProblemStatus, detail: string): Problem {
@@ -59,13 +72,17 @@ const ERRORS_MAX = 100;
 
 const TITLES = {
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
+  412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   421: "Misdirected Request",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 } as const;

@@ -2,14 +2,12 @@
 import type { HonoRequest } from "hono";
 import * as v from "valibot";
 import { EXECUTION_STATES } from "../../engine/engine.ts";
-import { issueText } from "../../workflow/definition/definition.ts";
+import { type Checked, checked } from "./checked.ts";
 import { decodeCursor } from "./cursor.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
 /** Of a query, or of headers in lower case. */
 export type ObjectSchema<Value> = v.GenericSchema<unknown, Value> & { readonly entries: v.ObjectEntries };
-
-type Checked<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
 /** At most this long does a request wait, whatever it asks for. */
 const WAIT_MAX_MS = 60_000;
@@ -103,13 +101,13 @@ export const idempotencyHeader = v.object({
  * parameters that the schema does not name; refused, since a filter that is not applied shows what nobody asked for.
  */
 export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused" | "ignored"): (request: HonoRequest) => Checked<Value> {
-  const ofNone = check(schema, "query", {});
+  const ofNone = checked(schema, "query", {});
   return (request) => {
     if (!request.url.includes("?")) return ofNone;
     const given = Object.entries(request.queries());
     const unknown = others === "refused" ? given.map(([name]) => name).filter((name) => !Object.hasOwn(schema.entries, name)) : [];
     if (unknown.length > 0) return unknownParameters(unknown, Object.keys(schema.entries));
-    return check(schema, "query", Object.fromEntries(given.map(([name, all]) => [name, all.length === 1 ? all[0] : all])));
+    return checked(schema, "query", Object.fromEntries(given.map(([name, all]) => [name, all.length === 1 ? all[0] : all])));
   };
 }
 
@@ -127,25 +125,12 @@ const NAME_SHOWN = 80;
 
 /** Reads and checks the headers that the schema names, likewise. */
 export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Headers) => Checked<Value> {
-  const ofNone = check(schema, "header", {});
+  const ofNone = checked(schema, "header", {});
   const names = Object.keys(schema.entries);
   return (headers) => {
     const values = names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)]] : []));
-    return values.length === 0 ? ofNone : check(schema, "header", Object.fromEntries(values));
+    return values.length === 0 ? ofNone : checked(schema, "header", Object.fromEntries(values));
   };
-}
-
-/** What does not fit is refused with 422. */
-function check<Value>(schema: ObjectSchema<Value>, target: "query" | "header", values: unknown): Checked<Value> {
-  const result = v.safeParse(schema, values);
-  if (result.success) return { ok: true, value: result.output };
-  const errors = result.issues.map((issue) => ({ path: `${target}.${pathText(issue.path ?? [])}`, message: issueText(issue) }));
-  const first = errors[0];
-  return refuse(422, `In the ${target}, ${first?.path.slice(target.length + 1)} is not usable. ${first?.message}.`, { errors });
-}
-
-function pathText(path: readonly { readonly key?: unknown }[]): string {
-  return path.map(({ key }) => String(key)).join(".");
 }
 
 function waitMs(text: string): number {

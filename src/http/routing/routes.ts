@@ -3,63 +3,114 @@
  * middleware costs a request several promises (measured: the usual four, 6 µs), so there is none; the OpenAPI document is
  * made from what is said here.
  */
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import type { GenericSchema } from "valibot";
-import { edged } from "./edge.ts";
-import type { RouteDescription } from "./description.ts";
-import type { App, HttpEnv, HttpParts } from "./parts.ts";
-import { problemAnswer } from "./problem.ts";
+import type { NewWork } from "../../engine/engine.ts";
+import type { Checked } from "./checked.ts";
+import { edged, onError } from "./edge.ts";
+import type { BodyDescription, RouteDescription } from "./description.ts";
+import { noRoute } from "./methods.ts";
+import type { App, HttpEnv, HttpOptions, HttpParts } from "./parts.ts";
+import { type Problem, problemAnswer, unavailable } from "./problem.ts";
 import { headerReader, noQuery, type ObjectSchema, queryReader } from "./query.ts";
+import { createRoom } from "./room.ts";
 
-export type Route<Path extends string, Query, Header> = {
-  readonly method: "GET" | "POST";
+/** HEAD comes with GET, and OPTIONS with every path (methods.ts). */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** What a request says beside its path. Without a schema nothing is taken, and the value is undefined. */
+export type Asked<Query, Header, Body> = { readonly query: Query; readonly header: Header; readonly body: Body };
+
+/** A body, as it is described and as it is read. */
+export type RouteBody<Body> = BodyDescription & { read(request: Request, parts: HttpParts): Promise<Checked<Body>> };
+
+export type Route<Path extends string, Query, Header, Body> = {
+  readonly method: Method;
   readonly path: Path;
   /** Null where the route is only a part of a page. */
   readonly description: RouteDescription | null;
   /** What does not fit is answered with 422. */
   readonly query?: ObjectSchema<Query>;
+  /** Parameters that the schema does not name: of older systems' clients, of probes, of whoever breaks a cache. Else they are refused. */
+  readonly otherParameters?: "ignored";
   readonly header?: ObjectSchema<Header>;
-  answer(c: Context<HttpEnv, Path>, given: { readonly query: Query; readonly header: Header }): Response | Promise<Response>;
+  readonly body?: RouteBody<Body>;
+  /** New work may be refused for the load, before its body is read. */
+  readonly work?: NewWork;
+  /** What query and headers cannot mean together, said before anything else is done. */
+  contradiction?(asked: Omit<Asked<Query, Header, Body>, "body">): Problem | null;
+  answer(c: Context<HttpEnv, Path>, asked: Asked<Query, Header, Body>): Response | Promise<Response>;
 };
 
 /** For the OpenAPI document. */
 export type DescribedRoute = {
-  readonly method: "GET" | "POST";
+  readonly method: Method;
   readonly path: string;
   readonly description: RouteDescription;
   readonly query: GenericSchema | null;
   readonly header: GenericSchema | null;
+  readonly body: BodyDescription | null;
 };
 
 export type Routes = {
-  add<Path extends string, Query = undefined, Header = undefined>(route: Route<Path, Query, Header>): void;
+  add<Path extends string, Query = undefined, Header = undefined, Body = undefined>(route: Route<Path, Query, Header, Body>): void;
   /** Those that were added until now. */
   readonly described: readonly DescribedRoute[];
 };
 
-export function createRoutes(app: App, parts: Pick<HttpParts, "ids" | "log" | "room">): Routes {
+export type RouteTable = { readonly app: App; readonly routes: Routes; readonly parts: HttpParts };
+
+/** An app without routes yet. What no route takes is answered by it: 404, 405, OPTIONS. */
+export function openRouteTable(options: HttpOptions): RouteTable {
+  const parts: HttpParts = { ...options, room: createRoom(options.limits, options) };
+  const app = new Hono<HttpEnv>({ strict: false });
+  app.onError(onError(parts));
+  app.notFound(edged(noRoute(app), parts));
+  return { app, routes: createRoutes(app, parts), parts };
+}
+
+function createRoutes(app: App, parts: HttpParts): Routes {
   const described: DescribedRoute[] = [];
   return {
     described,
-    add({ method, path, description, query, header, answer }) {
-      const others = isCanonical(path) ? "refused" : "ignored";
-      const readQuery = query === undefined ? queryReader(noQuery, others) : queryReader(query, others);
-      const readHeader = header && headerReader(header);
-      const work = (c: Context<HttpEnv, typeof path>): Response | Promise<Response> => {
-        const asked = readQuery(c.req);
-        if (asked.ok === false) return problemAnswer(asked.problem);
-        const said = readHeader?.(c.req.raw.headers);
-        if (said?.ok === false) return problemAnswer(said.problem);
-        // Without a schema nothing is taken: then the route's type says `undefined`.
-        return answer(c, { query: asked.value as never, header: said?.value as never });
-      };
-      app.on(method, path, edged(work, parts));
-      if (description !== null) described.push({ method, path, description, query: query ?? null, header: header ?? null });
+    add(route) {
+      const { method, path, description, query, header, body } = route;
+      app.on(method, path, edged(workOf(route, parts), parts));
+      if (description === null) return;
+      described.push({ method, path, description, query: query ?? null, header: header ?? null, body: body ?? null });
     },
   };
 }
 
-/** Clients of the older systems may send parameters of theirs; so may probes, and whoever breaks a cache. */
-function isCanonical(path: string): boolean {
-  return path === "/workflows" || path.startsWith("/workflows/");
+function workOf<Path extends string, Query, Header, Body>(
+  { query, otherParameters, header, body, work, contradiction, answer }: Route<Path, Query, Header, Body>,
+  parts: HttpParts,
+): (c: Context<HttpEnv, Path>) => Response | Promise<Response> {
+  const others = otherParameters ?? "refused";
+  const readQuery = query === undefined ? queryReader(noQuery, others) : queryReader(query, others);
+  const readHeader = header && headerReader(header);
+
+  async function answerBody(c: Context<HttpEnv, Path>, { read }: RouteBody<Body>, asked: Asked<Query, Header, Body>): Promise<Response> {
+    const given = await read(c.req.raw, parts);
+    return given.ok ? answer(c, { ...asked, body: given.value }) : problemAnswer(given.problem);
+  }
+
+  return (c) => {
+    const inQuery = readQuery(c.req);
+    if (inQuery.ok === false) return problemAnswer(inQuery.problem);
+    const inHeaders = readHeader?.(c.req.raw.headers);
+    if (inHeaders?.ok === false) return problemAnswer(inHeaders.problem);
+    // Where there is no schema, the route's type says `undefined`.
+    const asked = { query: inQuery.value as Query, header: inHeaders?.value as Header, body: undefined as Body };
+    const problem = contradiction?.(asked) ?? refusalOf(c, work, parts);
+    if (problem !== null) return problemAnswer(problem);
+    return body === undefined ? answer(c, asked) : answerBody(c, body, asked);
+  };
+}
+
+/** Most new work was asked for at the door (http/shedding.ts); in other spellings of its path, it is here. */
+function refusalOf({ env }: Context<HttpEnv>, work: NewWork | undefined, { engine }: HttpParts): Problem | null {
+  if (work === undefined || env?.isAdmitted === true) return null;
+  const refusal = engine.admit(work);
+  return refusal === null ? null : unavailable(refusal);
 }

@@ -1,0 +1,37 @@
+/** A route's body: described and read in one place. What its schema checks needs no more than the description. */
+import type { GenericSchema } from "valibot";
+import { parseJson } from "../../workflow/json/json.ts";
+import { type Checked, checked } from "../routing/checked.ts";
+import type { BodyDescription } from "../routing/description.ts";
+import type { HttpParts } from "../routing/parts.ts";
+import type { RouteBody } from "../routing/routes.ts";
+import { NO_BODY, unreadable } from "./broken-json.ts";
+import { readDocument } from "./document.ts";
+
+/** What the JSON text of a body says, which nobody has checked yet; "" where there is none. */
+type ReadText<Body> = (text: string, parts: HttpParts) => Checked<Body> | Promise<Checked<Body>>;
+
+/** Small: it is parsed in the main thread. `null`: it was left out. */
+type CheckedDescription<Body> = BodyDescription & { readonly schema: GenericSchema<unknown, Body> };
+
+/** Without `read` its schema checks it. A body that may be large, or whose text is kept, is read by a function of its own. */
+export function routeBody<Body>(description: CheckedDescription<Body> & { readonly required: true }): RouteBody<Body>;
+export function routeBody<Body>(description: CheckedDescription<Body>): RouteBody<Body | null>;
+export function routeBody<Body>(description: BodyDescription, read: ReadText<Body>): RouteBody<Body>;
+export function routeBody(description: BodyDescription, read: ReadText<unknown> = bySchema(description)): RouteBody<unknown> {
+  return {
+    ...description,
+    async read(request, parts) {
+      const document = await readDocument(request, parts);
+      return document.ok ? read(document.text, parts) : document;
+    },
+  };
+}
+
+function bySchema({ required, schema }: BodyDescription): ReadText<unknown> {
+  return (text, { limits }) => {
+    if (text.trim() === "") return required ? NO_BODY : { ok: true, value: null };
+    const parsed = parseJson(text, limits.nesting);
+    return parsed.ok ? checked(schema as GenericSchema, "body", parsed.value) : unreadable(parsed.fault, limits.nesting);
+  };
+}
