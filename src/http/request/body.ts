@@ -17,7 +17,7 @@ export async function readBody(request: Request, parts: BodyParts): Promise<Body
   const announced = header === null ? null : Number(header);
   if (announced !== null && announced > bytesMax) return tooLarge(bytesMax, announced);
   try {
-    if (announced !== null && announced <= SMALL_BODY_BYTES) return textOf(await request.bytes());
+    if (announced !== null && announced <= SMALL_BODY_BYTES) return bodyText(decoded(await request.bytes()));
     if (announced !== null) {
       // All of it or nothing: many that each got a part would all fail in the end.
       room.takeBody(request, announced);
@@ -26,8 +26,7 @@ export async function readBody(request: Request, parts: BodyParts): Promise<Body
     const bytes = await (announced === null ? readUnknown(request, parts) : readAnnounced(request, announced));
     if (!(bytes instanceof Uint8Array)) return bytes;
     await room.workOn(request);
-    const text = bytes.byteLength < LARGE_BYTES ? decoded(bytes) : await decode(bytes);
-    return text === null ? NO_UTF8 : { ok: true, text };
+    return bodyText(bytes.byteLength < LARGE_BYTES ? decoded(bytes) : await decode(bytes));
   } catch (error) {
     if (error instanceof NoRoom) return { ok: false, problem: announced === null ? closing(error) : error.problem };
     // The client went away in the middle, so most likely nobody reads this.
@@ -63,8 +62,8 @@ async function readUnknown(request: Request, { bytesMax, room }: BodyParts): Pro
   return bytes.subarray(0, size);
 }
 
-function textOf(bytes: Uint8Array): BodyResult {
-  const text = decoded(bytes);
+/** `text`: as it was decoded, null where that could not be. */
+function bodyText(text: string | null): BodyResult {
   return text === null ? NO_UTF8 : { ok: true, text };
 }
 
