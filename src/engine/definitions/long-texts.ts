@@ -2,24 +2,17 @@
  * Long texts of a message between threads. A string that is posted alone crosses as it is, in no time and without a copy; one in an
  * object in an object is written out and read again: 60 MB and some 60 ms of both threads for each 30 MB. So they go before the message.
  */
-
-type Place = { readonly textApart: number };
-
-const LONG_CHARACTERS = 64 * 1024;
+import { fromPlace, toPlace } from "../../workflow/json/long-json.ts";
 
 /** The message with its long texts taken out, which are added to `texts`. Looked for in plain objects and maps, not in lists. */
 export function takenApart<Value>(value: Value, texts: string[]): Value {
-  return walked(value, (each) => {
-    if (typeof each !== "string" || each.length < LONG_CHARACTERS) return each;
-    const place: Place = { textApart: texts.push(each) - 1 };
-    return place;
-  }) as Value;
+  return walked(value, (each) => toPlace(each, texts)) as Value;
 }
 
 /** The message as it was. */
 export function putTogether<Value>(value: Value, texts: readonly string[]): Value {
   if (texts.length === 0) return value;
-  return walked(value, (each) => (isPlace(each) ? texts[each.textApart] : each)) as Value;
+  return walked(value, (each) => fromPlace(each, texts)) as Value;
 }
 
 function walked(value: unknown, change: (value: unknown) => unknown): unknown {
@@ -32,8 +25,4 @@ function walked(value: unknown, change: (value: unknown) => unknown): unknown {
 
 function isPlain(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function isPlace(value: unknown): value is Place {
-  return isPlain(value) && "textApart" in value;
 }

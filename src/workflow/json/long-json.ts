@@ -12,17 +12,26 @@ export const LONG_JSON = 1024 * 1024;
 /** Shorter ones stay where they are. */
 const LONG_TEXT = 64 * 1024;
 
+/** Where a long text goes that stands apart, by its number. */
 type Place = { readonly textApart: number };
 /** `short`: JSON text with places. */
 export type ShortJson = { readonly short: string; readonly long: Readonly<Record<number, string>> };
 
 /** What of the value's JSON is short; the long texts go to `long`, as they are. */
 export function shortJson(value: unknown, long: string[]): string {
-  return JSON.stringify(value, (_, each: unknown) => {
-    if (typeof each !== "string" || each.length < LONG_TEXT) return each;
-    const place: Place = { textApart: long.push(each) - 1 };
-    return place;
-  });
+  return JSON.stringify(value, (_, each: unknown) => toPlace(each, long));
+}
+
+/** The place of a long text, which goes to `long`; anything else as it is. */
+export function toPlace(value: unknown, long: string[]): unknown {
+  if (typeof value !== "string" || value.length < LONG_TEXT) return value;
+  const place: Place = { textApart: long.push(value) - 1 };
+  return place;
+}
+
+/** The text of a place; anything else as it is. */
+export function fromPlace(value: unknown, long: ShortJson["long"]): unknown {
+  return isPlace(value) ? long[value.textApart] : value;
 }
 
 /** What stands before the first place, between two, and after the last. A text cannot look like a place: its quotes would be escaped. */
@@ -40,7 +49,7 @@ export function shortened(text: string): ShortJson {
 
 /** Throws SyntaxError where the text was no JSON. */
 export function wholeValue({ short, long }: ShortJson): unknown {
-  return JSON.parse(short, (_, each: unknown) => (isPlace(each) ? long[each.textApart] : each));
+  return JSON.parse(short, (_, each: unknown) => fromPlace(each, long));
 }
 
 function parsed(text: string): unknown {
