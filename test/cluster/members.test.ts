@@ -4,6 +4,7 @@ import { createMembers, type Members } from "../../src/cluster/lanes/members.ts"
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
+import { MEMBER_LIMITS } from "../sim/instance.ts";
 import { World } from "../sim/world.ts";
 
 const times = { ttlMs: 3_000, renewMs: 1_000 };
@@ -16,6 +17,8 @@ describe("a member", () => {
   let other: Members;
   let member: (bootId: string, its?: typeof times) => Members;
   let found: string[];
+  /** Settings, by boot, where they are not as everybody's. */
+  let nodesMax: Record<string, number>;
   let logged: ReturnType<typeof recordingLog>["entries"];
 
   beforeEach(() => {
@@ -24,9 +27,19 @@ describe("a member", () => {
     const { log, entries } = recordingLog();
     logged = entries;
     member = (bootId, its = times) =>
-      createMembers({ store, bootId, name: `name of ${bootId}`, threads: 1, tells: () => ({}), times: its, clock: world, log });
+      createMembers({
+        store,
+        bootId,
+        name: `name of ${bootId}`,
+        threads: 1,
+        tells: () => ({ limits: { ...MEMBER_LIMITS, nodes: nodesMax[bootId] ?? 1 } }),
+        times: its,
+        clock: world,
+        log,
+      });
     [own, other] = [member("own"), member("other")];
     found = [];
+    nodesMax = {};
     own.liveness.onDeath((boot) => void found.push(`${boot}, alive: ${own.liveness.isAlive(boot)}`));
   });
 
@@ -116,6 +129,19 @@ describe("a member", () => {
     expect(own.mayJudge(5_000)).toBe(false);
     await seconds(7, own);
     expect(own.mayJudge(5_000)).toBe(true);
+  });
+
+  test("with other limits is warned of once, for as long as the store names it", async () => {
+    nodesMax.other = 2;
+    const warnings = () => logged.filter(({ message }) => message.includes("APP_NODES_MAX is 1 here and 2 there"));
+    await seconds(3, other, own);
+    await seconds(5, own);
+    await seconds(3, other, own);
+    expect(warnings().map(({ fields }) => fields)).toEqual([{ boot: "other" }]);
+    await store.leave("other");
+    await seconds(1, own);
+    await seconds(3, other, own);
+    expect(warnings()).toHaveLength(2);
   });
 
   test("tells its listeners until they unsubscribe", async () => {

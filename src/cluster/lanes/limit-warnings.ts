@@ -1,6 +1,6 @@
 /** Tells of instances whose limits are not this one's: what one of them takes, another refuses. */
 import type { Log } from "../../env/log/log.ts";
-import type { MemberLimits } from "../../store/shared-store.ts";
+import type { MemberLimits, MemberView } from "../../store/shared-store.ts";
 
 const SETTINGS: readonly (readonly [keyof MemberLimits, string])[] = [
   ["nodes", "APP_NODES_MAX"],
@@ -10,15 +10,12 @@ const SETTINGS: readonly (readonly [keyof MemberLimits, string])[] = [
   ["outputBytes", "APP_OUTPUT_BYTES_MAX"],
 ];
 
-/** The answer looks at one member, and warns of it once. */
-export function createLimitWarnings(
-  own: () => MemberLimits | null,
-  log: Log,
-): (bootId: string, name: string, limits: MemberLimits | undefined) => void {
-  const warned = new Set<string>();
-  return (bootId, name, limits) => {
-    const mine = own();
-    if (mine === null || limits === undefined || warned.has(bootId)) return;
+/** The answer looks at all members, and warns of each that lives once. */
+export function createLimitWarnings(own: () => MemberLimits | null, log: Log): (members: readonly MemberView[]) => void {
+  let warned = new Set<string>();
+
+  function look({ bootId, name, limits }: MemberView, mine: MemberLimits): void {
+    if (limits === undefined || warned.has(bootId)) return;
     const other = SETTINGS.filter(([key]) => limits[key] !== mine[key]);
     if (other.length === 0) return;
     warned.add(bootId);
@@ -27,5 +24,12 @@ export function createLimitWarnings(
       `Instance ${name} has other limits: ${differences}. What a request may be is decided by the instance that is asked, what an output may be by the one that owns the execution.`,
       { boot: bootId },
     );
+  }
+
+  return (members) => {
+    const mine = own();
+    if (mine === null) return;
+    warned = new Set(members.filter(({ bootId }) => warned.has(bootId)).map(({ bootId }) => bootId));
+    for (const member of members) if (member.remainingMs > 0) look(member, mine);
   };
 }

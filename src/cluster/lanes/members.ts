@@ -86,7 +86,7 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
 
   function lookAtPeers(): void {
     const liveness = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
-    for (const { bootId: boot, name: named, limits } of liveness) warnOfLimits(boot, named, limits);
+    warnOfLimits(all);
     peers = liveness.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
     const text = JSON.stringify(peers);
     if (text === peersText) return;
