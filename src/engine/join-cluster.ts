@@ -167,6 +167,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     },
     async close() {
       for (const forget of forgets) forget();
+      ended.close();
       await doorbell.close();
       await events?.close();
     },

@@ -119,6 +119,9 @@ export type Claim = {
   readonly can: readonly string[];
 };
 
+/** A store that is restarted, or fails over, has forgotten seconds at the most: what was stored this long ago it still has. */
+export const FORGOTTEN_MS_MAX = 30_000;
+
 /** The store is there, but not what it held: emptied, or another one. Nothing is written to it, ever: histories must not mix. */
 export class DataLost extends StoreUnavailable {}
 

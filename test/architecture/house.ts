@@ -17,7 +17,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   env: {
     from: [],
     doors: [
-      ...["backoff", "bounded-cache", "bytes", "clock", "deadline", "ids", "periodic", "pieces", "random", "timers", "turns"],
+      ...["backoff", "bounded-cache", "bytes", "clock", "deadline", "ids", "periodic", "pieces", "random", "recent", "timers", "turns"],
       ...["config/config", "config/redis-url", "log/bursts", "log/log", "log/printable"],
       ...["process/awake", "process/garbage", "process/handles"],
     ],

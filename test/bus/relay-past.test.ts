@@ -182,6 +182,8 @@ describe("a store that came back with an older past", () => {
     // Nothing is owed any more, also where the store is away again.
     away = true;
     await ended.told();
+    ended.close();
+    expect(await scene.world.step()).toBe(false);
   });
 
   test("who has lost the lane with it tells nothing where nothing is forgotten", async () => {

@@ -1,5 +1,7 @@
 /** Relays of lanes that have gone to other owners: a store that falls into an older past may have forgotten what they have sent. */
 import type { Clock } from "../../env/clock.ts";
+import { Recent } from "../../env/recent.ts";
+import { FORGOTTEN_MS_MAX } from "../../store/shared-store.ts";
 import type { OutboxRelay } from "./relay.ts";
 
 export type EndedRelays = {
@@ -8,43 +10,33 @@ export type EndedRelays = {
   doubt(lanes: readonly number[]): void;
   /** Resolves when all have told what they know of that. */
   told(): Promise<void>;
+  /** The store is not heard any more. */
+  close(): void;
 };
 
-/** A store that is restarted has forgotten seconds at the most. */
-const KEPT_MS = 30_000;
-
 export function createEndedRelays(clock: Clock): EndedRelays {
-  let kept: { readonly lane: number; readonly relay: Pick<OutboxRelay, "doubt" | "told">; readonly endedAtMs: number }[] = [];
-  /** A timer runs. */
-  let forgets = false;
+  const kept = new Recent<{ readonly lane: number; readonly relay: OutboxRelay }>(clock, { keptMs: FORGOTTEN_MS_MAX });
+  let cancel: (() => void) | null = null;
 
   function forgetLater(): void {
-    if (forgets) return;
-    forgets = true;
-    clock.after(KEPT_MS, () => {
-      forgets = false;
-      forgetOld();
-      if (kept.length > 0) forgetLater();
+    cancel ??= clock.after(FORGOTTEN_MS_MAX + 1, () => {
+      cancel = null;
+      if (kept.values().length > 0) forgetLater();
     });
-  }
-
-  function forgetOld(): void {
-    const oldestMs = clock.monotonicMs() - KEPT_MS;
-    kept = kept.filter(({ endedAtMs }) => endedAtMs > oldestMs);
   }
 
   return {
     add(lane, relay) {
-      kept.push({ lane, relay, endedAtMs: clock.monotonicMs() });
+      kept.note(relay, { lane, relay });
       forgetLater();
     },
     doubt(lanes) {
-      forgetOld();
       const doubted = new Set(lanes);
-      for (const { lane, relay } of kept) if (doubted.has(lane)) relay.doubt();
+      for (const { lane, relay } of kept.values()) if (doubted.has(lane)) relay.doubt();
     },
     async told() {
-      await Promise.all(kept.map(({ relay }) => relay.told()));
+      await Promise.all(kept.values().map(({ relay }) => relay.told()));
     },
+    close: () => cancel?.(),
   };
 }

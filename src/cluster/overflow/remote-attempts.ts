@@ -5,9 +5,8 @@
 import { Backoff, type Pauses } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, Outcome, Pool } from "../../pool/pool.ts";
-import type { LaneCommand } from "../../store/shared-store.ts";
-import { createOwnAttempts } from "./own-attempts.ts";
-import { createSentOutcomes } from "./sent-outcomes.ts";
+import { Recent } from "../../env/recent.ts";
+import { FORGOTTEN_MS_MAX, type LaneCommand } from "../../store/shared-store.ts";
 import { packBody } from "../commands/stored-command.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
 
@@ -58,12 +57,16 @@ type RemoteExecution = {
 
 const RELEASED: Outcome = { type: "released" };
 const AGAIN: Pauses = { firstMs: 50, longestMs: 2_000 };
+/** Characters of outcomes that are kept after the store took them. */
+const SENT_LENGTH_MAX = 16 * 1024 * 1024;
 
 export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemptsOptions): RemoteAttempts {
   const executions = new Map<string, RemoteExecution>();
   const whenIdle: (() => void)[] = [];
-  const outcomes = createSentOutcomes(clock);
-  const own = createOwnAttempts(clock);
+  /** Outcomes that the store took. */
+  const outcomes = new Recent<LaneCommand>(clock, { keptMs: FORGOTTEN_MS_MAX, costMax: SENT_LENGTH_MAX });
+  /** Attempts of executions that this instance owned, which it had for their owner of before. */
+  const own = new Recent<AttemptKey>(clock, { keptMs: FORGOTTEN_MS_MAX });
   let [sending, told] = [0, 0];
 
   function remoteFor(execution: ExecutionRef): RemoteExecution {
@@ -133,7 +136,7 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
     while (isWanted()) {
       try {
         await send(command);
-        outcomes.sent(command);
+        outcomes.note(command.id, command, command.body.length);
         return;
       } catch {
         // The store is away: the outcome waits here until it is back.
@@ -185,7 +188,7 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
       const remote = executions.get(executionId);
       if (remote !== undefined) leave(executionId, remote);
     },
-    noteOwn: (key) => own.note(key),
+    noteOwn: (key) => own.note(key, key),
     lose(execution) {
       const remote = remoteFor(execution);
       remote.attempts.takeBack();
@@ -199,7 +202,7 @@ export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemp
       end(execution.id, remote, "The execution has ended.");
     },
     storeRestarted() {
-      for (const command of outcomes.recent()) void untilAnswered(command, () => true);
+      for (const command of outcomes.values()) void untilAnswered(command, () => true);
       tellOfGone(() => true);
     },
     idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),

@@ -54,6 +54,18 @@ describe("An attempt of another owner's whose execution came to this instance, a
     expect(sent).toEqual(["released", "released"]);
   });
 
+  test("is told after a second restart too, which may have forgotten what was told after the first", async () => {
+    const attempts = await ownWhatRan();
+    finish({ type: "completed", output: "1" });
+    await world.pass(10);
+    attempts.settle(0, 1);
+    for (let restarts = 0; restarts < 3; restarts++) {
+      remote.storeRestarted();
+      await world.pass(20_000);
+    }
+    expect(sent).toEqual(["released", "released", "released"]);
+  });
+
   test("is not told while it runs here; nor as anything else when the execution is lost", async () => {
     const attempts = await ownWhatRan();
     remote.storeRestarted();
