@@ -1,20 +1,9 @@
 /** A store in this process's memory: the reference for the others' promises, for tests, benchmarks and `APP_STORE=memory`. */
 import { type LaneRecord, judge, leaseOf, take } from "../fence.ts";
-import {
-  activeIds,
-  applyEntry,
-  chunksAfter,
-  createAll,
-  emptyRows,
-  largeTexts,
-  listed,
-  loadOne,
-  type MemoryRows,
-  sweepRows,
-} from "./rows.ts";
+import { activeIds, applyEntry, createAll, emptyRows, type MemoryRows, sweepRows } from "./rows.ts";
+import { MemoryReads } from "./reads.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
-import type { Chunk, Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, NewExecution } from "../store.ts";
-import { type ListQuery, type Retention, type Store, type StoredExecution, StoreUnavailable, type Summary } from "../store.ts";
+import type { Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention, Store } from "../store.ts";
 
 /** What outlives a store that was closed or left behind: a test opens it again, as after a crash. */
 export type MemoryFiles = MemoryRows & { lane: LaneRecord | null; lastAnswer: CommitAnswer | null };
@@ -28,14 +17,12 @@ export function openMemoryStore(files: MemoryFiles = emptyMemory(), textBytesMax
   return new MemoryStore(files, textBytesMax);
 }
 
-class MemoryStore implements Store {
+class MemoryStore extends MemoryReads<MemoryFiles> implements Store {
   readonly lanes = 1;
-  readonly #files: MemoryFiles;
   readonly #textBytesMax: number;
-  #closed = false;
 
   constructor(files: MemoryFiles, textBytesMax: number) {
-    this.#files = files;
+    super(files);
     this.#textBytesMax = textBytesMax;
   }
 
@@ -44,14 +31,14 @@ class MemoryStore implements Store {
   }
 
   async acquire(lane: number, bootId: string): Promise<Lease> {
-    const files = this.#open();
+    const files = this.open();
     files.lane = take(files.lane, bootId);
     files.lastAnswer = null;
     return leaseOf(lane, files.lane);
   }
 
   async commit(_lane: number, commit: Commit): Promise<CommitAnswer> {
-    const files = this.#open();
+    const files = this.open();
     const verdict = judge(files.lane, commit.id);
     if (files.lane === null || verdict === "fenced") return { type: "fenced" };
     if (verdict === "again" && files.lastAnswer !== null) return files.lastAnswer;
@@ -63,43 +50,14 @@ class MemoryStore implements Store {
   }
 
   async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
-    return createAll(this.#open(), batch, this.#textBytesMax);
-  }
-
-  async load(executionId: string): Promise<StoredExecution | null> {
-    return loadOne(this.#open(), executionId);
-  }
-
-  async chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
-    return chunksAfter(this.#open(), executionId, sequence);
-  }
-
-  async summary(executionId: string): Promise<Summary | null> {
-    return this.#open().executions.get(executionId)?.summary ?? null;
-  }
-
-  async large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
-    return largeTexts(this.#open(), executionId, keys);
-  }
-
-  async list(query: ListQuery): Promise<readonly Summary[]> {
-    return listed(this.#open(), query);
+    return createAll(this.open(), batch, this.#textBytesMax);
   }
 
   async active(_lane: number): Promise<readonly string[]> {
-    return activeIds(this.#open(), () => true);
+    return activeIds(this.open(), () => true);
   }
 
   async sweep(retention: Retention): Promise<number> {
-    return sweepRows(this.#open(), retention, () => false);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-  }
-
-  #open(): MemoryFiles {
-    if (this.#closed) throw new StoreUnavailable("The store is closed.");
-    return this.#files;
+    return sweepRows(this.open(), retention, () => false);
   }
 }

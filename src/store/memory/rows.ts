@@ -1,18 +1,7 @@
 /** Executions in this process's memory, whoever may write to them: what the plain and the shared memory store have in common. */
 import { refusalOf } from "../refusal.ts";
 import type { Extension } from "../shared-store.ts";
-import type {
-  Chunk,
-  CommitEntry,
-  CreateAnswer,
-  EntryAnswer,
-  LargeText,
-  ListQuery,
-  NewExecution,
-  Retention,
-  StoredExecution,
-  Summary,
-} from "../store.ts";
+import type { Chunk, CommitEntry, CreateAnswer, EntryAnswer, LargeText, ListQuery, NewExecution, Retention, Summary } from "../store.ts";
 
 export type MemoryRows = {
   readonly executions: Map<string, Kept>;
@@ -61,25 +50,6 @@ export function extendOne({ executions }: MemoryRows, { summary, chunks, large }
   kept.summary = summary;
   if (large.length > 0) keepLarge(kept, large);
   return true;
-}
-
-export function loadOne({ executions, definitions }: MemoryRows, executionId: string): StoredExecution | null {
-  const kept = executions.get(executionId);
-  if (kept === undefined) return null;
-  const definitionText = definitions.get(kept.summary.definition)?.text ?? "";
-  return { summary: kept.summary, definitionText, bodyHash: kept.bodyHash, chunks: kept.chunks.slice() };
-}
-
-export function chunksAfter({ executions }: MemoryRows, executionId: string, sequence: number): readonly Chunk[] {
-  const chunks = executions.get(executionId)?.chunks ?? [];
-  let first = chunks.length;
-  while (first > 0 && (chunks[first - 1] as Chunk).to > sequence) first--;
-  return chunks.slice(first);
-}
-
-export function largeTexts({ executions }: MemoryRows, executionId: string, keys: readonly string[]): readonly (string | null)[] {
-  const large = executions.get(executionId)?.large;
-  return keys.map((key) => large?.get(key) ?? null);
 }
 
 export function listed(rows: MemoryRows, query: ListQuery): readonly Summary[] {

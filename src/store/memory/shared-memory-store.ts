@@ -6,24 +6,12 @@ import type { Clock } from "../../env/clock.ts";
 import { byteLength } from "../../env/bytes.ts";
 import { laneOf } from "../lane-of.ts";
 import { MemoryLane } from "./lane.ts";
-import {
-  activeIds,
-  applyEntry,
-  chunksAfter,
-  createAll,
-  emptyRows,
-  extendOne,
-  largeTexts,
-  listed,
-  loadOne,
-  type MemoryRows,
-  sweepRows,
-} from "./rows.ts";
+import { activeIds, applyEntry, createAll, emptyRows, extendOne, type MemoryRows, sweepRows } from "./rows.ts";
+import { MemoryReads } from "./reads.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
 import type { Claim, LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry } from "../shared-store.ts";
 import type { Extension, OutboxListener, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "../shared-store.ts";
-import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease } from "../store.ts";
-import { type ListQuery, type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "../store.ts";
+import type { Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention } from "../store.ts";
 import { type Told, toldOf, toldOfExtension } from "../told.ts";
 
 /** What outlives the stores that are opened on it. */
@@ -59,18 +47,16 @@ export function openSharedMemoryStore(options: SharedMemoryOptions): SharedStore
   return new SharedMemoryStore(options);
 }
 
-class SharedMemoryStore implements SharedStore {
+class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements SharedStore {
   readonly lanes: number;
-  readonly #files: SharedMemoryFiles;
   readonly #clock: Clock;
   readonly #outbox: boolean;
   readonly #textBytesMax: number;
   readonly #onOutbox = new Set<OutboxListener>();
-  #closed = false;
 
   constructor({ files, clock, outbox = true, textBytesMax = TEXT_BYTES_MAX }: SharedMemoryOptions) {
+    super(files);
     this.lanes = files.lanes.length;
-    this.#files = files;
     this.#clock = clock;
     this.#outbox = outbox;
     this.#textBytesMax = textBytesMax;
@@ -92,7 +78,7 @@ class SharedMemoryStore implements SharedStore {
     const entries: EntryAnswer[] = [];
     const applied: CommitEntry[] = [];
     for (const entry of commit.entries) {
-      const answer = applyEntry(this.#files, entry, this.#textBytesMax);
+      const answer = applyEntry(this.open(), entry, this.#textBytesMax);
       entries.push(answer);
       if (answer.type !== "applied") continue;
       applied.push(entry);
@@ -106,7 +92,7 @@ class SharedMemoryStore implements SharedStore {
   }
 
   async create(batch: readonly NewExecution[]): Promise<readonly CreateAnswer[]> {
-    const answers = createAll(this.#open(), batch, this.#textBytesMax);
+    const answers = createAll(this.open(), batch, this.#textBytesMax);
     const created = batch.filter((_, at) => answers[at] === "created");
     for (const [lane, those] of Map.groupBy(created, ({ summary }) => this.#lane(this.laneOf(summary.id)))) {
       lane.countCreated(those.filter(({ summary }) => summary.triggeredAtMs !== null).length);
@@ -117,42 +103,22 @@ class SharedMemoryStore implements SharedStore {
 
   async extend(extension: Extension): Promise<boolean> {
     const lane = this.#lane(this.laneOf(extension.summary.id));
-    if (!extendOne(this.#files, extension)) return false;
+    if (!extendOne(this.open(), extension)) return false;
     lane.countCreated(1);
     this.#publish(lane, toldOfExtension(extension), lane.epoch);
     return true;
   }
 
-  async load(executionId: string): Promise<StoredExecution | null> {
-    return loadOne(this.#open(), executionId);
-  }
-
-  async chunksAfter(executionId: string, sequence: number): Promise<readonly Chunk[]> {
-    return chunksAfter(this.#open(), executionId, sequence);
-  }
-
-  async summary(executionId: string): Promise<Summary | null> {
-    return this.#open().executions.get(executionId)?.summary ?? null;
-  }
-
-  async large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]> {
-    return largeTexts(this.#open(), executionId, keys);
-  }
-
-  async list(query: ListQuery): Promise<readonly Summary[]> {
-    return listed(this.#open(), query);
-  }
-
   async active(lane: number): Promise<readonly string[]> {
-    return activeIds(this.#open(), (id) => this.laneOf(id) === lane);
+    return activeIds(this.open(), (id) => this.laneOf(id) === lane);
   }
 
   async sweep(retention: Retention): Promise<number> {
-    return sweepRows(this.#open(), retention, (id) => this.#lane(this.laneOf(id)).isOutgoing(id));
+    return sweepRows(this.open(), retention, (id) => this.#lane(this.laneOf(id)).isOutgoing(id));
   }
 
   onRestart(listener: (lanes: readonly number[]) => void): () => void {
-    const { onRestart } = this.#files;
+    const { onRestart } = this.open();
     onRestart.add(listener);
     return () => void onRestart.delete(listener);
   }
@@ -162,7 +128,7 @@ class SharedMemoryStore implements SharedStore {
   }
 
   async full(): Promise<string | null> {
-    this.#open();
+    this.open();
     return null;
   }
 
@@ -180,11 +146,11 @@ class SharedMemoryStore implements SharedStore {
   }
 
   async leases(): Promise<readonly LaneView[]> {
-    return this.#open().lanes.map((lane) => lane.view(this.#nowMs()));
+    return this.open().lanes.map((lane) => lane.view(this.#nowMs()));
   }
 
   async beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {
-    const { members } = this.#open();
+    const { members } = this.open();
     const nowMs = this.#nowMs();
     const beats = (members.get(member.bootId)?.beats ?? 0) + 1;
     members.set(member.bootId, { member, beats, ttlMs, untilMs: nowMs + ttlMs });
@@ -202,7 +168,7 @@ class SharedMemoryStore implements SharedStore {
   }
 
   async leave(bootId: string): Promise<void> {
-    this.#open().members.delete(bootId);
+    this.open().members.delete(bootId);
   }
 
   async send(command: LaneCommand): Promise<Sent> {
@@ -254,10 +220,6 @@ class SharedMemoryStore implements SharedStore {
     return this.#lane(lane).heldClaims(bootId, ids);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-  }
-
   #publish(lane: MemoryLane, entries: readonly Told[], epoch: number): void {
     if (!this.#outbox) return;
     const pointers = entries.map(({ summary, chunk }): OutboxPointer => {
@@ -271,14 +233,9 @@ class SharedMemoryStore implements SharedStore {
   }
 
   #lane(lane: number): MemoryLane {
-    const found = this.#open().lanes[lane];
+    const found = this.open().lanes[lane];
     if (found === undefined) throw new RangeError(`There is no lane ${lane}: the store has ${this.lanes}.`);
     return found;
-  }
-
-  #open(): SharedMemoryFiles {
-    if (this.#closed) throw new StoreUnavailable("The store is closed.");
-    return this.#files;
   }
 
   #nowMs(): number {
