@@ -9,7 +9,7 @@ import { takeSharedOwnership } from "../../src/cluster/lanes/shared-ownership.ts
 import { emptySharedMemory, openSharedMemoryStore } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { recordingLog } from "../env/recording-log.ts";
-import { World } from "../sim/world.ts";
+import { settled, World } from "../sim/world.ts";
 import { newExecution } from "../store/made.ts";
 import { type Connection, stallingStore, type Weather } from "./stalling-store.ts";
 import { StandingClock } from "./standing-clock.ts";
@@ -200,14 +200,8 @@ export class Ownerships {
   }
 
   /** Lets the world go on until the promise is kept. */
-  async after<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
-    let settled = false;
-    const both = promise.finally(() => {
-      settled = true;
-    });
-    both.catch(() => undefined);
-    await this.until(() => settled, "the answer that the test waits for", withinMs);
-    return both;
+  after<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
+    return settled(promise, (isSettled) => this.until(isSettled, "the answer that the test waits for", withinMs));
   }
 
   /** Every execution goes on at whoever owns it. */

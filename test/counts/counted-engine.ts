@@ -119,14 +119,7 @@ async function checked(engine: Engine, definition: unknown): Promise<CheckedDefi
 export type After = <T>(promise: Promise<T>) => Promise<T>;
 
 export function inWorld(world: World): After {
-  return async (promise) => {
-    let settled = false;
-    const both = promise.finally(() => {
-      settled = true;
-    });
-    await world.until(() => settled, "the answer that the test waits for");
-    return both;
-  };
+  return (promise) => world.settled(promise);
 }
 
 /** On a store in memory whose commits take a millisecond, or on the one of a cluster as it is. `gatherMs`: as a store that has it, a file. */

@@ -14,6 +14,7 @@ import { recordingLog } from "../env/recording-log.ts";
 import { askRedis, type RedisService } from "../services/redis.ts";
 import { type After, countedWorld, type Counts, noCounts, startCounted, THREADS } from "./counted-engine.ts";
 import { MEMBER_LIMITS } from "../sim/instance.ts";
+import { settled } from "../sim/world.ts";
 import type { ClusterOptions } from "../../src/cluster/cluster.ts";
 
 export type RedisCounts = {
@@ -77,17 +78,13 @@ export async function startCountedRedis(server: RedisService): Promise<CountedRe
     const untilMs = world.nowMs() + REST_MS;
     while (await goOn(untilMs));
   };
-  const after: After = async (promise) => {
-    let settled = false;
-    const both = promise.finally(() => {
-      settled = true;
+  const after: After = (promise) =>
+    settled(promise, async (isSettled) => {
+      while (!isSettled()) {
+        const isOver = !(await goOn());
+        if (isOver && !isSettled()) throw new Error("Nothing can happen any more, and the answer that the test waits for is not there.");
+      }
     });
-    while (!settled) {
-      const isOver = !(await goOn());
-      if (isOver && !settled) throw new Error("Nothing can happen any more, and the answer that the test waits for is not there.");
-    }
-    return both;
-  };
   const events = {
     async publish(records: readonly StreamRecord[]): Promise<void> {
       bus.sends += 1;

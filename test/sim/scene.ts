@@ -51,12 +51,12 @@ export class Scene {
       return nodes[attempt.nodeId]?.(attempt, context.signal) ?? ok("null");
     };
     const starting = startInstance({ world, store: through(openMemoryStore(files)), run, log, ...limits });
-    return new Scene({ world, files, engine: await settled(world, starting), begun, attempts, logged: entries });
+    return new Scene({ world, files, engine: await world.settled(starting), begun, attempts, logged: entries });
   }
 
   /** Lets the world go on until the promise is kept. */
-  async after<T>(promise: Promise<T>): Promise<T> {
-    return settled(this.world, promise);
+  after<T>(promise: Promise<T>): Promise<T> {
+    return this.world.settled(promise);
   }
 
   async create(nodes: readonly unknown[], rest: Readonly<Record<string, unknown>> = {}): Promise<string> {
@@ -98,14 +98,4 @@ export function ok(output: string): NodeOutcome {
 
 export function fails(message = "It broke.", retryable = true): NodeOutcome {
   return { type: "failed", failure: { kind: "handler", code: "boom", message, retryable } };
-}
-
-async function settled<T>(world: World, promise: Promise<T>): Promise<T> {
-  let done = false;
-  const both = promise.finally(() => {
-    done = true;
-  });
-  both.catch(() => undefined);
-  await world.until(() => done, "the answer that the test waits for");
-  return both;
 }

@@ -111,14 +111,8 @@ export class Several {
   }
 
   /** Lets the world go on until the promise is kept. */
-  async after<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const both = promise.finally(() => {
-      done = true;
-    });
-    both.catch(() => undefined);
-    await this.world.until(() => done, "the answer that the test waits for");
-    return both;
+  after<T>(promise: Promise<T>): Promise<T> {
+    return this.world.settled(promise);
   }
 
   /** As `kill -9`. */

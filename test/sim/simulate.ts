@@ -15,7 +15,7 @@ import { lossyPool } from "./lossy-pool.ts";
 import { brokenPromises } from "./promises.ts";
 import { storedLog } from "./stored-log.ts";
 import { Witness } from "./witness.ts";
-import { World } from "./world.ts";
+import { settled, World } from "./world.ts";
 
 /** Probabilities: of each call, commit, attempt; of the last three, in each step of the play. */
 export type Faults = {
@@ -135,17 +135,13 @@ export async function simulate(seed: number, faults: Faults, sabotage: Sabotage 
   }
 
   /** Lets the world go on until the promise is kept. */
-  async function within<T>(promise: Promise<T>, what: string): Promise<T> {
-    let settled = false;
-    const both = promise.finally(() => {
-      settled = true;
+  function within<T>(promise: Promise<T>, what: string): Promise<T> {
+    return settled(promise, async (isSettled) => {
+      for (let steps = 0; !isSettled(); steps++) {
+        if (steps > STEPS_MAX) throw new Error(`Seed ${seed}: ${what} does not come to an end.`);
+        await step();
+      }
     });
-    both.catch(() => undefined);
-    for (let steps = 0; !settled; steps++) {
-      if (steps > STEPS_MAX) throw new Error(`Seed ${seed}: ${what} does not come to an end.`);
-      await step();
-    }
-    return both;
   }
 
   async function allClosed(): Promise<boolean> {

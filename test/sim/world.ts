@@ -104,4 +104,20 @@ export class World implements Clock, Turns, Ids {
       if (!(await this.step())) throw new Error(`Nothing can happen any more, and still not: ${what}.`);
     }
   }
+
+  /** Lets things happen until the promise is settled, and answers as it does. */
+  settled<T>(promise: Promise<T>): Promise<T> {
+    return settled(promise, (isSettled) => this.until(isSettled, "the answer that the test waits for"));
+  }
+}
+
+/** Answers as the promise does, once `goOn` has let things happen until it is settled. */
+export async function settled<T>(promise: Promise<T>, goOn: (isSettled: () => boolean) => Promise<unknown>): Promise<T> {
+  let over = false;
+  const answer = promise.finally(() => {
+    over = true;
+  });
+  answer.catch(() => undefined);
+  await goOn(() => over);
+  return answer;
 }

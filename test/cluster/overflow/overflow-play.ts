@@ -61,14 +61,8 @@ export class Play {
   }
 
   /** Lets the world go on until the promise is kept. */
-  async after<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const both = promise.finally(() => {
-      done = true;
-    });
-    both.catch(() => undefined);
-    await this.world.until(() => done, "the answer that the test waits for");
-    return both;
+  after<T>(promise: Promise<T>): Promise<T> {
+    return this.world.settled(promise);
   }
 
   /** The player owns the execution's lane and the execution: `nodes` attempts of so many milliseconds each are started. */
