@@ -1,5 +1,5 @@
 /**
- * Ownerships instances' ownerships in one simulated world, on one shared memory store: each with its own clock that can stand
+ * Several instances' ownerships in one simulated world, on one shared memory store: each with its own clock that can stand
  * still or end, and a store that stalls, loses calls and answers. Looks at every step that nobody shares a lane's trust.
  */
 import type { Doorbell } from "../../src/bus/doorbell.ts";
@@ -71,7 +71,7 @@ export class Ownerships {
     this.#hub = createDoorbellHub(this.world);
   }
 
-  get liveness(): readonly Instance[] {
+  get living(): readonly Instance[] {
     return this.instances.filter(({ clock, ended }) => clock.isAlive && !ended);
   }
 
@@ -220,7 +220,7 @@ export class Ownerships {
 
   /** Every lane is owned, and nobody has two more than another. */
   get isEven(): boolean {
-    const sizes = this.liveness.filter(({ worker }) => !worker.ending).map(({ trusted }) => trusted.length);
+    const sizes = this.living.filter(({ worker }) => !worker.ending).map(({ trusted }) => trusted.length);
     return this.isWhole && Math.max(...sizes) - Math.min(...sizes) <= 1;
   }
 

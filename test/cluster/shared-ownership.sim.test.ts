@@ -29,9 +29,9 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       await happen();
     }
     Object.assign(weather, { calm: true, stalledUntilMs: 0, lostCalls: 0, lostAnswers: 0, lostRings: 0 });
-    for (const { clock } of all.liveness) clock.goOn();
+    for (const { clock } of all.living) clock.goOn();
     await all.pass(2_000);
-    if (all.liveness.every(({ worker }) => worker.ending)) all.start();
+    if (all.living.every(({ worker }) => worker.ending)) all.start();
     await all.until(() => all.isEven && all.isAdopted(ids), "everything is taken care of", RECOVERY_MS);
     const before = await sequences();
     await all.pass(1_500);
@@ -39,18 +39,18 @@ for (let seed = 1; seed <= SEEDS; seed++) {
     expect(after.map((sequence, at) => sequence > (before[at] ?? 0))).toEqual(ids.map(() => true));
 
     async function happen(): Promise<void> {
-      const { liveness } = all;
-      const one = liveness[random.below(Math.max(1, liveness.length))];
+      const { living } = all;
+      const one = living[random.below(Math.max(1, living.length))];
       switch (random.below(7)) {
         case 0:
-          if (one !== undefined && liveness.length > 1) all.kill(one);
+          if (one !== undefined && living.length > 1) all.kill(one);
           break;
         case 1:
-          if (one !== undefined && liveness.length > 1) all.stop(one);
+          if (one !== undefined && living.length > 1) all.stop(one);
           break;
         case 2:
         case 3:
-          if (liveness.length < 5) all.start();
+          if (living.length < 5) all.start();
           break;
         case 4:
           one?.clock.stand();

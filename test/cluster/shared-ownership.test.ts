@@ -1,4 +1,4 @@
-/** Ownerships instances share the lanes: who has which, what moves, and what happens when one of them, or the store, fails. */
+/** Several instances share the lanes: who has which, what moves, and what happens when one of them, or the store, fails. */
 import { describe, expect, test } from "bun:test";
 import { type Instance, Ownerships, TIMES } from "./ownerships.ts";
 
@@ -51,7 +51,7 @@ describe("instances that share a store", () => {
     }
     for (let count = 9; count >= 1; count--) {
       const before = several.owners();
-      const leaver = several.liveness[0] as Instance;
+      const leaver = several.living[0] as Instance;
       several.stop(leaver);
       await several.until(() => several.isEven && leaver.ended, `${count} have their shares`, 1_000);
       const lanes = moved(several, before);
@@ -106,14 +106,14 @@ describe("an instance that ends", () => {
     const tookMs = await several.until(() => several.isEven, "the others have its lanes");
     expect(tookMs).toBeLessThanOrEqual(TIMES.ttlMs + 100);
     expect(moved(several, before).every((lane) => before.get(lane) === victim.name)).toBe(true);
-    await several.until(() => several.liveness.every(({ worker }) => worker.adopted.length > 0), "they go on");
+    await several.until(() => several.living.every(({ worker }) => worker.adopted.length > 0), "they go on");
     await several.pass(1_000);
-    const heirs = several.liveness.map(({ worker }) => worker);
+    const heirs = several.living.map(({ worker }) => worker);
     const told = new Map(heirs.flatMap(({ deaths }) => [...deaths]));
     const lanesOf = (ids: readonly string[]) => ids.filter((id) => before.get(several.truth.laneOf(id)) === victim.name);
     expect([...told.keys()].toSorted()).toEqual(lanesOf(orphans).toSorted());
     expect(new Set(told.values())).toEqual(new Set([victim.name]));
-    for (const { ownership } of several.liveness) {
+    for (const { ownership } of several.living) {
       expect(ownership?.liveness.isAlive(victim.name)).toBe(false);
       // It is in the executions' logs now.
       for (const id of told.keys()) expect(ownership?.deaths.bootIdOf(id)).toBeNull();

@@ -196,9 +196,9 @@ class Play {
         return;
       }
       case "pause":
-        return this.#pause(this.#oneOf(this.#liveness().filter(({ life }) => !life.isPaused)));
+        return this.#pause(this.#oneOf(this.#living().filter(({ life }) => !life.isPaused)));
       case "kill": {
-        const victim = this.#oneOf(this.#liveness());
+        const victim = this.#oneOf(this.#living());
         if (victim === null || this.#up().every((each) => each === victim)) return;
         this.#silenced.add(victim.bootId);
         victim.kill();
@@ -230,7 +230,7 @@ class Play {
     return this.#instances.filter(({ state }) => state === "up");
   }
 
-  #liveness(): readonly InstanceInPlay[] {
+  #living(): readonly InstanceInPlay[] {
     return this.#instances.filter(({ life }) => life.alive);
   }
 
@@ -266,16 +266,16 @@ class Play {
     if (!(await this.#world.step())) throw new Error("nothing happens any more");
     if (this.#world.nowMs() !== beforeMs) this.#lookAtTrust();
     const isLate = this.#world.nowMs() > this.#beganAtMs + ALL_HANDLERS_AFTER_MS;
-    if (this.#faults.handlersDiffer && isLate && !this.#liveness().some(({ hasAll, state }) => hasAll && state !== "ending"))
+    if (this.#faults.handlersDiffer && isLate && !this.#living().some(({ hasAll, state }) => hasAll && state !== "ending"))
       this.#join(true);
     // A process that could not start is started again.
-    if (this.#up().length === 0 && this.#liveness().every(({ state }) => state === "ending")) this.#join();
+    if (this.#up().length === 0 && this.#living().every(({ state }) => state === "ending")) this.#join();
   }
 
   /** Nobody shares a lane's trust. */
   #lookAtTrust(): void {
     const owners = new Map<number, string>();
-    for (const { name, engine } of this.#liveness()) {
+    for (const { name, engine } of this.#living()) {
       for (const lane of engine?.health().cluster?.trusted ?? []) {
         const other = owners.get(lane);
         if (other !== undefined) this.#stage.lanes.broken.push(`lane ${lane} is trusted by ${other} and by ${name}`);

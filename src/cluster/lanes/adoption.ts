@@ -11,10 +11,10 @@ const AT_ONCE = 16;
 /** `adopt`: resolves when the execution goes on, and does nothing where it does already. */
 export function createAdoption(adopt: (executionId: string) => Promise<void>): Adoption {
   const lines: Line[] = [];
-  let attempts = 0;
+  let workers = 0;
 
   async function work(): Promise<void> {
-    attempts += 1;
+    workers += 1;
     for (let line = lines[0]; line !== undefined; line = lines[0]) {
       const execution = line.executions[line.next++] as string;
       if (line.next === line.executions.length) lines.shift();
@@ -22,7 +22,7 @@ export function createAdoption(adopt: (executionId: string) => Promise<void>): A
       line.left -= 1;
       if (line.left === 0) line.done();
     }
-    attempts -= 1;
+    workers -= 1;
   }
 
   return {
@@ -30,7 +30,7 @@ export function createAdoption(adopt: (executionId: string) => Promise<void>): A
       if (executions.length === 0) return Promise.resolve();
       return new Promise((done) => {
         lines.push({ executions, isWanted, done, next: 0, left: executions.length });
-        for (let more = Math.min(AT_ONCE - attempts, executions.length); more > 0; more--) void work();
+        for (let more = Math.min(AT_ONCE - workers, executions.length); more > 0; more--) void work();
       });
     },
   };

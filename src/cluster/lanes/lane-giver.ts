@@ -23,7 +23,7 @@ export function createLaneGiver({
 }): LaneGiver {
   const keptUntilMs = new Map<number, number>();
   let wanted: readonly number[] = [];
-  let laneGiver = false;
+  let isGiving = false;
 
   /** Only what is settled here: all its executions go on, and every death in them is recorded. */
   function next(): LeasedLane | null {
@@ -36,19 +36,19 @@ export function createLaneGiver({
   }
 
   async function giveAll(): Promise<void> {
-    laneGiver = true;
+    isGiving = true;
     for (let held = next(); held !== null; held = next()) {
       const outcome = await lanes.handOver(held, "move");
       if (outcome === "kept") keptUntilMs.set(held.lane, clock.monotonicMs() + KEPT_MS);
       else given();
     }
-    laneGiver = false;
+    isGiving = false;
   }
 
   return {
     give(those) {
       wanted = those;
-      if (!laneGiver) void giveAll();
+      if (!isGiving) void giveAll();
     },
   };
 }

@@ -85,9 +85,9 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
   }
 
   function lookAtPeers(): void {
-    const liveness = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
+    const living = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
     warnOfLimits(all);
-    peers = liveness.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
+    peers = living.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
     const text = JSON.stringify(peers);
     if (text === peersText) return;
     peersText = text;

@@ -31,8 +31,8 @@ export type Division = {
 
 export function divide(look: Look): Division {
   const { bootId, members, lanes, own, nowMs, ttlMs } = look;
-  const liveness = new Set(members.filter(({ remainingMs }) => remainingMs > 0).map((member) => member.bootId));
-  const states = lanes.map((view) => stateOf(look, view, liveness));
+  const alive = new Set(members.filter(({ remainingMs }) => remainingMs > 0).map((member) => member.bootId));
+  const states = lanes.map((view) => stateOf(look, view, alive));
   const targets = placeLanes(
     states.map(({ owner }) => owner),
     countedMembers(members),
@@ -63,14 +63,14 @@ export function divide(look: Look): Division {
  */
 type LaneState = { readonly owner: string | null; readonly free: "no" | "yes" | "mine" | "spared"; readonly ttlMs: number };
 
-function stateOf({ bootId, own, mayJudge }: Look, view: LaneView, liveness: ReadonlySet<string>): LaneState {
+function stateOf({ bootId, own, mayJudge }: Look, view: LaneView, alive: ReadonlySet<string>): LaneState {
   const mine = own(view.lane);
   const { ttlMs } = view;
   if (mine !== null) return { owner: mine === "held" ? bootId : null, free: "no", ttlMs };
   if (view.bootId === null) return { owner: null, free: "yes", ttlMs };
   if (view.bootId === bootId) return { owner: bootId, free: "mine", ttlMs };
   if (view.remainingMs > 0 || !mayJudge(ttlMs)) return { owner: view.bootId, free: "no", ttlMs };
-  return liveness.has(view.bootId) ? { owner: view.bootId, free: "spared", ttlMs } : { owner: null, free: "yes", ttlMs };
+  return alive.has(view.bootId) ? { owner: view.bootId, free: "spared", ttlMs } : { owner: null, free: "yes", ttlMs };
 }
 
 /**
