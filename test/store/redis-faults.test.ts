@@ -242,7 +242,6 @@ describe("a Redis that", () => {
     const lease = await leaseOf(store, 0, "boot-1", 200);
     const [lasting, other] = [await leaseOf(store, 1, "boot-1"), await leaseOf(store, 2, "boot-1")];
     ground.server.pause();
-    const begunAt = performance.now();
     const calls = [
       ...everyCall(store, other),
       () => store.create([newExecution("x")]),
@@ -250,8 +249,6 @@ describe("a Redis that", () => {
       () => store.list({ limit: 1 }),
     ];
     for (const error of await Promise.all(calls.map((call) => rejectionOf(call())))) expect(error).toBeInstanceOf(StoreUnavailable);
-    expect(performance.now() - begunAt).toBeLessThan(2_000);
-    await Bun.sleep(100);
     ground.server.resume();
     expect(await whenBack(() => store.renew([lease, lasting], LONG_MS))).toMatchObject([{ type: "lapsed" }, { type: "renewed" }]);
   });
@@ -262,9 +259,12 @@ describe("a Redis that", () => {
     await store.create([newExecution(id)]);
     const lease = await leaseOf(store, 0, "boot-1");
     await ground.server.kill9();
-    const begunAt = performance.now();
-    for (let at = 0; at < 20; at++) expect(await rejectionOf(store.summary(id))).toBeInstanceOf(StoreUnavailable);
-    expect(performance.now() - begunAt).toBeLessThan(2_000);
+    for (let at = 0; at < 20; at++) {
+      const error = await rejectionOf(store.summary(id));
+      expect(error).toBeInstanceOf(StoreUnavailable);
+      // Of a call that waited for an answer it would say that there was none in time.
+      expect(String(error)).toContain("Redis cannot be reached");
+    }
     await ground.server.restart();
     expect((await whenBack(() => store.summary(id)))?.id).toBe(id);
     expect(await whenBack(() => store.commit(0, { id: commitId(lease, 1), entries: [entryAfter(1, id)], cleanEnd: false }))).toEqual(
