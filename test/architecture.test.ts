@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ORDERS, ROOMS } from "./architecture/house.ts";
+import { ORDERS, ROOMS, TEST_FOLDERS } from "./architecture/house.ts";
 import { describeViolations, violationsAmong, violationsOf } from "./architecture/rules.ts";
 import { scan } from "./architecture/scan.ts";
 
@@ -56,7 +56,7 @@ describe("the table of rooms", () => {
     ["src/wiring/open-store.ts", "../http/server.ts"],
     ["src/thread.ts", "./store/store.ts"],
     ["src/main.ts", "./pool/thread-pool.ts"],
-    ["src/main.ts", "../test/env/recording-log.ts"],
+    ["src/main.ts", "../test/env/log/recording-log.ts"],
   ];
   test.each(refused)("%s may not import %s", (file, specifier) => {
     expect(brokenByImport(file, specifier)).toEqual([["imports in line 2"], ["imports in line 2"]]);
@@ -227,6 +227,30 @@ describe("all files together", () => {
     ).toEqual([]);
   });
 
+  test("of test/ mirror src/, but for fixtures and for folders that are named with what they are for", () => {
+    const sources = {
+      "src/store/committer.ts": "",
+      "src/store/redis/calls/errors.ts": "",
+      "src/pool/pool.ts": "",
+      "src/pool/host/pool.ts": "",
+    };
+    const places = (...tests: string[]) => among({ ...sources, ...Object.fromEntries(tests.map((file) => [`test/${file}.ts`, ""])) });
+    const allowed = ["check.test", "store/committer.test", "store/redis/list.test", "store/redis/ground", "store/redis/calls/errors.test"];
+    expect(places(...allowed, "store/fixtures/any/one", "sim/errors.test", "pool/pool.test", "pool/host/pool.sim.test")).toEqual([]);
+    expect(places("store/kafka/one.test", "worker/one", "store/errors.test", "store/redis/committer.sim.test")).toEqual([
+      "test/store/kafka/one.test.ts places: there is no src/store/kafka/",
+      "test/worker/one.ts places: there is no src/worker/",
+      "test/store/errors.test.ts places: src/store/redis/calls/errors.ts has its name",
+      "test/store/redis/committer.sim.test.ts places: src/store/committer.ts has its name",
+    ]);
+  });
+
+  test("of test/ that mirror no room are in folders that exist", () => {
+    const named = Object.keys(TEST_FOLDERS);
+    expect(named.filter((folder) => !files.some((file) => file.startsWith(`test/${folder}/`)))).toEqual([]);
+    expect(named.filter((folder) => folder in ROOMS)).toEqual([]);
+  });
+
   test("are at most 14 in a folder; scripts for Redis and folders in it do not count", () => {
     const sources = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, number) => [`src/store/${number}.ts`, ""]));
     expect(among({ ...sources(14), "src/store/one.lua": "", "src/store/memory/one.ts": "" })).toEqual([]);
@@ -314,7 +338,7 @@ describe("files", () => {
   test("of src/ have at most 300 lines, others 500", () => {
     expect(rulesBrokenBy("src/store/memory/memory-store.ts", ...lines(300))).toEqual([]);
     expect(rulesBrokenBy("src/store/memory/memory-store.ts", ...lines(301))).toEqual(["size in line 301"]);
-    expect(rulesBrokenBy("test/store/memory.test.ts", ...lines(500))).toEqual([]);
+    expect(rulesBrokenBy("test/store/memory/memory-store.test.ts", ...lines(500))).toEqual([]);
     expect(rulesBrokenBy("bench/fan-out.ts", ...lines(501))).toEqual(["size in line 501"]);
   });
 
@@ -340,9 +364,12 @@ describe("files", () => {
 
   test("silence no check and put nothing off", () => {
     for (const comment of ["@ts-ignore", "@ts-expect-error", "biome-ignore lint: no", "TODO: later"]) {
-      expect([comment, rulesBrokenBy("test/store/memory.test.ts", `// ${comment}`)]).toEqual([comment, ["silenced in line 2"]]);
+      expect([comment, rulesBrokenBy("test/store/memory/memory-store.test.ts", `// ${comment}`)]).toEqual([
+        comment,
+        ["silenced in line 2"],
+      ]);
     }
-    expect(rulesBrokenBy("test/store/memory.test.ts", 'const word = "TODO";')).toEqual([]);
+    expect(rulesBrokenBy("test/store/memory/memory-store.test.ts", 'const word = "TODO";')).toEqual([]);
   });
 });
 

@@ -172,3 +172,18 @@ export const ORDERS: Readonly<Record<string, Order>> = {
 };
 
 export const FILES_MAX_IN_FOLDER = 14;
+
+/** Folders of test/ that mirror no room of src/, each with what it is for. Every other one is a room's, and its folders are that room's. */
+export const TEST_FOLDERS: Readonly<Record<string, string>> = {
+  architecture: "the rules of the house",
+  bench: "the benchmarks' own tests",
+  contracts: "what every implementation of a seam promises",
+  counts: "how much of everything the whole engine does",
+  deployment: "the image and the compose file",
+  faults: "the whole system while things break, and the checker that judges it",
+  page: "the page at /docs, in a browser",
+  process: "the server as a process",
+  scripts: "what npm runs",
+  services: "a real Redis and a real Kafka",
+  sim: "the simulated world, and the whole engine in it",
+};

@@ -1,5 +1,5 @@
 /** The rules of the house: who may import what, what only one place may use, how large a file or a folder may be, what it may not be called. */
-import { FILES_MAX_IN_FOLDER, ORDERS, ROOMS } from "./house.ts";
+import { FILES_MAX_IN_FOLDER, ORDERS, ROOMS, TEST_FOLDERS } from "./house.ts";
 import { lineAt, type Scanned, scan } from "./scan.ts";
 
 export type Violation = {
@@ -203,10 +203,39 @@ function namesOf(chain: string): string[][] {
   return chain.split(" → ").map((names) => names.split(", "));
 }
 
-/** What shows only over all files of src/ together: circles, and folders that are too full. */
+/** What shows only over all files together: circles, folders that are too full, and tests that are elsewhere than what they test. */
 export function violationsAmong(files: ReadonlyMap<string, string>): Violation[] {
   const sources = new Map([...files].filter(([file]) => file.startsWith("src/")));
-  return [...circlesIn(sources), ...fullFolders([...sources.keys()])];
+  const tests = [...files.keys()].filter((file) => file.startsWith("test/"));
+  return [...circlesIn(sources), ...fullFolders([...sources.keys()]), ...misplacedTests(tests, [...sources.keys()])];
+}
+
+/** What lies in a room's folder of test/ mirrors src/; `fixtures` are beside the tests that load them. */
+function misplacedTests(tests: readonly string[], sources: readonly string[]): Violation[] {
+  const folders = new Set(sources.flatMap((file) => foldersOf(file.slice("src/".length))));
+  return tests.flatMap((file) => {
+    const path = file.slice("test/".length).replace(/\/fixtures\/.*$/, "/fixtures");
+    const [room] = path.split("/");
+    const folder = folderOf(path);
+    if (room === undefined || folder === "" || room in TEST_FOLDERS) return [];
+    const fault = (found: string, why: string): Violation => ({ file, line: 1, rule: "places", found, why });
+    if (!folders.has(folder))
+      return [fault(`there is no src/${folder}/`, "tests mirror src/; what mirrors nothing is named in test/architecture/house.ts")];
+    const name = /^(.+?)(\.sim)?\.test\.ts$/.exec(path.slice(folder.length + 1))?.[1];
+    const namesakes = sources.filter((source) => source.startsWith(`src/${room}/`) && source.endsWith(`/${name}.ts`));
+    if (namesakes.length === 0 || namesakes.some((source) => folderOf(source) === `src/${folder}`)) return [];
+    return [fault(`${namesakes.join(", ")} has its name`, "a test is where what it tests is, in the mirror")];
+  });
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** `a/b` and `a` of `a/b/c.ts`. */
+function foldersOf(path: string): string[] {
+  const folder = folderOf(path);
+  return folder === "" ? [] : [folder, ...foldersOf(folder)];
 }
 
 /** One for each import that closes a circle. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createKnownHandlers } from "../../src/cluster/known-handlers.ts";
 import type { Catalog } from "../../src/workflow/definition/catalog.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { World } from "../sim/world.ts";
 
 const catalogOf = (...names: readonly string[]): Catalog =>

@@ -1,7 +1,7 @@
 /** Several instances of the whole engine on one store: attempts that one offers and another claims, one scene each. */
 import { describe, expect, test } from "bun:test";
 import type { ExecutionAttempts } from "../../src/pool/pool.ts";
-import { rememberPast } from "../store/memory-past.ts";
+import { rememberPast } from "../store/memory/past.ts";
 import { refusing } from "../sim/refusing-store.ts";
 import { ok } from "../sim/scene.ts";
 import { Several } from "../sim/several.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { toMessages } from "../../src/bus/kafka/records.ts";
-import { Understood } from "../bus/documented-reader.ts";
-import { rememberPast } from "../store/memory-past.ts";
+import { Understood } from "../bus/relay/documented-reader.ts";
+import { rememberPast } from "../store/memory/past.ts";
 import { ok } from "../sim/scene.ts";
 import { lanesOf, Several } from "../sim/several.ts";
 import { storedLog } from "../sim/stored-log.ts";

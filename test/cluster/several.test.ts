@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { packBody } from "../../src/cluster/commands/stored-command.ts";
 import type { ExecutionAttempts, Pool } from "../../src/pool/pool.ts";
-import { rememberPast } from "../store/memory-past.ts";
+import { rememberPast } from "../store/memory/past.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { refusing } from "../sim/refusing-store.ts";

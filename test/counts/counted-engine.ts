@@ -17,7 +17,7 @@ import type { Pool } from "../../src/pool/pool.ts";
 import { frameAssembler, isAttemptNumbers, isOutcomeNumbers, sendFrame } from "../../src/pool/wire/protocol.ts";
 import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { DEFAULTS, LIMITS } from "../sim/instance.ts";
 import { World } from "../sim/world.ts";
 import type { ClusterOptions } from "../../src/cluster/cluster.ts";

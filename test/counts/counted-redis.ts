@@ -10,7 +10,7 @@ import { systemClock } from "../../src/env/clock.ts";
 import { systemIds } from "../../src/env/ids.ts";
 import { openRedisStore } from "../../src/store/redis/redis-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { askRedis, type RedisService } from "../services/redis.ts";
 import { type After, countedWorld, type Counts, noCounts, startCounted, THREADS } from "./counted-engine.ts";
 import { MEMBER_LIMITS } from "../sim/instance.ts";

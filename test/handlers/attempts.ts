@@ -6,7 +6,7 @@ import { loadRegistry, type Registry } from "../../src/handlers/registry.ts";
 import type { HandlerSettings } from "../../src/handlers/settings.ts";
 import type { Attempt, AttemptContext, NodeOutcome, RunAttempt, ScopeEntry } from "../../src/pool/pool.ts";
 import { type Failure, withoutStack } from "../../src/workflow/execution/failure.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { attemptOf as plainAttempt } from "../pool/fixtures/behaviours.ts";
 import { World } from "../sim/world.ts";
 

@@ -11,7 +11,7 @@ import { serve } from "../../src/http/server.ts";
 import { shedding } from "../../src/http/shedding.ts";
 import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { serveApp } from "./served.ts";
 
 setDefaultTimeout(120_000);

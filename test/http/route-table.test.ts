@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/env/clock.ts";
 import { systemHandles } from "../../src/env/process/handles.ts";
 import { serve } from "../../src/http/server.ts";
-import { type JsonSchema, misfitsAndExtras } from "./json-schema.ts";
+import { type JsonSchema, misfitsAndExtras } from "./openapi/json-schema.ts";
 import { type Answer, answerOf, serveApp } from "./served.ts";
 import { createSmallApp } from "./small-app.ts";
 

@@ -13,7 +13,7 @@ import type { App, HttpOptions } from "../../src/http/routing/parts.ts";
 import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import { openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
-import { type LogEntry, recordingLog } from "../env/recording-log.ts";
+import { type LogEntry, recordingLog } from "../env/log/recording-log.ts";
 import { startEngine } from "../../src/engine/start.ts";
 
 export type Answer = {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { createNodeActor } from "../../src/node/node.ts";
 import { defineHandler, type HandlerContext } from "../../src/handlers/handler.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { attemptOf, benchWith, completedNode, contextOf, failureOf, settings, textOf } from "../handlers/attempts.ts";
 
 /** A handler that returns what the test says. */

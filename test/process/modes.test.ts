@@ -1,6 +1,6 @@
 /** The three modes, and what is said of them: alone, several instances on Redis, and Kafka beside it; and when one of them is away. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { consume } from "../bus/stream-consumer.ts";
+import { consume } from "../bus/kafka/stream-consumer.ts";
 import { sharedKafka, startKafka } from "../services/kafka.ts";
 import { freePort } from "../services/ports.ts";
 import { askRedis, freshRedis, type RedisService, startRedis } from "../services/redis.ts";

@@ -9,7 +9,7 @@ import { createInlinePool } from "../../src/pool/inline-pool.ts";
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { HandlerInfo } from "../../src/workflow/definition/catalog.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import type { ClusterOptions } from "../../src/cluster/cluster.ts";
 import { startEngine } from "../../src/engine/start.ts";
 

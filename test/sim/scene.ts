@@ -3,7 +3,7 @@ import type { CreateResult, Engine, ExecutionView, CommandAnswer } from "../../s
 import type { Attempt, NodeOutcome, Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptyMemory, type MemoryFiles, openMemoryStore } from "../../src/store/memory/memory-store.ts";
 import type { Store } from "../../src/store/store.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { startInstance } from "./instance.ts";
 import { World } from "./world.ts";
 

@@ -6,7 +6,7 @@ import type { Engine, ExecutionView, CommandAnswer } from "../../src/engine/engi
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { MEMBER_LIMITS, startInstance } from "./instance.ts";
 import { Life } from "./life.ts";
 import { type Behaviour, ok } from "./scene.ts";

@@ -6,11 +6,11 @@
 import { createDoorbellHub } from "../../src/bus/memory/doorbell.ts";
 import type { ExecutionView } from "../../src/engine/engine.ts";
 import type { Pool } from "../../src/pool/pool.ts";
-import { rememberPast } from "../store/memory-past.ts";
+import { rememberPast } from "../store/memory/past.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
-import { Understood } from "../bus/documented-reader.ts";
+import { Understood } from "../bus/relay/documented-reader.ts";
 import { Clients } from "./clients.ts";
 import { InstanceInPlay, type Stage } from "./instance-in-play.ts";
 import { LaneWitness } from "./lane-witness.ts";

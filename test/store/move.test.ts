@@ -9,9 +9,9 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { type Chunk, type NewExecution, StoreUnavailable, type Summary } from "../../src/store/store.ts";
 import { rejectionOf } from "../contracts/rejection.ts";
-import { recordingLog } from "../env/recording-log.ts";
+import { recordingLog } from "../env/log/recording-log.ts";
 import { World } from "../sim/world.ts";
-import { inlineThread } from "./inline-thread.ts";
+import { inlineThread } from "./sqlite/inline-thread.ts";
 import { commitId, entryAfter, newExecution } from "./made.ts";
 
 const RUNNING = { triggeredAtMs: 2_000, startedAtMs: 2_000, status: "RUNNING" } as const;

@@ -7,7 +7,7 @@ import { createViews, type Views, type ViewsOptions } from "../../src/views/view
 import type { Plan } from "../../src/workflow/plan/plan.ts";
 import type { WorkflowEvent } from "../../src/workflow/execution/messages.ts";
 import { World } from "../sim/world.ts";
-import { planOf } from "../workflow/plans.ts";
+import { planOf } from "../workflow/plan/plans.ts";
 import { commitId, entryAfter, newExecution } from "../store/made.ts";
 
 const NODES = 100;

@@ -11,7 +11,7 @@ import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from
 import { JSON_HERE } from "../../pool/json-here.ts";
 import type { SharedStore } from "../../../src/store/shared-store.ts";
 import type { Lease } from "../../../src/store/store.ts";
-import { recordingLog } from "../../env/recording-log.ts";
+import { recordingLog } from "../../env/log/recording-log.ts";
 import { attemptOf, FIXTURE_HANDLERS } from "../../pool/fixtures/behaviours.ts";
 import { MEMBER_LIMITS } from "../../sim/instance.ts";
 import { Life } from "../../sim/life.ts";

@@ -1,0 +1,175 @@
+/** The way from the outbox into Kafka, while the broker is paused, killed, or not there at first: nothing is lost, and nothing comes out of order. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import type { EventStream } from "../../../src/bus/event-stream.ts";
+import { createByteBudget } from "../../../src/bus/relay/written-entries.ts";
+import { connectKafkaStream } from "../../../src/bus/kafka/event-stream.ts";
+import { createOutboxRelay, type OutboxRelay } from "../../../src/bus/relay/relay.ts";
+import { systemClock } from "../../../src/env/clock.ts";
+import { emptySharedMemory, openSharedMemoryStore } from "../../../src/store/memory/shared-memory-store.ts";
+import type { Lease } from "../../../src/store/store.ts";
+import { type LogEntry, recordingLog } from "../../env/log/recording-log.ts";
+import { commitId, entryAfter, newExecution } from "../../store/made.ts";
+import { type KafkaService, startKafka } from "../../services/kafka.ts";
+import { Understood } from "../relay/documented-reader.ts";
+import { consume } from "./stream-consumer.ts";
+
+const TIMEOUT_MS = 90_000;
+const LANES = 8;
+const EXECUTIONS = Array.from({ length: 40 }, (_, at) => `execution-${at}`);
+
+let broker: KafkaService;
+let prefixes = 0;
+const atTheEnd: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  // A killed broker is let in again when its old session has ended: 9 s by default.
+  broker = await startKafka({ properties: { "broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500" } });
+}, TIMEOUT_MS);
+afterAll(() => broker.stop());
+afterEach(async () => {
+  for (const act of atTheEnd.splice(0).reverse()) await act();
+}, TIMEOUT_MS);
+
+/** An instance that commits without a pause, and relays what it commits. */
+class Instance {
+  readonly store = openSharedMemoryStore({ files: emptySharedMemory(LANES), clock: systemClock });
+  readonly prefix = `outage${process.pid}-${++prefixes}`;
+  readonly said: readonly LogEntry[];
+  readonly stream: EventStream;
+  readonly relays: readonly OutboxRelay[];
+  readonly sequences = new Map(EXECUTIONS.map((id) => [id, 1]));
+  #leases: readonly Lease[] = [];
+  #committing: Promise<void> | null = null;
+  #stopping = false;
+  #number = 0;
+
+  constructor() {
+    const { log, entries } = recordingLog();
+    this.said = entries;
+    this.stream = connectKafkaStream({
+      brokers: broker.brokers,
+      clientId: "troupe-test",
+      reconnectDelayMs: 200,
+      requestTimeoutMs: 1_500,
+      topicPrefix: this.prefix,
+      partitions: 3,
+      clock: systemClock,
+      log,
+    });
+    const budget = createByteBudget(50_000);
+    this.relays = this.#lanes((lane) => createOutboxRelay({ store: this.store, lane, sink: this.stream, budget, clock: systemClock, log }));
+    this.store.onOutbox((lane, entry, after, texts) => this.relays[lane]?.wrote(entry, after, texts));
+    atTheEnd.push(async () => {
+      await this.stop();
+      for (const relay of this.relays) relay.stop();
+      await this.stream.close();
+    });
+  }
+
+  async begin(): Promise<void> {
+    await this.store.create(EXECUTIONS.map((id) => newExecution(id)));
+    this.#leases = await Promise.all(this.#lanes((lane) => this.store.acquire(lane, "boot-1")));
+    this.#committing = this.#commitOnAndOn();
+  }
+
+  /** No more commits. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#committing;
+  }
+
+  get events(): number {
+    return [...this.sequences.values()].reduce((sum, each) => sum + each, 0);
+  }
+
+  async #commitOnAndOn(): Promise<void> {
+    while (!this.#stopping) {
+      this.#number += 1;
+      for (const lease of this.#leases) {
+        const mine = EXECUTIONS.filter((id) => this.store.laneOf(id) === lease.lane);
+        const entries = mine.map((id) => entryAfter(this.sequences.get(id) ?? 0, id));
+        await this.store.commit(lease.lane, { id: commitId(lease, this.#number), entries, cleanEnd: false });
+        for (const { chunk, summary } of entries) this.sequences.set(summary.id, chunk.to);
+      }
+      await Bun.sleep(5);
+    }
+  }
+
+  #lanes<Made>(make: (lane: number) => Made): Made[] {
+    return Array.from({ length: LANES }, (_, lane) => make(lane));
+  }
+}
+
+/** Resolves when it holds; asks often. For what nobody tells of. */
+async function eventually(fact: () => boolean, what: string, withinMs = 40_000): Promise<void> {
+  for (const untilMs = Date.now() + withinMs; !fact(); await Bun.sleep(10)) {
+    if (Date.now() > untilMs) throw new Error(`Not after ${withinMs} ms: ${what}.`);
+  }
+}
+
+/** After the last commit: a stranger reads everything that was committed, from the first event on. */
+async function readAll(instance: Instance): Promise<void> {
+  await instance.stop();
+  await eventually(() => instance.stream.health().available, "Kafka is there again");
+  expect(await Promise.all(instance.relays.map((relay) => relay.idle()))).toEqual(Array.from({ length: LANES }, () => true));
+  const understood = new Understood();
+  const faults: unknown[] = [];
+  const consumer = await consume(broker.brokers, [`${instance.prefix}.events`], ({ message }) => {
+    try {
+      understood.read(String(message.value));
+    } catch (error) {
+      faults.push(error);
+    }
+  });
+  atTheEnd.push(() => consumer.stop());
+  const read = () => [...understood.histories.values()].reduce((sum, { length }) => sum + length, 0);
+  await consumer.until(() => faults.length > 0 || read() === instance.events, `all ${instance.events} events`);
+  expect(faults).toEqual([]);
+  expect([...understood.histories].map(([id, { length }]) => [id, length]).toSorted()).toEqual([...instance.sequences].toSorted());
+  expect(understood.rewinds).toBe(0);
+}
+
+describe("the stream while Kafka is not there", () => {
+  test(
+    "a broker that is paused for longer than a request may take loses nothing",
+    async () => {
+      const instance = new Instance();
+      await instance.begin();
+      await eventually(() => instance.stream.health().available, "Kafka is there");
+      const before = instance.events;
+      await eventually(() => instance.events > before + 1_000, "some commits");
+      broker.pause();
+      await eventually(() => !instance.stream.health().available, "the silence of Kafka is noticed");
+      await eventually(() => instance.said.some(({ level }) => level === "warn"), "it is told");
+      broker.resume();
+      await eventually(() => instance.stream.health().available, "Kafka is there again");
+      await readAll(instance);
+      expect(instance.said.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
+        "Kafka is away: events wait in the outbox until it is there.",
+      ]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a broker that is killed loses nothing, commits go on meanwhile, and who starts without it makes the topics when it comes",
+    async () => {
+      const instance = new Instance();
+      await instance.begin();
+      await eventually(() => instance.stream.health().available, "Kafka is there");
+      const before = instance.events;
+      await eventually(() => instance.events > before + 1_000, "some commits");
+      await broker.kill9();
+      await eventually(() => !instance.stream.health().available, "the end of Kafka is noticed");
+      const away = instance.events;
+      const newcomer = new Instance();
+      await newcomer.begin();
+      await eventually(() => Math.min(instance.events - away, newcomer.events) > 1_000, "commits without Kafka");
+      expect(newcomer.stream.health()).toMatchObject({ available: false });
+      await broker.restart();
+      await readAll(instance);
+      await readAll(newcomer);
+    },
+    TIMEOUT_MS,
+  );
+});
