@@ -3,11 +3,11 @@ import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { Away } from "./attempts/away.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
+import type { Line } from "./dispatch/entry.ts";
 import type { ThreadHandlers } from "./thread-handlers.ts";
 import { createOverflow } from "./attempts/overflow.ts";
+import { AttemptTables } from "./attempts/tables.ts";
 import type { Attempt, Pool, Report } from "./pool.ts";
-import { AttemptTable } from "./attempts/attempt-table.ts";
-import type { AttemptTableKeeper } from "./attempts/attempt-table.ts";
 
 /** Enough for large messages to threads, however few attempts run at once. */
 const AHEAD_LEAST = 4_096;
@@ -24,53 +24,24 @@ export type DispatcherPoolOptions = {
 };
 
 /** A pool whose attempts these dispatchers run. */
-export function createDispatcherPool({ dispatchers, dispatcherOf, handlers, clock, turns, report }: DispatcherPoolOptions): Pool {
-  const tables = new Map<string, AttemptTable>();
-  let order = 0;
-  /** Entries without an outcome, over all tables. */
-  let open = 0;
-  let stage: "working" | "draining" | "closed" = "working";
-  let heardIdle: (() => void) | null = null;
-
+export function createDispatcherPool(options: DispatcherPoolOptions): Pool {
+  const { dispatchers, dispatcherOf, handlers, clock, turns, report } = options;
+  const [threads, ...others] = dispatchers;
   const away = new Away(() => overflow.cameAway());
-  const overflow = createOverflow({ dispatcher: dispatchers[0], away, tableOf: (id) => tables.get(id), clock });
-  const keeper: AttemptTableKeeper = {
-    turns,
-    lineOf: (attempt) => (handlers.has(attempt.handler) ? dispatcherOf(attempt) : away),
-    wentOutside: overflow.wentOutside,
-    settled: overflow.settled,
-    unwanted: overflow.unwanted,
-    open() {
-      if (stage !== "working") return null;
-      open += 1;
-      order += 1;
-      return order;
-    },
-    reopened() {
-      if (stage !== "working") return false;
-      open += 1;
-      return true;
-    },
-    closed() {
-      open -= 1;
-      if (open === 0) heardIdle?.();
-    },
-    dropped: (table) => void tables.delete(table.execution.id),
-    report,
-  };
-
-  const firstReport = dispatchers[0].firstReport.then((word) => {
+  const lineOf = (attempt: Attempt): Line => (handlers.has(attempt.handler) ? dispatcherOf(attempt) : away);
+  const overflow = createOverflow({ dispatcher: threads, away, tableOf: (id) => tables.of(id), clock });
+  const tables = new AttemptTables({ lineOf, overflow, turns, report });
+  const firstReport = threads.firstReport.then((word) => {
     if (word.ok) handlers.replace(word.handlers);
     return word;
   });
   // What has waited for a handler that is here now runs here.
   handlers.listen(() => {
     for (const entry of away.take(Number.POSITIVE_INFINITY, ({ attempt }) => handlers.has(attempt.handler))) {
-      entry.line = keeper.lineOf(entry.attempt);
+      entry.line = lineOf(entry.attempt);
       entry.line.add(entry);
     }
   });
-
   return {
     async ready() {
       const word = await firstReport;
@@ -78,7 +49,6 @@ export function createDispatcherPool({ dispatchers, dispatcherOf, handlers, cloc
       return word.handlers;
     },
     async renew(settings) {
-      const [threads, ...others] = dispatchers;
       const word = await threads.renew(settings);
       if (!word.ok) return word;
       // They start hosts only when there is something to run: these load it then.
@@ -88,40 +58,29 @@ export function createDispatcherPool({ dispatchers, dispatcherOf, handlers, cloc
     },
     handlers: () => handlers.catalog,
     onHandlers: (listener) => handlers.listen(listener),
-    attach(execution, listener) {
-      const table = tables.get(execution.id) ?? new AttemptTable(execution, keeper);
-      tables.set(execution.id, table);
-      return table.attach(listener);
-    },
-    executorDied(bootId) {
-      for (const table of tables.values()) table.executorDied(bootId);
-    },
-    ahead: Math.max(AHEAD_LEAST, 2 * dispatchers[0].slots),
+    attach: (execution, listener) => tables.attach(execution, listener),
+    executorDied: (bootId) => tables.executorDied(bootId),
+    ahead: Math.max(AHEAD_LEAST, 2 * threads.slots),
     overflow,
-    load() {
-      const sum = (of: (dispatcher: Dispatcher) => number): number => dispatchers.reduce((total, dispatcher) => total + of(dispatcher), 0);
-      return {
-        threads: dispatchers[0].hosts,
-        begun: sum((dispatcher) => dispatcher.inHand),
-        waiting: away.waiting + sum((dispatcher) => dispatcher.waiting),
-      };
-    },
-    async drain(graceMs) {
-      if (stage === "working") stage = "draining";
+    load: () => loadOf(dispatchers, away),
+    drain(graceMs) {
+      tables.stop();
       for (const dispatcher of dispatchers) dispatcher.drain();
-      for (const table of tables.values()) table.takeBack();
-      if (open === 0) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      heardIdle = resolve;
-      const cancel = clock.after(graceMs, () => {
-        for (const table of tables.values()) table.release();
-      });
-      await promise;
-      cancel();
+      return tables.drain(graceMs, clock);
     },
     async close() {
-      stage = "closed";
+      tables.stop();
       await Promise.all(dispatchers.map((dispatcher) => dispatcher.close()));
     },
   };
+}
+
+function loadOf(dispatchers: DispatcherPoolOptions["dispatchers"], away: Away): ReturnType<Pool["load"]> {
+  let begun = 0;
+  let { waiting } = away;
+  for (const dispatcher of dispatchers) {
+    begun += dispatcher.inHand;
+    waiting += dispatcher.waiting;
+  }
+  return { threads: dispatchers[0].hosts, begun, waiting };
 }

@@ -47,7 +47,7 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
   };
   const dispatcher = new Dispatcher({
     settings,
-    startLink: (slots, events, given) => startThread(entry, environment, given, slots, events),
+    startLink: (slots, events, given) => startThread({ entry, environment, settings: given, slots }, events),
     slots: slotsPerThread,
     hosts: threads,
     hostsMost: threads * 2,
@@ -72,7 +72,9 @@ export function createThreadPool(options: ThreadPoolOptions): Pool {
   });
 }
 
-function startThread(entry: URL, environment: Environment | undefined, settings: unknown, slots: number, events: LinkEvents): Link {
+type ThreadOptions = Pick<ThreadPoolOptions, "entry" | "environment" | "settings"> & { readonly slots: number };
+
+function startThread({ entry, environment, settings, slots }: ThreadOptions, events: LinkEvents): Link {
   const memory = new SharedArrayBuffer(slotsBytes(slots));
   const worker = new Worker(entry, environment === undefined ? {} : { env: environment });
   let ended = false;

@@ -46,7 +46,10 @@ const limits = section("Limits");
 export const SETTINGS = {
   host: server(["HOST"], host, "127.0.0.1", "Address that the HTTP server listens on; 0.0.0.0 for all of the machine's."),
   port: server(["PORT"], port, 8000, "Port of the HTTP server; 0 takes a free one."),
-  instanceName: server(["WORKER_ID"], text, hostname(), "The instance's name, in logs and health.", "the machine's name"),
+  instanceName: server(["WORKER_ID"], text, hostname(), {
+    doc: "The instance's name, in logs and health.",
+    defaultText: "the machine's name",
+  }),
   drainGraceMs: server(
     ["APP_DRAIN_GRACE"],
     duration("s"),
@@ -75,7 +78,7 @@ export const SETTINGS = {
   ),
   corsOrigins: server(["APP_CORS_ORIGINS"], origins, null, "Origins of other sites whose pages may call this server from a browser."),
 
-  logLevel: logs(["APP_LOG_LEVEL", "LOG_LEVEL"], logLevel, null, "What is logged at least.", "`info`"),
+  logLevel: logs(["APP_LOG_LEVEL", "LOG_LEVEL"], logLevel, null, { doc: "What is logged at least.", defaultText: "`info`" }),
   debug: logs(["DEBUG"], looseFlag, false, "True: log level `debug`, where no log level is set."),
 
   store: store(
@@ -160,20 +163,20 @@ export const SETTINGS = {
   ),
   outboxBytesHold: instances(["APP_OUTBOX_BYTES_HOLD"], bytes, 512 * 2 ** 20, "The same; above it no node is started until Kafka is back."),
 
-  threads: running(["WORKER_CONCURRENCY"], integer(1, 256), availableParallelism(), "Threads that run nodes.", "the number of cores"),
+  threads: running(["WORKER_CONCURRENCY"], integer(1, 256), availableParallelism(), {
+    doc: "Threads that run nodes.",
+    defaultText: "the number of cores",
+  }),
   slotsPerThread: running(
     ["APP_SLOTS_PER_THREAD"],
     integer(1, 1_000_000),
     5000,
     "Attempts that one thread runs at once; most nodes wait for others.",
   ),
-  maxRunningExecutions: running(
-    ["MAX_CONCURRENT_WORKFLOWS"],
-    integer(1),
-    null,
-    "Executions that run at once; above it they wait as PENDING.",
-    "unlimited",
-  ),
+  maxRunningExecutions: running(["MAX_CONCURRENT_WORKFLOWS"], integer(1), null, {
+    doc: "Executions that run at once; above it they wait as PENDING.",
+    defaultText: "unlimited",
+  }),
   maxAttempts: running(
     ["APP_MAX_RETRIES"],
     integer(0, 1000),
@@ -194,13 +197,10 @@ export const SETTINGS = {
     "Time that an attempt has between its abort signal and the end of its thread.",
   ),
 
-  handlersDir: handlers(
-    ["APP_HANDLERS_DIR"],
-    text,
-    null,
-    "Folder of your own handlers. Where it is set it must be there, or the start is refused.",
-    "`./handlers`, where it is there",
-  ),
+  handlersDir: handlers(["APP_HANDLERS_DIR"], text, null, {
+    doc: "Folder of your own handlers. Where it is set it must be there, or the start is refused.",
+    defaultText: "`./handlers`, where it is there",
+  }),
   handlersWatch: handlers(
     ["APP_HANDLERS_WATCH"],
     flag,
@@ -215,13 +215,10 @@ export const SETTINGS = {
   ),
   httpAllowPrivate: handlers(["APP_HTTP_ALLOW_PRIVATE"], flag, false, "Whether nodes may call private and local addresses."),
   mockLatencyMs: handlers(["APP_MOCK_LATENCY_MS"], latency, { min: 1000, max: 2000 }, "How long the mocks take."),
-  llmBaseUrl: handlers(
-    ["APP_LLM_BASE_URL"],
-    url("http:", "https:"),
-    null,
-    "An OpenAI-compatible server for `llm` nodes, for example `https://host/v1`.",
-    "none: `llm` nodes are mocks",
-  ),
+  llmBaseUrl: handlers(["APP_LLM_BASE_URL"], url("http:", "https:"), null, {
+    doc: "An OpenAI-compatible server for `llm` nodes, for example `https://host/v1`.",
+    defaultText: "none: `llm` nodes are mocks",
+  }),
   llmApiKey: handlers(["APP_LLM_API_KEY"], secret, null, "Key for that server."),
   llmModel: handlers(["APP_LLM_MODEL"], text, "gpt-4o-mini", "Model, where a node names none."),
 
@@ -238,13 +235,10 @@ export const SETTINGS = {
     8,
     "Answers above 4 MiB that are sent at the same time; above it 503 with `Retry-After`. All above 256 KiB together may hold 16 MiB for each of these.",
   ),
-  connectionsMax: limits(
-    ["APP_CONNECTIONS_MAX"],
-    integer(1),
-    null,
-    "Connections that may be open at once; beyond it the port is closed until there are fewer. A limit of files that leaves fewer than 100 is warned of.",
-    "80 % of what the limit of open files leaves beyond 64",
-  ),
+  connectionsMax: limits(["APP_CONNECTIONS_MAX"], integer(1), null, {
+    doc: "Connections that may be open at once; beyond it the port is closed until there are fewer. A limit of files that leaves fewer than 100 is warned of.",
+    defaultText: "80 % of what the limit of open files leaves beyond 64",
+  }),
   outputBytesMax: limits(["APP_OUTPUT_BYTES_MAX"], bytes, 32 * 2 ** 20, "Size of one node's output as JSON; above it the node fails."),
   nodesMax: limits(["APP_NODES_MAX"], integer(1), 100_000, "Nodes of one definition."),
   edgesMax: limits(["APP_EDGES_MAX"], integer(1), 1_000_000, "Dependencies of one definition, all nodes together."),
@@ -261,19 +255,19 @@ export const SETTINGS = {
 /** The values of all settings, by their keys in the table. */
 export type Values = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
 
+/** Where the default depends on the machine, or cannot be shown as it is. */
+type Meaning = { readonly doc: string; readonly defaultText: string };
+
 function section(name: string) {
-  return <T, D extends T | null>(
-    names: readonly string[],
-    kind: Kind<T>,
-    fallback: D,
-    doc: string,
-    defaultText?: string,
-  ): Setting<T | D> => ({
+  return <T, D extends T | null>(names: readonly string[], kind: Kind<T>, fallback: D, meaning: string | Meaning): Setting<T | D> => ({
     section: name,
     names,
     kind: kind as Kind<NonNullable<T | D>>,
     fallback,
-    defaultText: defaultText ?? (fallback === null ? "none" : `\`${kind.show(fallback as T)}\``),
-    doc,
+    ...(typeof meaning === "string" ? { doc: meaning, defaultText: defaultText(fallback, kind) } : meaning),
   });
+}
+
+function defaultText<T>(fallback: T | null, kind: Kind<T>): string {
+  return fallback === null ? "none" : `\`${kind.show(fallback)}\``;
 }

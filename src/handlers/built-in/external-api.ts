@@ -49,20 +49,16 @@ const liveConfig = v.object({
 
 /** Answers `{ status, status_code, data, url, timestamp }`; `data` is the body, parsed where it is JSON. */
 export function externalApiLive(settings: HandlerSettings, surroundings: Surroundings, guard: Guard): Handler {
-  return defineHandler({
-    ...NAMES,
-    config: liveConfig,
-    run: (config, context) => call(config, context, settings, surroundings, guard),
-  });
+  const outside: Outside = { settings, surroundings, guard };
+  return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => call(config, context, outside) });
 }
 
-async function call(
-  config: v.InferOutput<typeof liveConfig>,
-  { signal, idempotencyKey }: HandlerContext,
-  { outputBytes, nesting }: HandlerSettings,
-  surroundings: Surroundings,
-  guard: Guard,
-): Promise<RawJson> {
+/** What a call meets on its way, and what of its answer is taken. */
+type Outside = { readonly settings: HandlerSettings; readonly surroundings: Surroundings; readonly guard: Guard };
+
+async function call(config: v.InferOutput<typeof liveConfig>, context: HandlerContext, outside: Outside): Promise<RawJson> {
+  const { signal, idempotencyKey } = context;
+  const { settings, surroundings, guard } = outside;
   const { url } = config;
   const method = config.method.toUpperCase();
   const { body, headers } = bodyOf(config);
@@ -71,10 +67,10 @@ async function call(
     throw new HandlerError("body_with_get", { message: `A ${method} request has no body: set \`method\` to POST, say.`, retryable: false });
   }
   const response = await guardedFetch({ url, method, headers: withOwn(headers, config.headers), body, signal }, guard);
-  const text = await readBody(response, outputBytes);
+  const text = await readBody(response, settings.outputBytes);
   if (response.status >= 400) throw statusError(response, `${method} ${shownUrl(url)}`, text, surroundings.clock);
   // A body that is JSON goes on as it came: its numbers keep their digits, its keys their order.
-  const data = parseJson(text, nesting - 1).ok ? text : JSON.stringify(text);
+  const data = parseJson(text, settings.nesting - 1).ok ? text : JSON.stringify(text);
   const rest = `"url":${JSON.stringify(url)},"timestamp":${JSON.stringify(timestamp(surroundings))}`;
   return new RawJson(`{"status":"ok","status_code":${response.status},"data":${data},${rest}}`);
 }

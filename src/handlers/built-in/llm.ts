@@ -44,21 +44,25 @@ type LiveConfig = v.InferOutput<typeof liveConfig>;
 
 /** With an OpenAI-compatible server. `server`: chosen by the operator, so it may be at any address. */
 export function llmLive(settings: HandlerSettings, server: NonNullable<HandlerSettings["llm"]>, surroundings: Surroundings): Handler {
-  return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => ask(config, context, settings, server, surroundings) });
+  const asked: Asked = { server, settings, surroundings };
+  return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => ask(config, context, asked) });
 }
 
-async function ask(
-  { prompt, system, model = "", temperature, max_tokens }: LiveConfig,
-  { signal, idempotencyKey }: HandlerContext,
-  { outputBytes, nesting }: HandlerSettings,
-  server: NonNullable<HandlerSettings["llm"]>,
-  surroundings: Surroundings,
-): Promise<Answer> {
+/** Who is asked, and what of its answer is taken. */
+type Asked = {
+  readonly server: NonNullable<HandlerSettings["llm"]>;
+  readonly settings: HandlerSettings;
+  readonly surroundings: Surroundings;
+};
+
+async function ask(config: LiveConfig, { signal, idempotencyKey }: HandlerContext, asked: Asked): Promise<Answer> {
+  const { prompt, system, temperature, max_tokens } = config;
+  const { server, settings, surroundings } = asked;
+  const model = config.model || server.model;
   const messages = [
     ...(system === undefined ? [] : [{ role: "system", content: system }]),
     { role: "user", content: textOf(prompt ?? "") },
   ];
-  const asked = model === "" ? server.model : model;
   const response = await fetch(`${server.baseUrl.replace(/\/+$/, "")}/chat/completions`, {
     method: "POST",
     signal,
@@ -67,14 +71,14 @@ async function ask(
       "Idempotency-Key": idempotencyKey,
       ...(server.apiKey === null ? {} : { Authorization: `Bearer ${server.apiKey}` }),
     },
-    body: JSON.stringify({ model: asked, messages, temperature, max_tokens }),
+    body: JSON.stringify({ model, messages, temperature, max_tokens }),
   });
-  const body = await readBody(response, outputBytes);
+  const body = await readBody(response, settings.outputBytes);
   if (!response.ok) throw statusError(response, "The LLM server", body, surroundings.clock);
-  return readAnswer(body, nesting, asked);
+  return readAnswer(body, settings.nesting, model);
 }
 
-/** Takes from a chat completion what is needed, and says clearly when it is none. */
+/** Takes from a chat completion what is needed, and says clearly when it is none. `asked`: the model. */
 function readAnswer(body: string, nesting: number, asked: string): Answer {
   const parsed = parseJson(body, nesting);
   const completion = v.safeParse(completionSchema, parsed.ok ? parsed.value : null);

@@ -44,10 +44,19 @@ export function encodeAttempts(works: readonly Work[]): AttemptFrame {
     scratch[at + 4] = text(attempt.config);
     at += EACH;
   }
-  return packed(works.length, scratch.subarray(0, size), table, kinds, inLine.join(""));
+  return packed({ count: works.length, attempts: scratch.subarray(0, size), table, kinds, inLine: inLine.join("") });
 }
 
-function packed(count: number, attempts: Float64Array, table: TextTable, kinds: KindTable, inLine: string): AttemptFrame {
+/** `attempts`: EACH numbers for each of them. */
+type FrameParts = {
+  readonly count: number;
+  readonly attempts: Float64Array;
+  readonly table: TextTable;
+  readonly kinds: KindTable;
+  readonly inLine: string;
+};
+
+function packed({ count, attempts, table, kinds, inLine }: FrameParts): AttemptFrame {
   const own: string[] = [];
   const short: string[] = [];
   const entries = kinds.entries?.numbers ?? NOTHING;

@@ -19,8 +19,10 @@ export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId,
   return { type: "taken", lease, takers: Number(takers) };
 }
 
-/** `calls`: on the connection of the leases. `renewals`: those of the script `renew`, there too. */
-export async function renewLease(calls: LaneCalls, renewals: PartCalls, keys: LaneKeys, lease: Lease, ttlMs: number): Promise<Renewal> {
+/** Both on the connection of the leases. `renewals`: of the script `renew`. */
+type LeaseCalls = { readonly calls: LaneCalls; readonly renewals: PartCalls };
+
+export async function renewLease({ calls, renewals }: LeaseCalls, keys: LaneKeys, lease: Lease, ttlMs: number): Promise<Renewal> {
   const named = [keys.record, keys.commands, keys.offers, keys.outbox];
   const args = [lease.bootId, String(lease.epoch), String(ttlMs)];
   const answer = await calls.inTime(keys.record, (deadline) => renewals.run({ keys: named, args: [deadline, ...args], length: 0 }));

@@ -14,17 +14,14 @@ const OFFERS_MAX = 1_000;
 /** What a batch is cut into is numbered within it, by fractions that are exact. */
 const PARTS_MAX = 4_096;
 
-export async function offer(
-  calls: LaneCalls,
-  keys: LaneKeys,
-  lease: Lease,
-  offers: readonly Offer[],
-  number: number,
-): Promise<"offered" | "fenced"> {
+/** `number`: of the batch, by its owner. */
+type OfferBatch = { readonly lease: Lease; readonly offers: readonly Offer[]; readonly number: number };
+
+export async function offer(calls: LaneCalls, keys: LaneKeys, { lease, offers, number }: OfferBatch): Promise<"offered" | "fenced"> {
   for (let part = 0; part === 0 || part * OFFERS_MAX < offers.length; part++) {
     const args = [lease.bootId, String(lease.epoch), String(number + part / PARTS_MAX)];
     for (const { id, execution, body } of offers.slice(part * OFFERS_MAX, (part + 1) * OFFERS_MAX)) args.push(id, execution, body);
-    if ((await run(calls, keys, scripts.offer, args)) === "fenced") return "fenced";
+    if ((await run(calls, keys, { script: scripts.offer, args })) === "fenced") return "fenced";
   }
   return "offered";
 }
@@ -41,7 +38,7 @@ export async function offersIn(calls: LaneCalls, keys: LaneKeys, ids?: readonly 
 
 export async function claim(calls: LaneCalls, keys: LaneKeys, { bootId, number, max, awayMax, can }: Claim): Promise<readonly Offer[]> {
   const args = [bootId, String(number), String(max), String(awayMax), ...can];
-  const cells = (await run(calls, keys, scripts.claim, args, [keys.claims])) as readonly string[];
+  const cells = (await run(calls, keys, { script: scripts.claim, args, more: [keys.claims] })) as readonly string[];
   const offers: Offer[] = [];
   for (let at = 0; at < cells.length; at += 3) {
     offers.push({ id: cells[at] as string, execution: cells[at + 1] as string, body: cells[at + 2] as string });
@@ -58,7 +55,7 @@ export async function withdraw(
   const claimed: OfferView[] = [];
   for (let at = 0; at === 0 || at < ids.length; at += OFFERS_MAX) {
     const args = [lease.bootId, String(lease.epoch), ...ids.slice(at, at + OFFERS_MAX)];
-    const cells = await run(calls, keys, scripts.withdraw, args);
+    const cells = await run(calls, keys, { script: scripts.withdraw, args });
     if (cells === "fenced") return "fenced";
     claimed.push(...viewsOf(cells as readonly string[]));
   }
@@ -66,7 +63,9 @@ export async function withdraw(
 }
 
 export async function discard(calls: LaneCalls, keys: LaneKeys, ids: readonly string[]): Promise<void> {
-  for (let at = 0; at === 0 || at < ids.length; at += OFFERS_MAX) await run(calls, keys, scripts.discard, ids.slice(at, at + OFFERS_MAX));
+  for (let at = 0; at === 0 || at < ids.length; at += OFFERS_MAX) {
+    await run(calls, keys, { script: scripts.discard, args: ids.slice(at, at + OFFERS_MAX) });
+  }
 }
 
 export async function heldClaims(calls: LaneCalls, keys: LaneKeys, bootId: string, ids: readonly string[]): Promise<readonly string[]> {
@@ -74,7 +73,10 @@ export async function heldClaims(calls: LaneCalls, keys: LaneKeys, bootId: strin
   return ids.filter((_, at) => records[at]?.startsWith(`${bootId}\n`) === true);
 }
 
-function run(calls: LaneCalls, keys: LaneKeys, script: Script, args: readonly string[], more: readonly string[] = []): Promise<Reply> {
+/** `more`: keys beside those that all have. */
+type OfferCall = { readonly script: Script; readonly args: readonly string[]; readonly more?: readonly string[] };
+
+function run(calls: LaneCalls, keys: LaneKeys, { script, args, more = [] }: OfferCall): Promise<Reply> {
   return calls.runInTime(keys.record, { script, keys: [keys.offers, keys.offerBodies, keys.unclaimed, ...more], args });
 }
 

@@ -198,7 +198,7 @@ class RedisStore implements SharedStore {
 
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]> {
     const { renewals } = this.#parts;
-    return Promise.all(leases.map((lease) => renewLease(this.#leases, renewals, this.#keys(lease.lane), lease, ttlMs)));
+    return Promise.all(leases.map((lease) => renewLease({ calls: this.#leases, renewals }, this.#keys(lease.lane), lease, ttlMs)));
   }
 
   release(lease: Lease): Promise<void> {
@@ -246,7 +246,7 @@ class RedisStore implements SharedStore {
   }
 
   offer(lease: Lease, offers: readonly Offer[], number: number): Promise<"offered" | "fenced"> {
-    return offer(this.#work, this.#keys(lease.lane), lease, offers, number);
+    return offer(this.#work, this.#keys(lease.lane), { lease, offers, number });
   }
 
   offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]> {
