@@ -7,12 +7,14 @@ const PAGE = join(import.meta.dir, "../docs/configuration.md");
 
 const HEAD = `# Configuration
 
-Troupe is configured by environment variables (Bun also reads them from a \`.env\` file in the folder where it starts). Nothing has to be set.
+You configure Troupe with environment variables. You need to set none. Bun also reads them from a \`.env\` file in the folder where
+it starts.
 
-- All of them are checked at start; every wrong one is named in one message, and nothing starts.
-- An empty variable counts as unset. Where a line has several names, the first that is set wins.
-- An unknown variable that begins with \`APP_\` is warned of.
-- A duration is written with its unit: \`500ms\`, \`30s\`, \`1h30m\`. A bare number is seconds, unless the line says otherwise. A size: \`500KiB\`, \`32MiB\`, or a number of bytes.
+- The server checks all of them at its start. If some are wrong, it names them all in one message and does not start.
+- An empty variable counts as not set. If a line has several names, the first one that is set counts.
+- The server warns about unknown variables that begin with \`APP_\`.
+- Write a duration with its unit: \`500ms\`, \`30s\`, \`1h30m\`. A number without a unit is seconds, unless the line says otherwise.
+- Write a size as \`500KiB\`, \`32MiB\`, or a number of bytes.
 
 <!-- Made by \`npm run docs\` from src/env/config/settings.ts: change it there. -->
 `;
@@ -33,7 +35,7 @@ function rowOf({ names, defaultText, doc, kind }: Setting<unknown>): string {
   return `| ${names.map((name) => `\`${name}\``).join(", ")} | ${shortly(kind.expected)} | ${defaultText} | ${doc} |`;
 }
 
-/** How durations and sizes are written, the head of the page says once. */
+/** A kind's description without the examples of durations and sizes, which the head of the page gives once. */
 function shortly(expected: string): string {
   return expected.replace(/^(a duration|a size) such as .*$/, "$1");
 }
