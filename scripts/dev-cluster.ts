@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   );
   const instances = starts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const stop = async (): Promise<void> => {
-    console.error("Stopping: what runs may finish.");
+    console.error("Stopping: running attempts may finish.");
     await Promise.all(instances.map((instance) => instance.stop()));
     await services.stop();
   };

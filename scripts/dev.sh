@@ -5,7 +5,7 @@ case $1 in
   "") exec sh scripts/supervise.sh bun src/main.ts ;;
   --watch) exec bun scripts/watch.ts ;;
   *)
-    echo "npm run dev knows no $1: only --watch. Settings are in the environment: docs/configuration.md." >&2
+    echo "npm run dev does not know $1, only --watch. Settings are environment variables: docs/configuration.md." >&2
     exit 1
     ;;
 esac

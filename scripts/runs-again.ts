@@ -47,7 +47,7 @@ export function runsAgain({ command, cwd, env, folders, say, ended }: RunsAgain)
   function changed(name: string | null): void {
     if (isAsked || isStopped) return;
     isAsked = true;
-    say(`${name ?? "A file"} has changed: once more.`);
+    say(`${name ?? "A file"} has changed: running again.`);
     restarting = endOf(current).then(() => {
       isAsked = false;
       if (!isStopped) current = start();

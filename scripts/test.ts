@@ -75,7 +75,7 @@ function checkCoverage(): boolean {
   const coverage = measureCoverage(sources, readFileSync(reportFile, "utf8"));
   const enough = coverage.hit >= LINES_MIN * coverage.lines;
   console.log(`\n${describeCoverage(coverage)}`);
-  if (!enough) console.error(`Too little: at least ${100 * LINES_MIN} % is asked for. Test what the list above names.`);
+  if (!enough) console.error(`The coverage is too low: at least ${100 * LINES_MIN} % is required. Test what the list above names.`);
   if (gone.length > 0) console.error(`scripts/coverage.ts leaves out files that do not exist: ${gone.join(", ")}.`);
   return enough && gone.length === 0;
 }

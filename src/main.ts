@@ -93,13 +93,14 @@ async function main(): Promise<void> {
   serving.open(shedding(app, { engine, ids: systemIds, log: logBursts(log, systemClock) }));
   greet(config, opened, serving);
   signals.obey((signal) => {
-    if (config.drainDelayMs > 0) log.info("About to stop: told to nobody but /ready.", { signal, delayMs: config.drainDelayMs });
+    if (config.drainDelayMs > 0)
+      log.info("About to stop: /ready is 503 from now on, and work goes on for the delay.", { signal, delayMs: config.drainDelayMs });
     engine.markUnready();
     systemClock.after(config.drainDelayMs, () => stop(signal));
   });
 
   function stop(signal: string): void {
-    log.info("Stopping: what runs may finish.", { signal, graceMs: config.drainGraceMs });
+    log.info("Stopping: running attempts may finish.", { signal, graceMs: config.drainGraceMs });
     systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
       log.error("The state could not be saved in time. What was accepted is safe; the next start takes this for a crash.");
       process.exit(1);
@@ -141,10 +142,10 @@ function sentenceOf(error: unknown): string {
 
 function die(log: Log, error: unknown): never {
   try {
-    log.error("A fault in Troupe itself; it ends, and goes on where it was at the next start.", { error });
+    log.error("Troupe ends because of a fault of its own. The next start goes on where it stopped.", { error });
   } catch {
     // What writes the log could not be loaded.
-    writeSync(2, `A fault in Troupe itself; it ends: ${sentenceOf(error)}\n`);
+    writeSync(2, `Troupe ends because of a fault of its own: ${sentenceOf(error)}\n`);
   }
   process.exit(FAULT);
 }

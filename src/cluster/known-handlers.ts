@@ -73,7 +73,7 @@ export function createKnownHandlers({ here, onHere, peers, onPeers, clock, log }
       const nowMs = clock.monotonicMs();
       if (nowMs - (toldAtMs.get(handler) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY_MS) return;
       toldAtMs.set(handler, nowMs);
-      log.warn("No instance has the handler of nodes that are to run: they wait until one has it.", { handler, execution, node });
+      log.warn("No instance has the handler of a node: the node waits until an instance has it.", { handler, execution, node });
     },
     onChange(listener) {
       listeners.add(listener);
@@ -90,8 +90,9 @@ function reasonsFor(here: Catalog, elsewhere: Elsewhere): ReasonOf {
   return (handler, missing) => {
     const named = JSON.stringify(handler);
     const others = elsewhere.get(handler);
-    if (!here.has(handler) && others === undefined) return `No instance has its handler ${named}: it waits for one that has.`;
+    if (!here.has(handler) && others === undefined)
+      return `No instance has the handler ${named}: the node waits for an instance that has it.`;
     if (!missing || others === undefined) return null;
-    return `The instance that owns the execution does not have its handler ${named}: it waits for room at ${others.join(", ")}, which has it.`;
+    return `The instance that owns the execution does not have the handler ${named}: the node waits for room at ${others.join(", ")}, which has it.`;
   };
 }

@@ -113,7 +113,7 @@ class WaitShedding implements LoadShedding {
   }
 }
 
-const REASON = "Nothing new is taken for now: what was taken before waits too long.";
+const REASON = "New work is refused for now: accepted work waits too long.";
 
 /** For how long a wait has been above its target. Below it for a moment, as when a heap was done at once, changes nothing. */
 class Standing {

@@ -150,9 +150,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const withoutThread = (): string | null =>
-    pool.load().threads > 0
-      ? null
-      : "No thread is there to run nodes: the handlers cannot be loaded, or the threads end; the log says why.";
+    pool.load().threads > 0 ? null : "No thread can run nodes: the handlers cannot be loaded, or the threads end. The log says why.";
 
   const lines = () => [creation, ...Array.from(ownership.ownedLanes(), ({ committer }) => committer)];
   const shedding = createLoadShedding({ clock, lines, inHand: workload });

@@ -33,7 +33,7 @@ export function watchConnections({ handles, max, clock, port, report }: Connecti
   let toldAtMs: number | null = null;
   if (max === null && most - own < FEW_CONNECTIONS) {
     report(
-      `The limit of open files is ${handles.limit}, so connections that are taken at once are ${most - own} at most: raise it (ulimit -n).`,
+      `The limit of open files is ${handles.limit}, so the server accepts at most ${most - own} connections at once: raise it (ulimit -n).`,
     );
   }
 
@@ -41,7 +41,7 @@ export function watchConnections({ handles, max, clock, port, report }: Connecti
     if (toldAtMs !== null && nowMs - toldAtMs < TOLD_EVERY_MS) return;
     toldAtMs = nowMs;
     const limits = `APP_CONNECTIONS_MAX; the limit of open files is ${handles.limit}`;
-    report(`${most - own} connections or more are open: no more are taken until there are fewer (${limits}).`);
+    report(`${most - own} connections or more are open: the server accepts no more until there are fewer (${limits}).`);
   }
 
   function look(): void {

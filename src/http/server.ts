@@ -119,7 +119,7 @@ function listen(hostname: string, port: number, answer: Answerer): Server {
 const IDLE_SECONDS = 30;
 
 function starting(): Response {
-  return refusal({ status: 503, detail: "Troupe is starting; come again.", headers: { "retry-after": "1" } });
+  return refusal({ status: 503, detail: "Troupe is starting; send the request again soon.", headers: { "retry-after": "1" } });
 }
 
 function refusal(problem: Problem): Response {

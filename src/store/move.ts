@@ -36,7 +36,7 @@ export async function moveExecutions({ from, to, bootId, nowMs, log }: Moving): 
   const ids = await from.markMoving();
   if (ids.length === 0) return 0;
   const { diedBootId } = await from.acquire(0, bootId);
-  log.info("Executions of the local file go to Redis.", { executions: ids.length });
+  log.info("The executions of the local file are moved to Redis.", { executions: ids.length });
   for (const id of ids) {
     const found = await from.load(id);
     if (found !== null) await bring(found, await wholeOf(from, found, diedBootId, nowMs), to, log);
@@ -59,13 +59,16 @@ async function bring(found: StoredExecution, whole: NewExecution, to: NewHome, l
     if (relation === "goes on") {
       // False: it was triggered meanwhile, or this was done by a call whose answer was lost.
       if (!(await to.extend(extensionOf(whole, there)))) continue;
-      return log.warn("An execution of the local file was created in Redis as well, and never triggered there: it goes on.", {
-        execution: id,
-      });
+      return log.warn(
+        "An execution of the local file was also created in Redis, but never triggered there: it goes on with the file's history.",
+        {
+          execution: id,
+        },
+      );
     }
     const other = otherId(found);
     await to.create([{ ...whole, summary: { ...whole.summary, id: other } }]);
-    return log.error("An execution of the local file has the id of another one in Redis: both are kept, and this one has another id.", {
+    return log.error("An execution of the local file has the id of another one in Redis: both are kept, and the file's gets another id.", {
       execution: id,
       otherId: other,
       reason: "The same Idempotency-Key was used at instances that ran alone.",

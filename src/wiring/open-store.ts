@@ -78,7 +78,7 @@ async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise
   if (config.store !== "sqlite" || !existsSync(join(config.dataDir, "troupe.db"))) return;
   const file = await openUnlessInUse(config.dataDir);
   if (file === null) {
-    log.warn("Another Troupe uses the data folder: what its file holds is not brought to Redis by this instance.", {
+    log.warn("Another Troupe uses the data folder: this instance does not move the executions of its file to Redis.", {
       dataDir: config.dataDir,
     });
     return;
@@ -87,7 +87,7 @@ async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise
     await moveExecutions({ from: file, to: redis, bootId: systemIds.next(), nowMs: systemClock.nowMs(), log });
   } catch (error) {
     if (!(error instanceof StoreFull)) throw error;
-    log.error("Redis has no room for what the local file holds: the rest of it stays there until the next start.", { error });
+    log.error("Redis has no room for the executions of the local file: the rest of them stays there until the next start.", { error });
   } finally {
     await file.close();
   }

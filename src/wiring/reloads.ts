@@ -50,8 +50,9 @@ export function createReloads({ config, pool, loaded, clock, log }: ReloadsOptio
     const renewed = bundle.faults.length > 0 ? { ok: false as const, faults: bundle.faults } : await pool.renew(settings);
     known = bundle.path;
     if (renewed.ok)
-      log.info("The handlers were loaded again: what begins from now on runs these.", { reason, handlers: renewed.handlers.length });
-    else log.error("The handlers were not loaded again: all threads go on with those that they have.", { reason, faults: renewed.faults });
+      log.info("The handlers were loaded again: attempts that begin from now on run them.", { reason, handlers: renewed.handlers.length });
+    else
+      log.error("The handlers were not loaded again: all threads go on with the ones that they have.", { reason, faults: renewed.faults });
   }
 
   function isKnown({ path, faults }: HandlerBundle): boolean {

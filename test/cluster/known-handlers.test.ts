@@ -79,14 +79,14 @@ describe("handlers", () => {
   test("that are missing are the reason, until somebody has them", () => {
     const { known, become } = scene();
     const before = known.reasons();
-    expect(before("gone", true)).toBe('No instance has its handler "gone": it waits for one that has.');
+    expect(before("gone", true)).toBe('No instance has the handler "gone": the node waits for an instance that has it.');
     expect(before("mine", false)).toBeNull();
     let heard = 0;
     const end = known.onChange(() => (heard += 1));
     become([], [{ name: "b", leaving: false, handlers: ["gone", "mine"] }]);
     expect(heard).toBe(2);
     expect(known.reasons()).not.toBe(before);
-    expect(known.reasons()("gone", true)).toContain("it waits for room at b, which has it.");
+    expect(known.reasons()("gone", true)).toContain("the node waits for room at b, which has it.");
     expect(known.reasons()("gone", false)).toBeNull();
     end();
     become(["gone"], []);

@@ -288,7 +288,12 @@ function stopPromises(ground: Ground): void {
     const { attempts, witness } = ground.attached();
     attempts.start(attemptOf("until aborted", { node: 1, timeoutMs: 60 }));
     const { outcome, beganAtMs } = await witness.end(1);
-    const failure = { kind: "timeout", code: "timeout", message: "It did not end within its timeout of 60 ms.", retryable: true } as const;
+    const failure = {
+      kind: "timeout",
+      code: "timeout",
+      message: "The attempt did not end within its timeout of 60 ms.",
+      retryable: true,
+    } as const;
     expect(outcome).toEqual({ type: "failed", failure });
     expect(Date.now()).toBeGreaterThanOrEqual(beganAtMs + 60);
   });

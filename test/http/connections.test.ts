@@ -83,7 +83,7 @@ test("what has not even sent a request is cut after a second, unless something i
 
 test("a limit of open files that leaves few connections is told of at the start, unless that was asked for", () => {
   expect(scene(null, 64).said).toEqual([
-    "The limit of open files is 64, so connections that are taken at once are 1 at most: raise it (ulimit -n).",
+    "The limit of open files is 64, so the server accepts at most 1 connections at once: raise it (ulimit -n).",
   ]);
   expect(scene(1, 64).said).toEqual([]);
   expect(scene(null, 1_024).said).toEqual([]);

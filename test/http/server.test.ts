@@ -83,7 +83,7 @@ describe("a server", () => {
     open.push(result.serving);
     const early = await fetch(`${result.serving.url}/health`);
     expect([early.status, early.headers.get("retry-after")]).toEqual([503, "1"]);
-    expect(await early.json()).toMatchObject({ status: 503, detail: "Troupe is starting; come again." });
+    expect(await early.json()).toMatchObject({ status: 503, detail: "Troupe is starting; send the request again soon." });
     result.serving.open((await serveApp()).app);
     expect((await fetch(`${result.serving.url}/health`)).status).toBe(200);
   });

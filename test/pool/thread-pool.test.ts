@@ -177,7 +177,7 @@ describe("threads", () => {
 
   test("an entry that cannot be loaded rejects ready", async () => {
     const nowhere = new URL("./fixtures/nowhere.ts", import.meta.url);
-    await expect(started(1, { load: "well" }, nowhere).ready()).rejects.toThrow("It ended while it was loading");
+    await expect(started(1, { load: "well" }, nowhere).ready()).rejects.toThrow("The thread or process ended while it loaded the handlers");
   });
 
   test("a replacement that cannot be loaded is tried again, with growing pauses, and what waits runs in the end", async () => {

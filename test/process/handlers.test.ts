@@ -95,7 +95,8 @@ describe("of two instances with different handlers", () => {
       async () => (await post(plain, "/workflows", { name: "x", dag: { nodes: only("mine") } })).status === 400,
     );
     await Promise.all(ids.map((id) => trigger(plain, id)));
-    for (const id of ids) expect(await waits(plain, id)).toBe('No instance has its handler "mine": it waits for one that has.');
+    for (const id of ids)
+      expect(await waits(plain, id)).toBe('No instance has the handler "mine": the node waits for an instance that has it.');
     const again = await named("rich", redis, mine);
     for (const id of ids) {
       const ended = await endOf(plain, id);
@@ -130,7 +131,7 @@ describe("a start without the handlers of what is open", () => {
     for (const signal of ["SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM"] as const) {
       const server = await startServer(home, NONE);
       await post(server, `/workflows/${id}/trigger`);
-      expect(await waits(server, id)).toBe('No instance has its handler "mine": it waits for one that has.');
+      expect(await waits(server, id)).toBe('No instance has the handler "mine": the node waits for an instance that has it.');
       const told = await until("the log tells of it", () => warningsOf(server).find((line) => line.includes("No instance has")) ?? null);
       expect(JSON.parse(told)).toMatchObject({ level: "warn", handler: "mine", execution: id, node: "only" });
       await server.end(signal);

@@ -102,7 +102,7 @@ describe("a Redis that cannot be used at the start", () => {
       async ({ url }) => ({ REDIS_URL: url.replace("//", "//user:hush@") }),
       "does not know this user with this password",
     ],
-    ["it does not have the database", async ({ url }) => ({ REDIS_URL: `${url}/99999` }), "does not give database 99999"],
+    ["it does not have the database", async ({ url }) => ({ REDIS_URL: `${url}/99999` }), "refuses database 99999"],
     ["it is no cluster", async ({ url }) => ({ REDIS_URL: url, APP_REDIS_CLUSTER: "true" }), "it is no Redis Cluster"],
     [
       "it has the executions in another number of lanes",
@@ -110,7 +110,7 @@ describe("a Redis that cannot be used at the start", () => {
         await startServer(newHome(), { REDIS_URL: `${url}/1`, APP_LANES: "8" }).then((server) => server.end("SIGTERM"));
         return { REDIS_URL: `${url}/1` };
       },
-      "Redis holds executions in 8 lanes, and this instance was told 64: give every instance the same APP_LANES",
+      "Redis holds executions in 8 lanes, but APP_LANES of this instance is 64: give every instance the number that the data has",
     ],
     [
       "another program has Troupe's names",

@@ -13,6 +13,6 @@ export function comingFrom(triggerParams: Promise<TriggerParams | TooMuch>): Com
 /** Throws where there is none: an execution whose templates take too long to follow stalls, since the next look would end the same way. */
 export function wholeOf(id: string, triggerParams: TriggerParams | TooMuch | Error): TriggerParams {
   if (triggerParams instanceof Error) throw triggerParams;
-  if (typeof triggerParams === "string") throw new Stall(`Execution ${id} is not gone on with. ${TOO_MANY_NAMES}.`);
+  if (typeof triggerParams === "string") throw new Stall(`Execution ${id} cannot go on. ${TOO_MANY_NAMES}.`);
   return triggerParams;
 }

@@ -67,5 +67,5 @@ async function warnOfOtherPartitions(admin: Admin, topic: string, wanted: number
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const partitions = topics[0]?.partitions.length ?? 0;
   if (partitions !== wanted)
-    log.warn("A Kafka topic was there with another number of partitions; it stays so.", { topic, partitions, wanted });
+    log.warn("A Kafka topic exists with another number of partitions: Troupe leaves it as it is.", { topic, partitions, wanted });
 }

@@ -26,7 +26,7 @@ export async function recordsOf(
     const found = text ?? stored.get(pointer.execution)?.find((chunk) => isOf(chunk, pointer))?.text ?? null;
     const joint = open.get(pointer.execution);
     if (joint?.takes(pointer, found)) continue;
-    if (found === null) log.error("Events are gone before the stream had them: a stub says so there.", { ...pointer });
+    if (found === null) log.error("Events were deleted before they were published: the stream has a stub in their place.", { ...pointer });
     const next = new Joint(pointer, found);
     joints.push(next);
     open.set(pointer.execution, next);

@@ -75,7 +75,7 @@ export function createInbox(options: InboxOptions): Inbox {
         if (!(await readAll(lane, its))) later(lane, its);
       } catch (error) {
         // That the store is away is told once, not for each lane.
-        log[error instanceof StoreUnavailable ? "debug" : "warn"]("A lane's commands could not be read; tried again soon.", {
+        log[error instanceof StoreUnavailable ? "debug" : "warn"]("A lane's commands could not be read; the instance tries again soon.", {
           lane,
           error,
         });

@@ -103,7 +103,7 @@ class Lanes implements LeasedLanes {
       if (taken !== null) await this.#open(taken);
     } catch (error) {
       // The next look at the lanes tells what became of it.
-      this.#trouble("A lane could not be taken; tried again later.", error, lane);
+      this.#trouble("A lane could not be taken; the instance tries again later.", error, lane);
     }
   }
 
@@ -146,7 +146,7 @@ class Lanes implements LeasedLanes {
     if (held.isEnded) return;
     this.#end(held);
     held.committer.abandon();
-    if (!isEnding && held.createdCount !== null) log.warn("A lane is another instance's now.", { lane });
+    if (!isEnding && held.createdCount !== null) log.warn("Another instance has taken a lane of this one.", { lane });
     // Also where it was not known yet what it holds: before it was taken anew, this instance may have had it.
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
@@ -287,7 +287,7 @@ class Lanes implements LeasedLanes {
 
   /** Null where another has the lane, undefined where it is not wanted any more. */
   #untilAnswered(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
-    const failed = (error: unknown) => this.#trouble("A lane could not be taken again; tried again.", error, lane);
+    const failed = (error: unknown) => this.#trouble("A lane could not be taken back; the instance tries again.", error, lane);
     return this.#taker.untilAnswered(lane, () => isWanted() && !this.#suspended, failed);
   }
 

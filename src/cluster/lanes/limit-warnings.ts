@@ -21,7 +21,7 @@ export function createLimitWarnings(own: () => MemberLimits | null, log: Log): (
     warned.add(bootId);
     const differences = other.map(([key, setting]) => `${setting} is ${mine[key]} here and ${limits[key]} there`).join(", ");
     log.warn(
-      `Instance ${name} has other limits: ${differences}. What a request may be is decided by the instance that is asked, what an output may be by the one that owns the execution.`,
+      `Instance ${name} has other limits: ${differences}. The instance that gets a request decides how large it may be; the instance that owns an execution decides how large an output may be.`,
       { boot: bootId },
     );
   }

@@ -79,7 +79,8 @@ export function createMembers({ store, bootId, name, threads, tells, times, cloc
     for (const boot of gone) {
       // One that has left in good order is not named any more.
       const silent = all.find((view) => view.bootId === boot);
-      if (silent !== undefined) log.warn("An instance is silent: what it owned goes on at the others.", { silent: silent.name, boot });
+      if (silent !== undefined)
+        log.warn("An instance is silent: its executions go on at the other instances.", { silent: silent.name, boot });
       for (const listener of listeners) listener(boot);
     }
   }

@@ -50,7 +50,7 @@ export function startRetention({ store, clock, log, retention, isMine }: Retenti
       return deleted;
     } catch (error) {
       // Told once, however often it is tried.
-      if (!isTroubled) log.warn("Old executions could not be deleted; tried again later.", { error });
+      if (!isTroubled) log.warn("Old executions could not be deleted; the instance tries again later.", { error });
       isTroubled = true;
       return 0;
     }

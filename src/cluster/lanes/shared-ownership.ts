@@ -191,7 +191,7 @@ class SharedOwnership implements Ownership {
     try {
       if (this.#lost === null) await store.leave(this.bootId);
     } catch (error) {
-      log.warn("The others could not be told that this instance has ended: they see it when its time is up.", { error });
+      log.warn("The other instances could not be told that this one has ended: they notice it after its TTL.", { error });
     }
     doorbell.ring({ type: "members" });
   }
@@ -229,7 +229,8 @@ class SharedOwnership implements Ownership {
     const { store, log } = this.#options;
     // A store that is away says so to the look.
     const full = await store.full().catch(() => this.#full);
-    if (full !== null && this.#full === null) log.error("The store is full: nothing new is taken, and what runs waits.", { reason: full });
+    if (full !== null && this.#full === null)
+      log.error("The store is full: new work is refused, and running executions wait.", { reason: full });
     if (full === null && this.#full !== null) log.info("The store has room again.");
     this.#full = full;
   }
@@ -261,7 +262,7 @@ class SharedOwnership implements Ownership {
   }
 
   #restarted(lanes: readonly number[], held: LeasedLanes): void {
-    this.#options.log.warn("The store was restarted: what it holds of these lanes is read anew.", { lanes: lanes.length });
+    this.#options.log.warn("The store was restarted: the instance reads these lanes again.", { lanes: lanes.length });
     this.#members.distrust();
     held.restart(lanes);
   }
@@ -280,7 +281,7 @@ class SharedOwnership implements Ownership {
   #dataLost(error: DataLost): void {
     if (this.#lost !== null) return;
     this.#lost = `The store's data is lost: ${error.message}`;
-    this.#options.log.error("The store's data is lost. Nothing is written to it by this instance, whatever it holds now.", { error });
+    this.#options.log.error("The store's data is lost. This instance writes nothing more to it, whatever it holds now.", { error });
     this.#running?.lanes.suspend();
     void this.#running?.looks.stop();
     void this.#running?.renewals.stop();

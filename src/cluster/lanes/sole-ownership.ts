@@ -57,7 +57,7 @@ export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<
       if (left > 0) unsureSweeps.set(lane, left);
       else unsureSweeps.delete(lane);
     } catch (error) {
-      log.warn("The active executions could not be listed; tried again later.", { error });
+      log.warn("The active executions could not be listed; the instance tries again later.", { error });
     }
   }
 

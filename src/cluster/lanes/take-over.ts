@@ -51,7 +51,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
           return active;
         }
       } catch (error) {
-        trouble("What a lane holds could not be read; tried again.", held.lane, error);
+        trouble("The executions of a lane could not be read; the instance tries again.", held.lane, error);
       }
       // Where the lease has lapsed or is lost, the renewals that go on meanwhile tell.
       await backoff.wait();
@@ -94,7 +94,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
         const active = await store.active(held.lane);
         await adoption.adopt(active, () => held.isOpen);
       } catch (error) {
-        trouble("The active executions could not be listed; tried again later.", held.lane, error);
+        trouble("The active executions could not be listed; the instance tries again later.", held.lane, error);
       }
     },
   };

@@ -241,7 +241,7 @@ class StoreClaimer implements Claimer {
           abort(key);
         }
       } catch (error) {
-        this.#failed("It cannot be told which claims are still held; asked again soon.", lane, error);
+        this.#failed("The store did not say which claims are still held; the instance asks again soon.", lane, error);
       }
     }
   }

@@ -253,7 +253,7 @@ class InstanceOffers implements Offers {
 
   #failed(lane: number, error: unknown): void {
     if (error instanceof StoreUnavailable) this.#options.log.debug("Offers wait for the store.", { lane, error });
-    else this.#options.log.error("The offers of a lane failed; tried again soon.", { lane, error });
+    else this.#options.log.error("A lane's attempts could not be offered; the instance tries again soon.", { lane, error });
   }
 
   /** Claims of a last owner's that nobody here waits for are ended, some time after the lane was taken. */

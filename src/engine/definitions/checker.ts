@@ -119,7 +119,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     },
     async yamlToJson(yaml) {
       if (yaml.length <= YAML_CHARACTERS_MAX) return yamlLine.read(yaml);
-      return { ok: false, kind: "long", reason: `YAML is taken up to ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
+      return { ok: false, kind: "long", reason: `YAML may have at most ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
     },
     readTriggerParams(plan, params) {
       const known = resolved.get(plan) ?? plan;

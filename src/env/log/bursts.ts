@@ -58,7 +58,7 @@ export function logBursts(log: BurstLog, clock: Pick<Clock, "monotonicMs" | "aft
     tellsSoon = false;
     sinceMs = Number.NEGATIVE_INFINITY;
     for (const { level, common, leftOut } of kinds.values()) {
-      if (leftOut > 0) log[level]("Lines like others were left out.", { ...common, leftOut, periodMs: PERIOD_MS });
+      if (leftOut > 0) log[level]("Further lines like these were left out.", { ...common, leftOut, periodMs: PERIOD_MS });
     }
   }
 

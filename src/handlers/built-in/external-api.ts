@@ -64,7 +64,10 @@ async function call(config: v.InferOutput<typeof liveConfig>, context: HandlerCo
   const { body, headers } = bodyOf(config);
   if (!SAFE_METHODS.has(method)) headers["Idempotency-Key"] = idempotencyKey;
   if (body !== null && (method === "GET" || method === "HEAD")) {
-    throw new HandlerError("body_with_get", { message: `A ${method} request has no body: set \`method\` to POST, say.`, retryable: false });
+    throw new HandlerError("body_with_get", {
+      message: `A ${method} request has no body: set \`method\`, to POST for example.`,
+      retryable: false,
+    });
   }
   const response = await guardedFetch({ url, method, headers: withOwn(headers, config.headers), body, signal }, guard);
   const text = await readBody(response, settings.outputBytes);

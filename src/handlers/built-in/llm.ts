@@ -86,7 +86,7 @@ function readAnswer(body: string, nesting: number, asked: string): Answer {
   if (!completion.success || content === undefined) {
     const shown = body.slice(0, BODY_SHOWN);
     throw new HandlerError("llm_bad_answer", {
-      message: `The LLM server's answer is no chat completion with text in choices[0].message.content: ${shown}`,
+      message: `The LLM server's answer is not a chat completion with text in choices[0].message.content: ${shown}`,
     });
   }
   const { model, usage } = completion.output;

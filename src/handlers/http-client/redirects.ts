@@ -24,7 +24,7 @@ export function followed(hop: Hop, url: URL, status: number): Hop {
 
 function refusedRedirect(code: string, from: Hop, to: URL, why: string): HandlerError {
   return new HandlerError(code, {
-    message: `${from.url.origin} redirects to ${to.origin}, ${why}: that is not followed. Call the address itself.`,
+    message: `${from.url.origin} redirects to ${to.origin}, ${why}: such a redirect is not followed. Call the address itself.`,
     retryable: false,
   });
 }

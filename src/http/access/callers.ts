@@ -104,7 +104,7 @@ const PROXY_HEADERS = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto
 
 const NO_HOST = problemOf(400, "The request has no Host header.");
 const BAD_HOST = problemOf(400, "The Host header must be one name or address, with or without a port.");
-const PROXIED = problemOf(403, "This came through a proxy; say APP_ACCESS=open if it checks who calls.");
+const PROXIED = problemOf(403, "This request came through a proxy; set APP_ACCESS=open if the proxy checks who calls.");
 
 function unknownHost(name: string): Problem {
   const detail = `${quoted(name)} is not known as a name of this server. If it is one, set APP_ALLOWED_HOSTS=${name.slice(0, SHOWN)}; an IP address and localhost always are.`;

@@ -50,6 +50,6 @@ function otherType(type: string | null): Refusal {
 }
 
 function encoded(encoding: string): Refusal {
-  const detail = `The content encoding ${JSON.stringify(encoding.slice(0, 100))} is not understood; send the body as it is.`;
+  const detail = `The content encoding ${JSON.stringify(encoding.slice(0, 100))} is not supported; send the body uncompressed.`;
   return refuse(415, detail, { headers: { "accept-encoding": "identity" } });
 }

@@ -12,9 +12,9 @@ export async function paramsOf(text: string, engine: Pick<Engine, "readParams">,
 /** Of a body that is no definition with its params beside it. */
 export function submittedRefusal(read: Extract<SubmittedResult, { ok: false }>, nesting: number): Refusal {
   if (read.kind !== "members") return paramsRefusal(read, nesting);
-  const message = "No such field; beside definition only params may stand";
+  const message = "No such field; beside definition the body may only have params";
   const errors = read.unknown.map((path) => ({ path, message }));
-  return refuse(422, `The body has a field that is not known, ${read.unknown.join(", ")}; beside definition only params may stand.`, {
+  return refuse(422, `The body has an unknown field, ${read.unknown.join(", ")}; beside definition it may only have params.`, {
     errors,
   });
 }

@@ -64,7 +64,7 @@ export async function submit({ engine, limits }: HttpParts, submission: Submissi
   }
 }
 
-const WRAPPED = refuse(422, "A definition under `definition` is read with ?trigger=true only; else the body itself is the definition.", {
+const WRAPPED = refuse(422, "A definition under `definition` needs ?trigger=true; without it, the body itself is the definition.", {
   errors: [{ path: "definition", message: "Expected only with trigger=true" }],
 });
 

@@ -72,7 +72,7 @@ function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: H
   if (error instanceof NoRoom) return problemAnswer(error.problem);
   if (error instanceof StoreUnavailable)
     return problemAnswer(unavailable({ type: "unavailable", reason: error.message, retryAfterMs: 1000 }));
-  log.error("A request failed for a reason that nobody foresaw.", { requestId, method: c.req.method, path: c.req.path, error });
+  log.error("A request failed with an unexpected error.", { requestId, method: c.req.method, path: c.req.path, error });
   return problemAnswer({
     status: 500,
     detail: "Something went wrong inside Troupe. The log has more, under this answer's x-request-id.",

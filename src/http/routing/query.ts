@@ -114,7 +114,7 @@ export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused
 function unknownParameters(unknown: readonly string[], known: readonly string[]): Refusal {
   const expected = known.length === 0 ? "this route takes none" : `this route takes ${known.join(", ")}`;
   const errors = unknown.map((name) => ({ path: `query.${shown(name)}`, message: `No such parameter; ${expected}` }));
-  return refuse(422, `The query has a parameter that is not known, ${shown(unknown[0] ?? "")}; ${expected}.`, { errors });
+  return refuse(422, `The query has an unknown parameter, ${shown(unknown[0] ?? "")}; ${expected}.`, { errors });
 }
 
 function shown(name: string): string {

@@ -12,13 +12,13 @@ export const PROBLEMS = {
   }),
   badDefinition: atPlace(
     400,
-    "The definition cannot run: a cycle, an unknown dependency or handler, a doubled id, or a doubt where it is strict.",
+    "The definition cannot run: a cycle, an unknown dependency or handler, a duplicate id, or a warning where `strict` is set.",
     {
       path: "dag.nodes.0.dependencies",
       message: 'Unknown dependency "b" of node "a".',
     },
   ),
-  badSteps: atPlace(400, "The steps cannot run: there are none, or a task that nobody knows.", {
+  badSteps: atPlace(400, "The steps cannot run: there are none, or a task is unknown.", {
     path: "steps.0.tasks.0.name",
     message: 'Unknown handler "task_x" of a task. Known are: input, output, …',
   }),
@@ -54,9 +54,13 @@ export const PROBLEMS = {
     detail: (message, path) => `In the body, ${path} ${message}.`,
   }),
   badTrigger: badQuery("trigger", 'Invalid type: Expected ("true" | "false") but received a string of 3 characters'),
-  stopping: problem(503, "It is full or stopping, or the store is away: come again.", "The server is stopping."),
-  storeAway: problem(503, "The store is away, or too many large answers are on their way: come again.", "The store does not answer."),
-  notReady: problem(503, "It should not be sent work now; the sentence says why.", "This instance is stopping."),
+  stopping: problem(503, "The instance is full or stopping, or the store is away. Send the request again.", "The server is stopping."),
+  storeAway: problem(
+    503,
+    "The store is away, or too many large answers are being sent. Send the request again.",
+    "The store does not answer.",
+  ),
+  notReady: problem(503, "Send this instance no work now; `detail` says why.", "This instance is stopping."),
   failed: problem(
     500,
     "Something went wrong inside Troupe.",
@@ -69,7 +73,7 @@ export const PROBLEMS = {
   ),
   foreignPage: problem(
     403,
-    "The caller is a page of another site, or came through a proxy that is not known.",
+    "The caller is a page of another site, or came through a proxy while APP_ACCESS is not open.",
     'Pages of "https://other.example" may not call this server; if they should, name their origin in APP_CORS_ORIGINS.',
   ),
   unknownHost: problem(
@@ -77,7 +81,7 @@ export const PROBLEMS = {
     "The Host is not known as a name of this server.",
     '"troupe.example" is not known as a name of this server. If it is one, set APP_ALLOWED_HOSTS=troupe.example; an IP address and localhost always are.',
   ),
-  starting: problem(503, "It is starting: come again.", "Troupe is starting; come again."),
+  starting: problem(503, "The instance is starting. Send the request again.", "Troupe is starting; send the request again soon."),
 } as const satisfies Readonly<Record<string, ProblemDescription>>;
 
 export type ProblemName = keyof typeof PROBLEMS;

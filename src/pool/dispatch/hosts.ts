@@ -205,7 +205,7 @@ export class Hosts {
     const loaded = host.state !== "loading";
     this.#remove(host);
     if (loaded) this.#events.died(host, reason);
-    else if (!this.#superseded.delete(host)) this.#failed([`It ended while it was loading (${reason}).`]);
+    else if (!this.#superseded.delete(host)) this.#failed([`The thread or process ended while it loaded the handlers (${reason}).`]);
   }
 
   /** Another try follows after a pause that doubles, so that a fault that stays does not spin. */

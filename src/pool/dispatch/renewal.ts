@@ -15,12 +15,12 @@ export type StartHost = (words: Pick<LinkEvents, "ready" | "faults" | "gone">) =
 
 /** Starts `count` hosts. Where one of them cannot be loaded all are ended, each after its first report, and `hosts` is empty. */
 export async function loadTogether(count: number, startHost: StartHost, clock: Clock): Promise<Renewal> {
-  const late = (): LoadedHandlers => failed(`They were not loaded within ${LOAD_MS} ms.`);
+  const late = (): LoadedHandlers => failed(`The handlers were not loaded within ${LOAD_MS} ms.`);
   let isRefused = false;
   const candidates = Array.from({ length: count }, () => candidate(startHost, () => isRefused));
   const words = await Promise.all(candidates.map(({ word }) => within(clock, LOAD_MS, word, late)));
   const hosts = candidates.flatMap(({ host }) => (host?.state === "ready" ? [host] : []));
-  const fault = words.find(({ ok }) => !ok) ?? (hosts.length < count ? failed("It ended after it was loaded.") : null);
+  const fault = words.find(({ ok }) => !ok) ?? (hosts.length < count ? failed("A thread ended after it had loaded the handlers.") : null);
   if (fault === null) return { word: words[0] ?? { ok: true, handlers: [] }, hosts };
   isRefused = true;
   for (const host of hosts) host.link.end();
@@ -47,7 +47,7 @@ function candidate(
       },
       gone(reason) {
         host.state = "gone";
-        resolve(failed(`It ended while it was loading (${reason}).`));
+        resolve(failed(`The thread or process ended while it loaded the handlers (${reason}).`));
       },
     });
     return { host, word };

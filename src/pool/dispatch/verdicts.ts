@@ -39,11 +39,11 @@ export function verdictAtDeath({ stood }: Remains, alone: boolean, reason: strin
 }
 
 function timedOut(entry: Entry): Outcome {
-  const message = `It did not end within its timeout of ${entry.attempt.timeoutMs} ms.`;
+  const message = `The attempt did not end within its timeout of ${entry.attempt.timeoutMs} ms.`;
   return { type: "failed", failure: { kind: "timeout", code: "timeout", message, retryable: true } };
 }
 
 function poisoned(reason: string): Outcome {
-  const message = `It ran alone in a process of its own, and that process died: ${reason}.`;
+  const message = `The attempt ran alone in a process of its own, and that process died: ${reason}.`;
   return { type: "failed", failure: { kind: "poison", code: "poison", message, retryable: false } };
 }

@@ -18,6 +18,6 @@ async function fullnessAt(calls: LaneCalls, record: string): Promise<string | nu
     return null;
   } catch (error) {
     if (!(error instanceof StoreFull)) throw error;
-    return `${error.message} Nothing new is taken until retention, or a larger maxmemory, has made room.`;
+    return `${error.message} New work is refused until retention, or a larger maxmemory, has made room.`;
   }
 }

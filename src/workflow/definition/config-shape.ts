@@ -67,7 +67,8 @@ export function checkConfig(value: unknown, shape: ConfigShape, path: string, ad
       if (value !== null) checkConfig(value, shape.shape, path, add);
       return;
     case "either":
-      if (!shape.shapes.some((each) => fits(value, each))) add(path, `Nothing that is allowed here fits, got ${receivedKind(value)}.`);
+      if (!shape.shapes.some((each) => fits(value, each)))
+        add(path, `Expected one of the forms that are allowed here, got ${receivedKind(value)}.`);
       return;
     case "all":
       for (const each of shape.shapes) checkConfig(value, each, path, add);

@@ -96,7 +96,8 @@ class Nodes {
       const value = Object.hasOwn(params, key) ? params[key] : null;
       if (value === null) return null;
       const result = reader(value);
-      if (result === null) warnings.add(`${path}.params.${key}`, `It was ignored: expected ${expected}, got ${receivedKind(value)}.`);
+      if (result === null)
+        warnings.add(`${path}.params.${key}`, `The value was ignored: expected ${expected}, got ${receivedKind(value)}.`);
       return result;
     };
     warnOfUnknown(params, `${path}.params`, KNOWN_IN_PARAMS, warnings);

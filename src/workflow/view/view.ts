@@ -100,7 +100,7 @@ export function progressOf({ total, completed, failed }: Counts): ExecutionView[
 }
 
 /** It was open when its execution ended, and nothing more was heard of it. */
-const CUT_OFF = "It was cut off: the execution had ended before it did.";
+const CUT_OFF = "The attempt was cut off: the execution ended first.";
 
 function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): NodeView {
   const { plan } = state;

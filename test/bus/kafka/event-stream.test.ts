@@ -250,7 +250,7 @@ describe("the event stream in Kafka", () => {
       await consumer.until(() => understood.words("large").length === 1_000 && understood.histories.size === 51, "all events");
       expect([...understood.histories.values()].flat().filter((event) => typeof event === "string")).toEqual([]);
       const warnings = said.filter(({ level }) => level === "warn").map(({ message }) => message);
-      expect(warnings[0]).toBe("A Kafka topic was there with another number of partitions; it stays so.");
+      expect(warnings[0]).toBe("A Kafka topic exists with another number of partitions: Troupe leaves it as it is.");
       expect(warnings[1]).toStartWith("Kafka takes less than expected");
       expect(consumer.values(`${prefix}.dead-letters`)).toEqual([]);
     },

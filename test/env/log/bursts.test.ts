@@ -36,7 +36,7 @@ describe("lines of one kind", () => {
     expect(entries).toHaveLength(3 * 20 + 3);
     expect(leftOut()[0]).toEqual({
       level: "warn",
-      message: "Lines like others were left out.",
+      message: "Further lines like these were left out.",
       fields: { line: "Bad.", handler: "h", code: "c", leftOut: counts[0], periodMs: PERIOD_MS },
     });
   });

@@ -120,7 +120,7 @@ describe("trouble", () => {
   test.each(["html", "no choices", "no text"])("a wrong answer (%s) is a clear failure", async (prompt) => {
     const failure = await failureOf(ask(prompt));
     expect(failure.code).toBe("llm_bad_answer");
-    expect(failure.message).toStartWith("The LLM server's answer is no chat completion with text in choices[0].message.content: ");
+    expect(failure.message).toStartWith("The LLM server's answer is not a chat completion with text in choices[0].message.content: ");
   });
 
   test("a body that never ends ends with the attempt", async () => {

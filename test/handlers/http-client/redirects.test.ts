@@ -7,7 +7,7 @@ const from = (url: string, more: Partial<Hop> = {}): Hop => ({ url: new URL(url)
 describe("a redirect", () => {
   test("from https to http is refused, also to the same name; the other way it is followed", () => {
     expect(() => followed(from("https://a.test/x?key=hunter2"), new URL("http://a.test/y?key=hunter2"), 302)).toThrow(
-      "https://a.test redirects to http://a.test, which is not encrypted: that is not followed. Call the address itself.",
+      "https://a.test redirects to http://a.test, which is not encrypted: such a redirect is not followed. Call the address itself.",
     );
     expect(followed(from("http://a.test/x"), new URL("https://a.test/x"), 308).url.href).toBe("https://a.test/x");
   });

@@ -249,12 +249,12 @@ describe("a query", () => {
     const { send, create } = await serveApp();
     const workflow = { name: "t", dag: { nodes: [node("a")] } };
     const refused = await send("POST", "/workflows?tigger=true&x=1", workflow);
-    expect(problem(refused)).toEqual([422, "The query has a parameter that is not known, tigger; this route takes trigger, wait."]);
+    expect(problem(refused)).toEqual([422, "The query has an unknown parameter, tigger; this route takes trigger, wait."]);
     expect((refused.json.errors as unknown[]).length).toBe(2);
     const id = await create([node("a")]);
     expect(problem(await send("POST", `/workflows/${id}/trigger?wiat=5s`))).toEqual([
       422,
-      "The query has a parameter that is not known, wiat; this route takes wait.",
+      "The query has an unknown parameter, wiat; this route takes wait.",
     ]);
     const { json } = await send("GET", "/workflows");
     expect(json.workflows).toMatchObject([{ execution_id: id, status: "PENDING", triggered_at: null }]);

@@ -378,7 +378,7 @@ describe("a Redis that", () => {
     await ground.open();
     const error = await rejectionOf(ground.open({ lanes: 8 }));
     expect(String(error)).toBe(
-      "RedisRefusal: Redis holds executions in 4 lanes, and this instance was told 8: give every instance the same APP_LANES, that of the data.",
+      "RedisRefusal: Redis holds executions in 4 lanes, but APP_LANES of this instance is 8: give every instance the number that the data has.",
     );
   });
 
@@ -403,7 +403,7 @@ describe("a Redis that", () => {
     }
     await ground.admin.call("ACL", "SETUSER", "reader", "on", ">secret", "~*", "&*", "+@all", "-config");
     const reader = await ground.open({ address: { url: `redis://reader:secret@127.0.0.1:${ground.server.port}` } });
-    expect((await reader.warnings()).join("\n")).toContain("does not tell its settings");
+    expect((await reader.warnings()).join("\n")).toContain("does not show its settings");
   });
 });
 

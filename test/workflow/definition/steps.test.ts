@@ -86,13 +86,13 @@ describe("a task's params", () => {
     const text = body(parallel({ name: "task_a", params: { timeout: -1, retry_count: "many", priority: "urgent", colour: "red" } }));
     expect(warnings(text, steps)).toEqual([
       'steps.0.tasks.0.params.colour: The field "colour" is not known and was ignored.',
-      "steps.0.tasks.0.params.retry_count: It was ignored: expected a whole number from 0 to 9999, got a string of 4 characters.",
-      "steps.0.tasks.0.params.timeout: It was ignored: expected a number of seconds above 0, got a number.",
-      "steps.0.tasks.0.params.priority: It was ignored: expected 0 to 10, low, normal or high, got a string of 6 characters.",
+      "steps.0.tasks.0.params.retry_count: The value was ignored: expected a whole number from 0 to 9999, got a string of 4 characters.",
+      "steps.0.tasks.0.params.timeout: The value was ignored: expected a number of seconds above 0, got a number.",
+      "steps.0.tasks.0.params.priority: The value was ignored: expected 0 to 10, low, normal or high, got a string of 6 characters.",
     ]);
     const huge =
       '{"name":"t","steps":[{"execution_type":"parallel","tasks":[{"name":"task_a","params":{"priority":12345678901234567890}}]}]}';
-    expect(warnings(huge, steps)[0]).toContain("It was ignored: expected 0 to 10");
+    expect(warnings(huge, steps)[0]).toContain("The value was ignored: expected 0 to 10");
   });
 
   test("and unknown fields elsewhere are warned of", () => {

@@ -72,6 +72,6 @@ test("a node that was open when its execution ended says that it was cut off", (
   const view = viewOf("e", given(two).when(trigger, start, failTwo("bad")).state, false);
   expect(view.nodes.map(({ state, error }) => [state, error])).toEqual([
     ["FAILED", "It broke."],
-    ["CANCELLED", "It was cut off: the execution had ended before it did."],
+    ["CANCELLED", "The attempt was cut off: the execution ended first."],
   ]);
 });

@@ -114,7 +114,7 @@ class IoredisConnection implements RedisConnection {
       await this.call("select", [String(db)]);
     } catch (error) {
       if (error instanceof StoreUnavailable || !(error instanceof Error)) throw error;
-      throw new RedisRefusal(`Redis does not give database ${db}, which the settings name. ${error.message}.`, { cause: error });
+      throw new RedisRefusal(`Redis refuses database ${db}, which the settings name. ${error.message}.`, { cause: error });
     }
   }
 
@@ -147,7 +147,7 @@ class IoredisConnection implements RedisConnection {
   async #sendLater(name: string, args: readonly string[], bytes: number, call: { readonly isOver: boolean }): Promise<Reply> {
     // The first of those that wait may be the next large one.
     while (this.#pieces.writing !== null) await this.#pieces.writing;
-    if (call.isOver) throw new StoreUnavailable("It was given up before it could be sent.");
+    if (call.isOver) throw new StoreUnavailable("The call was given up before it could be sent.");
     return this.#send(name, args, bytes);
   }
 
@@ -204,7 +204,10 @@ class IoredisConnection implements RedisConnection {
     client.on("close", () => {
       if (was !== "there" || this.#isClosed) return;
       was = "lost";
-      log.warn("The connection to Redis is lost; it is tried again.", { connection: name, reason: this.#lastError ?? "it was closed." });
+      log.warn("The connection to Redis is lost; the instance tries to connect again.", {
+        connection: name,
+        reason: this.#lastError ?? "it was closed.",
+      });
     });
     client.on("ready", () => {
       if (was === "lost") log.info("The connection to Redis is back.", { connection: name });

@@ -80,4 +80,4 @@ export function errorOf(message: string): Error {
 
 const OTHERS = "Redis holds something else under a name that Troupe uses: give Troupe a database, or a Redis, of its own.";
 export const LOST =
-  "Redis does not hold what it held: it was emptied, or it is another one. Nothing is written to it. Stop every instance, restore the data or do without it, and start them again.";
+  "Redis has lost its data: it was emptied, or it is another Redis. Nothing is written to it. Stop every instance, restore the data or do without it, and start them again.";

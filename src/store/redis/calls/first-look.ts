@@ -19,7 +19,7 @@ export async function beginStore(connection: RedisConnection, keys: RedisKeys, i
   const [there, ready] = (await connection.call("hmget", [keys.store, "lanes", "ready"])) as readonly (string | null)[];
   if (there !== lanes) {
     throw new RedisRefusal(
-      `Redis holds executions in ${there} lanes, and this instance was told ${lanes}: give every instance the same APP_LANES, that of the data.`,
+      `Redis holds executions in ${there} lanes, but APP_LANES of this instance is ${lanes}: give every instance the number that the data has.`,
     );
   }
   const records = keys.lanes.map(({ record }) => record);

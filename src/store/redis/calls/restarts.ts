@@ -62,7 +62,7 @@ export async function watchRestarts({ connection, keys, clock, log }: RestartsOp
     });
     unsure = silent;
     if (restarted.length === 0) return;
-    log.warn("Redis was restarted or failed over: what it had acknowledged last may be gone.", { lanes: restarted.length });
+    log.warn("Redis was restarted or failed over: the last writes that it acknowledged may be lost.", { lanes: restarted.length });
     for (const listener of listeners) listener(restarted);
   }
 

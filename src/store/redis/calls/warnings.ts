@@ -17,7 +17,7 @@ async function warningsOfServer(server: RedisServer): Promise<string[]> {
   const [appendOnly, policy] = await Promise.all([settingOf(server, "appendonly"), settingOf(server, "maxmemory-policy")]);
   if (appendOnly === null || policy === null) {
     warnings.push(
-      "Redis does not tell its settings: see that it keeps an append-only file (appendonly yes) and evicts nothing (maxmemory-policy noeviction).",
+      "Redis does not show its settings: make sure that it keeps an append-only file (appendonly yes) and evicts nothing (maxmemory-policy noeviction).",
     );
   }
   if (appendOnly === "no") {

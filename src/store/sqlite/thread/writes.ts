@@ -144,7 +144,7 @@ export class SqliteWrites {
 
   #movingReason(executionId: string): string | null {
     if (!this.#someMoving || this.#statements.isMoving.values(executionId).length === 0) return null;
-    return "It is on its way to Redis: start this instance with Redis to go on with it.";
+    return "The execution is on its way to Redis: start this instance with Redis to go on with it.";
   }
 
   #delete([id, , createdAtMs, tags]: readonly [id: string, definition: string, createdAtMs: number, tags: string]): void {
