@@ -1,4 +1,4 @@
-/** Wires the process: settings in, a running server out, and a clean end when it is told to stop. */
+/** The process, put together: settings in, a running server out, and a clean end when it is told to stop. */
 import { existsSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
@@ -17,12 +17,12 @@ import { createReloads } from "./wiring/reloads.ts";
 import { hearHangUps, hearSignals } from "./wiring/signals.ts";
 import type { OpenedStore } from "./wiring/open-store.ts";
 
-/** How long answers that are under way at the end may take. */
+/** The time that answers under way may take at the end. */
 const ANSWERS_GRACE_MS = 2_000;
-/** How long the store may take to answer after that of what ran. */
+/** The time that the store may take to record the last outcomes. */
 const SAVING_GRACE_MS = 10_000;
 
-/** Whoever watches over this process starts it again; after a refused start (1) it would be refused again. */
+/** The exit code after a fault. A supervisor starts the process again; after a refused start (1) it would be refused again. */
 const FAULT = 70;
 
 await main();
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 
   const settings = threadSettings(config);
   const pool = openPool(config, logBursts(log, systemClock).warn, settings);
-  // The threads are loading by now: what this one needs beside them it loads at the same time.
+  // The threads are loading by now. This thread loads its own modules at the same time.
   const { openStore } = await import("./wiring/open-store.ts");
   const { serve } = await import("./http/server.ts");
   const { startEngine } = await import("./engine/start.ts");
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const exposure = exposureOf(config.access, config.host);
   if (exposure !== null) log.warn(exposure);
   const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
-  // What opens files comes before the port: from there on, connections may leave none for it.
+  // Everything that opens files comes before the port: from then on, connections may leave none free.
   const loading = pool.ready();
   prepareLog();
   await loading.catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   });
   if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
   const { serving } = served;
-  // Until here nothing is held, so a signal may end a start that does not come to its end.
+  // Until here nothing is owned, so a signal may end a start that hangs.
   const signals = hearSignals(systemClock, hangUps);
   const engine = await startEngine({
     ...engineSettings(config),
@@ -114,12 +114,12 @@ async function main(): Promise<void> {
   }
 }
 
-/** Whether there is a handler that may call another service over HTTP: ours that are not made up, and whatever users have. */
+/** Whether some handler may call another service over HTTP: one of ours that is no mock, or any of the user's. */
 function callsOut({ handlers, handlersDir }: Config): boolean {
   return handlers.externalServices === "live" || handlers.llm !== null || existsSync(handlersDir);
 }
 
-/** For the person at the terminal; logs go to stderr. */
+/** The greeting for the person at the terminal. Logs go to stderr. */
 function greet(config: Config, opened: OpenedStore, { url }: Serving): void {
   const body = '{"name":"hello","dag":{"nodes":[{"id":"greet","handler":"noop"}]}}';
   const greeting = `
@@ -144,7 +144,7 @@ function die(log: Log, error: unknown): never {
   try {
     log.error("Troupe ends because of a fault of its own. The next start goes on where it stopped.", { error });
   } catch {
-    // What writes the log could not be loaded.
+    // The library that writes the log could not be loaded.
     writeSync(2, `Troupe ends because of a fault of its own: ${sentenceOf(error)}\n`);
   }
   process.exit(FAULT);

@@ -1,4 +1,7 @@
-/** Wires a thread of the pool, and the child process that runs suspects: handlers, the node actor, and the loop that serves the pool. */
+/**
+ * A thread of the pool, or the child process that runs suspects, put together: handlers, the node actor, and the loop that
+ * serves the pool.
+ */
 import { createNodeActor } from "./node/node.ts";
 import { systemClock } from "./env/clock.ts";
 import { createLog } from "./env/log/log.ts";

@@ -1,12 +1,12 @@
-/** How long to wait before something that did not succeed is tried again: doubled each time, up to a longest. */
+/** The backoff: the pause before something that failed is tried again. It doubles each time, up to a longest pause. */
 import type { Clock } from "./clock.ts";
 
 export type Pauses = { readonly firstMs: number; readonly longestMs: number };
 
-/** For a store that did not answer. */
+/** The pauses for a store that did not answer. */
 const OF_A_STORE: Pauses = { firstMs: 50, longestMs: 1_000 };
 
-/** `retry`: 1 for the first. */
+/** The pause before a retry; `retry` is 1 for the first. */
 export function pauseBefore(retry: number, { firstMs, longestMs }: Pauses): number {
   return Math.min(longestMs, firstMs * 2 ** (retry - 1));
 }
@@ -26,7 +26,7 @@ export class Backoff {
     return new Promise((resolve) => void this.#clock.after(delayMs, resolve));
   }
 
-  /** It answered: the next wait is short again. */
+  /** A success: the next pause is short again. */
   reset(): void {
     this.#retries = 0;
   }

@@ -1,7 +1,7 @@
-/** Keeps what was used last, up to a total cost; what was not used for the longest goes first. */
+/** A cache that keeps what was used last, up to a total cost. What was not used for the longest goes first. */
 export class BoundedCache<Value> {
   readonly #costMax: number;
-  /** In the order of their last use. */
+  /** Entries in the order of their last use. */
   readonly #entries = new Map<string, { readonly value: Value; readonly cost: number }>();
   #cost = 0;
 
@@ -17,12 +17,12 @@ export class BoundedCache<Value> {
     return entry.value;
   }
 
-  /** The same, without counting as a use. */
+  /** The value, without counting as a use. */
   peek(key: string): Value | undefined {
     return this.#entries.get(key)?.value;
   }
 
-  /** Keeps `value`, at the expense of others. One that alone is over the limit stays until the next comes. */
+  /** Keeps `value` and drops others for it. A value that alone is over the limit stays until the next one comes. */
   set(key: string, value: Value, cost: number): void {
     this.delete(key);
     this.#entries.set(key, { value, cost });
@@ -30,7 +30,10 @@ export class BoundedCache<Value> {
     if (this.#cost > this.#costMax) this.#makeRoom(key);
   }
 
-  /** An eighth in one go: the way to the oldest leads past all that was deleted before it (58 µs a new one, when it was one by one). */
+  /**
+   * Drops an eighth of the limit at once. Dropping one by one took 58 µs for each new entry, because the walk to the oldest
+   * entry passes every deleted one.
+   */
   #makeRoom(newest: string): void {
     const enough = this.#costMax * (7 / 8);
     for (const oldest of this.#entries.keys()) {

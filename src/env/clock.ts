@@ -2,13 +2,13 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   nowMs(): number;
-  /** Milliseconds since some moment of this process: never jumps and never falls, so it measures what a lease is worth. */
+  /** Milliseconds since some moment of this process. They never jump and never fall, so leases are measured by them. */
   monotonicMs(): number;
-  /** Calls `fire` once, `delayMs` from now or a little later. The answer cancels it. */
+  /** Calls `fire` once, `delayMs` from now or a little later. The returned function cancels it. */
   after(delayMs: number, fire: () => void): () => void;
 }
 
-/** A longer timeout than this overflows setTimeout and would fire at once. */
+/** The longest timeout of setTimeout. A longer one would overflow and fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,12 +1,12 @@
-/** Deadlines: for an end that is waited for, and for an answer that a busy process does not take for silence. */
+/** Deadlines: waiting for an end, and for an answer that a busy process must not mistake for silence. */
 import type { Clock } from "./clock.ts";
 
-/** Longer than no time at all: timers that are due together fire together, before anything that has arrived is read. */
+/** One millisecond, not zero: timers that are due together fire together, before anything that has arrived is read. */
 const TURN_MS = 1;
 
 /**
- * Calls `fire` after `ms`, of which the last is a turn of the event loop for itself. Where the process was held up until the deadline
- * had passed, the answer may have come long ago and wait to be read, which happens in that turn. The answer cancels it.
+ * Calls `fire` after `ms`, of which the last part is a turn of the event loop. If the process was held up past the deadline,
+ * the answer may have arrived and wait to be read, which happens in that turn. The returned function cancels it.
  */
 export function afterDeadline(clock: Clock, ms: number, fire: () => void): () => void {
   let cancel = clock.after(Math.max(0, ms - TURN_MS), () => {
@@ -15,7 +15,7 @@ export function afterDeadline(clock: Clock, ms: number, fire: () => void): () =>
   return () => cancel();
 }
 
-/** What `work` answers, or `late` where it has not within `ms`. What it does then goes on, and nobody waits for it. */
+/** The answer of `work`, or `late` if it takes longer than `ms`. The work then goes on unobserved. */
 export async function within<Answer>(
   clock: Clock,
   ms: number,
@@ -33,7 +33,7 @@ export async function within<Answer>(
 
 const LOOK_EVERY_MS = 100;
 
-/** Resolves with `work`, after `ms`, or soon after `isUseful` has said no. */
+/** Resolves with `work`, after `ms`, or soon after `isUseful` has returned false. */
 export async function whileUseful(clock: Clock, ms: number, work: Promise<unknown>, isUseful: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const endMs = clock.monotonicMs() + ms;

@@ -1,29 +1,32 @@
 /**
- * Does something over and over, one at a time: on a period that is reckoned from when it began, sooner when it failed,
- * and at once when somebody asks, though never more often than is of use.
+ * Rounds of one task, one at a time: periodically, counted from when a round began; sooner after a failure; and at once when
+ * somebody asks, but never more often than is useful.
  */
 import type { Clock } from "./clock.ts";
 
 export type Periodic = {
-  /** Another round as soon as may be. Resolves when one that began after this call has succeeded, or they are stopped. */
+  /**
+   * Asks for another round as soon as possible. Resolves when a round that began after this call has succeeded, or when the
+   * rounds are stopped.
+   */
   now(): Promise<void>;
-  /** Resolves when none is under way any more. */
+  /** Stops the rounds. Resolves when none is under way any more. */
   stop(): Promise<void>;
 };
 
 export type PeriodicOptions = {
   readonly clock: Clock;
   readonly everyMs: number;
-  /** After a failure. */
+  /** The pause after a failure. */
   readonly againMs: number;
-  /** From the end of one to the beginning of the next that was asked for. */
+  /** The pause between the end of a round and the beginning of one that was asked for. */
   readonly restMs: number;
-  /** Answers in how many milliseconds the next should begin, where that is sooner than usual. Rejects where it failed. */
+  /** One round. Resolves with the milliseconds until the next one, if that is sooner than usual. Rejects if it failed. */
   readonly round: () => Promise<number | null>;
   readonly failed: (error: unknown) => void;
 };
 
-/** The first round begins after a period, if nobody asks for it before. */
+/** Starts the rounds. The first one begins after a period, if nobody asks for it before. */
 export function startPeriodic({ clock, everyMs, againMs, restMs, round, failed }: PeriodicOptions): Periodic {
   let cancel: () => void = () => undefined;
   let dueAtMs = Number.POSITIVE_INFINITY;
@@ -50,7 +53,7 @@ export function startPeriodic({ clock, everyMs, againMs, restMs, round, failed }
     schedule(nextAtMs);
   }
 
-  /** When the next one is due. */
+  /** The time at which the next round is due. */
   async function tried(beganAtMs: number, asked: readonly (() => void)[]): Promise<number> {
     try {
       const soonerMs = await round();

@@ -1,6 +1,6 @@
-/** Long texts in pieces, for what would hold the program up in one go. */
+/** Long texts in pieces, for work that would block the program if it were done at once. */
 
-/** Where the piece that begins at `from` ends: not between the two halves of a character outside of the first plane. */
+/** The end of the piece that begins at `from`. It never splits a surrogate pair. */
 export function endOfPiece(text: string, from: number, characters: number): number {
   const end = from + characters;
   if (end >= text.length) return text.length;

@@ -1,21 +1,24 @@
-/** Many due times on one timer of the clock: a heap, so that 100,000 waiting nodes, or requests, cost one timeout. */
+/** Many due times on one timer of the clock: a heap, so that 100,000 waiting nodes or requests cost one timeout. */
 import type { Clock } from "./clock.ts";
 
 export type Timers = {
-  /** Calls `fire` at `dueAtMs` or soon after; at once, in a later turn, where that has passed. The answer cancels it. */
+  /** Calls `fire` at `dueAtMs` or soon after; if that has passed, in a later turn. The returned function cancels it. */
   at(dueAtMs: number, fire: () => void): () => void;
-  /** Cancels all, also what is set later. */
+  /** Cancels all timers, including those that are set later. */
   stop(): void;
 };
 
-/** A cancelled timer stays in the heap, its `fire` gone, until it is due or the heap holds more of them than of others. */
+/**
+ * One timer. A cancelled one stays in the heap without its `fire` until it is due, or until the heap holds more cancelled
+ * timers than others.
+ */
 type Timer = { readonly dueAtMs: number; readonly order: number; fire: (() => void) | null };
 
 const CANCELLED_KEPT = 1_000;
 
-/** Each timer of the answer is one of these: a limit that is mostly cancelled before it is due costs next to nothing. */
+/** A clock whose timers are all timers of this heap: a deadline that is mostly cancelled before it is due costs next to nothing. */
 export function sharingOneTimer(clock: Clock): Clock {
-  // What was measured from now must not move with the calendar.
+  // A delay that is measured from now must not move with the calendar.
   const timers = createTimers({ nowMs: () => clock.monotonicMs(), after: (delayMs, fire) => clock.after(delayMs, fire) });
   return {
     nowMs: () => clock.nowMs(),
@@ -53,7 +56,7 @@ export function createTimers(clock: Pick<Clock, "nowMs" | "after">): Timers {
         else fire();
       }
     } finally {
-      // Also where one throws, which is not the others' fault.
+      // The other timers fire even if one of them throws.
       arm();
     }
   }
@@ -67,7 +70,7 @@ export function createTimers(clock: Pick<Clock, "nowMs" | "after">): Timers {
   }
 
   function compact(): void {
-    // Nobody waits: nothing keeps the process awake.
+    // Nobody waits, so nothing must keep the process awake.
     if (cancelled === heap.length) return disarm();
     const kept = heap.filter(({ fire }) => fire !== null).sort((left, right) => (earlier(left, right) ? -1 : 1));
     // A sorted list is a heap.

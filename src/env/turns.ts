@@ -4,7 +4,10 @@ export interface Turns {
   run(turn: () => void): void;
 }
 
-/** All turns that are due are taken in one go: what they submit in the same moment is one commit, and one message to a thread. */
+/**
+ * The machine's turns. All turns that are due run together: what they submit in the same moment is one commit, and one
+ * message to a thread.
+ */
 class SystemTurns implements Turns {
   #due: (() => void)[] = [];
 
@@ -19,7 +22,7 @@ class SystemTurns implements Turns {
       try {
         turn();
       } catch (error) {
-        // The process hears of it as of any error that nobody caught; the other turns are not this one's.
+        // The process reports it like any error that nobody caught. The other turns still run.
         setImmediate(() => {
           throw error;
         });

@@ -1,6 +1,6 @@
 /**
- * The node actor: runs one attempt of a node, in a thread. Small on purpose: a function with a signal and an attempt's
- * identity. It needs no mailbox, since nobody speaks to it, and no state, since its supervisor has that.
+ * The node actor: it runs one attempt of a node, in a thread. It is small on purpose: a function with a signal and an
+ * attempt's identity. It needs no mailbox, because nobody sends it messages, and no state, because its supervisor has that.
  */
 import * as v from "valibot";
 import type { Log, LogFields } from "../env/log/log.ts";
@@ -18,17 +18,17 @@ import { type ParsedTexts, resolveConfig } from "../workflow/template/resolve.ts
 import { failureOf, lastingFailure } from "../handlers/failures.ts";
 
 export type NodeActorOptions = Pick<HandlerSettings, "outputBytes" | "nesting"> & {
-  /** Where handlers' lines go; the attempt's identity is added here. */
+  /** The log of handlers' lines. The attempt's identity is added here. */
   readonly log: { with(fields: LogFields): HandlerLog };
-  /** Is told of each failed attempt. */
+  /** The log of failed attempts. */
   readonly failures: Pick<Log, "warn">;
 };
 
-/** Text of ancestors that a thread keeps parsed; the values take some times as much. */
+/** The characters of ancestors' texts that a thread keeps parsed. The values take several times as much memory. */
 const PARSED_CHARACTERS_MAX = 16 * 1024 * 1024;
 const NULL_OUTPUT: NodeOutcome = { type: "completed", output: "null" };
 
-/** What a thread runs attempts with. A handler that answers at once gives its outcome at once, without a promise. */
+/** The node actor of a thread. A handler that returns at once gives its outcome at once, without a promise. */
 export function createNodeActor(registry: Registry, options: NodeActorOptions): RunAttempt {
   const parsed = createParsedTexts(PARSED_CHARACTERS_MAX);
   const own = { nesting: options.nesting, bytesMax: options.outputBytes };
@@ -46,7 +46,7 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
     try {
       return told(completed(await answer, attempt), attempt, context);
     } catch (error) {
-      // The handler rejected, or its output's own code (a getter, a toJSON) threw.
+      // The handler rejected, or code inside its output (a getter, a toJSON) threw.
       return told(failed(failureOf(error)), attempt, context);
     }
   }
@@ -75,14 +75,14 @@ export function createNodeActor(registry: Registry, options: NodeActorOptions): 
       const outcome = run(attempt, context);
       return outcome instanceof Promise ? outcome : told(outcome, attempt, context);
     } catch (error) {
-      // The handler threw, or its output's own code did.
+      // The handler threw, or code inside its output did.
       return told(failed(failureOf(error)), attempt, context);
     }
   };
 
-  /** A failure leaves a trace here, in its thread: writing it costs nobody else. */
+  /** Logs a failure in its own thread, where writing the line delays nobody else. */
   function told<Answer extends NodeOutcome | UnknownHandler>(outcome: Answer, attempt: Attempt, context: AttemptContext): Answer {
-    // What was told to stop broke off; whoever told it says why.
+    // An attempt that was told to stop fails as expected. Whoever told it says why.
     if (outcome.type === "failed" && !context.signal.aborted) {
       const { message, code, stack } = outcome.failure;
       const { handler } = attempt;
@@ -99,7 +99,7 @@ function identityOf({ nodeId, attempt }: Attempt, { executionId }: AttemptContex
 
 type Checked = { readonly ok: true; readonly config: Record<string, unknown> } | { readonly ok: false; readonly failure: Failure };
 
-/** As the handler's schema wants it, or a failure that names each field. */
+/** The config as the handler's schema wants it, or a failure that names each wrong field. */
 function checked(handler: Handler, config: Record<string, unknown>): Checked {
   if (handler.config === null) return { ok: true, config };
   const result = v.safeParse(handler.config, config);
@@ -123,7 +123,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { readonly then?: unknown }).then === "function";
 }
 
-/** What a handler is given. What it may never ask for is made only when it does. */
+/** The context that a handler is given. Parts that few handlers ask for are made when they are asked for. */
 class ActorContext implements HandlerContext {
   readonly executionId: string;
   readonly nodeId: string;
@@ -155,7 +155,7 @@ class ActorContext implements HandlerContext {
     return apartFrom(this.#log.with(identityOf(this.#attempt, this.#context)));
   }
 
-  // Getters of functions, since a handler may take them out of its context: run(config, { parents }).
+  // Getters that return functions: a handler may take them out of its context, as in run(config, { parents }).
   get parents(): () => readonly Parent[] {
     return () => this.#attempt.parents.map((entry) => new ActorParent(this.executionId, entry, this.#parsed));
   }
@@ -165,7 +165,7 @@ class ActorContext implements HandlerContext {
   }
 }
 
-/** A handler's own fields stand by themselves, so that none of them can pass for one of the engine's. */
+/** The handler's log. Its fields stand apart, so that none of them can be mistaken for one of the engine's. */
 function apartFrom(log: HandlerLog): HandlerLog {
   const own = (fields: LogFields | undefined): LogFields | undefined => fields && { fields };
   return {

@@ -3,17 +3,17 @@ import { BoundedCache } from "../env/bounded-cache.ts";
 import { parseTrusted } from "../workflow/json/json.ts";
 import type { ParsedTexts } from "../workflow/template/resolve.ts";
 
-/** An entry's own cost beside its text, in characters. */
+/** The cost of an entry beside its text, in characters. */
 const ENTRY_COST = 200;
 
-/** Keeps what was used last, up to `charactersMax` of text; a text that alone is larger is parsed each time. */
+/** The cache. It keeps what was used last, up to `charactersMax` of text; a text that alone is larger is parsed each time. */
 export function createParsedTexts(charactersMax: number): ParsedTexts {
   const kept = new BoundedCache<{ readonly text: string; readonly value: unknown }>(charactersMax);
 
   return {
     get(key, text) {
       const found = kept.get(key);
-      // To compare 1 MB takes some microseconds, to parse it some milliseconds.
+      // Comparing 1 MB takes some microseconds, parsing it some milliseconds.
       if (found?.text === text) return found.value;
       const value = freeze(parseTrusted(text));
       const cost = text.length + key.length + ENTRY_COST;

@@ -1,6 +1,6 @@
 /**
  * The read model: states of executions, folded from the log by the same `evolve` that their supervisors use, kept by
- * sequence and advanced by the chunks that are new. It asks the store and nobody else, so a reader sees what is durable.
+ * sequence and advanced by new chunks. It asks only the store, so a reader sees what is durable.
  */
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
@@ -13,38 +13,41 @@ import type { Chunk, Store, Summary } from "../store/store.ts";
 
 export type ViewsOptions = {
   readonly store: Store;
-  /** The plan of a definition's text as it was stored. */
+  /** Compiles the text of a stored definition to its plan. */
   readonly compile: (definitionText: string) => Plan | Promise<Plan>;
   readonly clock: Clock;
   readonly turns: Turns;
-  /** Roughly what the kept states may take, with the outputs in them. */
+  /** The approximate memory of the kept states, with their outputs. */
   readonly bytesMax?: number;
-  /** Roughly what the kept plans may take, counted by the definitions' texts. */
+  /** The approximate memory of the kept plans, counted by the definitions' texts. */
   readonly planBytesMax?: number;
 };
 
 export interface Views {
   /**
-   * The execution as the store has it at the earliest when this is called, or null where there is none. The state is
-   * shared and advances with later reads: take what you need before you await again. Rejects with StoreUnavailable.
+   * The execution as the store has it when this is called, or later; null if there is none. The state is shared and advances
+   * with later reads: take what you need before you await again. Rejects with StoreUnavailable.
    */
   stateOf(executionId: string): Promise<StoredState | null>;
-  /** The plan of a stored definition, kept by its hash; at once where it is kept, or soon compiled. */
+  /** The plan of a stored definition, by its hash: at once if it is kept, else soon. */
   planOf(hash: string, definitionText: string): Plan | Promise<Plan>;
-  /** Keeps no states any more. */
+  /** Ends the keeping of states. */
   close(): void;
 }
 
 export type StoredState = { readonly state: ExecutionState; readonly plan: Plan; readonly summary: Summary };
 
-/** The newest stays in any case: one wide execution that is read again and again is not folded anew. */
+/**
+ * The default of `bytesMax`. The newest state stays in any case: one wide execution that is read again and again is not
+ * folded each time.
+ */
 const BYTES_MAX = 32 * 1024 * 1024;
 const PLAN_BYTES_MAX = 64 * 1024 * 1024;
-/** What a node takes in a state's columns, and as an output that is a slice of its chunk. */
+/** The memory that a node takes in a state's columns, with an output that is a slice of its chunk. */
 const NODE_BYTES = 200;
-/** When nobody has read anything for so long, the memory is somebody else's. */
+/** The time without reads after which the kept states are dropped. */
 const IDLE_MS = 60_000;
-/** After so many events others have a turn: a few milliseconds. */
+/** The events after which others have a turn: a few milliseconds. */
 const EVENTS_PER_TURN = 4_000;
 
 export function createViews(options: ViewsOptions): Views {
@@ -52,14 +55,14 @@ export function createViews(options: ViewsOptions): Views {
 }
 
 type Kept = StoredState & { readonly bytes: number };
-/** Reads of one execution: one is on its way; whoever comes meanwhile shares the one after it, which sees all that is durable now. */
+/** The reads of one execution. One is under way; whoever asks meanwhile shares the next one, which sees everything that is durable now. */
 type Reads = { readonly current: Promise<Kept | null>; next: Promise<Kept | null> | null };
 
 class LogViews implements Views {
   readonly #options: ViewsOptions;
   readonly #states: BoundedCache<Kept>;
   readonly #plans: BoundedCache<Plan>;
-  /** By hash: large ones, whose compiling takes a while. */
+  /** Large definitions that are being compiled, by hash. */
   readonly #compiling = new Map<string, Promise<Plan>>();
   readonly #reads = new Map<string, Reads>();
   #readAtMs = 0;
@@ -132,12 +135,12 @@ class LogViews implements Views {
     return read;
   }
 
-  /** The kept state with what is new; null where it does not belong to what the store has now. */
+  /** The kept state with the new chunks applied; null if it does not belong to what the store has now. */
   async #advance(kept: Kept): Promise<Kept | null> {
     const { store } = this.#options;
     const { id } = kept.summary;
     const [chunks, summary] = await Promise.all([store.chunksAfter(id, kept.state.sequence), store.summary(id)]);
-    // Deleted by retention, or deleted and made anew under the same id.
+    // Retention has deleted the execution, or it was created again under the same id.
     if (summary === null || summary.createdAtMs !== kept.summary.createdAtMs || summary.definition !== kept.summary.definition) return null;
     if (chunks.length > 0 && chunks[0]?.from !== kept.state.sequence + 1) return null;
     await this.#fold(kept.state, chunks);
@@ -153,7 +156,7 @@ class LogViews implements Views {
     return { state, plan, summary: stored.summary, bytes: plan.ids.length * NODE_BYTES + bytesOf(stored.chunks) };
   }
 
-  /** In slices, so that a long log holds nobody else up. */
+  /** Folds chunks in slices, so that a long log does not block others. */
   async #fold(state: ExecutionState, chunks: readonly Chunk[]): Promise<void> {
     let events = 0;
     for (const chunk of chunks) {

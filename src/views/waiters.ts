@@ -1,38 +1,38 @@
 /**
- * Requests that wait for the end of an execution. Whoever hears of an end tells it: the commits of this instance and the
- * doorbell of the others. Bounded: beyond the limit nobody waits.
+ * Requests that wait for the end of an execution. The commits of this instance and the doorbell of the others report ends.
+ * The number of waiters is limited: beyond it nobody waits.
  */
 import type { Clock } from "../env/clock.ts";
 
 export type Waiters = {
-  /** Null where too many wait already. */
+  /** A new waiter; null if too many wait already. */
   wait(executionId: string, withinMs: number): Wait | null;
-  /** It has ended. Telling it twice, or for what nobody waits for, does nothing. */
+  /** Reports the end of an execution. Reporting it twice, or without a waiter, does nothing. */
   ended(executionId: string): void;
-  /** Lets everybody go. */
+  /** Ends all waits. */
   stop(): void;
 };
 
 export type Wait = {
   /** True when the execution ended, false when the time was up first. */
   readonly ended: Promise<boolean>;
-  /** Waits no longer: `ended` is false, if it is not settled yet. */
+  /** Ends the wait: `ended` resolves with false, if it is not settled yet. */
   cancel(): void;
 };
 
 export type WaitersOptions = {
   readonly clock: Clock;
-  /** So many wait at the most. */
+  /** The largest number of waiters. */
   readonly limit: number;
   /**
-   * Whether the execution has ended, asked every second of each that is waited for, in case a ring was lost. A rejection
-   * says that it is not known now. Absent where nothing that tells of ends can be lost.
+   * Whether the execution has ended. It is asked every second for each execution with waiters, in case a ring was lost. A
+   * rejection means that this is not known now. Absent if no report can be lost.
    */
   readonly look?: (executionId: string) => Promise<boolean>;
 };
 
 const LOOK_EVERY_MS = 1_000;
-/** Questions that are open at the same time: a slow store is not asked the same again meanwhile. */
+/** The questions that are open at the same time: a slow store is not asked the same thing again meanwhile. */
 const LOOKS_AT_ONCE = 32;
 
 export function createWaiters(options: WaitersOptions): Waiters {
@@ -41,7 +41,7 @@ export function createWaiters(options: WaitersOptions): Waiters {
 
 class ExecutionWaiters implements Waiters {
   readonly #options: WaitersOptions;
-  /** By execution. */
+  /** The waiters of each execution. */
   readonly #waiting = new Map<string, Waiter[]>();
   #count = 0;
   #cancelLook: (() => void) | null = null;
@@ -77,7 +77,7 @@ class ExecutionWaiters implements Waiters {
     this.#cancelLook?.();
   }
 
-  /** It waits no longer. False where it did not any more. */
+  /** Removes a waiter. Returns false if it was not there any more. */
   leave(waiter: Waiter): boolean {
     const those = this.#waiting.get(waiter.executionId);
     const at = those?.indexOf(waiter) ?? -1;
@@ -136,7 +136,7 @@ class Waiter implements Wait {
 
 const NOTHING = (): void => undefined;
 
-/** A store that is away says nothing; the next look may. */
+/** A store that is away says nothing. The next look may succeed. */
 function notKnown(): boolean {
   return false;
 }

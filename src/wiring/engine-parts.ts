@@ -1,4 +1,4 @@
-/** What an instance's settings make of the parts of its engine: the pool of threads, and what the engine itself is told. */
+/** The parts of an engine, made from an instance's settings: the pool of threads, and the engine's own options. */
 import { resolve } from "node:path";
 import { systemClock } from "../env/clock.ts";
 import { type Config, environmentOfHandlers } from "../env/config/config.ts";
@@ -11,7 +11,7 @@ import { createThreadPool } from "../pool/thread-pool.ts";
 import type { EngineOptions } from "../engine/start.ts";
 import type { ThreadSettings } from "./thread-settings.ts";
 
-/** What threads are told: with the users' handlers as they are now. */
+/** The settings of threads, with the users' handlers as they are now. */
 export async function threadSettings(config: Config): Promise<ThreadSettings> {
   return {
     ...config.handlers,
@@ -23,7 +23,7 @@ export async function threadSettings(config: Config): Promise<ThreadSettings> {
   };
 }
 
-/** The threads begin to load at once. `report`: told what is wrong with one, and with what ran there. */
+/** Opens the pool. Its threads begin to load at once. `report` is told about faulty threads and what ran there. */
 export function openPool(config: Config, report: Report, settings = threadSettings(config)): Pool {
   return createThreadPool({
     entry: new URL("../thread.ts", import.meta.url),
@@ -40,7 +40,7 @@ export function openPool(config: Config, report: Report, settings = threadSettin
 
 type SettingsOfEngine = Omit<EngineOptions, "store" | "storeKind" | "pool" | "log" | "degraded" | "cluster">;
 
-/** All that does not hang on which store was opened. */
+/** The engine's settings that do not depend on the store. */
 export function engineSettings(config: Config): SettingsOfEngine {
   return {
     clock: systemClock,

@@ -1,6 +1,6 @@
 /**
- * Which store this process works on: Redis with the other instances, or the embedded one alone. What speaks to a service is
- * imported where the settings name it: together that is a quarter of the time that a start takes.
+ * The store that this process works on: Redis with the other instances, or the embedded store alone. Clients of services are
+ * imported only if the settings name the service: together they take a quarter of a start.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ import type { ClusterOptions } from "../cluster/cluster.ts";
 
 export type OpenedStore = {
   readonly store: Store;
-  /** For health and people. */
+  /** The kind of the store, for health and people. */
   readonly kind: "sqlite" | "memory" | "redis";
   readonly cluster: ClusterOptions | null;
   /** A service that the settings name and that this instance runs without, until it is started again. */
@@ -30,9 +30,9 @@ export type OpenedStore = {
 
 type RedisConfig = NonNullable<Config["redis"]>;
 
-/** Rejects with an error whose message is for the user: a folder in use, or Redis that is required and away. */
+/** Opens the store. Rejects with an error whose message is for the user: a folder in use, or a required Redis that is away. */
 export async function openStore(config: Config, log: Log): Promise<OpenedStore> {
-  // Kafka is published to from Redis: alone it is of no use.
+  // Troupe publishes to Kafka from Redis, so Kafka alone is of no use.
   if (config.redis === null) return { ...(await openEmbedded(config)), cluster: null, without: config.kafka && "Kafka" };
   const redis = await openRedis(config, config.redis, log);
   if (redis === null) return { ...(await openEmbedded(config)), cluster: null, without: "Redis" };
@@ -45,7 +45,7 @@ function addressOf({ url, cluster }: RedisConfig): RedisAddress {
   return cluster ? { nodes: [url] } : { url };
 }
 
-/** Null where it does not answer and need not. */
+/** The store in Redis; null if Redis does not answer and is not required. */
 async function openRedis(config: Config, redis: RedisConfig, log: Log): Promise<SharedStore | null> {
   const where = withoutPassword(redis.url);
   const { openRedisStore } = await import("../store/redis/redis-store.ts");
@@ -73,7 +73,7 @@ async function openRedis(config: Config, redis: RedisConfig, log: Log): Promise<
   }
 }
 
-/** What this machine ran alone goes on among the others. */
+/** Moves what this machine ran alone to Redis, where it goes on among the others. */
 async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise<void> {
   if (config.store !== "sqlite" || !existsSync(join(config.dataDir, "troupe.db"))) return;
   const file = await openUnlessInUse(config.dataDir);
@@ -93,7 +93,10 @@ async function bringLocal(config: Config, redis: SharedStore, log: Log): Promise
   }
 }
 
-/** Null where another process has it: an instance with the same folder, which brings what is there, or one that runs on it. */
+/**
+ * The local store; null if another process has it: an instance with the same folder, which moves its executions, or one that
+ * runs on it.
+ */
 async function openUnlessInUse(dataDir: string): Promise<LeavableStore | null> {
   try {
     return await openSqliteStore({ dataDir });
@@ -130,7 +133,7 @@ async function clusterOf(config: Config, redis: RedisConfig, store: SharedStore,
         clientId: config.instanceName,
         topicPrefix: kafka.prefix,
         partitions: kafka.partitions,
-        // Kafka refuses what is stamped far ahead of its clock, and one instance's may be wrong.
+        // Kafka refuses a timestamp far ahead of its clock, and an instance's own clock may be wrong.
         stampMs: () => store.nowMs() ?? systemClock.nowMs(),
         reconnectDelayMs,
         clock: systemClock,

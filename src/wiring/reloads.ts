@@ -1,4 +1,4 @@
-/** Loads users' handlers again, when it is asked for: in all threads, or in none. */
+/** Reloads of users' handlers: in all threads, or in none. */
 import { existsSync, watch } from "node:fs";
 import { resolve } from "node:path";
 import type { Clock } from "../env/clock.ts";
@@ -8,20 +8,20 @@ import type { HandlerBundle } from "../handlers/loading/bundle.ts";
 import { threadSettings } from "./engine-parts.ts";
 import type { Pool } from "../pool/pool.ts";
 
-/** An editor writes a file in several steps, and somebody saves several files. */
+/** The pause before a reload. An editor writes a file in several steps, and somebody may save several files. */
 const QUIET_MS = 100;
 const NOT_WATCHED = /(^|[\\/])(node_modules|\.[^\\/]*)([\\/]|$)/;
 
 export type Reloads = {
-  /** Reads the folder and lets what begins from then on run what it holds; what cannot be loaded leaves all as it is. */
+  /** Reads the folder. Attempts that begin from then on run what it holds; if it cannot be loaded, nothing changes. */
   ask(reason: string): void;
 };
 
 export type ReloadsOptions = {
-  /** With `handlersWatch` it is asked at each change of the folder. */
+  /** The configuration. With `handlersWatch` each change of the folder asks for a reload. */
   readonly config: Config;
   readonly pool: Pool;
-  /** What the pool was started with. */
+  /** The bundle that the pool was started with. */
   readonly loaded: HandlerBundle;
   readonly clock: Clock;
   readonly log: Log;
@@ -67,7 +67,7 @@ export function createReloads({ config, pool, loaded, clock, log }: ReloadsOptio
   const changed = (): void => ask("a change in the folder", false);
   if (config.handlersWatch) {
     watchFolder(resolve(config.handlersDir), clock, log, changed);
-    // Since it was read.
+    // The folder may have changed since it was read.
     changed();
   }
   return { ask: (reason) => ask(reason, true) };

@@ -1,25 +1,25 @@
-/** What signals mean to this process: SIGTERM and SIGINT its end, SIGHUP other handlers, or the end of its terminal. */
+/** The meaning of signals to this process: SIGTERM and SIGINT end it, SIGHUP reloads handlers, or ends it if its terminal is gone. */
 import { closeSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Clock } from "../env/clock.ts";
 
-/** Signals so close together are one wish: Ctrl-C in a terminal reaches the whole group, and npm passes its own on. */
+/** The time within which signals count as one. Ctrl-C in a terminal reaches the whole group, and npm passes its own signal on. */
 const ONE_WISH_MS = 1_000;
 const STANDARD_FILES = [0, 1, 2];
 
-/** Without a listener SIGHUP ends a process with this. */
+/** The exit code of a process that SIGHUP ends without a listener. */
 const HUNG_UP = 129;
 
 export type Signals = {
-  /** `stop` is told of the first wish to end, also of one that came before. */
+  /** Calls `stop` at the first request to end, even at one that came before. */
   obey(stop: (signal: string) => void): void;
-  /** `reload` is told of each wish for other handlers, also of those that came before, as of one. */
+  /** Calls `reload` at each request to reload. Requests that came before count as one. */
   onReload(reload: () => void): void;
 };
 
-/** What SIGHUP says, from the first moment of a start: whoever has changed a handler does not mean to end what is starting. */
+/** SIGHUP, heard from the first moment of a start: somebody who has changed a handler does not want to end what is starting. */
 export type HangUps = {
-  /** What the closing of the terminal calls; until then it ends the process. */
+  /** Sets what happens when the terminal closes. Until then, that ends the process. */
   onClosed(end: () => void): void;
   onReload: Signals["onReload"];
 };
@@ -46,15 +46,15 @@ export function hearHangUps(): HangUps {
 }
 
 /**
- * Heard before executions are taken over: a signal that came meanwhile would be a crash, and count as a death of what had
- * just begun.
+ * Listens to signals before executions are taken over: a signal that came meanwhile would be a crash, and a death for
+ * whatever had just begun.
  */
 export function hearSignals(clock: Clock, hangUps: HangUps): Signals {
   let heard: string | null = null;
   let mayRepeat = false;
   let obeys: ((signal: string) => void) | null = null;
   const hear = (signal: string): void => {
-    // Whoever asks twice does not want to wait.
+    // A second request means that the user does not want to wait.
     if (mayRepeat) process.exit(130);
     if (heard !== null) return;
     heard = signal;
@@ -79,13 +79,13 @@ export function hearSignals(clock: Clock, hangUps: HangUps): Signals {
   };
 }
 
-/** A window that is closed sends SIGHUP too: nobody sits there any more. */
+/** Whether the terminal still exists: closing its window sends SIGHUP too. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync("/dev/tty", "r"));
     return true;
   } catch {
-    // Not to be opened is an answer here.
+    // A terminal that cannot be opened is gone.
     return false;
   }
 }

@@ -1,17 +1,17 @@
-/** The configuration: every setting (settings.ts) read from the environment and checked once, at start. */
+/** The configuration: every setting (settings.ts), read from the environment and checked once, at the start. */
 import type { LogLevel } from "./kinds.ts";
 import { fewHttpRequests, HTTP_REQUESTS, httpRequestsFor, type Slots } from "../process/http-requests.ts";
 import { redisUrlOf, withoutPassword } from "./redis-url.ts";
 import { SETTINGS, type Setting, type Values } from "./settings.ts";
 
-/** Where a user's handlers are unless another folder is named; it may be missing. */
+/** The folder of users' handlers unless another one is named. It may be missing. */
 const USUAL_HANDLERS_DIR = "./handlers";
 
-/** Durations in milliseconds, sizes in bytes. */
+/** The configuration: durations in milliseconds, sizes in bytes. */
 export type Config = {
   readonly host: string;
   readonly port: number;
-  /** Which browsers' pages are answered; `hosts` is null where none are named. */
+  /** Browsers' pages that are answered; `hosts` is null if none are named. */
   readonly access: { readonly mode: "auto" | "open"; readonly hosts: readonly string[] | null; readonly origins: readonly string[] };
   readonly instanceName: string;
   readonly logLevel: LogLevel;
@@ -24,23 +24,23 @@ export type Config = {
   readonly lanes: number;
   readonly lease: { readonly ttlMs: number; readonly renewMs: number };
   readonly overflowAfterMs: number;
-  /** Bytes of events that wait for Kafka: above `max` nothing new is accepted, above `hold` nothing is started. */
+  /** Bytes of events that wait for Kafka. Above `max` no new work is accepted, above `hold` no node starts. */
   readonly outboxBytes: { readonly max: number; readonly hold: number };
   readonly threads: number;
   readonly slotsPerThread: number;
-  /** Between the abort signal of a timed-out attempt and the end of its thread. */
+  /** The time between the abort signal of a timed-out attempt and the end of its thread. */
   readonly abortGraceMs: number;
   /** How long running attempts may take to finish at SIGTERM. */
   readonly drainGraceMs: number;
-  /** Before that, /ready says that it ends and everything else goes on. */
+  /** The time before that in which /ready says that the instance ends, while everything else goes on. */
   readonly drainDelayMs: number;
   readonly maxRunningExecutions: number | null;
   readonly retry: { readonly maxAttempts: number; readonly initialIntervalMs: number };
   readonly nodeTimeoutMs: number;
   readonly handlersDir: string;
-  /** Whether a change in that folder loads them again. */
+  /** Whether a change in that folder reloads the handlers. */
   readonly handlersWatch: boolean;
-  /** Somebody named it: it must be there. */
+  /** Whether the folder was named by the user. Then it must exist. */
   readonly handlersDirIsSet: boolean;
   readonly handlers: {
     readonly mockLatencyMs: { readonly min: number; readonly max: number };
@@ -50,10 +50,10 @@ export type Config = {
   };
   readonly limits: {
     readonly bodyBytes: number;
-    /** Of all requests together. */
+    /** The bytes of the bodies of all requests together. */
     readonly bodiesBytes: number;
     readonly answersAtOnce: number;
-    /** Null: what the limit of open files leaves. */
+    /** Null: as many as the limit of open files leaves. */
     readonly connections: number | null;
     readonly outputBytes: number;
     readonly nodes: number;
@@ -69,7 +69,10 @@ export type Config = {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `faults`: a sentence for each wrong value, all of them. `warnings`: sentences about what is probably not meant; nothing stops for them. */
+/**
+ * The result of reading the settings. `faults` has a sentence for each wrong value. `warnings` are sentences about what is
+ * probably not meant; the start goes on in spite of them.
+ */
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly faults: readonly string[] };
@@ -80,8 +83,8 @@ export function configFromEnvironment(): ConfigResult {
 }
 
 /**
- * The environment that users' handlers see: all of this process's but Troupe's own secrets, and addresses with a password in them.
- * A thread is no sandbox, though: on Linux the file /proc/self/environ still has them.
+ * The environment that users' handlers see: this process's, without Troupe's own secrets and without addresses that hold a
+ * password. A thread is no sandbox: on Linux the file /proc/self/environ still has them.
  */
 export function environmentOfHandlers(environment: Environment = process.env): Record<string, string> {
   const seen = new Map<string, string>();
@@ -93,14 +96,14 @@ export function environmentOfHandlers(environment: Environment = process.env): R
 }
 
 /**
- * Sees to it that each attempt may call another service at once. Where Bun's limit was not said it can only be said to a new
- * process: this one is replaced by it, under the same number and with the same files. Returns a warning where that cannot be,
- * or where somebody has said less than is needed.
+ * Makes sure that each attempt may call another service at the same time. Bun reads its limit only at the start of a
+ * process, so if no limit is set, this process is replaced by a new one with the same number and files. Returns a warning if
+ * that is impossible, or if the user has set a limit that is too low.
  */
 export function allowHttpRequests(slots: Slots): string | null {
   const given = process.env[HTTP_REQUESTS];
   const warning = fewHttpRequests(given, slots);
-  // Whoever has said a number means it; a channel to the parent process would be lost.
+  // A limit that the user has set stands. A channel to the parent process would be lost.
   if (warning === null || isSet(given) || process.connected || process.platform === "win32") return warning;
   const environment = { ...process.env, [HTTP_REQUESTS]: httpRequestsFor(slots) };
   process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], environment);

@@ -1,11 +1,11 @@
-/** The kinds of values that a setting can have: how each is read from text, and how it is described to whoever got it wrong. */
+/** The kinds of values that a setting can have: how each is read from text, and how it is described in an error. */
 
-/** `parse` answers null for what it cannot read. `expected` completes "expected …". `show` writes a value as a user would. */
+/** One kind. `parse` returns null for what it cannot read. `expected` completes "expected …". `show` writes a value as a user would. */
 export type Kind<T> = {
   readonly expected: string;
   parse(text: string): T | null;
   show(value: T): string;
-  /** Whether handlers may not see it. */
+  /** Whether the setting is hidden from handlers. */
   isSecret?(given: string): boolean;
 };
 
@@ -13,7 +13,7 @@ export const text: Kind<string> = { expected: "a text", parse: (given) => given,
 
 export const secret: Kind<string> = { ...text, isSecret: () => true };
 
-/** The user and the password of an address. */
+/** Whether an address holds a user and a password. */
 const hasCredentials = (given: string): boolean => given.includes("@");
 
 export const host: Kind<string> = {
@@ -22,7 +22,7 @@ export const host: Kind<string> = {
   show: (value) => value,
 };
 
-/** What Kafka takes as part of a topic's name. */
+/** The part of a topic's name that Kafka allows. */
 export const topicPrefix: Kind<string> = {
   expected: "letters, digits, dots, hyphens and underscores, 100 at the most",
   parse: (given) => (/^[\w.-]{1,100}$/.test(given) ? given : null),
@@ -40,10 +40,10 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number
 
 export const port: Kind<number> = integer(0, 65_535);
 
-/** A port; also `tcp://address:port`, since Kubernetes sets REDIS_PORT so where a service is named redis. */
+/** A port, or `tcp://address:port`: Kubernetes sets REDIS_PORT to that if a service is named redis. */
 export const linkedPort: Kind<number> = { ...port, parse: (given) => port.parse(given.replace(/^tcp:\/\/.*:/, "")) };
 
-/** Yes or no, in the words of shells, YAML and Python. */
+/** True or false, in the words of shells, YAML and Python. */
 export const flag: Kind<boolean> = {
   expected: "true or false",
   parse: (given) =>
@@ -51,10 +51,10 @@ export const flag: Kind<boolean> = {
   show: String,
 };
 
-/** A flag that other programs give other meanings (`DEBUG=express:*`): what is not a clear yes is a no. */
+/** A flag that other programs use with other meanings (`DEBUG=express:*`): everything but a clear yes is a no. */
 export const looseFlag: Kind<boolean> = { ...flag, parse: (given) => flag.parse(given) ?? false };
 
-/** One of the words, in any case. */
+/** One of several words, in any case. */
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
     expected: words.map((word) => `"${word}"`).join(" or "),
@@ -64,10 +64,10 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
 }
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-/** A longer timer would overflow. */
+/** The longest duration. A longer timer would overflow. */
 const DURATION_MAX_MS = 365 * UNIT_MS.d;
 
-/** Milliseconds from "30s", "1.5h", "1m30s", or a number without a unit, which counts in `bare`. */
+/** Milliseconds from "30s", "1.5h", "1m30s", or from a number without a unit, which counts in `bare`. */
 export function duration(bare: "ms" | "s"): Kind<number> {
   return {
     expected: `a duration such as "500ms", "30s" or "1h", or a number of ${bare === "ms" ? "milliseconds" : "seconds"}`,
@@ -116,7 +116,7 @@ export function url(...protocols: readonly string[]): Kind<string> {
 
 const anyRedisUrl = url("redis:", "rediss:");
 
-/** The same for Redis, with the number of a database at its end, or none. */
+/** A URL of Redis. It ends with the number of a database or with nothing. */
 export const redisAddress: Kind<string> = {
   expected: `${anyRedisUrl.expected}, at its end the number of a database or nothing`,
   parse: (given) => (URL.canParse(given) && /^(\/\d{0,9})?$/.test(new URL(given).pathname) ? anyRedisUrl.parse(given) : null),
@@ -135,7 +135,7 @@ export const brokers: Kind<readonly string[]> = {
   show: (list) => list.join(","),
 };
 
-/** Texts between commas, each of which must have the form, in lower case. */
+/** Texts between commas, in lower case. Each must have the form. */
 function list(expected: string, form: RegExp): Kind<readonly string[]> {
   return {
     expected,
@@ -157,10 +157,10 @@ export const origins: Kind<readonly string[]> = list(
   /^[a-z][a-z\d+.-]*:\/\/(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/,
 );
 
-/** From the one that says most to the one that says nothing. */
+/** Levels, from the one that logs most to the one that logs nothing. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-/** Python's words, and others in use. */
+/** Other names of levels: Python's, and others in use. */
 const LOG_LEVEL_ALIASES: Readonly<Record<string, LogLevel>> = {
   notset: "trace",
   warning: "warn",
@@ -175,7 +175,7 @@ export const logLevel: Kind<LogLevel> = {
   show: String,
 };
 
-/** Milliseconds of "1h30m", or null where something in it is no part. */
+/** Milliseconds of "1h30m", or null if some part of it is not a duration. */
 function sumOfParts(given: string): number | null {
   let totalMs = 0;
   let end = 0;
@@ -186,7 +186,7 @@ function sumOfParts(given: string): number | null {
   return end > 0 && end === given.length ? totalMs : null;
 }
 
-/** 3600000 as "1h": the largest unit that divides it. */
+/** A value in the largest unit that divides it: 3600000 as "1h". */
 function inLargestUnit(value: number, units: Readonly<Record<string, number>>): string {
   const fitting = Object.entries(units).filter(([, size]) => value % size === 0 && value >= size);
   const [unit, size] = fitting.at(-1) ?? Object.entries(units)[0] ?? ["", 1];

@@ -1,4 +1,4 @@
-/** Where Redis is: three ways to say it, from three older systems, in one order of precedence. */
+/** The address of Redis: three ways to set it, from three older systems, in one order of precedence. */
 import type { Values } from "./settings.ts";
 
 type Address = {
@@ -9,7 +9,10 @@ type Address = {
   readonly password: string | null;
 };
 
-/** APP_REDIS_HOST with its companions, else REDIS_URL, else REDIS_HOST with its companions; null where none is set. Warns of what is passed over. */
+/**
+ * The URL: APP_REDIS_HOST with its companions, else REDIS_URL, else REDIS_HOST with its companions, else null. Settings that
+ * are ignored cause a warning.
+ */
 export function redisUrlOf(values: Values): { readonly url: string | null; readonly warnings: readonly string[] } {
   const { appRedisHost, appRedisPort, appRedisDb, appRedisPassword, redisHost, redisPort, redisDb, redisUsername, redisPassword } = values;
   const ways = [
@@ -42,7 +45,7 @@ function secret(password: string | null): string {
   return password === null ? "" : `:${encodeURIComponent(password)}`;
 }
 
-/** A password without a host means that somebody expects Redis. Ports and databases are often set by images and say nothing. */
+/** Warnings about a password without a host: somebody expects Redis. Ports and databases are often set by images and mean nothing. */
 function lonely({ appRedisPassword, redisPassword }: Values): string[] {
   if (appRedisPassword !== null) return ["APP_REDIS_PASSWORD has no effect without APP_REDIS_HOST."];
   return redisPassword === null ? [] : ["REDIS_PASSWORD has no effect without REDIS_HOST."];

@@ -1,22 +1,22 @@
-/** Lines that storms are made of: ten thousand attempts that fail in a second would fill a disk, and say the same each time. */
+/** A limit for repeated log lines: ten thousand attempts that fail in a second would fill a disk and say the same each time. */
 import type { Clock } from "../clock.ts";
 import type { Log, LogFields } from "./log.ts";
 
-/** So many lines of a kind are written in a period. */
+/** The lines of one kind that are written in a period. */
 const BURST = 20;
 const PERIOD_MS = 10_000;
-/** So many kinds are told apart in a period; what comes beyond them is one kind, whatever it says. */
+/** The kinds that are told apart in a period. All further lines count as one kind. */
 const KINDS_MAX = 100;
-/** Lines with the same level and message are of a kind where these fields are the same. */
+/** The fields that tell apart kinds of lines with the same level and message. */
 const TOLD_APART_BY = ["handler", "code", "name"] as const;
 
 type Level = "debug" | "warn" | "error";
 export type BurstLog = Pick<Log, Level>;
 
-/** `common`: what its lines have in common. */
+/** A kind of line. `common`: the fields that its lines share. */
 type Kind = { readonly level: Level; readonly common: LogFields; written: number; leftOut: number };
 
-/** The same log, but of each kind of line only a burst is written; how many more there were is said when the period ends. */
+/** The same log, but with only a burst of each kind of line. When the period ends, a line says how many were left out. */
 export function logBursts(log: BurstLog, clock: Pick<Clock, "monotonicMs" | "after">): BurstLog {
   const kinds = new Map<string, Kind>();
   let sinceMs = Number.NEGATIVE_INFINITY;
@@ -24,7 +24,7 @@ export function logBursts(log: BurstLog, clock: Pick<Clock, "monotonicMs" | "aft
 
   function say(level: Level, message: string, fields: LogFields): void {
     const nowMs = clock.monotonicMs();
-    // A period that nothing was left out of has no end of its own.
+    // A period in which nothing was left out needs no line at its end.
     if (!tellsSoon && nowMs - sinceMs >= PERIOD_MS) {
       kinds.clear();
       sinceMs = nowMs;

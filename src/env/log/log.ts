@@ -1,13 +1,16 @@
-/** Structured logs: one JSON object a line on stderr (stdout is for what a person is told at start), or one readable line on a terminal. */
+/**
+ * Structured logs: one JSON object per line on stderr, or one readable line on a terminal. (stdout is for what a person
+ * reads at the start.)
+ */
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import { LOG_LEVELS } from "../config/kinds.ts";
 import { printable } from "./printable.ts";
 
-/** What belongs to a line, by name. An Error may stand anywhere at the top level: it is written with type, message, stack and cause. */
+/** The fields of a line, by name. An Error may be the value of a field: it is written with type, message, stack and cause. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Messages are sentences for people; what varies goes into the fields. Logging never throws. */
+/** The log. Messages are sentences for people; everything that varies goes into the fields. Logging never throws. */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -21,9 +24,9 @@ export type LogOptions = {
   readonly level: Config["logLevel"];
   /** The instance's name, on every line. */
   readonly instance: string;
-  /** Readable lines instead of JSON. Default: when stderr is a terminal. */
+  /** Whether lines are readable instead of JSON. Default: whether stderr is a terminal. */
   readonly pretty?: boolean;
-  /** Takes each line with its newline. Default: stderr, written at once, so that a crash loses none. */
+  /** The receiver of each line, with its newline. Default: stderr, written at once, so that a crash loses none. */
   readonly write?: (line: string) => void;
 };
 
@@ -33,8 +36,8 @@ export function createLog(options: LogOptions): Log {
 }
 
 /**
- * Loads what writes the lines, if no line has done so yet. It takes 20 ms of CPU, in every thread too, and few threads ever
- * write one; but a first line may be the one that says that no file can be opened any more.
+ * Loads the library that writes lines, if no line has done so yet. It takes 20 ms of CPU in every thread, and few threads
+ * ever write a line. It must be loaded before files run out: the first line may be the one that says so.
  */
 export function prepareLog(): typeof import("pino") {
   return require("pino") as typeof import("pino");
@@ -43,7 +46,7 @@ export function prepareLog(): typeof import("pino") {
 function createWriter({ level, instance, pretty = process.stderr.isTTY === true, write }: LogOptions): Logger {
   const { pino } = prepareLog();
   const toStderr = write === undefined ? pino.destination({ fd: 2, sync: true }) : null;
-  // A terminal that was closed, or a full disk: there is nobody to tell, and no reason to end.
+  // The terminal was closed, or the disk is full. Nobody can be told, and that is no reason to end.
   toStderr?.on("error", () => undefined);
   const out = write ?? ((line: string) => void toStderr?.write(line));
   const destination = pretty ? { write: (line: string) => out(readable(line)) } : (toStderr ?? { write: out });
@@ -79,7 +82,7 @@ function logOn(writer: () => Logger, level: LogOptions["level"]): Log {
   };
 }
 
-/** An Error's own fields are not enumerable, so JSON would show `{}`; a BigInt would throw. */
+/** The fields as JSON can show them: an Error's own fields are not enumerable and would show as `{}`; a BigInt would throw. */
 function plain(fields: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
@@ -88,7 +91,7 @@ function plain(fields: Record<string, unknown>): Record<string, unknown> {
   return result;
 }
 
-/** Under this name stand the fields of a handler's line. */
+/** The name under which the fields of a handler's line stand. */
 const HANDLERS_OWN = "fields";
 
 function plainValue(value: unknown): unknown {
@@ -106,7 +109,7 @@ function readable(line: string): string {
   return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${printable(String(message))}${rest.join("")}\n`;
 }
 
-/** An error by its stack, the rest as JSON. */
+/** A value as text: an error by its stack, everything else as JSON. */
 function shown(value: unknown): string {
   if (typeof value === "object" && value !== null && "stack" in value) return printable(String(value.stack), { lines: true });
   return printable(typeof value === "string" ? value : JSON.stringify(value));

@@ -1,8 +1,8 @@
-/** Text of others as a terminal may show it. */
+/** Foreign text, made safe for a terminal. */
 
 /**
- * Control characters, which a terminal obeys, and marks that turn the direction of writing, as their escapes. `lines`: line
- * ends and tabs stay.
+ * The text with control characters, which a terminal would obey, and marks that change the direction of writing as escapes.
+ * `lines`: line ends and tabs stay.
  */
 export function printable(text: string, { lines = false }: { readonly lines?: boolean } = {}): string {
   return text.replace(lines ? BUT_LINES : ALL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

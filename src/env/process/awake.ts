@@ -1,30 +1,30 @@
 /**
- * A thread that asks another for something small falls asleep before the answer is there, and to be woken takes longer
- * than the answer does (measured: 25 µs each way on a virtual machine). So it stays awake for a moment, but only where
- * that has paid lately.
+ * A thread that asks another one for something small falls asleep before the answer arrives, and waking it takes longer than
+ * the answer (measured: 25 µs each way on a virtual machine). So the thread stays awake for a moment, but only if that has
+ * paid off lately.
  */
 
 export interface Awake {
-  /** Something was asked for. */
+  /** Called when something was asked for. */
   asked(): void;
-  /** What was asked for has come. */
+  /** Called when the answer has arrived. */
   heard(): void;
 }
 
-/** What comes within this time is worth being awake for. */
+/** The longest wait that is worth staying awake for. */
 const SOON_MS = 0.1;
-/** So many times in a row it came soon: it will again. */
+/** The number of fast answers in a row after which the next one is expected to be fast. */
 const STREAK = 8;
 
-/** Of this thread. While it is awake the event loop goes round, so that whatever else comes is heard as well. */
+/** The state of this thread. While it stays awake the event loop goes round, so that everything else that arrives is read as well. */
 export function createAwake(parts: AwakeParts = { nowMs: () => performance.now(), later: (look) => void setImmediate(look) }): Awake {
   return new WhilePaying(parts);
 }
 
 export type AwakeParts = {
-  /** Milliseconds and their fractions. */
+  /** Milliseconds with fractions. */
   readonly nowMs: () => number;
-  /** The event loop's next round. */
+  /** Runs `look` in the event loop's next round. */
   readonly later: (look: () => void) => void;
 };
 
@@ -58,7 +58,7 @@ class WhilePaying implements Awake {
   #lookOn(): void {
     if (this.#waits && this.#isSoon()) return this.#parts.later(this.#look);
     this.#looking = false;
-    // It was awake for nothing, and sleeps until it would have paid again.
+    // Staying awake did not pay off: the thread sleeps until it would have paid off again.
     if (this.#waits) this.#streak = 0;
   }
 

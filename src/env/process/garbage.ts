@@ -1,26 +1,29 @@
 /**
- * Has a burst's garbage collected once the burst is over. By itself the collector comes some ten seconds later, and until then
- * takes the size of a heap full of garbage for what is needed: the next burst goes on top.
+ * Garbage collection after a burst. By itself the collector comes some ten seconds later, and until then takes the size of a
+ * heap full of garbage for what is needed: the next burst adds to it.
  */
 import { heapSize } from "bun:jsc";
 
-/** Less than this is left to the collector. */
+/** The garbage below which the collector is left alone. */
 const WORTH_BYTES = 16 * 1024 * 1024;
-/** At rest: for so long the process, threads included, has taken less than this share of a core. */
+/** Rest: for so long the process, threads included, has used less than this share of a core. */
 const REST_MS = 200;
 const REST_SHARE = 0.1;
-/** Collected in one go the program stands still for about a millisecond for each MB that is needed: a larger heap is collected beside it. */
+/**
+ * The largest heap that is collected at once. That stops the program for about a millisecond for each MB that is needed; a
+ * larger heap is collected concurrently.
+ */
 const AT_ONCE_BYTES = 64 * 1024 * 1024;
-/** What one collection beside the program leaves is often half dead by the next; more than so many find nothing new. */
+/** The most concurrent collections in a row. What one of them leaves is often garbage by the next; further ones find nothing new. */
 const STEPS_MOST = 4;
-/** Less than this part of the heap is no progress. */
+/** The part of the heap that counts as progress. */
 const PROGRESS = 0.1;
 
-/** Tried in one go up to so much; where that takes longer than it should, not again for a while. */
+/** The largest heap that is tried at once. If that takes longer than it should, it is not tried again for a while. */
 const TRIED_BYTES = 256 * 1024 * 1024;
 const QUICK_MS = 60;
 const SLOW_FOR_MS = 10_000;
-/** What is collected beside the program is given back about so much later. */
+/** The time after which memory that was collected concurrently is given back. */
 const SWEPT_MS = 150;
 
 let slowUntilMs = 0;
@@ -32,7 +35,7 @@ export function collectNow(): void {
   Bun.gc(true);
 }
 
-/** So many bytes, roughly, were needed for a while and are not any more. */
+/** Says that roughly so many bytes were needed for a while and are not any more. */
 export function collectWhenIdle(bytes: number): void {
   left += bytes;
   if (waiting || left < WORTH_BYTES) return;
@@ -41,16 +44,17 @@ export function collectWhenIdle(bytes: number): void {
 }
 
 /**
- * Has what one large piece of work has left collected before the next begins, or nearly so. At once where that does not take long: what
- * counts is how many objects live, which the last time tells, and not how long their texts are.
+ * Collects what a large piece of work has left before the next one begins, or nearly so. It collects at once if that does
+ * not take long. This depends on the number of live objects, which the last collection tells, not on the length of their
+ * texts.
  */
 export async function collectedSoon(): Promise<void> {
-  // What has just come to its end is out of reach in the next turn.
+  // What has just ended becomes unreachable in the next turn.
   await new Promise((resolve) => setImmediate(resolve));
   if (heapSize() <= TRIED_BYTES && performance.now() > slowUntilMs) {
     const before = process.threadCpuUsage();
     Bun.gc(true);
-    // By its own time: on a busy machine others have the core for most of it.
+    // The thread's own time: on a busy machine others have the core for most of it.
     const { user, system } = process.threadCpuUsage(before);
     if (user + system > QUICK_MS * 1_000) slowUntilMs = performance.now() + SLOW_FOR_MS;
     return;
@@ -64,7 +68,7 @@ function collect(steps: number, before: number): void {
   const bytes = heapSize();
   const isDone = steps === STEPS_MOST || bytes > before * (1 - PROGRESS);
   if (bytes > AT_ONCE_BYTES && !isDone) {
-    // By the collector's own threads: the program stops for moments only.
+    // The collector's own threads do this; the program stops only for moments.
     Bun.gc(false);
     return atRest(() => collect(steps + 1, bytes));
   }

@@ -1,19 +1,19 @@
-/** File handles of this process: every connection takes one, and so does every file and every call of a node. */
+/** File handles of this process. Every connection takes one, and so does every file and every call of a node. */
 import { closeSync, openSync, readdirSync } from "node:fs";
 
 export interface Handles {
-  /** So many may be open at once. */
+  /** The number of handles that may be open at the same time. */
   readonly limit: number;
-  /** At least so many are open, told in a few microseconds; `limit` where not one is left. */
+  /** A lower bound of the open handles, found in a few microseconds; `limit` if none is left. */
   atLeast(): number;
-  /** So many are open, as far as the system tells; costs more the more there are. */
+  /** The number of open handles, as far as the system tells. It costs more the more there are. */
   count(): number;
-  /** Keeps so many back, or as many as there are; what is answered gives them free. */
+  /** Reserves so many handles, or as many as are left. The returned function frees them. */
   keep(count: number): () => void;
 }
 
 const NOTHING = "/dev/null";
-/** Each open handle of this process, on Linux. */
+/** The folder with each open handle of this process, on Linux. */
 const OWN = "/proc/self/fd";
 
 export const systemHandles: Handles = {
@@ -47,7 +47,7 @@ export const systemHandles: Handles = {
   },
 };
 
-/** Null: there is none left. */
+/** A new handle; null if none is left. */
 function opened(): number | null {
   try {
     return openSync(NOTHING, "r");
@@ -56,7 +56,7 @@ function opened(): number | null {
   }
 }
 
-/** Where the system does not say, or says that there is no limit. */
+/** The limit if the system names none. */
 const USUAL_LIMIT = 10_240;
 
 function limitOf(report: unknown): number {

@@ -1,28 +1,28 @@
 /**
- * How many HTTP requests Bun lets a process have under way. What is beyond waits in a line inside of Bun, and the wait counts
+ * The number of HTTP requests that Bun allows a process at a time. Further requests wait inside Bun, and that wait counts
  * against the timeouts of nodes: 4,000 calls of a second would take 16 s, to a service that is well.
  */
 
-/** Bun reads it once, when the process starts; what a program sets later has no effect. */
+/** The variable with the limit. Bun reads it once, when the process starts; setting it later has no effect. */
 export const HTTP_REQUESTS = "BUN_CONFIG_MAX_HTTP_REQUESTS";
 
 const USUAL = 256;
-/** Bun takes no more. */
+/** The highest limit that Bun accepts. */
 const MOST = 65_535;
 
-/** The attempts that may run at once: each may call. */
+/** The attempts that may run at the same time. Each of them may call. */
 export type Slots = { readonly threads: number; readonly slotsPerThread: number };
 
-/** The value that an instance is to be started with. */
+/** The value of the variable with which an instance should be started. */
 export function httpRequestsFor({ threads, slotsPerThread }: Slots): string {
   return String(Math.min(MOST, Math.max(USUAL, threads * slotsPerThread)));
 }
 
-/** Null where each attempt may call at once, as far as Bun can; else a sentence for the one who started the process. `given`: of the variable. */
+/** Null if each attempt may call at once, as far as Bun can; else a sentence for the user. `given`: the value of the variable. */
 export function fewHttpRequests(given: string | undefined, slots: Slots): string | null {
   const wanted = Number(httpRequestsFor(slots));
   const number = Number(given);
-  // What Bun cannot read it does not follow.
+  // Bun ignores a value that it cannot read.
   const allowed = given !== undefined && Number.isInteger(number) && number >= 1 && number <= MOST ? number : USUAL;
   if (allowed >= wanted) return null;
   return (

@@ -1,18 +1,18 @@
-/** What the engine knows of the handlers that its threads have loaded. The main thread runs none of their code. */
+/** The handlers that an instance's threads have loaded, as the engine knows them. The main thread runs none of their code. */
 import type { ConfigShape } from "./config-shape.ts";
 
 export type HandlerInfo = {
   readonly name: string;
-  /** All names it is known by, its own included. */
+  /** All names of the handler, including its own. */
   readonly names: readonly string[];
-  /** What an attempt must carry beside what its templates name. */
+  /** The data that an attempt must carry beside what its templates name. */
   readonly needs: readonly ("parents" | "params")[];
-  /** What its config may look like; left out where it takes any. */
+  /** The allowed form of its config; absent if it takes any. */
   readonly config?: ConfigShape;
 };
 
-/** By every name. */
+/** The handlers by every name. */
 export type Catalog = ReadonlyMap<string, HandlerInfo>;
 
-/** What an attempt carries for whoever may run it. */
+/** Everything that an attempt may have to carry, for an instance whose needs are not known. */
 export const ALL_NEEDS: HandlerInfo["needs"] = ["parents", "params"];

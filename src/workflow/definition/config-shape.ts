@@ -1,7 +1,7 @@
 /**
- * What a handler's config may look like, as plain data: a thread that has loaded the handler tells it to the main thread, which
- * holds what stands in a definition against it. It says less than the handler's own schema, never more: what it refuses, the
- * schema refuses.
+ * The allowed form of a handler's config, as plain data. A thread that has loaded the handler sends it to the main thread,
+ * which checks definitions against it. It says less than the handler's own schema, never more: what it refuses, the schema
+ * refuses too.
  */
 import { excerpt } from "./findings.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
@@ -21,12 +21,12 @@ export type ConfigShape =
   | { readonly type: "all"; readonly shapes: readonly ConfigShape[] };
 
 export type ConfigField = { readonly name: string; readonly required: boolean; readonly shape: ConfigShape };
-/** What becomes of fields that have no shape. `ignored`: the handler never sees them, which is worth a word. */
+/** The treatment of fields that have no shape. `ignored`: the handler never sees them, so they cause a warning. */
 export type OtherFields = "any" | "ignored" | "refused";
-/** `expected`: the sentence for what does not match. */
+/** A pattern for names. `expected`: the sentence for a name that does not match. */
 type NamePattern = { readonly source: string; readonly expected: string };
 
-/** `add` is told each place where a value can only be refused. A text with a template in it may become anything. */
+/** Checks a value and calls `add` for each place that can only be refused. A text with a template in it may become anything. */
 export function checkConfig(value: unknown, shape: ConfigShape, path: string, add: (path: string, message: string) => void): void {
   if (typeof value === "string" && value.includes("{{")) return;
   switch (shape.type) {
@@ -38,7 +38,7 @@ export function checkConfig(value: unknown, shape: ConfigShape, path: string, ad
       if (shape.pattern !== undefined && !new RegExp(shape.pattern.source).test(value)) add(path, `${shape.pattern.expected}.`);
       return;
     case "number":
-      // A BigInt is how integers keep their digits: no schema for numbers takes it.
+      // Long integers are BigInts, to keep their digits. No schema for numbers accepts one.
       if (typeof value !== "number") return add(path, expected("a number", value));
       if (shape.integer === true && !Number.isInteger(value)) add(path, "Expected a whole number.");
       return checkRange(value, shape, "", path, add);
@@ -75,7 +75,7 @@ export function checkConfig(value: unknown, shape: ConfigShape, path: string, ad
   }
 }
 
-/** The shape of a part of a config, which something may be added to. */
+/** The shape of a part of a config to which something may be added. */
 export function partOf(shape: ConfigShape): ConfigShape {
   return shape.type === "object" ? { ...shape, fields: shape.fields.map((field) => ({ ...field, required: false })) } : shape;
 }

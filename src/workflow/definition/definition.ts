@@ -1,4 +1,4 @@
-/** What a user may write, checked as a whole and made into a Plan. The one door to the definition language. */
+/** The check of a definition as a whole, which makes it into a Plan. Everything that users may write comes in here. */
 import * as v from "valibot";
 import type { Catalog } from "./catalog.ts";
 import { type Draft, planOf } from "./draft.ts";
@@ -40,22 +40,22 @@ export type DefinitionResult =
       readonly ok: false;
       readonly kind: "syntax" | "large" | "shape" | "structure";
       readonly problems: readonly Problem[];
-      /** Where the text stops being JSON. */
+      /** The place where the text stops being JSON. */
       readonly fault?: JsonFault;
-      /** It took more than `stepsMax` steps: with more of them it may be right. */
+      /** The check needed more than `stepsMax` steps. With more of them the definition may be right. */
       readonly exhausted?: true;
     };
 
 type Refused = Extract<DefinitionResult, { ok: false }>;
 
-/** `stepsMax`: how many steps through the graph may be made to find out which names are ancestors. */
+/** The limits of a check. `stepsMax`: the steps through the graph that may be made to find out which names are ancestors. */
 export type ParseLimits = {
   readonly stepsMax?: number;
-  /** Called when what the text was parsed into is out of reach: of a large one, much more than what stays. */
+  /** Called when the parsed text is no longer referenced: for a large definition that is much more than what stays. */
   readonly isDrafted?: () => void;
 };
 
-/** Checks a definition's JSON text and makes its Plan. All problems of a kind are told at once. Never throws. */
+/** Checks a definition's JSON text and makes its Plan. All problems of a kind are reported at once. Never throws. */
 export function parseDefinition(
   text: string,
   options: DefinitionOptions,
@@ -79,9 +79,9 @@ export function parseDefinition(
 
 type Drafted = { readonly draft: Draft; readonly check: DraftCheck };
 
-/** Beside everything else that a large definition takes, 512 MiB together. */
+/** The memory that parsed values may take. With everything else that a large definition takes it is 512 MiB. */
 const VALUES_BYTES_MAX = 256 * 1024 * 1024;
-/** What is shorter cannot hold so many. */
+/** The length from which values are counted: a shorter text cannot hold so many. */
 const COUNTED_FROM = VALUES_BYTES_MAX / 64;
 
 function draftIn(text: string, options: DefinitionOptions): Drafted | Refused {
@@ -135,16 +135,16 @@ function addIssues(issues: readonly v.BaseIssue<unknown>[], { shape }: DraftChec
   return null;
 }
 
-/** As "Expected string, got a number." */
+/** The sentence for an issue, such as "Expected string, got a number." */
 function sentence(issue: v.BaseIssue<unknown>): string {
   const { message, input } = issue;
   if (message.startsWith("Invalid key")) return "Required, but missing.";
-  // Numbers of so many digits are kept as BigInt: to the schema they are no numbers at all.
+  // Long integers are BigInts. To the schema they are no numbers.
   if (typeof input === "bigint") return "The number is too large here.";
   return `${message.startsWith("Invalid") ? expectation(issue) : `${message}, got ${receivedKind(input)}`}.`;
 }
 
-/** The library's own words for these are `null`, and a bare ">=1" for a length. */
+/** The expectation in an issue. The library itself says `null` for these types, and a bare ">=1" for a length. */
 function expectation({ type, expected, requirement, input }: v.BaseIssue<unknown>): string {
   switch (type) {
     case "integer":

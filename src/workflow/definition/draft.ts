@@ -1,8 +1,8 @@
-/** A definition between its form and its Plan: in columns, the same for every form and for the stored text. */
+/** A definition between its form and its Plan: columns that are the same for every form and for the stored text. */
 import type { NodeIndex, Plan, RetryPolicy, Step } from "../plan/plan.ts";
 import { order, type Rows } from "../plan/order.ts";
 
-/** A Plan's columns before the graph is put in order. */
+/** The columns of a Plan before the graph is put in order. */
 export type Draft = Pick<
   Plan,
   | "name"
@@ -21,13 +21,13 @@ export type Draft = Pick<
 > & {
   readonly dependencies: Rows;
   readonly steps: readonly Step[] | null;
-  /** JSON text of what is kept for the user and changes nothing: version, description, params. */
+  /** JSON text of fields that are kept for the user and change nothing: version, description, params. */
   readonly about: string;
 };
 
 export type Planned = { readonly type: "planned"; readonly plan: Plan } | { readonly type: "cyclic"; readonly cycle: readonly NodeIndex[] };
 
-/** Puts the graph in order. `references`: what its templates name, where that is known. */
+/** The Plan of a draft, with its graph put in order. `references`: what its templates name, if that is known. */
 export function planOf(draft: Draft, references: Plan["references"]): Planned {
   const ordering = order(draft.dependencies);
   if (ordering.type === "cyclic") return ordering;
@@ -58,7 +58,7 @@ export function planOf(draft: Draft, references: Plan["references"]): Planned {
   return { type: "planned", plan };
 }
 
-/** The few distinct policies of a definition, each kept once. The first is the default. */
+/** The few distinct policies of a definition, each kept once. The first one is the default. */
 export class Policies {
   readonly list: RetryPolicy[] = [];
   readonly #positions = new Map<string, number>();
@@ -76,5 +76,5 @@ export class Policies {
   }
 }
 
-/** So many distinct policies fit into a Plan's column. */
+/** The number of distinct policies that a Plan's column can hold. */
 export const POLICIES_MAX = 65_535;

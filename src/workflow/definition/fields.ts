@@ -1,13 +1,13 @@
 /**
- * Fields beside those that are built: refused where they would change what runs, warned of where they are only kept or where
- * nobody knows them; what nobody knows is refused, too, where the definition is strict.
+ * Fields beyond the supported ones. A field that would change what runs is refused. A field that is only kept, or that is
+ * unknown, causes a warning; in a strict definition an unknown field is refused too.
  */
 import type { Findings } from "./findings.ts";
 import { excerpt } from "./findings.ts";
 import { isObject, type JsonObject } from "../json/json.ts";
 import { nodeSchema, retrySchema, workflowSchema } from "./schema.ts";
 
-/** A field of the language that is not built yet, with the values that mean the same as leaving it out (null always does). */
+/** Fields of the language that are not built yet, with the values that mean the same as leaving the field out (null always does). */
 type Unbuilt = ReadonlyMap<string, readonly unknown[]>;
 
 const UNBUILT_OF_WORKFLOW: Unbuilt = new Map<string, readonly unknown[]>([
@@ -40,7 +40,7 @@ const UNBUILT_OF_NODE: Unbuilt = new Map<string, readonly unknown[]>([
   ["output_schema", []],
 ]);
 
-/** Kept for the user, and nothing that runs follows them yet. */
+/** Fields that are kept for the user and that nothing follows yet. */
 const ONLY_KEPT: Unbuilt = new Map<string, readonly unknown[]>([
   ["version", []],
   ["params", [{}]],
@@ -52,7 +52,7 @@ const BUILT_OF_NODE = new Set(Object.keys(nodeSchema.entries));
 const BUILT_OF_RETRY = new Set(Object.keys(retrySchema.entries));
 const BUILT_OF_DAG = new Set(["nodes"]);
 
-/** Looks through the document as it came, whose shape was checked. */
+/** Checks the fields of a document as it came. Its shape was checked before. */
 export function checkFields(document: JsonObject, found: Found): void {
   checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, found);
   for (const [key, harmless] of ONLY_KEPT) {
@@ -74,7 +74,7 @@ export function checkFields(document: JsonObject, found: Found): void {
 
 type Found = { readonly shape: Findings; readonly structure: Findings; readonly warnings: Findings; readonly doubts: Findings };
 
-/** Warns of every field of a document or one of its parts that nobody knows. */
+/** Warns about every unknown field of a document or of one of its parts. */
 export function warnOfUnknown(object: JsonObject, path: string, known: ReadonlySet<string>, warnings: Findings): void {
   for (const key in object) if (!known.has(key)) warnings.add(join(path, key), ignoredField(key));
 }
@@ -94,7 +94,7 @@ function changes(value: unknown, harmless: readonly unknown[]): boolean {
   return value !== null && !harmless.some((candidate) => sameAs(candidate, value));
 }
 
-/** Harmless values are words, numbers, and the empty list and object. */
+/** Whether two values are the same. Harmless values are words, numbers, and the empty list and object. */
 function sameAs(candidate: unknown, value: unknown): boolean {
   if (Array.isArray(candidate)) return Array.isArray(value) && value.length === 0;
   if (isObject(candidate)) return isObject(value) && Object.keys(value).length === 0;

@@ -1,14 +1,17 @@
-/** What is wrong or doubtful in a definition, collected so that all of it is told at once. */
+/** The problems and warnings of a definition, collected so that all of them are reported at once. */
 
-/** `path`: where in the document, as `dag.nodes.3.retry.max_attempts`; empty for the whole. `message`: what was expected. */
+/**
+ * A problem. `path`: its place in the document, such as `dag.nodes.3.retry.max_attempts`; empty for the whole document.
+ * `message`: what was expected.
+ */
 export type Problem = { readonly path: string; readonly message: string };
-/** Accepted, but probably not what was meant. */
+/** A warning: the definition is accepted, but is probably not what was meant. */
 export type Warning = { readonly path: string; readonly message: string };
 
-/** More than this many of a kind are only counted. */
+/** The findings of a kind that are shown. Further ones are only counted. */
 const SHOWN_MAX = 50;
 
-/** One list of findings: the first ones in full, the number of the others in a last line. */
+/** One list of findings: the first ones in full, and the number of the others in a last line. */
 export class Findings {
   readonly #shown: Problem[] = [];
   #count = 0;
@@ -17,7 +20,7 @@ export class Findings {
     if (this.#count++ < SHOWN_MAX) this.#shown.push({ path, message });
   }
 
-  /** Nothing more will be shown. */
+  /** Whether nothing more will be shown. */
   get full(): boolean {
     return this.#count >= SHOWN_MAX;
   }
@@ -32,7 +35,7 @@ export class Findings {
   }
 }
 
-/** Somebody's value in a message: cut, so that a message stays readable. */
+/** A user's value in a message, shortened so that the message stays readable. */
 export function excerpt(value: string): string {
   return value.length <= EXCERPT_MAX ? value : `${value.slice(0, EXCERPT_MAX)}…`;
 }

@@ -1,21 +1,22 @@
-/** The rule for a trigger's body, which is on the wire in three forms; params stay raw text, so digits and order are kept. */
+/** The rule for a trigger's body, which has three forms. Params stay raw text, so digits and order are kept. */
 import { eachMember, isObjectAt, type JsonFault, keyText, scanJson } from "../json/scan.ts";
 
-/** `params`: JSON text of an object, or null for none. */
+/** The result. `params`: JSON text of an object, or null if there are none. */
 export type ParamsResult = { readonly ok: true; readonly params: string | null } | ParamsRefused;
-/** The same by where the params stand in the body. */
+/** The same result with the place of the params in the body. */
 export type ParamsPlace = { readonly ok: true; readonly place: Place | null } | ParamsRefused;
 type Place = { readonly start: number; readonly end: number };
 
 type ParamsRefused =
-  /** Not JSON, or too deep where there is no fault. */
+  /** The body is not JSON; or it is nested too deep if there is no fault. */
   | { readonly ok: false; readonly kind: "syntax"; readonly fault: JsonFault | null }
   /** `what`: the kind of value that stands where an object was expected. */
   | { readonly ok: false; readonly kind: "shape"; readonly where: "body" | "params"; readonly what: string };
 
 /**
- * No body, an empty one, `null` and `{}`: no params (null). With `params` absent or null the body itself is the
- * params; an object under `params` is the params, and what is beside it is ignored. Anything else is refused.
+ * The place of the params in a body. No body, an empty one, `null` and `{}` mean no params (null). If `params` is absent or
+ * null, the body itself is the params. If `params` is an object, it is the params, and its neighbours are ignored.
+ * Everything else is refused.
  */
 export function findParams(text: string, nesting: number): ParamsPlace {
   const body = text.trim();
@@ -26,18 +27,18 @@ export function findParams(text: string, nesting: number): ParamsPlace {
   return { ok: true, place: { start: before + found.place.start, end: before + found.place.end } };
 }
 
-/** What was found, of the same text. */
+/** The params at a place that was found in the same text. */
 export function paramsIn(text: string, found: ParamsPlace): ParamsResult {
   if (!found.ok) return found;
   if (found.place === null) return { ok: true, params: null };
   const params = text.slice(found.place.start, found.place.end);
-  // A slice keeps the whole body in memory: not for as long as the execution, where most of it was beside the params.
+  // A slice keeps the whole body in memory, so it is copied if most of the body was something else.
   return { ok: true, params: text.length - params.length > BESIDE_MAX ? Buffer.from(params).toString() : params };
 }
 
 const BESIDE_MAX = 64 * 1024;
 
-/** `params`: the raw text of a member of that name. */
+/** The params from the raw text of a member `params`. */
 export function givenParams(params: string): ParamsResult {
   const fault = params === "null" ? null : refusalOf(params);
   return fault ?? { ok: true, params: params === "null" || isEmpty(params) ? null : params };
@@ -59,7 +60,10 @@ function refusalOf(params: string): ParamsRefused | null {
 
 const NONE: ParamsPlace = { ok: true, place: null };
 
-/** `place`: of the value under `params`, of a doubled one the last, as parsers do. `others`: whether there are any. */
+/**
+ * The members of a body. `place`: of the value under `params`; of a doubled one the last, as in parsers. `others`: whether
+ * there are other members.
+ */
 function membersOf(object: string): Members {
   const members: Members = { place: null, others: false };
   eachMember(object, (keyStart, keyEnd, start, end) => {
@@ -71,10 +75,10 @@ function membersOf(object: string): Members {
 
 type Members = { place: Place | null; others: boolean };
 
-/** "params" with each letter as `\u0070`, in quotes. */
+/** The longest form of the key "params": each letter as `\u0070`, in quotes. */
 const KEY_MAX = 6 * 6 + 2;
 
-/** `{"params": null}` says nothing either. */
+/** Whether an object is empty. `{"params": null}` counts as empty too. */
 function isEmpty(object: string): boolean {
   const { place, others } = membersOf(object);
   return !others && (place === null || object.slice(place.start, place.end) === "null");

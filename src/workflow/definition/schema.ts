@@ -1,13 +1,13 @@
 /**
- * The shape of what users send, as valibot schemas: checked here, and turned into the OpenAPI document elsewhere.
- * So they hold no transforms: what a duration or a default means is worked out after the check.
+ * The form of what users send, as valibot schemas. They are checked here, and turned into the OpenAPI document elsewhere. So
+ * they hold no transforms: the meaning of a duration or a default is worked out after the check.
  */
 import * as v from "valibot";
 import { isObject, type JsonObject } from "../json/json.ts";
 
 /**
- * A map of the user's own, checked to be one and not copied: valibot's own objects and records drop `__proto__` and
- * `constructor`. The JSON Schema converter does not know `custom`: it stands for `{ "type": "object" }`.
+ * A user's own map, checked and not copied: valibot's own objects and records drop `__proto__` and `constructor`. The JSON
+ * Schema converter does not know `custom`, so this stands for `{ "type": "object" }`.
  */
 const userObject = v.custom<JsonObject>(isObject, "Expected an object");
 
@@ -69,7 +69,7 @@ export const taskSchema = v.object({
 
 export const stepSchema = v.object({ execution_type: v.picklist(["sequential", "parallel"]), tasks: v.array(taskSchema) });
 
-/** The older form: steps one after the other, each with tasks in a row or side by side. */
+/** The older form: steps, one after the other, each with sequential or parallel tasks. */
 export const stepsSchema = v.object({ name, steps: v.array(stepSchema) });
 
 export type WorkflowInput = v.InferOutput<typeof workflowSchema>;

@@ -1,4 +1,7 @@
-/** The older form, `{ name, steps: [{ execution_type, tasks }] }`, made into a draft: each task is a node, each step waits for the one before. */
+/**
+ * The older form, `{ name, steps: [{ execution_type, tasks }] }`, made into a draft: each task is a node, and each step
+ * waits for the one before.
+ */
 import { type Draft, Policies } from "./draft.ts";
 import { warnOfUnknown } from "./fields.ts";
 import { type StepsInput, stepSchema, stepsSchema, taskSchema } from "./schema.ts";
@@ -8,7 +11,7 @@ import type { NodeIndex, Step } from "../plan/plan.ts";
 import type { JsonObject } from "../json/json.ts";
 import { receivedKind } from "../json/received.ts";
 
-/** What a join between two wide steps runs; no view shows it. */
+/** The handler of a join between two wide steps, which no view shows. */
 const JOIN_HANDLER = "noop";
 const RETRY_COUNT_MAX = 9_999;
 const PRIORITY_WORDS: ReadonlyMap<unknown, number> = new Map([
@@ -22,7 +25,7 @@ const KNOWN_IN_STEP = new Set(Object.keys(stepSchema.entries));
 const KNOWN_IN_TASK = new Set(Object.keys(taskSchema.entries));
 const KNOWN_IN_PARAMS = new Set(["timeout", "retry_count", "priority"]);
 
-/** Findings are added to `check`; with problems among them the draft means nothing. */
+/** Makes a draft. Findings are added to `check`; if problems are among them, the draft means nothing. */
 export function draftSteps(input: StepsInput, check: DraftCheck): Draft {
   if (input.steps.length === 0) check.structure.add("steps", "There are no steps.");
   const nodes = new Nodes(check);
@@ -31,7 +34,7 @@ export function draftSteps(input: StepsInput, check: DraftCheck): Draft {
   input.steps.forEach((step, position) => {
     if (step.tasks.length === 0) check.structure.add(`steps.${position}.tasks`, "The step has no tasks.");
     const parallel = step.execution_type === "parallel";
-    // Without the join m tasks before n tasks would make m × n edges.
+    // Without the join, m tasks before n tasks would make m × n edges.
     if (parallel && before.length > 1 && step.tasks.length > 1) before = [nodes.addJoin(before)];
     const shown = new Names();
     const tasks = step.tasks.map((task, place) => {
@@ -48,7 +51,7 @@ export function draftSteps(input: StepsInput, check: DraftCheck): Draft {
   return nodes.draft(input.name, steps);
 }
 
-/** Warns of fields that nobody knows, in the document as it came, whose shape was checked. */
+/** Warns about unknown fields in the document as it came. Its shape was checked before. */
 export function checkStepFields(document: JsonObject, { warnings }: DraftCheck): void {
   warnOfUnknown(document, "", KNOWN_IN_DOCUMENT, warnings);
   for (const [position, step] of (document.steps as readonly JsonObject[]).entries()) {
@@ -59,7 +62,7 @@ export function checkStepFields(document: JsonObject, { warnings }: DraftCheck):
   }
 }
 
-/** Gives each name once: `task_a`, then `task_a#2`. */
+/** The names that are given out, each once: `task_a`, then `task_a#2`. */
 class Names {
   readonly #given = new Map<string, number>();
 

@@ -1,13 +1,13 @@
 /**
- * The text of a definition that is stored: everything decided (defaults written out, forms translated), so that it
- * means the same after a restart with other settings. In columns: a third of the user's text, and quick to read.
+ * The stored text of a definition. Everything is decided in it (defaults written out, forms translated), so it means the
+ * same after a restart with other settings. It is written in columns: a third of the user's text, and quick to read.
  */
 import { type Draft, planOf } from "./draft.ts";
 import type { NodeIndex, Plan, References, RetryPolicy, Step } from "../plan/plan.ts";
 import { startsOf } from "../template/references.ts";
 import { mayName } from "../template/template.ts";
 
-/** A column whose values are all the same is that one value. */
+/** A column. If all its values are the same, it is that one value. */
 type Column = number | readonly number[];
 
 type Stored = {
@@ -19,10 +19,10 @@ type Stored = {
   readonly ids: readonly string[];
   readonly handlers: readonly string[];
   readonly handlerOf: Column;
-  /** How many dependencies each node has, and then all of them in a row. */
+  /** The number of dependencies of each node, and then all dependencies in a row. */
   readonly dependencyCounts: Column;
   readonly dependencies: readonly number[];
-  /** JSON texts, null where a node has none; left out where no node has one. */
+  /** JSON texts, null for a node without config; absent if no node has one. */
   readonly configs?: readonly (string | null)[];
   readonly retries: readonly RetryPolicy[];
   readonly retryOf: Column;
@@ -30,13 +30,16 @@ type Stored = {
   readonly priorities: Column;
   readonly hidden?: readonly number[];
   readonly steps?: readonly Step[];
-  /** What the configs' templates name: how many ancestors each node, these in a row, and which words, if any. Only where there are templates. */
+  /**
+   * What the configs' templates name: the number of ancestors of each node, these ancestors in a row, and the words, if any.
+   * Absent if there are no templates.
+   */
   readonly references?: { readonly counts: Column; readonly ancestors: readonly number[]; readonly words?: Column };
-  /** Builds that did not write this let every node's config be changed. */
+  /** The nodes whose config a trigger may change. Builds that did not write this allowed it for every node. */
   readonly overrides?: readonly NodeIndex[] | "all";
 };
 
-/** The text that `compileStored` reads. The same definition gives the same text. */
+/** The text that `compileStored` reads. The same definition always gives the same text. */
 export function storedText(draft: Draft, references: References | null): string {
   const { name, about, tags, priority, ids, configs, retries, retryOf, timeoutMs, priorities, dependencies, hidden, steps } = draft;
   const handlers = [...new Set(draft.handlers)];
@@ -65,7 +68,7 @@ export function storedText(draft: Draft, references: References | null): string 
   return JSON.stringify(stored);
 }
 
-/** The Plan of a text that `storedText` made. It is trusted: it throws where the text is anything else. */
+/** The Plan of a text that `storedText` made. The text is trusted: any other text throws. */
 export function compileStored(text: string): Plan {
   const stored = JSON.parse(text) as Stored;
   const count = stored.ids.length;

@@ -1,17 +1,21 @@
-/** What is submitted to be created and triggered at once: a definition, alone or with its params. Both stay raw text. */
+/** A body that creates and triggers at once: a definition, alone or with its params. Both stay raw text. */
 import { eachMember, isObjectAt, keyText, scanJson } from "../json/scan.ts";
 import { givenParams, type ParamsResult } from "./params.ts";
 
 export type SubmittedResult =
-  /** `isWrapped`: it stood under `definition`. */
+  /** `isWrapped`: the definition stood under `definition`. */
   | { readonly ok: true; readonly definition: string; readonly params: string | null; readonly isWrapped: boolean }
-  /** Members beside `definition` that nobody reads, as they are written, no more than a few: misspelt params would be none. */
+  /**
+   * Unknown members beside `definition`, as they are written, no more than a few. They are refused because misspelt params
+   * would be ignored.
+   */
   | { readonly ok: false; readonly kind: "members"; readonly unknown: readonly string[] }
   | Extract<ParamsResult, { ok: false }>;
 
 /**
- * `{ "definition": { … }, "params": { … } }`, or the definition itself: that is what has `dag`, or no object under
- * `definition`. Without such a member nothing is read here: whether it is a definition is found by its check.
+ * Reads `{ "definition": { … }, "params": { … } }`, or the definition itself. A body is the definition itself if it has
+ * `dag`, or no object under `definition`. In that case nothing else is read here; the check of the definition finds what is
+ * wrong.
  */
 export function readSubmitted(text: string, nesting: number): SubmittedResult {
   if (!text.includes(QUOTED)) return { ok: true, definition: text, params: null, isWrapped: false };
@@ -31,15 +35,15 @@ export function readSubmitted(text: string, nesting: number): SubmittedResult {
 type Member = "definition" | "params" | "dag";
 const MEMBERS: ReadonlySet<string> = new Set<Member>(["definition", "params", "dag"]);
 const QUOTED = '"definition"';
-/** The longest of them in quotes. */
+/** The longest key, in quotes. */
 const KEY_MAX = QUOTED.length;
-/** So many unknown members are told, each up to so many characters. */
+/** The number of unknown members that are named, and the characters of each. */
 const TOLD_MAX = 3;
 const TOLD_CHARACTERS = 60;
 
 type Members = { readonly members: Partial<Record<Member, string>>; readonly unknown: readonly string[] };
 
-/** Raw texts; of a doubled member the last, as parsers do. None where the body is no object. */
+/** The members of a body as raw texts; of a doubled member the last, as in parsers. None if the body is no object. */
 function membersOf(body: string): Members {
   const members: Partial<Record<Member, string>> = {};
   const unknown: string[] = [];

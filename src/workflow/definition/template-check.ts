@@ -1,4 +1,4 @@
-/** What can be said of templates when a definition comes in: which will stay text, and which can never be right. */
+/** The check of templates when a definition comes in: which ones will stay text, and which can never be right. */
 import { excerpt, type Findings } from "./findings.ts";
 import type { NodeIndex, Plan, References } from "../plan/plan.ts";
 import { isObject, parseTrusted } from "../json/json.ts";
@@ -15,7 +15,7 @@ import {
   throughNodes,
 } from "../template/parse.ts";
 
-/** Adds a doubt for every template that is probably not what was meant, and a problem for what no text may hold. */
+/** Adds a warning for every template that is probably not what was meant, and a problem for a text above the limits. */
 export function checkTemplates(plan: Plan, references: References | null, problems: Findings, doubts: Findings): void {
   if (references === null) return;
   for (let node = 0; node < plan.configs.length; node++) {

@@ -10,18 +10,18 @@ import { jsonText } from "../json/json.ts";
 import type { Rows } from "../plan/order.ts";
 import { receivedKind } from "../json/received.ts";
 
-/** `nodes`, `edges`: how many a definition may have. `nesting`: of its JSON. */
+/** The limits of a definition. `nodes`, `edges`: their numbers. `nesting`: levels of its JSON. */
 export type DefinitionLimits = { readonly nodes: number; readonly edges: number; readonly nesting: number };
 
-/** What holds where a definition says nothing. */
+/** The values that count if a definition names none. */
 export type DefinitionDefaults = {
   readonly retry: { readonly maxAttempts: number; readonly initialIntervalMs: number };
   readonly timeoutMs: number;
 };
 
 /**
- * `shape`: values that cannot be read (422); `structure`: a graph that cannot run (400). `doubts`: what is accepted, but probably
- * not what was meant: warnings, or problems of the structure where the definition is strict.
+ * The findings of a draft. `shape`: values that cannot be read (422). `structure`: a graph that cannot run (400). `doubts`:
+ * what is accepted but probably not meant. Doubts are warnings, or problems of the structure if the definition is strict.
  */
 export type DraftCheck = {
   readonly limits: DefinitionLimits;
@@ -31,16 +31,16 @@ export type DraftCheck = {
   readonly structure: Findings;
   readonly warnings: Findings;
   readonly doubts: Findings;
-  /** What holds where the definition does not say which nodes' configs a trigger may change. */
+  /** The nodes whose configs a trigger may change if the definition does not say it. */
   readonly overrides: Plan["overrides"];
 };
 
-/** The priority of nodes where the definition names none: the middle. */
+/** The priority of nodes if the definition names none: the middle. */
 export const USUAL_PRIORITY = 5;
 const USUAL_MAX_INTERVAL_MS = 60_000;
 const KNOWN_HANDLERS_SHOWN = 30;
 
-/** Findings are added to `check`; with problems among them the draft means nothing. */
+/** Makes a draft. Findings are added to `check`; if problems are among them, the draft means nothing. */
 export function draftWorkflow(input: WorkflowInput, check: DraftCheck): Draft {
   const { nodes } = input.dag;
   if (nodes.length === 0) check.structure.add("dag.nodes", "The graph has no nodes.");
@@ -108,7 +108,7 @@ export function usualPolicy({ retry }: DefinitionDefaults): RetryPolicy {
   };
 }
 
-/** Adds a problem where nobody knows the handler. */
+/** Adds a problem if the handler is unknown. */
 export function checkHandler(handler: string, where: string, path: string, { catalog, structure }: DraftCheck): void {
   if (catalog.has(handler)) return;
   const known = [...catalog.keys()];
@@ -144,7 +144,7 @@ function givenBy(overrides: "all" | readonly (string | NodeIndex)[]): (id: strin
   return (id) => named.has(id);
 }
 
-/** What its handler can only refuse, as far as no template may change it. */
+/** Adds problems for a config that its handler can only refuse, as far as no template may change it. */
 function checkConfigOf({ handler, config }: NodeInput, position: number, isPart: boolean, { catalog, doubts }: DraftCheck): void {
   const whole = catalog.get(handler)?.config;
   if (whole === undefined || doubts.full) return;
@@ -198,7 +198,7 @@ function dependenciesOf(nodes: readonly NodeInput[], index: ReadonlyMap<string, 
     return { start, targets: new Int32Array(0) };
   }
   const targets = new Int32Array(edges);
-  /** For each node the last one that named it as a dependency: tells when it is named twice. */
+  /** For each node, the last node that named it as a dependency: this shows when it is named twice. */
   const namedBy = new Int32Array(nodes.length).fill(-1);
   let next = 0;
   for (let position = 0; position < nodes.length; position++) {

@@ -1,4 +1,4 @@
-/** What follows from each command: a table of rules. */
+/** The rules: the events that follow from each command. */
 import type { ClientCommand, Rejected } from "./client-commands.ts";
 import { trigger } from "./commands/trigger.ts";
 import { type Failure, mayRetry, sentenceOf, STACKS_KEPT, withoutStack } from "./failure.ts";
@@ -11,7 +11,7 @@ import type { NodeIndex } from "../plan/plan.ts";
 
 const IGNORED: Decision = { type: "ignored" };
 
-/** One rule for each command: a command without one does not compile. */
+/** One rule for each command. A command without a rule does not compile. */
 const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["type"] ? ClientRule<Type> : Rule<Type> } = {
   Trigger: trigger,
   Start: {
@@ -56,7 +56,7 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
       return happened([{ type: "AttemptQueued", node, attempt, atMs: nowMs, noHandler: false }]);
     },
   },
-  /** Once for each change: a node that waits for days says so once. */
+  /** Recorded once for each change: a node that waits for days says so once. */
   RecordHandler: {
     decide(state, { node, attempt, missing }, { nowMs }) {
       const isOpen = state.nodeStatus[node] === NodeCode.QUEUED && attempt === state.attempt[node];
@@ -66,7 +66,7 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
   },
   RecordOwnerDeath: {
     decide(state, { bootId }, { nowMs }) {
-      // An execution that only waits for room, or for its trigger, had nothing running that could be to blame.
+      // An execution that only waits for room, or for its trigger, had nothing running that could have caused the death.
       if (state.closed || state.startedAtMs === null) return IGNORED;
       return happened([{ type: "OwnerDied", bootId, atMs: nowMs }]);
     },
@@ -80,18 +80,18 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
 };
 
 export function decide(state: ExecutionState, command: Command, circumstances: Circumstances): Decision {
-  // Of its own kind: the table's type says so, and cannot be followed through the look-up.
+  // The rule fits the command's type. The table guarantees that, but the compiler cannot follow it through the look-up.
   const rule: { decide(state: ExecutionState, command: never, circumstances: Circumstances): Decision } = RULES[command.type];
   return rule.decide(state, command as never, circumstances);
 }
 
-/** Why a client's command cannot be, as far as the store's summary tells; null where the execution is to be asked. */
+/** The reason why a client's command cannot be accepted, as far as the store's summary tells; null if the execution must be asked. */
 export function rejectionOf(outline: Outline, command: ClientCommand): Rejected | null {
   return RULES[command.type].rejection(outline);
 }
 
 /**
- * Whether an outcome of this attempt is still wanted. Also where the execution has ended meanwhile: what had begun is
+ * Whether an outcome of this attempt is still wanted. It is also wanted after the end of the execution: what had begun is
  * recorded on its node, over CANCELLED, until the execution is closed.
  */
 function awaits(state: ExecutionState, node: NodeIndex, attempt: number): boolean {
@@ -122,16 +122,16 @@ function failed(
       atMs: nowMs,
       status: "FAILED",
       error: sentenceOf(id, attempt, failure),
-      // Its stack is in the event before this one.
+      // The stack is in the event before this one.
       cause: { node, attempt, failure: withoutStack(failure) },
     },
   ];
-  // This node was the only one open: nothing else can still be in hand.
+  // This node was the only open one, so nothing else can be in hand.
   if (state.open === 1) events.push({ type: "ExecutionClosed", atMs: nowMs });
   return events;
 }
 
-/** How long to wait before another attempt, in milliseconds; null where none may follow. */
+/** The pause before another attempt in milliseconds; null if none may follow. */
 function retryAfter(state: ExecutionState, node: NodeIndex, failure: Failure, random: number): number | null {
   const policy = state.plan.retries[at(state.plan.retryOf, node)];
   if (policy === undefined) throw new RangeError(`Node ${node} has no retry policy; the plan is not whole.`);

@@ -1,4 +1,4 @@
-/** Applies one event: total, deterministic, in place. No rules and no clock; what may happen is decided elsewhere. */
+/** Applies one event to the state: total, deterministic, in place. It has no rules and no clock; `decide` says what may happen. */
 import { withoutStack } from "./failure.ts";
 import type { Cause, WorkflowEvent } from "./messages.ts";
 import { at, type ExecutionState } from "./state.ts";
@@ -68,9 +68,9 @@ function finished(state: ExecutionState, event: EventOf<"ExecutionFinished">): v
   state.finishedAtMs = event.atMs;
   state.updatedAtMs = event.atMs;
   state.error = event.error;
-  // What ends an execution follows the failure that did it.
+  // The failure that ends an execution is in the event before.
   state.cause = event.cause && state.lastStack !== null ? withStack(event.cause, state.lastStack) : event.cause;
-  // What has a recorded start goes on to its outcome; everything else that was to come will not.
+  // A node with a recorded start goes on to its outcome. Every other open node is cancelled.
   if (state.open > 0) cancelOpen(state, event.atMs, (status) => status !== NodeCode.RUNNING);
 }
 
@@ -105,7 +105,7 @@ function ownerDied(state: ExecutionState, { bootId, atMs }: EventOf<"OwnerDied">
   for (let node = 0; node < state.nodeStatus.length; node++) {
     const status = state.nodeStatus[node];
     const its = status === NodeCode.RUNNING && state.executorOf.get(node) === bootId;
-    // What waited for its handler no thread had: its owner did not die of it.
+    // No thread had a node that waited for its handler, so its owner cannot have died of it.
     if (status === NodeCode.QUEUED || its) lost(state, node, its || !state.noHandler.has(node), atMs);
   }
 }
@@ -154,12 +154,12 @@ function began(state: ExecutionState, node: NodeIndex, attempt: number, atMs: nu
   if (atMs > 0) state.nodeStartedAtMs[node] = atMs;
 }
 
-/** Most nodes end before their start is recorded: then there is nothing to look up. */
+/** Removes what is noted of a running node. Most nodes end before their start is recorded: then there is nothing to look up. */
 function ranNoMore(state: ExecutionState, node: NodeIndex): void {
   if (state.executorOf.size > 0) state.executorOf.delete(node);
 }
 
-/** The node is no longer open. One that was CANCELLED while it ran had left before. */
+/** Counts a node as no longer open. A node that was CANCELLED while it ran was counted before. */
 function leave(state: ExecutionState, node: NodeIndex): void {
   ranNoMore(state, node);
   const status = state.nodeStatus[node];

@@ -1,4 +1,4 @@
-/** What a node's handler gives to services that can tell a repeated call: the same for all attempts of the node. */
+/** The key that a node's handler passes to services that can recognise a repeated call. It is the same for all attempts of the node. */
 export function idempotencyKeyOf(executionId: string, nodeId: string): string {
   return `${executionId}/${nodeId}`;
 }

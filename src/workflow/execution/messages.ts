@@ -1,10 +1,10 @@
-/** Everything that is said inside an execution: commands (wanted), events (happened), effects (to be done). */
+/** The messages of an execution: commands (what somebody wants), events (what happened), effects (what must be done). */
 import type { ClientCommand, Rejected } from "./client-commands.ts";
 import type { Failure } from "./failure.ts";
 import type { ExecutionStatus } from "./status.ts";
 import type { NodeIndex } from "../plan/plan.ts";
 
-/** A text that is kept apart from the log because it is large: only its length in bytes is known here. */
+/** A text that is kept apart from the log because it is large. Only its length in bytes is known here. */
 export type Large = { readonly bytes: number };
 
 /** A JSON text as it came, or the sign that it is kept apart. The main thread never parses it. */
@@ -12,7 +12,7 @@ export type Text = string | Large;
 
 export type Command =
   | ClientCommand
-  /** There is room to run it now. */
+  /** There is room to run the execution now. */
   | { readonly type: "Start" }
   | {
       readonly type: "CompleteAttempt";
@@ -28,7 +28,10 @@ export type Command =
       readonly beganAtMs: number;
       readonly failure: Failure;
     }
-  /** The attempt is gone without an outcome. `death`: it may have killed what it ran in (counted); else a planned end (not counted). */
+  /**
+   * The attempt vanished without an outcome. `death`: it may have killed the thread or process that it ran in, so it is
+   * counted; otherwise that end was planned.
+   */
   | { readonly type: "LoseAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly death: boolean }
   /** `executor`: the boot id of the instance that runs it. */
   | {
@@ -39,7 +42,7 @@ export type Command =
       readonly executor: string;
     }
   | { readonly type: "FireRetry"; readonly node: NodeIndex; readonly attempt: number }
-  /** It waits, since this instance does not have its handler (`missing`), or it may go to a thread now, since it has. */
+  /** Says that the node waits because this instance does not have its handler (`missing`), or that it may go to a thread now. */
   | { readonly type: "RecordHandler"; readonly node: NodeIndex; readonly attempt: number; readonly missing: boolean }
   | { readonly type: "RecordOwnerDeath"; readonly bootId: string }
   /** Nothing of this finished execution is in hand any more. */
@@ -54,7 +57,7 @@ export type WorkflowEvent =
       readonly node: NodeIndex;
       readonly attempt: number;
       readonly atMs: number;
-      /** The boot id of the instance that runs it. */
+      /** The boot id of the instance that runs the attempt. */
       readonly executor: string;
     }
   | {
@@ -74,17 +77,20 @@ export type WorkflowEvent =
       readonly failure: Failure;
     }
   | { readonly type: "AttemptLost"; readonly node: NodeIndex; readonly attempt: number; readonly atMs: number; readonly death: boolean }
-  /** `attempt`: the one that will run at `dueAtMs`. */
+  /** `attempt`: the attempt that will run at `dueAtMs`. */
   | { readonly type: "RetryScheduled"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   | {
       readonly type: "AttemptQueued";
       readonly node: NodeIndex;
       readonly attempt: number;
       readonly atMs: number;
-      /** The instance that owns the execution does not have its handler: no thread has it until that, or a start, is recorded. */
+      /**
+       * The owner of the execution does not have the node's handler. No thread has the attempt until a later event of this
+       * type, or a start, is recorded.
+       */
       readonly noHandler: boolean;
     }
-  /** What had no recorded start, and what this boot ran, is lost; what others run goes on. */
+  /** Attempts without a recorded start, and attempts that this boot ran, are lost. What others run goes on. */
   | { readonly type: "OwnerDied"; readonly bootId: string; readonly atMs: number }
   | {
       readonly type: "ExecutionFinished";
@@ -95,7 +101,7 @@ export type WorkflowEvent =
     }
   | { readonly type: "ExecutionClosed"; readonly atMs: number };
 
-/** What made an execution fail: the node, its attempt, and the failure. */
+/** The reason why an execution failed: the node, its attempt, and the failure. */
 export type Cause = { readonly node: NodeIndex; readonly attempt: number; readonly failure: Failure };
 
 export type Effect =
@@ -105,7 +111,7 @@ export type Effect =
   /** Start those dependents of the node that are ready by now. */
   | { readonly type: "StartDependents"; readonly node: NodeIndex }
   | { readonly type: "StartAttempt"; readonly node: NodeIndex; readonly attempt: number }
-  /** It runs somewhere (its start is recorded): wait for its outcome. */
+  /** The attempt runs somewhere (its start is recorded): wait for its outcome. */
   | { readonly type: "WatchAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly executor: string }
   | { readonly type: "StartTimer"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   /** Take back what has not begun and cancel timers; then close the execution once nothing is in hand. */

@@ -1,7 +1,10 @@
-/** What must be done because of an event that is now durable. */
+/** The effect that must follow an event that is now durable. */
 import type { Effect, WorkflowEvent } from "./messages.ts";
 
-/** An effect that has become pointless meanwhile (the execution has ended, the join still waits) is dropped where it is performed. */
+/**
+ * The effect of an event. An effect that has become pointless meanwhile (the execution has ended, the join still waits) is
+ * dropped where it is performed.
+ */
 export function react(event: WorkflowEvent): Effect | null {
   switch (event.type) {
     case "ExecutionTriggered":

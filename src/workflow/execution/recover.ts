@@ -1,4 +1,4 @@
-/** The open effects of an execution from its state alone: what a new owner, or a restarted supervisor, must do. */
+/** The open effects of an execution, from its state alone: what a new owner, or a restarted supervisor, must do. */
 import type { Effect } from "./messages.ts";
 import { at, type ExecutionState } from "./state.ts";
 import { isTerminal, NodeCode } from "./status.ts";

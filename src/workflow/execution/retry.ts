@@ -1,9 +1,9 @@
-/** When the next attempt may begin. */
+/** The time at which the next attempt may begin. */
 import type { RetryPolicy } from "../plan/plan.ts";
 
-/** Milliseconds to wait after the `failures`-th failure (from 1). `random`: from 0 to 1, used by jitter alone. */
+/** The pause in milliseconds after the `failures`-th failure (from 1). `random`: from 0 to 1, used by jitter only. */
 export function backoffMs(policy: RetryPolicy, failures: number, random: number): number {
-  // After some hundred failures the power is Infinity, which 0 times is no number: a due time that never comes.
+  // After some hundred failures the power is Infinity, and 0 times Infinity is NaN: a due time that never comes.
   const growth = Math.min(policy.backoffCoefficient ** (failures - 1), Number.MAX_VALUE);
   const intervalMs = Math.min(policy.initialIntervalMs * growth, policy.maxIntervalMs);
   switch (policy.jitter) {

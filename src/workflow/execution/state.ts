@@ -7,7 +7,7 @@ import type { ExecutionStatus } from "./status.ts";
 /** Times are milliseconds since 1970; 0 in a column means "not yet". */
 export type ExecutionState = {
   readonly plan: Plan;
-  /** Sequence of the last event. */
+  /** The sequence of the last event. */
   sequence: number;
   status: ExecutionStatus;
   closed: boolean;
@@ -20,29 +20,29 @@ export type ExecutionState = {
   error: string | null;
   cause: Cause | null;
 
-  /** NodeCode of each node. */
+  /** The NodeCode of each node. */
   readonly nodeStatus: Uint8Array;
-  /** The attempt that is open or comes next; after the end of a node its last one. From 1. */
+  /** The attempt that is open or comes next, from 1. After the end of a node it is the last attempt. */
   readonly attempt: Uint32Array;
   /** The highest attempt that is known to have begun. */
   readonly begun: Uint32Array;
   readonly failures: Uint32Array;
-  /** Lost threads, children or owners since the last outcome; at two the node is a suspect. */
+  /** Lost threads, child processes or owners since the last outcome. At two the node is a suspect. */
   readonly deaths: Uint8Array;
   /** Dependencies that are not completed yet. */
   readonly waitingFor: Int32Array;
   readonly nodeStartedAtMs: Float64Array;
   readonly nodeFinishedAtMs: Float64Array;
   readonly outputs: (Text | undefined)[];
-  /** The last failure of a node that has failed at least once; its stack is in the log alone. */
+  /** The last failure of a node that has failed at least once. Its stack is only in the log. */
   readonly failureOf: Map<NodeIndex, Failure>;
-  /** Of the last failure of all; null where it had none. */
+  /** The stack of the last failure of all; null if it had none. */
   lastStack: string | null;
-  /** Which boot runs a RUNNING node. */
+  /** The boot id of the instance that runs a RUNNING node. */
   readonly executorOf: Map<NodeIndex, string>;
-  /** QUEUED nodes that no thread has, since their owner does not have their handler. */
+  /** QUEUED nodes that no thread has, because their owner does not have their handler. */
   readonly noHandler: Set<NodeIndex>;
-  /** When a RETRYING node is due. */
+  /** The due time of a RETRYING node. */
   readonly dueAtMs: Map<NodeIndex, number>;
 
   /** Counters, so that nothing scans the graph. `open`: QUEUED, RUNNING or RETRYING. */
@@ -53,7 +53,7 @@ export type ExecutionState = {
   hiddenCompleted: number;
 };
 
-/** At this many deaths a node is a suspect: it runs in a child process. */
+/** The number of deaths that makes a node a suspect: it then runs in a child process. */
 export const SUSPECT_AT_DEATHS = 2;
 
 /** The state before the first event. */
@@ -97,7 +97,7 @@ export function initialState(plan: Plan): ExecutionState {
   };
 }
 
-/** A column's value; asks only for nodes that the plan has, so anything else is a programmer's error. */
+/** The value of a column. The index is always one of the plan's, so anything else is a programmer's error. */
 export function at(column: Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array, node: NodeIndex): number {
   const value = column[node];
   if (value === undefined) throw new RangeError(`No node has the index ${node}; the plan and the log do not belong together.`);

@@ -1,4 +1,4 @@
-/** The one list of states. Node states are kept as small numbers (their position) inside the engine. */
+/** The list of all states. Inside the engine, a node's state is a small number: its position in the list. */
 export const NODE_STATES = [
   "PENDING",
   "QUEUED",
@@ -13,7 +13,7 @@ export const NODE_STATES = [
 ] as const;
 export type NodeStatus = (typeof NODE_STATES)[number];
 
-/** A node state's number: its position in NODE_STATES. */
+/** The numbers of node states: their positions in NODE_STATES. */
 export const NodeCode = {
   PENDING: 0,
   QUEUED: 1,
@@ -30,7 +30,7 @@ export const NodeCode = {
 export const EXECUTION_STATES = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED"] as const;
 export type ExecutionStatus = (typeof EXECUTION_STATES)[number];
 
-/** True when the status never changes again. */
+/** Whether the status never changes again. */
 export function isTerminal(status: ExecutionStatus): boolean {
   return status === "COMPLETED" || status === "FAILED" || status === "CANCELLED";
 }

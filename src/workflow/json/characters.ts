@@ -1,4 +1,4 @@
-/** The characters of JSON, and how to pass what stands between them. */
+/** The characters of JSON, and how to skip strings and spaces. */
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
@@ -10,7 +10,7 @@ export const LEFT_BRACKET = 0x5b;
 export const RIGHT_BRACKET = 0x5d;
 export const MINUS = 0x2d;
 
-/** Where the next character stands that is no space. */
+/** The position of the next character that is no space. */
 export function skipSpaces(text: string, from: number): number {
   let position = from;
   for (let code = text.charCodeAt(position); code <= 0x20; code = text.charCodeAt(++position)) {
@@ -19,7 +19,7 @@ export function skipSpaces(text: string, from: number): number {
   return position;
 }
 
-/** Where the string that begins at `opening` has its closing quote; behind the text where it has none. */
+/** The position of the closing quote of the string that begins at `opening`; the end of the text if there is none. */
 export function closingQuote(text: string, opening: number): number {
   let position = opening + 1;
   for (let code = text.charCodeAt(position); code !== QUOTE && position < text.length; code = text.charCodeAt(position))
@@ -27,7 +27,7 @@ export function closingQuote(text: string, opening: number): number {
   return position;
 }
 
-/** What a string says that stands there with its quotes. */
+/** The value of the string that stands there with its quotes. */
 export function stringText(text: string, start: number, end: number): string {
   const plain = text.slice(start + 1, end - 1);
   return plain.includes("\\") ? (JSON.parse(text.slice(start, end)) as string) : plain;

@@ -1,13 +1,13 @@
-/** What a text's values would take once they are parsed: thirty million characters may be ten million objects, of 700 MB. */
+/** The memory that a text's values would take once they are parsed: thirty million characters may be ten million objects, of 700 MB. */
 import { closingQuote, COLON, COMMA, LEFT_BRACE, LEFT_BRACKET, QUOTE } from "./characters.ts";
 
-/** Of each, roughly, in bytes: an object with its first members, a list, a place in either, a string beside its characters. */
+/** The approximate bytes of an object with its first members, of a list, of a place in either, and of a string beside its characters. */
 const OBJECT = 64;
 const LIST = 40;
 const PLACE = 8;
 const STRING = 40;
 
-/** In bytes, roughly; objects of one kind share their keys. For a text that is no JSON any number. */
+/** The approximate bytes of a text's values; objects of one kind share their keys. For a text that is not JSON, any number. */
 export function costOfValues(text: string): number {
   let cost = 0;
   let stringCost = 0;
@@ -21,7 +21,7 @@ export function costOfValues(text: string): number {
         break;
       }
       case COLON:
-        // It was a key.
+        // The string was a key.
         cost += PLACE - stringCost;
         break;
       case COMMA:

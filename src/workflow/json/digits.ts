@@ -1,19 +1,20 @@
 /**
- * JSON with integers that a number cannot hold: parsed as BigInt and written as digits again. By hand, since a reviver is called
- * for every value and overflows the stack: 16 s for 32 MB of numbers, and here a second.
+ * JSON with integers that a number cannot hold: they are parsed as BigInt and written as digits again. The parser is our
+ * own, because a reviver is called for every value and overflows the stack: it took 16 s for 32 MB of numbers, and this
+ * takes a second.
  */
 import { closingQuote, COMMA, MINUS, QUOTE, RIGHT_BRACE, RIGHT_BRACKET, skipSpaces, stringText } from "./characters.ts";
 
-/** An integer of so many digits stays what the parser makes of it: Infinity. */
+/** The longest integer that keeps its digits. A longer one becomes what the built-in parser makes of it: Infinity. */
 const DIGITS_MAX = 310;
 const EXACT_DIGITS = 16;
 
-/** The value of a text that is known to be JSON. Recursive: its nesting was limited when it came. */
+/** The value of a text that is known to be JSON. It recurses; nesting was limited when the text came. */
 export function parseWithDigits(text: string): unknown {
   return new DigitsParser(text).value();
 }
 
-/** A value that `parseWithDigits` made, as compact JSON text. */
+/** A value of `parseWithDigits`, as compact JSON text. */
 export function writeWithDigits(value: unknown): string {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -112,7 +113,7 @@ class DigitsParser {
     const isWhole = !isNumberPart(text.charCodeAt(position));
     if (!isWhole) while (isNumberPart(text.charCodeAt(position))) position++;
     this.#position = position;
-    // So many digits cannot have been rounded.
+    // So few digits cannot have been rounded.
     if (isWhole && position - digits < EXACT_DIGITS) return digits === start ? value : -value;
     const source = text.slice(start, position);
     const rounded = Number(source);
@@ -121,7 +122,7 @@ class DigitsParser {
   }
 }
 
-/** A digit, a sign, a point, or the letter of an exponent. */
+/** Whether a character is a digit, a sign, a point, or the letter of an exponent. */
 function isNumberPart(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x2b || (code | 0x20) === 0x65;
 }

@@ -1,17 +1,17 @@
 /**
- * JSON without its traps: nesting is limited before anything recurses, integers beyond 2^53 keep their digits
- * (as BigInt), and what is not JSON is told apart from what JSON would silently drop.
+ * JSON without its traps. Nesting is limited before anything recurses, integers beyond 2^53 keep their digits (as BigInt),
+ * and what is not JSON is told apart from what JSON would silently drop.
  */
 import { parseWithDigits, writeWithDigits } from "./digits.ts";
 import { type JsonFault, scanJson } from "./scan.ts";
 
-/** `fault`: where the text stops being JSON; null where it is too deep. */
+/** The result of parsing. `fault`: where the text stops being JSON; null if it is nested too deep. */
 export type ParsedJson =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: string; readonly fault: JsonFault | null };
 export type JsonResult = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
 
-/** `nesting`: levels of arrays and objects. `bytesMax`: of the text in UTF-8. */
+/** Limits. `nesting`: levels of arrays and objects. `bytesMax`: of the text in UTF-8. */
 export type JsonLimits = { readonly nesting: number; readonly bytesMax: number };
 
 /** Parses a text from outside. Names such as `__proto__` become own properties like any other. Never throws. */
@@ -29,20 +29,21 @@ function tooDeep(nesting: number): ParsedJson {
   return { ok: false, reason: `nested deeper than ${nesting} levels`, fault: null };
 }
 
-/** As "expected a value at line 1, column 3". */
+/** A fault as text, such as "expected a value at line 1, column 3". */
 export function describeFault({ expected, line, column }: JsonFault): string {
   return `expected ${expected} at line ${line}, column ${column}`;
 }
 
-/** Parses a text that is known to be JSON and not too deep: one that was made or checked here. Throws a SyntaxError otherwise. */
+/** Parses a text that is known to be JSON and not too deep, because it was made or checked here. Throws a SyntaxError otherwise. */
 export function parseTrusted(text: string): unknown {
   return hasLongDigits(text) && scanJson(text, Number.POSITIVE_INFINITY) === null ? parseWithDigits(text) : JSON.parse(text);
 }
 
 /**
  * A value from outside (a handler's output) as JSON text. As in JSON.stringify, `undefined` properties are left out,
- * `toJSON` is asked, NaN becomes null; but a function, a symbol, a cycle or too much is an answer with a reason.
- * `undefined` itself becomes null. `what` is how the reason calls the value. Throws only what the value's own code throws.
+ * `toJSON` is called, and NaN becomes null. But a function, a symbol, a cycle or too much data is an answer with a reason.
+ * `undefined` itself becomes null. `what` is the name of the value in the reason. Throws only what the value's own code
+ * throws.
  */
 export function stringifyJson(value: unknown, limits: JsonLimits, what: string): JsonResult {
   if (value === undefined || value === null) return NULL_TEXT;
@@ -55,13 +56,13 @@ export function stringifyJson(value: unknown, limits: JsonLimits, what: string):
   return { ok: true, text };
 }
 
-/** A value that came from `parseJson` or `parseTrusted` as compact JSON text. */
+/** A value of `parseJson` or `parseTrusted`, as compact JSON text. */
 export function jsonText(value: unknown): string {
   if (typeof value === "object" && value !== null) return hasBigInt(value) ? writeWithDigits(value) : JSON.stringify(value);
   return typeof value === "bigint" ? String(value) : JSON.stringify(value);
 }
 
-/** Whether a text needs more than `bytesMax` bytes in UTF-8; counts only where its length leaves a doubt. */
+/** Whether a text needs more than `bytesMax` bytes in UTF-8. It counts them only if the length leaves a doubt. */
 export function isLonger(text: string, bytesMax: number): boolean {
   if (text.length > bytesMax) return true;
   return text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
@@ -69,12 +70,12 @@ export function isLonger(text: string, bytesMax: number): boolean {
 
 export type JsonObject = { [key: string]: unknown };
 
-/** True for `{…}`, as opposed to null, arrays and everything else. */
+/** Whether a value is `{…}`, as opposed to null, arrays and everything else. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Sets an own property, also where the key is `__proto__`. */
+/** Sets an own property, even if the key is `__proto__`. */
 export function setOwn(object: JsonObject, key: string, value: unknown): void {
   if (key === "__proto__") Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else object[key] = value;
@@ -85,7 +86,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LONG_DIGITS = /\d{16}/;
 
-/** Reads brackets outside of strings; a text that is no JSON may get any answer, the parser refuses it next. */
+/**
+ * Whether a text has more levels of brackets, outside of strings. For a text that is not JSON any answer will do: the parser
+ * refuses it next.
+ */
 function isDeeper(text: string, nesting: number): boolean {
   if (text.length <= nesting) return false;
   let depth = 0;
@@ -104,7 +108,7 @@ function isDeeper(text: string, nesting: number): boolean {
   return false;
 }
 
-/** A plain parse is many times as fast, so digits are kept by hand only where they could be lost. */
+/** Whether a text has long numbers. The built-in parser is many times faster, so our own is used only if digits could be lost. */
 function hasLongDigits(text: string): boolean {
   return LONG_DIGITS.test(text);
 }
@@ -126,7 +130,7 @@ type Walk = { charactersLeft: number; bigint: boolean; readonly path: string[] }
 type Reason = "deep" | "large" | "function" | "symbol";
 
 /**
- * Looks for what JSON.stringify must not meet: it blocks for seconds on 100,000 levels, and for ever on a value that
+ * Looks for values that JSON.stringify must not meet: it blocks for seconds on 100,000 levels, and for ever on a value that
  * refers to the same parts again and again. Each level and character counts, so the walk itself is bounded too.
  */
 function walk(value: unknown, levelsLeft: number, seen: Walk): Reason | null {
@@ -168,12 +172,12 @@ function walkInside(value: object, levelsLeft: number, seen: Walk): Reason | nul
   return null;
 }
 
-/** What a `toJSON` answers is not asked again. */
+/** The value that a `toJSON` returned. It is not asked for its own `toJSON`. */
 function withoutToJson(value: unknown): unknown {
   return isObject(value) && typeof value.toJSON === "function" ? { ...value, toJSON: undefined } : value;
 }
 
-/** Paths help with a function in the wrong place; with a cycle they would be as long as the limit allows. */
+/** The reason with its path. A path helps with a function in the wrong place; for a cycle it would be as long as the limit allows. */
 function located(reason: Reason, key: string, seen: Walk): Reason {
   if (reason === "function" || reason === "symbol") seen.path.push(key);
   return reason;

@@ -1,23 +1,26 @@
-/** JSON with long texts in it, made and read without any of them on the main thread: it sees a short text with places where they go. */
+/**
+ * JSON with long texts in it, made and read without any of them on the main thread: the main thread sees a short text with
+ * places for them.
+ */
 
 export type LongJson = {
   /** The value's JSON text. Its objects must have no member `textApart`. */
   writeJson(value: unknown): Promise<string>;
-  /** The value of a JSON text; rejects with SyntaxError where it is none. */
+  /** The value of a JSON text. Rejects with a SyntaxError if it is not JSON. */
   readJson(text: string): Promise<unknown>;
 };
 
-/** From this many characters on JSON is made and read so. */
+/** The number of characters from which JSON is made and read in this way. */
 export const LONG_JSON = 1024 * 1024;
-/** Shorter ones stay where they are. */
+/** The length from which a text is taken out. */
 const LONG_TEXT = 64 * 1024;
 
 /** Where a long text goes that stands apart, by its number. */
 type Place = { readonly textApart: number };
-/** `short`: JSON text with places. */
+/** JSON in two parts. `short`: JSON text with places for the long texts. */
 export type ShortJson = { readonly short: string; readonly long: Readonly<Record<number, string>> };
 
-/** What of the value's JSON is short; the long texts go to `long`, as they are. */
+/** The short part of the value's JSON. The long texts are added to `long` unchanged. */
 export function shortJson(value: unknown, long: string[]): string {
   return JSON.stringify(value, (_, each: unknown) => toPlace(each, long));
 }
@@ -34,20 +37,23 @@ export function fromPlace(value: unknown, long: ShortJson["long"]): unknown {
   return isPlace(value) ? long[value.textApart] : value;
 }
 
-/** What stands before the first place, between two, and after the last. A text cannot look like a place: its quotes would be escaped. */
+/**
+ * The texts before the first place, between two places, and after the last. A user's text cannot look like a place: its
+ * quotes would be escaped.
+ */
 export function betweenPlaces(short: string): readonly string[] {
   return short.split(/\{"textApart":\d+\}/);
 }
 
-/** In the thread: what `wholeValue` makes a value of. */
+/** The thread's part: the two parts from which `wholeValue` makes a value. */
 export function shortened(text: string): ShortJson {
   const long: string[] = [];
-  // What is no JSON is none in short either.
+  // A text that is not JSON has no short form either.
   const value = parsed(text);
   return { short: value === undefined ? "" : shortJson(value, long), long: { ...long } };
 }
 
-/** Throws SyntaxError where the text was no JSON. */
+/** The value of the two parts. Throws a SyntaxError if the text was not JSON. */
 export function wholeValue({ short, long }: ShortJson): unknown {
   return JSON.parse(short, (_, each: unknown) => fromPlace(each, long));
 }

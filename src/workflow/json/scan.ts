@@ -1,6 +1,6 @@
 /**
- * JSON read without making values: whether a text is JSON, where it stops being JSON, how deep it is, and which members its
- * outermost object has. One pass and nothing recursive, so 32 MB take some 50 ms and no memory.
+ * JSON, read without making values: whether a text is JSON, where it stops being JSON, how deep it is, and which members its
+ * outermost object has. It is one pass without recursion, so 32 MB take some 50 ms and no memory.
  */
 import {
   BACKSLASH,
@@ -18,10 +18,10 @@ import {
 
 export { stringText as keyText } from "./characters.ts";
 
-/** Line and column from 1. */
+/** A fault. Lines and columns count from 1. */
 export type JsonFault = { readonly line: number; readonly column: number; readonly expected: string };
 
-/** The first fault, "deep" where it has more than `nesting` levels of arrays and objects, or null where it is JSON. */
+/** The first fault; "deep" if there are more than `nesting` levels of arrays and objects; null if the text is JSON. */
 export function scanJson(text: string, nesting: number): JsonFault | "deep" | null {
   const scan: Scan = { text, position: skipSpaces(text, 0), want: "value", open: [], inObject: false };
   while (scan.want !== "end") {
@@ -33,10 +33,10 @@ export function scanJson(text: string, nesting: number): JsonFault | "deep" | nu
   return scan.position >= text.length ? null : faultAt(text, scan.position, "the end");
 }
 
-/** A member of an object's text, by positions in it: the key with its quotes, and the value. */
+/** Visits a member of an object's text, by positions: the key with its quotes, and the value. */
 export type VisitMember = (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void;
 
-/** The members of the outermost object, in their order, doubled ones too. The text is known to be JSON, and to be an object. */
+/** Visits the members of the outermost object in their order, doubled ones too. The text is known to be JSON, and to be an object. */
 export function eachMember(object: string, visit: VisitMember): void {
   let position = skipSpaces(object, 0) + 1;
   for (;;) {
@@ -46,23 +46,23 @@ export function eachMember(object: string, visit: VisitMember): void {
     const valueStart = skipSpaces(object, skipSpaces(object, keyEnd) + 1);
     const valueEnd = skipValue(object, valueStart);
     visit(keyStart, keyEnd, valueStart, valueEnd);
-    // Behind the comma; behind the closing brace there is no other key.
+    // The position after the comma. After the closing brace there is no other key.
     position = skipSpaces(object, valueEnd) + 1;
   }
 }
 
-/** True where the value that begins here is an object. */
+/** Whether the value that begins here is an object. */
 export function isObjectAt(text: string, valueStart: number): boolean {
   return text.charCodeAt(valueStart) === LEFT_BRACE;
 }
 
 type Want = "value" | "value or close" | "key" | "key or close" | "colon" | "comma or close" | "end";
-/** `open`: for each open bracket whether it is an object's; of the last one `inObject`. */
+/** The state of a scan. `open`: for each open bracket whether it is an object's. `inObject`: the same of the last one. */
 type Scan = { readonly text: string; position: number; want: Want; readonly open: boolean[]; inObject: boolean };
 
 const TOO_DEEP = "fewer levels";
 
-/** Takes the next token. Where it is not what is wanted: answers what is, with the position at the fault. */
+/** Reads the next token. If it is not a wanted one, returns what was wanted, with the position at the fault. */
 function step(scan: Scan, nesting: number): string | null {
   const code = scan.text.charCodeAt(scan.position);
   switch (scan.want) {
@@ -131,7 +131,10 @@ function takeString(scan: Scan, next: Want): string | null {
 const STRING = "a string that ends, without control characters and with known escapes";
 const POINT = 0x2e;
 
-/** Behind the closing quote; the place of the fault, negative, where the string is broken: that is never 0, where the quote would be. */
+/**
+ * The position after the closing quote. If the string is broken: the place of the fault, negative, which is never 0 because
+ * the quote is there.
+ */
 function stringEnd(text: string, opening: number): number {
   for (let position = opening + 1; position < text.length; position++) {
     const code = text.charCodeAt(position);
@@ -145,7 +148,7 @@ function stringEnd(text: string, opening: number): number {
   return -text.length;
 }
 
-/** Behind the backslash; 0 where nobody knows it. */
+/** The length of an escape; 0 if it is unknown. */
 function escapeLength(text: string, position: number): number {
   switch (text.charCodeAt(position)) {
     case QUOTE:
@@ -165,7 +168,7 @@ function escapeLength(text: string, position: number): number {
   }
 }
 
-/** Behind a number, `true`, `false` or `null`; -1 where there is none, or more than one. */
+/** The position after a number, `true`, `false` or `null`; -1 if there is none, or more than one. */
 function wordEnd(text: string, position: number, code: number): number {
   let end = -1;
   if (code === MINUS || isDigit(code)) end = numberEnd(text, position);
@@ -205,7 +208,7 @@ function isHex(code: number): boolean {
   return isDigit(code) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
 }
 
-/** What makes one word with what stands before it. */
+/** Whether a character belongs to the same word as the one before it. */
 function goesOn(code: number): boolean {
   return (
     isDigit(code) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) || code === MINUS || code === POINT || code === 0x2b || code === 0x5f

@@ -1,18 +1,18 @@
-/** Which nodes come before which: questions asked all at once, so that thousands of them cost a few walks through the graph. */
+/** Which nodes come before which. The questions are asked all at once, so that thousands of them cost a few walks through the graph. */
 import type { NodeIndex, Plan } from "./plan.ts";
 
 type Graph = Pick<Plan, "dependencyStart" | "dependencies" | "dependentStart" | "dependents" | "level">;
 
-/** Question i: does `nodes[i]` depend on `ancestors[i]`, directly or through others? */
+/** The questions. Question i: does `nodes[i]` depend on `ancestors[i]`, directly or through others? */
 export type Descents = { readonly nodes: readonly NodeIndex[]; readonly ancestors: readonly NodeIndex[] };
 
-/** A walk answers for so many ancestors at once. */
+/** The number of ancestors that one walk answers for. */
 const ANCESTORS_AT_ONCE = 32;
 
 /**
- * 1 for each question whose answer is yes. Direct dependencies and most far ones are answered at once (see Tree); the others by
- * walks: one upwards from each node that is asked of, or one through the whole graph for each 32 ancestors, whichever are fewer.
- * null where these would take more than `stepsMax` steps; then nothing was walked.
+ * A 1 for each question whose answer is yes. Direct dependencies and most distant ones need no walk (see Tree). The others
+ * need walks: one upwards from each node in question, or one through the whole graph for each 32 ancestors, whichever are
+ * fewer. Null if the walks would take more than `stepsMax` steps; then none was made.
  */
 export function answersOf(graph: Graph, { nodes, ancestors }: Descents, stepsMax: number): Uint8Array | null {
   const answers = new Uint8Array(nodes.length);
@@ -42,7 +42,7 @@ export function answersOf(graph: Graph, { nodes, ancestors }: Descents, stepsMax
   return answers;
 }
 
-/** What is above each node that is asked of, no further than the highest of its questions. */
+/** Finds what is above each node in question, no further than the highest of its questions. */
 function walkUp(
   graph: Graph,
   byNode: ReadonlyMap<NodeIndex, readonly number[]>,
@@ -67,7 +67,7 @@ function walkUp(
   }
 }
 
-/** Each ancestor has a bit, which is handed on from dependency to dependent, level by level. `questions`: by ancestor. */
+/** Gives each ancestor a bit, which is passed on from dependency to dependent, level by level. `questions`: by ancestor. */
 function walkDown(
   graph: Graph,
   questions: readonly (readonly number[])[],
@@ -98,7 +98,7 @@ function walkDown(
   }
 }
 
-/** The nodes, those of lower levels first. */
+/** The nodes in the order of their levels. */
 function byLevel(level: Int32Array): Int32Array {
   const start = new Int32Array(level.length + 1);
   for (const its of level) start[its + 1]!++;
@@ -110,7 +110,7 @@ function byLevel(level: Int32Array): Int32Array {
   return nodes;
 }
 
-/** Rows of dependents rise: a join of 20,000 is found in 15 steps. */
+/** Whether a node is a direct dependent. Rows of dependents rise, so a join of 20,000 is found in 15 steps. */
 function isDependent(graph: Graph, ancestor: NodeIndex, node: NodeIndex): boolean {
   let low = graph.dependentStart[ancestor]!;
   let high = graph.dependentStart[ancestor + 1]!;
@@ -123,8 +123,8 @@ function isDependent(graph: Graph, ancestor: NodeIndex, node: NodeIndex): boolea
 }
 
 /**
- * A spanning forest of the graph: each node hangs under its deepest dependency, and holds the numbers `enter..leave`
- * of its subtree. Being inside is a proof of descent; being outside proves nothing. Chains and trees need no more.
+ * A spanning forest of the graph. Each node is a child of its deepest dependency, and holds the numbers `enter..leave` of
+ * its subtree. Being inside proves descent; being outside proves nothing. Chains and trees need no walks.
  */
 type Tree = { readonly enter: Int32Array; readonly leave: Int32Array };
 

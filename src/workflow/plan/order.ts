@@ -1,15 +1,18 @@
-/** Puts a graph in order: edges turned round, levels, or the cycle that makes it impossible. */
+/** The order of a graph: its edges reversed, its levels, or the cycle that makes an order impossible. */
 import type { NodeIndex } from "./plan.ts";
 
 /** Edges in compressed rows, as in Plan. */
 export type Rows = { readonly start: Int32Array; readonly targets: Int32Array };
 
-/** `cycle`: a way from a node back to itself, along the dependencies' direction of flow; its first node is not repeated at the end. */
+/**
+ * The result. `cycle`: a way from a node back to itself, in the direction from dependency to dependent. Its first node is
+ * not repeated at the end.
+ */
 export type Ordering =
   | { readonly type: "ordered"; readonly dependents: Rows; readonly level: Int32Array }
   | { readonly type: "cyclic"; readonly cycle: readonly NodeIndex[] };
 
-/** Kahn's algorithm over the dependencies of `dependencies.start.length - 1` nodes: turns the edges round and gives levels, or a cycle. */
+/** Kahn's algorithm over the dependencies of `dependencies.start.length - 1` nodes: reverses the edges and gives levels, or a cycle. */
 export function order(dependencies: Rows): Ordering {
   const count = dependencies.start.length - 1;
   const dependents = reverse(dependencies);
@@ -34,7 +37,7 @@ export function order(dependencies: Rows): Ordering {
   return { type: "cyclic", cycle: findCycle(dependencies, open) };
 }
 
-/** Each row's targets come out in rising order. */
+/** Reverses the edges. Each row's targets come out in rising order. */
 function reverse(edges: Rows): Rows {
   const count = edges.start.length - 1;
   const start = new Int32Array(count + 1);
@@ -48,7 +51,7 @@ function reverse(edges: Rows): Rows {
   return { start, targets };
 }
 
-/** Every node that is still open has an open dependency: walking back along these must come round. */
+/** A cycle. Every node that is still open has an open dependency, so walking back along these must lead to one. */
 function findCycle(dependencies: Rows, open: Int32Array): NodeIndex[] {
   const way: NodeIndex[] = [];
   const stepOf = new Map<NodeIndex, number>();

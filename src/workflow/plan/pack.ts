@@ -1,12 +1,12 @@
-/** A Plan as few large values, so that one of 100,000 nodes crosses from a thread in milliseconds. */
+/** A Plan as a few large values, so that one of 100,000 nodes comes out of a thread in milliseconds. */
 import type { Plan } from "./plan.ts";
 
-/** What of a Plan is not packed, and its lists as one text each: neither ids nor compact JSON hold a line break. */
+/** A packed Plan. Its lists are one text each: neither ids nor compact JSON contain a line break. */
 export type PackedPlan = Omit<Plan, "ids" | "index" | "handlers" | "configs"> & {
   readonly idLines: string;
   readonly handlerNames: readonly string[];
   readonly handlerOf: Uint16Array;
-  /** An empty line is a node without config. */
+  /** The configs, one per line. An empty line is a node without config. */
   readonly configLines: string;
 };
 

@@ -1,12 +1,12 @@
 /**
- * The compiled definition (Plan): in columns, so that 100,000 nodes cost little, cross a thread cheaply and
- * every question of the running engine is one array access.
+ * The Plan: a definition, compiled into columns. So 100,000 nodes cost little, cross to a thread cheaply, and every question
+ * of the running engine is one array access.
  */
 
-/** A node's position in its definition (its Plan). Ids appear only at the edges: log, bus, REST, thread. */
+/** A node's position in its definition. Ids appear only at the borders: log, bus, REST, thread. */
 export type NodeIndex = number;
 
-/** Times in milliseconds. */
+/** A retry policy. Times are in milliseconds. */
 export type RetryPolicy = {
   readonly maxAttempts: number;
   readonly initialIntervalMs: number;
@@ -17,7 +17,7 @@ export type RetryPolicy = {
   readonly nonRetryable: readonly string[];
 };
 
-/** The steps of a definition that came as steps (an older system's form), for answers in the same form. */
+/** One step of a definition that came as steps (an older system's form), for answers in the same form. */
 export type Step = {
   readonly executionType: "sequential" | "parallel";
   readonly tasks: readonly { readonly name: string; readonly node: NodeIndex }[];
@@ -33,7 +33,7 @@ export type Plan = {
   readonly handlers: readonly string[];
   /** Compact JSON text of each node's config, null for none. */
   readonly configs: readonly (string | null)[];
-  /** The few distinct policies, and which each node has. */
+  /** The few distinct policies. `retryOf` says which one a node has. */
   readonly retries: readonly RetryPolicy[];
   readonly retryOf: Uint16Array;
   readonly timeoutMs: Float64Array;
@@ -41,29 +41,29 @@ export type Plan = {
   /** Edges in compressed rows: the dependencies of node i are `dependencies[dependencyStart[i]..dependencyStart[i+1])`. */
   readonly dependencyStart: Int32Array;
   readonly dependencies: Int32Array;
-  /** The same edges the other way round; each row rises. */
+  /** The same edges reversed; each row rises. */
   readonly dependentStart: Int32Array;
   readonly dependents: Int32Array;
-  /** Longest way from a root: 0 for roots. */
+  /** The longest way from a root: 0 for roots. */
   readonly level: Int32Array;
-  /** Nodes that no view shows (joins between two wide steps); null where there are none. */
+  /** Nodes that no view shows (joins between two wide steps); null if there are none. */
   readonly hidden: Uint8Array | null;
-  /** How many nodes views show. */
+  /** The number of nodes that views show. */
   readonly visible: number;
   readonly steps: readonly Step[] | null;
   /**
-   * What each node's templates name; null where no config has one. "unresolved": the definition was stored by a build that did
-   * not look for it when it came, so it is looked for when an execution of it is taken up.
+   * What each node's templates name; null if no config has a template. "unresolved": the definition was stored by a build
+   * that did not resolve names, so they are resolved when an execution of it is taken up.
    */
   readonly references: References | "unresolved" | null;
-  /** The nodes over whose configs a trigger's params may be put; each once. */
+  /** The nodes whose configs a trigger's params may replace in part, each once. */
   readonly overrides: readonly NodeIndex[] | "all";
 };
 
-/** In compressed rows, as edges are: the ancestors that node i names are `ancestors[start[i]..start[i+1])`. */
+/** References in compressed rows, like edges: the ancestors that node i names are `ancestors[start[i]..start[i+1])`. */
 export type References = {
   readonly start: Int32Array;
   readonly ancestors: Int32Array;
-  /** By node: which of the scope's words, see `WORD`. */
+  /** The scope words that each node names, see `WORD`. */
   readonly words: Uint8Array;
 };

@@ -1,18 +1,18 @@
 /** The grammar of templates: which parts of a string are paths to be filled in, and which are text. */
 
-/** `{{ a.output.items.0 }}`: its parts, and how it was written, for messages. `literal`: the id came as `nodes["id"]`. */
+/** A path such as `{{ a.output.items.0 }}`: its parts, and its source for messages. `literal`: the id came as `nodes["id"]`. */
 export type Path = { readonly source: string; readonly first: string; readonly rest: readonly string[]; readonly literal: boolean };
 
-/** Text as it is (a string), or a path. */
+/** A piece of a string: a text as it is (a string), or a path. */
 export type Piece = string | Path;
 
 /**
- * What one text may hold: more is refused where it comes in, so that a short document cannot make long work of each attempt.
+ * The limits of one text. More is refused when it comes in, so that a short document cannot cause long work in each attempt.
  * `parts`, `partCharacters`: of a path.
  */
 export const TEMPLATE_LIMITS = { paths: 10_000, parts: 64, partCharacters: 128 } as const;
 
-/** What is wrong with a path, as the end of a sentence; null where nothing is. */
+/** What is wrong with a path, as the end of a sentence; null if nothing is. */
 export function excessOf({ first, rest }: Path): string | null {
   const { parts, partCharacters } = TEMPLATE_LIMITS;
   if (rest.length >= parts) return `its path has ${rest.length + 1} parts; the limit is ${parts}`;
@@ -20,7 +20,7 @@ export function excessOf({ first, rest }: Path): string | null {
   return isLong ? `a part of its path is longer than ${partCharacters} characters` : null;
 }
 
-/** Names that templates may begin with beside the ids of ancestors. */
+/** Words that templates may begin with besides the ids of ancestors. */
 export const SCOPE_WORDS = ["params", "execution", "node", "runtime", "secrets", "nodes"] as const;
 export type ScopeWord = (typeof SCOPE_WORDS)[number];
 
@@ -29,8 +29,8 @@ export function isScopeWord(name: string): name is ScopeWord {
 }
 
 /**
- * A string as pieces. What stands in braces and is no path stays text, as in the older systems; a path inside of it
- * is still found. `\{{` is text without its backslash.
+ * A string as pieces. Braces that hold no path stay text, as in the older systems; a path inside them is still found. `\{{`
+ * is text without its backslash.
  */
 export function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
@@ -58,7 +58,7 @@ export function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
-/** The one path that a string is, spaces around it not counted; null where it is anything else. */
+/** The path, if the string is one path and nothing else but spaces; else null. */
 export function wholePath(pieces: readonly Piece[]): Path | null {
   let whole: Path | null = null;
   for (const piece of pieces) {
@@ -70,13 +70,13 @@ export function wholePath(pieces: readonly Piece[]): Path | null {
   return whole;
 }
 
-/** `nodes.id.…` as the path that it is where no ancestor has the id `nodes`; any other path as it came. */
+/** The path that `nodes.id.…` stands for, if no ancestor has the id `nodes`; any other path unchanged. */
 export function throughNodes(path: Path): Path {
   const [named, ...rest] = path.rest;
   return path.literal || path.first !== "nodes" || named === undefined ? path : { source: path.source, first: named, rest, literal: true };
 }
 
-/** What looks like a template in a text that stays text, as it stands there: `{{ foo bar }}`. */
+/** Texts that look like templates but stay text, as they stand there: `{{ foo bar }}`. */
 export function textsInBraces(text: string): readonly string[] {
   return text.match(IN_BRACES) ?? [];
 }
@@ -87,7 +87,7 @@ const CLOSE_BRACKET = 0x5d;
 const CLOSE_BRACE = 0x7d;
 const POINT = 0x2e;
 
-/** The path in the braces that open at `open`, or null. By hand, since the time that a pattern takes grows with the square of a long path. */
+/** The path in the braces that open at `open`, or null. It is parsed by hand, because a pattern takes quadratic time for a long path. */
 function pathAt(text: string, open: number): Path | null {
   const start = skipSpaces(text, open + 2);
   const firstEnd = skipName(text, start);
@@ -107,7 +107,7 @@ function pathAt(text: string, open: number): Path | null {
   return { source: text.slice(open, position + 2), first: quoted?.name ?? first, rest, literal: quoted !== null };
 }
 
-/** `"a"]` or `'a'`, and what is behind the bracket. */
+/** The name in `"a"]` or `'a'`, and the position after the bracket. */
 function quotedName(text: string, start: number): { readonly name: string; readonly end: number } | null {
   const mark = text[start];
   const end = skipName(text, start + 1);
@@ -129,7 +129,7 @@ function skipName(text: string, from: number): number {
   return position;
 }
 
-/** A letter, a digit, `_` or `-`. */
+/** Whether a character is a letter, a digit, `_` or `-`. */
 function isNamePart(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) || code === 0x5f || code === 0x2d;
 }

@@ -1,4 +1,4 @@
-/** Which ancestors the templates of a plan's configs name: found once, when the definition comes in, and stored with it. */
+/** The ancestors that the templates of a plan's configs name. They are found once, when the definition comes in, and stored with it. */
 import { answersOf } from "../plan/ancestry.ts";
 import type { NodeIndex, Plan, References } from "../plan/plan.ts";
 import { mayName, namesIn } from "./template.ts";
@@ -6,24 +6,24 @@ import { mayName, namesIn } from "./template.ts";
 /** Bits of a node's `words`. */
 export const WORD = { params: 1, runtime: 2 } as const;
 
-/** What templates name that belong to one node. */
+/** What the templates of one node name. */
 export type Named = { readonly ancestors: readonly NodeIndex[]; readonly words: number };
 
 export const NOTHING_NAMED: Named = { ancestors: [], words: 0 };
 
-/** Through the graph, for all names of a definition together: less than a second. */
+/** The steps through the graph for all names of a definition together: less than a second. */
 export const STEPS_MAX = 200_000_000;
-/** As many as there may be edges. */
+/** The largest number of names: as many as edges. */
 const NAMES_MAX = 1_000_000;
 
-/** Why a definition is refused, and an execution not gone on with. */
+/** The reason why a definition is refused, or why an execution cannot go on. */
 export const TOO_MANY_NAMES =
   "Its templates hold too many names to follow: shorten the way to what they name by naming it in the dependencies, or name fewer nodes";
 
-/** Texts with templates, each of a node. */
+/** Texts with templates, each of one node. */
 export type TemplateTexts = { readonly nodes: readonly NodeIndex[]; readonly texts: readonly string[] };
 
-/** For each of the texts what it names. "too many": to find out would take more than `stepsMax` steps. */
+/** What each of the texts names. "too many": finding out would take more than `stepsMax` steps. */
 export function namedBy(plan: Plan, { nodes, texts }: TemplateTexts, stepsMax: number): readonly Named[] | "too many" {
   const asked: NodeIndex[] = [];
   const candidates: NodeIndex[] = [];
@@ -50,7 +50,7 @@ export function namedBy(plan: Plan, { nodes, texts }: TemplateTexts, stepsMax: n
   });
 }
 
-/** What the plan's own configs name; null where none has a template. */
+/** What the plan's own configs name; null if none has a template. */
 export function findReferences(plan: Plan, stepsMax: number): References | "too many" | null {
   const nodes: NodeIndex[] = [];
   const texts: string[] = [];
@@ -71,7 +71,7 @@ export function findReferences(plan: Plan, stepsMax: number): References | "too 
   return { start: startsOf(counts), ancestors: Int32Array.from(named.flatMap((each) => each.ancestors)), words };
 }
 
-/** Of rows of so many elements each, where each begins, and where the last one ends. */
+/** The start of each row, and the end of the last one, from the lengths of rows. */
 export function startsOf(counts: ArrayLike<number>): Int32Array {
   const start = new Int32Array(counts.length + 1);
   for (let row = 0; row < counts.length; row++) start[row + 1] = start[row]! + counts[row]!;

@@ -1,4 +1,4 @@
-/** Fills in the templates of a config, in the thread, just before the handler runs. */
+/** The filling in of a config's templates, in the thread, just before the handler runs. */
 import type { Failure } from "../execution/failure.ts";
 import { idempotencyKeyOf } from "../execution/idempotency-key.ts";
 import { isObject, type JsonObject, jsonText, parseTrusted, setOwn } from "../json/json.ts";
@@ -16,11 +16,11 @@ import {
 } from "./parse.ts";
 
 export interface ParsedTexts {
-  /** The value of a text, deeply frozen. `key`: where the text comes from; another text under the same key is parsed again. */
+  /** The value of a text, deeply frozen. `key`: the origin of the text; another text under the same key is parsed again. */
   get(key: string, text: string): unknown;
 }
 
-/** An ancestor in scope. `output`: JSON text, null where there is none. */
+/** An ancestor in scope. `output`: JSON text, null if there is none. */
 type Ancestor = {
   readonly id: string;
   readonly status: string;
@@ -29,13 +29,13 @@ type Ancestor = {
   readonly output: string | null;
 };
 
-/** What templates see; texts are JSON texts. An attempt is one. */
+/** Everything that templates see. Texts are JSON texts. An attempt is a Scope. */
 export type Scope = {
   readonly nodeId: string;
   readonly attempt: number;
   readonly handler: string;
   readonly config: string | null;
-  /** Keys of the config that came with the trigger: templates there do not see `secrets`. */
+  /** Keys of the config that came with the trigger. Templates there do not see `secrets`. */
   readonly fromTrigger: readonly string[];
   readonly scope: readonly Ancestor[];
   readonly params: string | null;
@@ -43,12 +43,13 @@ export type Scope = {
 };
 export type ExecutionScope = { readonly executionId: string; readonly executionName: string };
 
-/** `config`: a fresh object that the handler may change. */
+/** The result. `config`: a fresh object that the handler may change. */
 export type ResolvedConfig = { readonly ok: true; readonly config: JsonObject } | { readonly ok: false; readonly failure: Failure };
 
 /**
- * Missing data is a failure that names the path. Values that come out of a template are not looked at again.
- * `charactersMax`: of all that templates put in, since a short config may name a large output many times.
+ * Fills in the templates of a config. Missing data is a failure that names the path. Values that come out of a template are
+ * not expanded again. `charactersMax`: of everything that templates insert, because a short config may name a large output
+ * many times.
  */
 export function resolveConfig(scope: Scope, execution: ExecutionScope, parsed: ParsedTexts, charactersMax: number): ResolvedConfig {
   if (scope.config === null) return { ok: true, config: {} };
@@ -72,7 +73,7 @@ type Lookup =
   | { readonly type: "text" };
 const TEXT: Lookup = { type: "text" };
 
-/** One config's templates. The first fault is kept in `fault`; nothing that is resolved after it matters. */
+/** The templates of one config. The first fault is kept in `fault`; nothing that is resolved after it matters. */
 class Resolver {
   fault: string | null = null;
   readonly #scope: Scope;
@@ -89,7 +90,7 @@ class Resolver {
     this.#ancestors = new Map(scope.scope.map((ancestor) => [ancestor.id, ancestor]));
   }
 
-  /** The value with its templates filled in; objects and arrays are changed in place, since they were parsed for this attempt. */
+  /** The value with its templates filled in. Objects and arrays are changed in place: they were parsed for this attempt. */
   resolve(value: unknown, place: string, fromTrigger: boolean): unknown {
     if (typeof value === "string") return value.includes("{{") ? this.#resolveText(value, place, fromTrigger) : value;
     if (Array.isArray(value)) {
@@ -103,7 +104,7 @@ class Resolver {
 
   #resolveText(text: string, place: string, fromTrigger: boolean): unknown {
     const pieces = piecesOf(text);
-    // A definition's own texts were held to the limits when it came.
+    // The limits of a definition's own texts were checked when it came.
     if (fromTrigger) this.#hold(pieces, place);
     const whole = wholePath(pieces);
     if (whole !== null) {
@@ -126,7 +127,7 @@ class Resolver {
     return this.#fits(text.length, place) ? text : "";
   }
 
-  /** Parsed values are frozen and belong to all: a handler gets its own. */
+  /** A copy of a value. Parsed values are frozen and shared, and a handler gets its own. */
   #copy(value: unknown, place: string): unknown {
     if (!this.#fits(typeof value === "string" ? value.length : 1, place)) return null;
     if (Array.isArray(value)) return value.map((item) => this.#copy(item, place));
@@ -162,12 +163,12 @@ class Resolver {
     const named = throughNodes(path);
     if (named !== path) return this.#look(named, fromTrigger);
     if (!literal && isScopeWord(first)) return this.#lookInScope(first, rest, fromTrigger);
-    // A single word is somebody's own text in braces, as in a prompt.
+    // A single word is the user's own text in braces, as in a prompt.
     if (!literal && rest.length === 0) return TEXT;
     return { type: "missing", why: `"${first}" is no node that comes before "${this.#scope.nodeId}"` };
   }
 
-  /** The whole path on the output first, then without a leading `output`, then the other fields. */
+  /** Looks for the whole path in the output first, then without a leading `output`, then in the other fields. */
   #lookAt(ancestor: Ancestor, rest: readonly string[]): Lookup {
     const { id, status, error, attempt } = ancestor;
     const output =
@@ -191,7 +192,7 @@ class Resolver {
     return value === undefined ? { type: "missing", why: `there is no ${[word, ...rest].join(".")}` } : { type: "found", value };
   }
 
-  /** The object that a scope word stands for, or why there is none. */
+  /** The object that a scope word stands for, or the reason why there is none. */
   #scopeValue(word: ScopeWord, fromTrigger: boolean): unknown {
     const { params, runtime, nodeId, handler, attempt } = this.#scope;
     const { executionId, executionName } = this.#execution;
@@ -212,7 +213,7 @@ class Resolver {
   }
 }
 
-/** Own properties of plain objects and indices of arrays only; `undefined` where there is nothing. */
+/** The value at a path: own properties of plain objects and indices of arrays only. `undefined` if there is none. */
 function walk(value: unknown, path: readonly string[], from: number): unknown {
   let current = value;
   for (let step = from; step < path.length; step++) {

@@ -1,9 +1,9 @@
-/** Templates as seen without parsing what they stand in: what a config names, and what a trigger changes in it. */
+/** Templates in a JSON text, without parsing it: what a config names, and what a trigger changes in it. */
 import { eachMember, isObjectAt, keyText } from "../json/scan.ts";
 
 /**
- * The names that the templates in a config's JSON text begin with; scope words may be among them. Reads the text without
- * parsing it, so it may name a little more than is used (what stands after `\{{`, say), never less.
+ * The names that the templates in a config's JSON text begin with, scope words included. The text is not parsed, so a few
+ * names too many may be found (what stands after `\{{`, for example), never too few.
  */
 export function namesIn(config: string): ReadonlySet<string> {
   const names = new Set<string>();
@@ -15,23 +15,23 @@ export function namesIn(config: string): ReadonlySet<string> {
     if (quoted !== undefined) names.add(quoted);
     if (first !== undefined) names.add(first);
     if (first === "nodes" && second !== undefined) names.add(second);
-    // An opening brace may belong to the next template too: "{{{ a.b }}".
+    // An opening brace may also belong to the next template: "{{{ a.b }}".
     BEGINNING.lastIndex = found.index + 1;
   }
   return names;
 }
 
-/** False where nothing in a config's JSON text can be a template. What came with a trigger may have its braces escaped. */
+/** Whether a config's JSON text may contain a template. A text that came with a trigger may have escaped braces. */
 export function mayName(config: string): boolean {
   return config.includes("{{") || (config.includes("\\u007") && ESCAPED_BRACE.test(config));
 }
 
 const ESCAPED_BRACE = /\\u007[bB]/;
 
-/** In JSON text a tab is `\t` and a quote `\"`. */
+/** The beginning of a template. In JSON text a tab is `\t` and a quote `\"`. */
 const BEGINNING = /\{\{(?: |\\[tnr])*(?:nodes\[(?:\\"|')([\w-]+)(?:\\"|')\]|([\w-]+)(?:\.([\w-]+))?)/g;
 
-/** A user's text may write any character as `\u007b`; those that a template can be made of are written plainly. */
+/** The text with every escaped character that a template can consist of written plainly. A user may write any character as `\u007b`. */
 function withoutEscapes(text: string): string {
   return text.replace(ESCAPED, (asItIs, digits: string | undefined) => {
     if (digits === undefined) return asItIs;
@@ -46,7 +46,7 @@ const ESCAPED = /\\(?:u00([0-7][0-9a-fA-F])|[\s\S])/g;
 
 export type Merged = { readonly text: string; readonly keys: readonly string[] };
 
-/** Puts what came with a trigger over a node's config, key by key. Both are JSON texts of objects. `keys`: those that were given. */
+/** Replaces keys of a node's config by those that came with a trigger. Both are JSON texts of objects. `keys`: those that came. */
 export function mergeConfig(config: string | null, given: string): Merged {
   if (!isObjectAt(given, 0)) return { text: config ?? "{}", keys: [] };
   const members = new Map<string, string>();

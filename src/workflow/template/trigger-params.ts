@@ -1,4 +1,7 @@
-/** What a trigger gave an execution: the params as a whole, and what of them is put over single nodes' configs, where the definition allows it. */
+/**
+ * What a trigger gave to an execution: the params as a whole, and the parts that replace keys of single nodes' configs, if
+ * the definition allows it.
+ */
 import type { NodeIndex, Plan, References } from "../plan/plan.ts";
 import { eachMember, isObjectAt, keyText } from "../json/scan.ts";
 import { findReferences, type Named, namedBy, namedOf } from "./references.ts";
@@ -12,7 +15,10 @@ export type TriggerParams = {
   readonly references: References | null;
 };
 
-/** `runtime`: what stood under the node's id, as JSON text. `config`: the node's own with that put over it; `keys` came with it. */
+/**
+ * The params of one node. `runtime`: the object under the node's id, as JSON text. `config`: the node's own config with that
+ * object's keys in it; `keys` names them.
+ */
 export type ParamsOfNode = {
   readonly runtime: string;
   readonly config: string;
@@ -20,15 +26,15 @@ export type ParamsOfNode = {
   readonly named: Named;
 };
 
-/** How much may be done: characters that are read, steps through the graph. */
+/** Limits: characters that are read, and steps through the graph. */
 export type ParamsLimits = { readonly characters: number; readonly steps: number };
 
-/** Why there is none: this much is done elsewhere, or nowhere. */
+/** Why there is no result: so much work is done elsewhere, or not at all. */
 export type TooMuch = "too long" | "too many names";
 
 const NOTHING: ReadonlyMap<NodeIndex, ParamsOfNode> = new Map();
 
-/** `params` was checked when it came: the JSON text of an object. */
+/** Reads the params of a trigger. `params` was checked when it came: it is the JSON text of an object. */
 export function readTriggerParams(plan: Plan, params: string | null, limits: ParamsLimits): TriggerParams | TooMuch {
   const references = plan.references === "unresolved" ? unresolved(plan, limits) : plan.references;
   if (typeof references === "string") return references;
@@ -56,7 +62,7 @@ function unresolved(plan: Plan, { characters, steps }: ParamsLimits): References
   return references === "too many" ? "too many names" : references;
 }
 
-/** The objects that stand under ids of nodes that take them; of a doubled one the last, as parsers do. */
+/** The objects under ids of nodes that accept them; of a doubled one the last, as in parsers. */
 function runtimesIn({ overrides, index }: Plan, params: string): Map<NodeIndex, string> {
   const allowed = overrides === "all" ? null : new Set(overrides);
   const found = new Map<NodeIndex, string>();
@@ -70,10 +76,10 @@ function runtimesIn({ overrides, index }: Plan, params: string): Map<NodeIndex, 
   return found;
 }
 
-/** An id of 128 characters, each as `\u0061`, in quotes. */
+/** The longest key: an id of 128 characters, each as `\u0061`, in quotes. */
 const KEY_MAX = 128 * 6 + 2;
 
-/** What the trigger has replaced of a config is still among its names: it is carried, and not used. */
+/** Both sets of names. What the trigger has replaced in a config is still among its names: it is carried and not used. */
 function both(own: Named, given: Named): Named {
   return { ancestors: [...new Set([...own.ancestors, ...given.ancestors])], words: own.words | given.words };
 }

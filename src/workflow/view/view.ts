@@ -1,25 +1,25 @@
-/** An execution as it is shown: made from its state, in the definition's order. */
+/** The view of an execution: made from its state, in the definition's order. */
 import type { FailureKind } from "../execution/failure.ts";
 import type { Step } from "../plan/plan.ts";
 import { at, type ExecutionState } from "../execution/state.ts";
 import { type ExecutionStatus, NODE_STATES, NodeCode, type NodeStatus } from "../execution/status.ts";
 
-/** Times are milliseconds since 1970. */
+/** One node. Times are milliseconds since 1970. */
 export type NodeView = {
   readonly id: string;
   readonly handler: string;
   readonly state: NodeStatus;
-  /** JSON text; null where there is none or it is kept apart (then `outputBytes` tells its size). */
+  /** JSON text. Null if there is none, or if it is kept apart; then `outputBytes` has its size. */
   readonly output: string | null;
   readonly outputBytes: number | null;
   readonly error: string | null;
-  /** Why it is QUEUED, as a sentence, where it waits for its handler. */
+  /** The reason why it is QUEUED, as a sentence, if it waits for its handler. */
   readonly reason: string | null;
-  /** Attempts that have begun. */
+  /** The number of attempts that have begun. */
   readonly attempts: number;
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
-  /** Longest way from a root. */
+  /** The longest way from a root. */
   readonly level: number;
 };
 
@@ -29,7 +29,7 @@ export type FailureView = {
   readonly kind: FailureKind;
   readonly code: string;
   readonly message: string;
-  /** Where in the user's code; null where none of it was there. */
+  /** The place in the user's code; null if none of it was involved. */
   readonly stack: string | null;
 };
 
@@ -42,7 +42,7 @@ export type ExecutionView = {
   readonly progress: Counts & { readonly percentage: number };
   /** Visible nodes only, in the definition's order. */
   readonly nodes: readonly NodeView[];
-  /** Of an execution that came as steps; a task's `node` is a position in `nodes`. */
+  /** The steps of an execution that came as steps. A task's `node` is a position in `nodes`. */
   readonly steps: readonly Step[] | null;
   readonly error: string | null;
   readonly failure: FailureView | null;
@@ -52,14 +52,17 @@ export type ExecutionView = {
   readonly finishedAtMs: number | null;
   readonly updatedAtMs: number;
   readonly closed: boolean;
-  /** Its supervisor crashed too often and is left alone until the next sweep. */
+  /** Whether its supervisor crashed too often and is left alone until the next sweep. */
   readonly stalled: boolean;
 };
 
-/** Why a QUEUED node waits for its handler, as a sentence; null where it does not. `missing`: its owner does not have it. */
+/**
+ * The reason why a QUEUED node waits for its handler, as a sentence; null if it does not. `missing`: its owner does not have
+ * the handler.
+ */
 export type ReasonOf = (handler: string, missing: boolean) => string | null;
 
-/** What is shown of a state. O(nodes). `stalled`: known to the owner alone. */
+/** The view of a state, in O(nodes). `stalled`: only the owner knows. */
 export function viewOf(id: string, state: ExecutionState, stalled: boolean, reasonOf: ReasonOf = () => null): ExecutionView {
   const { plan } = state;
   const nodes: NodeView[] = [];
@@ -87,19 +90,19 @@ export function viewOf(id: string, state: ExecutionState, stalled: boolean, reas
   };
 }
 
-/** Of the nodes that views show. */
+/** Counts of the nodes that views show. */
 export type Counts = { readonly total: number; readonly completed: number; readonly failed: number };
 
 export function countsOf(state: ExecutionState): Counts {
   return { total: state.plan.visible, completed: state.completed - state.hiddenCompleted, failed: state.failed };
 }
 
-/** `percentage`: of completed ones, rounded down to one decimal, so 100 means all. */
+/** The progress. `percentage`: of completed nodes, rounded down to one decimal, so 100 means all. */
 export function progressOf({ total, completed, failed }: Counts): ExecutionView["progress"] {
   return { total, completed, failed, percentage: total === 0 ? 0 : Math.floor((completed / total) * 1000) / 10 };
 }
 
-/** It was open when its execution ended, and nothing more was heard of it. */
+/** The error of a node that was open when its execution ended, and of which nothing more was heard. */
 const CUT_OFF = "The attempt was cut off: the execution ended first.";
 
 function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): NodeView {

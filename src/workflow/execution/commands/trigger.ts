@@ -1,4 +1,7 @@
-/** A trigger: an execution runs once. Whether there is room to run it now is another matter, and the start another command. */
+/**
+ * The rule of a trigger: an execution runs once. Whether there is room to run it now is not decided here; its start is
+ * another command.
+ */
 import { isTerminal } from "../status.ts";
 import type { ClientRule } from "../rule.ts";
 
