@@ -1,20 +1,20 @@
-/** A handler's schema as the shape that the main thread is told. What is not understood of it counts as "anything". */
+/** The shape of a handler's schema, for the main thread. Parts of the schema that are not understood count as "anything". */
 import type * as v from "valibot";
 import type { ConfigField, ConfigShape, OtherFields } from "../workflow/definition/config-shape.ts";
 
 const ANY: ConfigShape = { type: "any" };
-/** Keys whose values are of these may be left out. */
+/** Kinds of values whose keys may be left out. */
 const OPTIONAL = new Set(["optional", "exact_optional", "nullish"]);
 
 /**
- * `isOurs`: fields that the handler would ignore are told of. Of a user's schema they are not, and neither are its patterns:
- * a pattern may take for ever on somebody's text, and this check runs on the main thread.
+ * The shape of a schema. `isOurs`: fields that the handler would ignore cause warnings. For a user's schema they do not, and
+ * its patterns are left out: a pattern may take for ever on somebody's text, and this check runs on the main thread.
  */
 export function configShapeOf(schema: v.GenericSchema, isOurs: boolean): ConfigShape {
   return shapeOf(schema as unknown as AnySchema, isOurs);
 }
 
-/** What the library's schemas have, each its own part of it. A user's may be of another version of the library. */
+/** The parts of the library's schemas, each with some of them. A user's schema may come from another version of the library. */
 type AnySchema = {
   readonly type: string;
   readonly async?: boolean;
@@ -31,13 +31,13 @@ type AnySchema = {
 type PipeItem = { readonly kind: string; readonly type: string; readonly requirement?: unknown; readonly message?: unknown };
 
 function shapeOf(schema: AnySchema, isOurs: boolean): ConfigShape {
-  // With a fallback nothing is refused.
+  // A schema with a fallback refuses nothing.
   if (schema.async === true || schema.fallback !== undefined) return ANY;
   const [root, ...actions] = schema.pipe ?? [];
   if (root === undefined) return plainShapeOf(schema, isOurs);
   let shape = shapeOf(root as unknown as AnySchema, isOurs);
   for (const action of actions) {
-    // What comes behind a transform is about another value.
+    // Actions behind a transform are about another value.
     if (action.kind !== "validation" && action.kind !== "metadata") break;
     shape = narrowed(shape, action, isOurs);
   }
@@ -99,7 +99,7 @@ function withOthers(shape: ConfigShape, others: OtherFields): ConfigShape {
   return shape.type === "object" && shape.others === "ignored" ? { ...shape, others } : shape;
 }
 
-/** The shape with what an action of its pipe asks for. */
+/** The shape, narrowed by an action of its pipe. */
 function narrowed(shape: ConfigShape, { type, requirement, message }: PipeItem, isOurs: boolean): ConfigShape {
   if (shape.type === "string" && type === "regex" && isOurs && requirement instanceof RegExp && requirement.flags === "")
     return { ...shape, pattern: { source: requirement.source, expected: typeof message === "string" ? message : "Expected another form" } };

@@ -1,14 +1,14 @@
-/** Turns whatever a handler threw into a Failure. It is somebody else's value: reading it may throw too. */
+/** The Failure for whatever a handler threw. It is a foreign value: reading it may throw too. */
 import { HandlerError } from "./handler.ts";
 import { stackOf } from "./stack.ts";
 import type { Failure, FailureKind } from "../workflow/execution/failure.ts";
 
 const MESSAGE_MAX = 2_000;
 const CODE = /^[A-Za-z0-9_.-]{1,64}$/;
-/** A server may ask for years; an execution does not wait so long. */
+/** The longest pause that a service may ask for. A service may ask for years; an execution does not wait so long. */
 const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** A plain throw may be tried again; a HandlerError says itself. Never throws. */
+/** The failure for a thrown value. A plain throw may be tried again; a HandlerError says itself. Never throws. */
 export function failureOf(thrown: unknown): Failure {
   try {
     if (thrown instanceof HandlerError) return ofHandlerError(thrown);
@@ -24,7 +24,7 @@ export function failureOf(thrown: unknown): Failure {
   }
 }
 
-/** A failure that is never tried again: the same config or output would fail the same way. */
+/** A failure that is never tried again, because the same config or output would fail in the same way. */
 export function lastingFailure(kind: Extract<FailureKind, "bad_config" | "bad_output">, code: string, message: string): Failure {
   return { kind, code, message: cut(message), retryable: false };
 }

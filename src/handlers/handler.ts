@@ -1,15 +1,15 @@
 /**
- * What a handler is. This file is the package's own export, so it is what users import:
+ * The interface of handlers. This file is the package's own export, so it is what users import:
  *
  *     import { defineHandler, HandlerError } from "troupe";
  *     export default defineHandler({ name: "greet", config: v.object({ name: v.string() }), run: ({ name }) => `Hello ${name}` });
  */
 import type * as v from "valibot";
 
-/** What a handler may need beside its config. `parents`: its direct dependencies' outputs; `params`: the trigger's params. */
+/** Data that a handler may need beside its config. `parents`: the outputs of its direct dependencies; `params`: the trigger's params. */
 export type Need = "parents" | "params";
 
-/** Writes to the server's log, with the execution, node and attempt on every line. */
+/** The server's log, with the execution, node and attempt on every line. */
 export type HandlerLog = {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -21,43 +21,43 @@ export type HandlerLog = {
 export type Parent = {
   readonly id: string;
   readonly status: string;
-  /** The output's JSON text, as it came; null where there is none. */
+  /** The output's JSON text, as it came; null if there is none. */
   readonly text: string | null;
-  /** The parsed output, frozen; parsed when it is first asked for. */
+  /** The output as a frozen value. It is parsed when it is first asked for. */
   readonly output: unknown;
 };
 
 export type HandlerContext = {
   readonly executionId: string;
   readonly nodeId: string;
-  /** From 1. */
+  /** The number of this attempt, from 1. */
   readonly attempt: number;
-  /** The same for all attempts of this node: give it to services that can tell a repeated call. */
+  /** The same key for all attempts of this node. Pass it to services that can recognise a repeated call. */
   readonly idempotencyKey: string;
-  /** Aborted when the attempt times out or is no longer wanted. Its handler should end soon. */
+  /** A signal that is aborted when the attempt times out or is no longer wanted. The handler should then end soon. */
   readonly signal: AbortSignal;
   readonly log: HandlerLog;
-  /** In the order of `dependencies`; empty unless the handler needs "parents". */
+  /** The direct dependencies in their order; empty unless the handler needs "parents". */
   parents(): readonly Parent[];
-  /** The trigger's params as JSON text, as they came; null without any, or unless the handler needs "params". */
+  /** The trigger's params as JSON text, as they came; null if there are none, or unless the handler needs "params". */
   paramsText(): string | null;
 };
 
-/** The config's schema, as valibot has it: without transforms that wait. */
+/** The config's schema: a valibot schema without asynchronous transforms. */
 type ConfigSchema = v.GenericSchema;
 type ConfigOf<Schema> = Schema extends ConfigSchema ? v.InferOutput<Schema> : Record<string, unknown>;
 
 export type HandlerDefinition<Schema extends ConfigSchema | undefined> = {
-  /** Letters, digits, `_`, `-` and `.`; what definitions call it. */
+  /** The name that definitions use: letters, digits, `_`, `-` and `.`. */
   readonly name: string;
-  /** Other names that it is known by. */
+  /** Other names of the handler. */
   readonly aliases?: readonly string[];
-  /** Checks the config after its templates are filled in. Without it any config will do. */
+  /** The schema of the config, checked after its templates are filled in. Without it any config is accepted. */
   readonly config?: Schema;
   readonly needs?: Need | readonly Need[];
   /**
-   * Does the work. What it returns (or resolves to) must be JSON and is the node's output; `undefined` counts as null.
-   * What it throws fails the attempt, and it is tried again: throw a HandlerError to say otherwise.
+   * The work itself. What it returns (or resolves to) must be JSON and is the node's output; `undefined` counts as null.
+   * What it throws fails the attempt, which is then tried again. Throw a HandlerError to say otherwise.
    */
   run(config: ConfigOf<Schema>, context: HandlerContext): unknown;
 };
@@ -75,7 +75,7 @@ export type Handler = {
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 const defined = new WeakSet<object>();
 
-/** Makes a handler: the default export of a module in the handlers' folder. Throws a TypeError where it is not one. */
+/** Makes a handler: the default export of a module in the handlers' folder. Throws a TypeError if the definition is wrong. */
 export function defineHandler<Schema extends ConfigSchema | undefined = undefined>(definition: HandlerDefinition<Schema>): Handler {
   const { name, aliases = [], config, needs = [] } = definition;
   for (const each of [name, ...aliases]) {
@@ -94,7 +94,7 @@ export function defineHandler<Schema extends ConfigSchema | undefined = undefine
     names: [...new Set([name, ...aliases])],
     needs: needed,
     config: config ?? null,
-    // The schema has checked what this takes.
+    // The schema has checked the config.
     run: (value, context) => definition.run(value as ConfigOf<Schema>, context),
   };
   defined.add(handler);
@@ -106,7 +106,7 @@ export function isHandler(value: unknown): value is Handler {
   return typeof value === "object" && value !== null && defined.has(value);
 }
 
-/** `retryable` (default true) and the earliest time of the next attempt, in milliseconds from now. */
+/** Options of a HandlerError: `retryable` (default true), and the earliest time of the next attempt in milliseconds from now. */
 export type HandlerErrorOptions = {
   readonly message?: string | undefined;
   readonly retryable?: boolean | undefined;
@@ -114,7 +114,7 @@ export type HandlerErrorOptions = {
   readonly cause?: unknown;
 };
 
-/** Fails an attempt in a way that is understood: `code` is a short word for machines, such as `card_declined`. */
+/** An error that fails an attempt with a known reason. `code` is a short word for machines, such as `card_declined`. */
 export class HandlerError extends Error {
   override readonly name = "HandlerError";
   readonly code: string;

@@ -12,13 +12,13 @@ import { openBundle } from "./loading/own-modules.ts";
 import type { HandlerSettings } from "./settings.ts";
 
 export type Registry = {
-  /** By any of its names; undefined where nobody has that name. */
+  /** The handler of a name; undefined if there is none. */
   get(name: string): Handler | undefined;
-  /** What the main thread is told of each handler. */
+  /** The descriptions of all handlers for the main thread. */
   readonly infos: readonly HandlerInfo[];
 };
 
-/** `faults`: every reason why the handlers cannot be loaded, as sentences for the one who starts the server. */
+/** The result of loading. `faults`: every reason why the handlers cannot be loaded, as sentences for the one who starts the server. */
 export type LoadedRegistry =
   | { readonly ok: true; readonly registry: Registry }
   | { readonly ok: false; readonly faults: readonly string[] };
@@ -58,10 +58,10 @@ function infoOf({ name, names, needs, config }: Handler, isOurs: boolean): Handl
   return { name, names, needs, ...(config === null ? {} : { config: configShapeOf(config, isOurs) }) };
 }
 
-/** `named`: handlers that it exports beside its default one. */
+/** A module. `named`: handlers that it exports beside its default one. */
 type OwnModule = { readonly file: string; readonly handler: Handler | null; readonly named: readonly Handler[] };
 
-/** The modules that can be loaded; why others cannot is added to the faults. A module without a handler is there for others. */
+/** Loads the modules that can be loaded, and adds to the faults why others cannot. A module without a handler is there for others. */
 async function loadModules(bundle: HandlerBundle, faults: string[]): Promise<readonly OwnModule[]> {
   const modules: OwnModule[] = [];
   try {
@@ -77,13 +77,13 @@ async function loadModules(bundle: HandlerBundle, faults: string[]): Promise<rea
       }
     }
   } catch (error) {
-    // A package that one of them imports: it is loaded before all of them.
+    // The fault is in a package that one of them imports: it is loaded before all of them.
     faults.push(`The handlers in ${dirname(bundle.path)} cannot be loaded: ${sentenceOf(error)}`);
   }
   return modules;
 }
 
-/** Somebody forgot to say defineHandler. */
+/** Whether somebody forgot to call defineHandler. */
 function seemsHandler(value: unknown): boolean {
   return typeof value === "object" && value !== null && typeof (value as { readonly run?: unknown }).run === "function";
 }

@@ -1,14 +1,14 @@
-/** What handlers are told of the configuration. It crosses to threads and child processes, so it is plain data. */
+/** The part of the configuration that handlers get. It goes to threads and child processes, so it is plain data. */
 
-/** Sizes in bytes, times in milliseconds. */
+/** The settings: sizes in bytes, times in milliseconds. */
 export type HandlerSettings = {
   readonly mockLatencyMs: { readonly min: number; readonly max: number };
   readonly externalServices: "mock" | "live";
   /** Whether live calls may go to private addresses. */
   readonly httpAllowPrivate: boolean;
-  /** An OpenAI-compatible server; without it the answers are made up. */
+  /** An OpenAI-compatible server; null if the answers are mocks. */
   readonly llm: { readonly baseUrl: string; readonly apiKey: string | null; readonly model: string } | null;
   readonly outputBytes: number;
-  /** How deep outputs may be nested. */
+  /** The deepest nesting of outputs. */
   readonly nesting: number;
 };

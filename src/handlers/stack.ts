@@ -1,9 +1,9 @@
-/** Where in the user's code something was thrown: an error's stack without our own frames and the runtime's, and not too long. */
+/** The place in the user's code where something was thrown: an error's stack without our own frames and the runtime's, shortened. */
 import { join } from "node:path";
 
-/** As UTF-8. */
+/** The longest stack, as UTF-8. */
 const BYTES_MAX = 2 * 1024;
-/** The message is told beside the stack; here it is only to tell causes apart. */
+/** The longest message in a stack. The failure has the message as well; here it only tells causes apart. */
 const HEAD_MAX = 200;
 const CAUSES_MAX = 3;
 
@@ -12,7 +12,7 @@ const FRAME = /^\s*at /;
 const PLACE = /(?:\(|^\s*at (?:async )?)([^()]*?)\)?$/;
 const RUNTIME = /^(?:native|node:|bun:|internal:|\[native|unknown|<anonymous>)/;
 
-/** Undefined where none of it is the user's. Reading somebody else's error may throw. */
+/** The stack; undefined if none of it is the user's. Reading a foreign error may throw. */
 export function stackOf(error: Error): string | undefined {
   const parts: string[] = [];
   let at: unknown = error;
@@ -38,7 +38,7 @@ function headOf({ name, message }: Error): string {
   return `${String(name)}: ${line.length > HEAD_MAX ? `${line.slice(0, HEAD_MAX)}…` : line}`;
 }
 
-/** Whole lines, as many as there is room for. */
+/** As many whole lines as there is room for. */
 function cut(lines: readonly string[]): string {
   let bytes = -1;
   const kept = lines.findIndex((line) => (bytes += Buffer.byteLength(line) + 1) > BYTES_MAX);

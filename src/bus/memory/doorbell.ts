@@ -1,10 +1,10 @@
-/** Doorbells of several instances in one process: each hears what the others ring, in a later turn. */
+/** Doorbells of several instances in one process: each hears the rings of the others, in a later turn. */
 import type { Turns } from "../../env/turns.ts";
 import type { Doorbell, Ring } from "../doorbell.ts";
 
-/** Where the doorbells of one process hang. */
+/** The doorbells of one process. */
 export type DoorbellHub = {
-  /** One instance's doorbell. */
+  /** Makes the doorbell of one instance. */
   hang(): Doorbell;
 };
 

@@ -1,4 +1,4 @@
-/** The stream within one process: for simulations, where a checker listens to it. */
+/** The stream within one process, for simulations in which a checker listens to it. */
 import type { EventSink, EventSource, StreamRecord } from "../event-stream.ts";
 
 export function createMemoryStream(): EventSink & EventSource {

@@ -1,6 +1,6 @@
 /**
- * The doorbell by Redis publish and subscribe. Rings go out at once while it is quiet, and gathered while there are many.
- * What is rung while Redis is away is not heard: that is a doorbell's right.
+ * The doorbell by Redis publish and subscribe. Rings go out at once while there are few, and gathered while there are many.
+ * Rings are lost while Redis is away, which a doorbell allows.
  */
 import { Cluster, type Redis } from "ioredis";
 import type { Clock } from "../../env/clock.ts";
@@ -13,24 +13,24 @@ import { createGatheredRings } from "./gathered-rings.ts";
 import { readRings, writeRings } from "./ring-text.ts";
 
 export type RedisDoorbellOptions = ClientOptions & {
-  /** All that shall hear each other use the same. */
+  /** The channel. Instances that shall hear each other use the same one. */
   readonly channel: string;
-  /** Whoever rings does not hear it. */
+  /** The boot id of this instance, which does not hear its own rings. */
   readonly bootId: string;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly log: Log;
 };
 
-/** Between two messages: every instance reads each. */
+/** The pause between two messages: every instance reads each of them. */
 const GATHER_MS = 3;
-/** A connection that is cut without a word is noticed when it is asked something. */
+/** The period of a question to Redis: a connection that was cut silently is noticed when it is asked something. */
 const ASK_EVERY_MS = 10_000;
 
 /** Begins to connect; nothing is heard before. Never throws. */
 export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
   const { channel, bootId, clock, turns, log } = options;
-  // A connection that listens cannot speak; a cluster's client has one for each by itself.
+  // A connection that listens cannot speak. A cluster's client has one for each by itself.
   const publisher = connect(options);
   const subscriber = publisher instanceof Cluster ? publisher : connect(options);
   const gathered = createGatheredRings();
@@ -58,7 +58,7 @@ export function connectRedisDoorbell(options: RedisDoorbellOptions): Doorbell {
     for (const ring of message.rings) for (const listener of listeners) listener(ring);
   });
 
-  /** One message at a time, and never one right behind another. */
+  /** Sends one message at a time, with a pause between two. */
   async function ringAll(): Promise<void> {
     while (!gathered.empty && !closed) {
       const { rings, leftOut } = gathered.take();

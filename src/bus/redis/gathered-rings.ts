@@ -1,10 +1,13 @@
-/** Rings that wait to go out together: what says the same is one. Bounded: too many ids are left out, and found by a look. */
+/**
+ * Rings that wait to be sent together. Equal rings become one. The number of ids is limited: further ones are left out and
+ * found by a look.
+ */
 import type { Ring } from "../doorbell.ts";
 
 export type GatheredRings = {
   add(ring: Ring): void;
   readonly empty: boolean;
-  /** All of them, and nothing is left. `leftOut`: ids that were too many. */
+  /** Takes all of them. `leftOut`: the number of ids that were too many. */
   take(): { readonly rings: readonly Ring[]; readonly leftOut: number };
 };
 
@@ -12,7 +15,7 @@ const IDS_MAX = 5_000;
 
 export function createGatheredRings(idsMax = IDS_MAX): GatheredRings {
   const commands = new Set<number>();
-  /** By lane: whether some are among them that the owner cannot run. */
+  /** Lanes with offers, and whether some of these are attempts that the owner cannot run. */
   const offers = new Map<number, boolean>();
   const born = new Map<number, string[]>();
   const answered = new Map<number, string[]>();
@@ -21,7 +24,7 @@ export function createGatheredRings(idsMax = IDS_MAX): GatheredRings {
   let ids = 0;
   let leftOut = 0;
 
-  /** As many as there is room for. */
+  /** As many ids as there is room for. */
   function admitted(more: readonly string[]): readonly string[] {
     const fitting = more.slice(0, idsMax - ids);
     ids += fitting.length;

@@ -1,4 +1,4 @@
-/** Rings as a text between instances, and what of a text can be understood. */
+/** Rings as a text between instances, and the reading of such a text. */
 import type { Ring } from "../doorbell.ts";
 
 export type RingMessage = { readonly from: string; readonly rings: readonly Ring[] };
@@ -7,10 +7,7 @@ export function writeRings(message: RingMessage): string {
   return JSON.stringify(message);
 }
 
-/**
- * Null where it is no message of ours. Rings that this version does not know are left out and counted: a newer instance
- * may ring so.
- */
+/** The rings in a text; null if it is no message of ours. Unknown rings are left out and counted: a newer instance may send them. */
 export function readRings(text: string): (RingMessage & { readonly unknown: number }) | null {
   const message = parsed(text);
   if (!isObject(message) || typeof message.from !== "string" || !Array.isArray(message.rings)) return null;
@@ -18,7 +15,7 @@ export function readRings(text: string): (RingMessage & { readonly unknown: numb
   return { from: message.from, rings, unknown: message.rings.length - rings.length };
 }
 
-/** Undefined where it is no JSON. */
+/** The value of a text; undefined if it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,17 +1,17 @@
-/** From what the outbox points to, to what the stream is given: texts from memory or the store, joined where they follow each other. */
+/** The stream's records, made from the outbox's pointers: texts from memory or the store, joined if they follow each other. */
 import type { Log } from "../../env/log/log.ts";
 import type { OutboxPointer, SharedStore } from "../../store/shared-store.ts";
 import type { Chunk } from "../../store/store.ts";
 import type { EventRecord } from "../event-stream.ts";
 
-/** `text`: the chunk's, where it is remembered. */
+/** A pointer of the outbox. `text`: the chunk's text, if it is remembered. */
 export type Pointed = { readonly pointer: OutboxPointer; readonly text: string | null };
 
-/** So long a text takes no more: a record for each commit costs the stream more than one for many. */
+/** The length from which a text is not joined further. One record for many commits costs the stream less than one for each. */
 const JOINED_LENGTH = 250_000;
 
 /**
- * Records whose order is the pointers' for each execution. A text that is nowhere becomes a stub, so that readers see
+ * The records, for each execution in the order of the pointers. A text that is nowhere becomes a stub, so that readers see
  * that events are missing. Rejects with StoreUnavailable.
  */
 export async function recordsOf(
@@ -34,7 +34,7 @@ export async function recordsOf(
   return joints.map((joint) => joint.record());
 }
 
-/** One read for each execution, from its first missing chunk on. */
+/** Reads missing texts, with one read for each execution from its first missing chunk on. */
 async function readMissing(
   pointed: readonly Pointed[],
   store: Pick<SharedStore, "chunksAfter">,
@@ -82,7 +82,7 @@ class Joint {
   }
 }
 
-/** Chunks' texts as one: each is a JSON array. */
+/** Chunks' texts as one. Each is a JSON array. */
 function joined(texts: readonly string[] | null): EventRecord["events"] {
   if (texts === null) return { omitted: "The store does not have these events any more." };
   return texts.length === 1 ? (texts[0] as string) : `[${texts.map((text) => text.slice(1, -1)).join(",\n")}]`;

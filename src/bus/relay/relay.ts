@@ -1,8 +1,8 @@
 /**
- * A lane's relay: what the lane's commits left in the outbox goes to the stream, the oldest first, with one send in
- * flight, and is deleted by id when the stream has it. At least once, and in order per execution. Several relays of one
- * lane may run at a time (an owner that was paused, its successor): the stream then holds doubles, never gaps. The outbox is
- * read only where others may have written: what this instance wrote itself is sent as it was told of it.
+ * A lane's relay. It publishes what the lane's commits left in the outbox, the oldest first, with one send in flight, and
+ * deletes it by id when the stream has it. It publishes at least once, and in order per execution. Several relays of one
+ * lane may run at the same time (of an owner that was paused, and of its successor): the stream then holds doubles, never
+ * gaps. The outbox is read only if others may have written to it: what this instance wrote itself is sent from memory.
  */
 import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
@@ -14,27 +14,27 @@ import { Rewinds } from "./rewinds.ts";
 import { type ByteBudget, WrittenEntries } from "./written-entries.ts";
 
 export type OutboxRelay = {
-  /** This instance has written it, after that entry of the lane: its texts are sent from memory. */
+  /** This instance has written `entry` after the lane's entry `after`. Its texts are sent from memory. */
   wrote(entry: OutboxEntry, after: string, texts: readonly string[]): void;
-  /** There may be entries that were not heard of: told with a renewal, or made by another instance. */
+  /** There may be entries that this relay does not know of: a renewal said so, or another instance made them. */
   wake(): void;
   /**
-   * The store was restarted, maybe with an older past. What is in hand is not sent and not deleted any more (an entry's id may
-   * be another entry's now), and where the stream is ahead of the store it will be told that history went back. To be
-   * awaited before anything goes on under `epoch`, which is higher than every one before. Rejects with StoreUnavailable:
-   * then it is called again.
+   * The store was restarted, maybe with older data. What is in hand is not sent and not deleted any more (its id may belong
+   * to another entry now). If the stream is ahead of the store, it is told that history went back. Await this before
+   * anything goes on under `epoch`, which is higher than every one before. Rejects with StoreUnavailable: then call it
+   * again.
    */
   storeRestarted(epoch: number): Promise<void>;
   /**
-   * The store was restarted, and it is not known yet whether the lane is this instance's: where it is, `storeRestarted` follows; where
-   * the relay is stopped, or is stopped first, it tells by itself what the store has forgotten.
+   * The store was restarted, and it is not known yet whether this instance still owns the lane. If it does, `storeRestarted`
+   * follows. If the relay is stopped, or is stopped first, it tells by itself what the store has forgotten.
    */
   doubt(): void;
-  /** Resolves true when the outbox was found empty, false when the relay is stopped first. */
+  /** Resolves with true when the outbox was found empty, with false when the relay is stopped first. */
   idle(): Promise<boolean>;
-  /** Sends nothing more, after what is in flight, but that history went back. */
+  /** Stops after what is in flight. The relay then sends only that history went back. */
   stop(): void;
-  /** Of a relay that is stopped: resolves when the stream has been told of what the store has forgotten, as far as it can be. */
+  /** For a stopped relay: resolves when the stream has been told what the store has forgotten, as far as possible. */
   told(): Promise<void>;
 };
 
@@ -42,24 +42,27 @@ export type OutboxRelayOptions = {
   readonly store: Pick<SharedStore, "outbox" | "relayed" | "chunksAfter" | "summary">;
   readonly lane: number;
   readonly sink: EventSink;
-  /** What may be remembered of commits that are not sent, shared by the lanes of an instance. */
+  /** The memory for texts of unsent commits, shared by the lanes of an instance. */
   readonly budget: ByteBudget;
   readonly clock: Clock;
   readonly log: Log;
 };
 
-/** Entries that are asked for at a time. */
+/** The number of entries that are read at a time. */
 const PAGE = 256;
 /**
- * What is read next gathers for so long after the last read: asking costs the same for one commit and for twenty, and what
- * follows each other becomes one record. What comes after a rest goes at once.
+ * The pause before the next read, in which entries gather: a read costs the same for one commit and for twenty, and what
+ * follows each other becomes one record. The first read after a rest comes at once.
  */
 const GATHER_MS = 100;
-/** Lanes read at the same moments, so that the store and the stream are asked for many at a time, but not all lanes at one. */
+/**
+ * The raster of reads: lanes read at the same moments, so that the store and the stream get many of them in one call, but
+ * not all lanes at once.
+ */
 const TOGETHER_MS = 25;
-/** A send is about as large as one request to the stream, in characters. */
+/** The characters of a send: about one request to the stream. */
 const SEND_LENGTH = 900_000;
-/** Executions that the store is asked of at a time. */
+/** The number of executions that the store is asked for at a time. */
 const READS = 64;
 const RETRIES: Pauses = { firstMs: 100, longestMs: 1_000 };
 
@@ -147,7 +150,7 @@ class LaneRelay implements OutboxRelay {
     await this.#lastWords;
   }
 
-  /** Once nothing else is in flight. */
+  /** Ends the relay once nothing else is in flight. */
   #lastWord(): void {
     if (this.#running !== null) return;
     this.#lastWords = this.#rewinds.tellAlone(this.#doubts);
@@ -166,19 +169,22 @@ class LaneRelay implements OutboxRelay {
       else if (reads && !this.#wanted) for (const resolve of this.#whenIdle.splice(0)) resolve(true);
     }
     this.#running = null;
-    // Nothing is in hand: also what was given up counts no more.
+    // Nothing is in hand any more, so texts that were given up do not count either.
     this.#written.release();
     if (this.#stopped) this.#lastWord();
   }
 
-  /** What this instance has written, with nobody else's between. The answer as that of `#relayPage`. */
+  /** Sends what this instance has written without entries of others in between. Returns the same as `#relayPage`. */
   async #relayRun(restarts: number): Promise<boolean> {
     const entries = this.#written.take(PAGE);
     if (!(await this.#relay(entries, restarts))) return false;
     return this.#isAll(entries);
   }
 
-  /** True when it was all that there was. False when there is more, the store was restarted or the relay is stopped. */
+  /**
+   * Sends a page of the outbox. Returns true if that was everything; false if there is more, the store was restarted or the
+   * relay is stopped.
+   */
   async #relayPage(restarts: number): Promise<boolean> {
     const { store, lane } = this.#options;
     this.#mustRead = false;
@@ -192,7 +198,7 @@ class LaneRelay implements OutboxRelay {
 
   #isAll(entries: readonly OutboxEntry[]): boolean {
     if (entries.length < PAGE) return true;
-    // There is more: it need not gather.
+    // There is more, so it need not gather.
     this.#relayedAtMs = Number.NEGATIVE_INFINITY;
     return false;
   }
@@ -205,7 +211,7 @@ class LaneRelay implements OutboxRelay {
     return true;
   }
 
-  /** In sends of about one request. */
+  /** Sends entries, about one request at a time. */
   async #relay(entries: readonly OutboxEntry[], restarts: number): Promise<boolean> {
     let send = new Send();
     for (const entry of entries) {
@@ -235,7 +241,7 @@ class LaneRelay implements OutboxRelay {
     }
     this.#written.release();
     if (ids.length === 0) return true;
-    // Also when it was stopped meanwhile: what the stream has shall not be sent again by the next owner.
+    // Also after a stop: what the stream has must not be sent again by the next owner.
     const trim = async (): Promise<boolean> => {
       if (restarts !== this.#restarts) return false;
       await store.relayed(lane, ids);
@@ -249,7 +255,7 @@ class LaneRelay implements OutboxRelay {
     return (await this.#untilAnswered("The stream does not take events", () => this.#options.sink.publish(records).then(done))) !== null;
   }
 
-  /** Again and again until it succeeds; null when it did not before the relay was stopped. */
+  /** Repeats a call until it succeeds; null if the relay is stopped before. */
   async #untilAnswered<Answer>(trouble: string, act: () => Promise<Answer>): Promise<Answer | null> {
     for (let retry = 1; ; retry++) {
       const delayMs = pauseBefore(retry, RETRIES);
@@ -263,7 +269,7 @@ class LaneRelay implements OutboxRelay {
     }
   }
 
-  /** Until then, or until it is stopped. */
+  /** Waits for a time, or until the relay is stopped. */
   #wait(delayMs: number): Promise<void> | null {
     if (delayMs <= 0 || this.#stopped) return null;
     return new Promise((resolve) => {
@@ -276,7 +282,7 @@ class LaneRelay implements OutboxRelay {
   }
 }
 
-/** What goes in one call to the stream. `ids`: the entries that end in it, deleted only when the stream has everything of them. */
+/** One call to the stream. `ids`: the entries that end in it. They are deleted only when the stream has all of them. */
 class Send {
   readonly pointed: Pointed[] = [];
   readonly ids: string[] = [];

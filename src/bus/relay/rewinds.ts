@@ -1,4 +1,4 @@
-/** How far the stream is, what a store that came back with an older past has forgotten of it, and the word that history went back. */
+/** The stream's progress, what a store that came back with older data has forgotten of it, and the record that history went back. */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { SharedStore } from "../../store/shared-store.ts";
@@ -13,7 +13,7 @@ export type RewindsOptions = {
   readonly log: Log;
 };
 
-/** Executions that the store is asked of at a time. */
+/** The number of executions that the store is asked for at a time. */
 const READS = 64;
 const AGAIN_MS = 1_000;
 const TRIES = 60;
@@ -21,7 +21,7 @@ const TRIES = 60;
 export class Rewinds {
   readonly #options: RewindsOptions;
   readonly #sent = new SentSequences();
-  /** Of what was sent last. */
+  /** The epoch of what was sent last. */
   #epoch = 0;
   #due: StreamRecord[] = [];
   #telling: Promise<void> | null = null;
@@ -32,7 +32,10 @@ export class Rewinds {
     this.#options = options;
   }
 
-  /** From here on the stream may have them, also where no answer comes. Before the next ones they are sent, or given up. */
+  /**
+   * Says that the stream may have these records from now on, even if no answer comes. They are sent, or given up, before the
+   * next ones.
+   */
   sending(records: readonly EventRecord[]): void {
     for (const { execution, to, epoch } of records) {
       this.#sent.reached(execution, to);
@@ -41,8 +44,8 @@ export class Rewinds {
   }
 
   /**
-   * It is not known whether the stream has them: where it has not, what the next owner sends of before would say nothing new to a
-   * reader who was told of a higher epoch first. So nothing is told of them.
+   * It is not known whether the stream has these records, so nothing is told of them. If the stream does not have them, a
+   * reader that was told of a higher epoch would ignore what the next owner sends of the same events.
    */
   gaveUp(records: readonly EventRecord[]): void {
     const unknown = new Set(records.map(({ execution }) => execution));
@@ -50,12 +53,12 @@ export class Rewinds {
     this.#due = this.#due.filter(({ execution }) => !unknown.has(execution));
   }
 
-  /** What the stream is to be told, before anything that follows; as of now, since more may be found while it is told. */
+  /** The records that the stream must get before anything else; as of now, since more may be found while they are sent. */
   get due(): readonly StreamRecord[] {
     return [...this.#due];
   }
 
-  /** Something is to be told, or not known yet. */
+  /** Whether something must be told, or is not known yet. */
   get owes(): boolean {
     return this.#telling !== null || this.#compares || this.#due.length > 0;
   }
@@ -65,9 +68,10 @@ export class Rewinds {
   }
 
   /**
-   * Compares the store with the stream, which is told under `epoch`. `alone`: the lane is another's by now. What the store has
-   * forgotten wholly is left out then: its client creates it again, perhaps before the lane is taken and so under a lower epoch than
-   * this word would have; a reader would skip that beginning. Rejects with StoreUnavailable.
+   * Compares the store with the stream, which is told under `epoch`. `alone`: another instance owns the lane by now.
+   * Executions that the store has forgotten completely are then left out: a client creates such an execution again, perhaps
+   * before the lane is taken and so under a lower epoch than this record would have, and a reader would skip that beginning.
+   * Rejects with StoreUnavailable.
    */
   async compare(epoch: number, { alone = false } = {}): Promise<void> {
     const sent = this.#sent.recent().values();
@@ -83,8 +87,9 @@ export class Rewinds {
   }
 
   /**
-   * Nobody but this instance may know what it has sent: it tells of that also where the lane is another's by now. Never too late,
-   * since what others write after it stands under a higher epoch. `compares`: what the store has forgotten is not known yet.
+   * Tells the stream what only this instance may know: what it has sent, even if another instance owns the lane by now. This
+   * is never too late, because what others write after it stands under a higher epoch. `compares`: what the store has
+   * forgotten is not known yet.
    */
   tellAlone(compares: boolean): Promise<void> {
     this.#compares ||= compares;

@@ -1,7 +1,7 @@
 /**
- * How far the stream is, by execution, as far as this relay knows. It tells whether a store that came back with an older
- * past is behind the stream. What a store can lose so is recent, so only what was sent last is remembered: two generations,
- * since to keep the order of a thousand costs more than to remember two thousand.
+ * The stream's progress for each execution, as far as this relay knows it. It shows whether a store that came back with
+ * older data is behind the stream. What a store can lose is recent, so only what was sent last is remembered: in two
+ * generations, because keeping a thousand in order costs more than remembering two thousand.
  */
 
 const EXECUTIONS_MAX = 1_000;
@@ -11,12 +11,12 @@ export class SentSequences {
   #young = new Map<string, number>();
   #old = new Map<string, number>();
 
-  /** Remembers at least as many executions. */
+  /** Remembers at least so many executions. */
   constructor(executionsMax = EXECUTIONS_MAX) {
     this.#executionsMax = executionsMax;
   }
 
-  /** The stream has it up to this sequence, or further. */
+  /** The stream has the execution up to this sequence, or further. */
   reached(execution: string, sequence: number): void {
     const before = this.#young.get(execution) ?? this.#old.get(execution) ?? 0;
     this.#young.set(execution, Math.max(before, sequence));
@@ -25,18 +25,18 @@ export class SentSequences {
     this.#young = new Map();
   }
 
-  /** It is back there: the stream is told so. */
+  /** The stream was told that the execution is back at this sequence. */
   rewound(execution: string, sequence: number): void {
     this.#young.set(execution, sequence);
   }
 
-  /** It is not known how far it is. */
+  /** The progress of the execution is not known. */
   forget(execution: string): void {
     this.#young.delete(execution);
     this.#old.delete(execution);
   }
 
-  /** What was sent last, and how far. */
+  /** The executions that were sent last, and their sequences. */
   recent(): readonly (readonly [execution: string, sequence: number])[] {
     return [...new Map([...this.#old, ...this.#young])];
   }

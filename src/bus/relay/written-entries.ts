@@ -1,13 +1,13 @@
 /**
- * What this instance has written to a lane's outbox and the stream has not got yet: the texts, so that they are not read back,
- * and the entries that follow each other with nobody else's between, so that the outbox is not read either. Texts are bounded
- * by bytes for all lanes together: what does not fit is not remembered, and the store has it.
+ * Entries that this instance has written to a lane's outbox and the stream has not received yet: their texts, so that they
+ * are not read back, and the run of entries without others' in between, so that the outbox is not read either. The texts of
+ * all lanes together are limited by bytes: what does not fit is not remembered and is read from the store.
  */
 import type { OutboxEntry } from "../../store/shared-store.ts";
 
-/** What all lanes of an instance may remember together. */
+/** The memory that all lanes of an instance may use together. */
 export type ByteBudget = {
-  /** False, and nothing taken, where there is not so much left. */
+  /** Takes bytes. Returns false, and takes nothing, if not so many are left. */
   take(bytes: number): boolean;
   give(bytes: number): void;
 };
@@ -26,7 +26,7 @@ export function createByteBudget(bytesMax: number): ByteBudget {
   };
 }
 
-/** Entries that are known to follow each other; what is more is read when its turn comes. */
+/** The longest run of entries. What is more is read when its turn comes. */
 const RUN_MAX = 2_048;
 
 type Texts = { readonly texts: readonly string[]; readonly bytes: number; readonly order: number };
@@ -34,18 +34,24 @@ type Written = { readonly entry: OutboxEntry; readonly after: string };
 
 export class WrittenEntries {
   readonly #budget: ByteBudget;
-  /** By the entry's id, in the order of writing. */
+  /** Texts by the entry's id, in the order of writing. */
   readonly #texts = new Map<string, Texts>();
   #order = 0;
   #takenBytes = 0;
-  /** Not sent, the oldest first: everything in the outbox up to `#newest`. */
+  /** Unsent entries, the oldest first: everything in the outbox up to `#newest`. */
   #run: OutboxEntry[] = [];
-  /** Up to this entry nothing is in the outbox that is neither in the run nor in hand. Null where that is not known: it is to be read. */
+  /**
+   * The entry up to which the outbox holds nothing that is neither in the run nor in hand. Null if that is not known: then
+   * the outbox must be read.
+   */
   #newest: string | null = null;
   #lastWritten: string | null = null;
-  /** Written while the outbox is read: what of it the page holds shows itself in the end. Null where it is not read. */
+  /**
+   * Entries that were written while the outbox is read; the end of the read shows which of them the page holds. Null if no
+   * read is under way.
+   */
   #meanwhile: Written[] | null = null;
-  /** Everything written before the read. */
+  /** The number of entries that were written before the read. */
   #readOrder = 0;
   #readAfter: string | null = null;
 
@@ -53,15 +59,15 @@ export class WrittenEntries {
     this.#budget = budget;
   }
 
-  /** Whether the run holds all that is to be sent, as far as is known. */
+  /** Whether the run holds everything that must be sent, as far as is known. */
   get isKnown(): boolean {
     return this.#newest !== null;
   }
 
-  /** `after`: the lane's entry before it. `texts`: for each of its pointers. */
+  /** Adds an entry. `after`: the lane's entry before it. `texts`: one for each of its pointers. */
   add(entry: OutboxEntry, after: string, texts: readonly string[]): void {
     const bytes = texts.reduce((sum, text) => sum + text.length, 0);
-    // The oldest stay: they are sent first.
+    // The oldest texts stay, because they are sent first.
     if (!this.#texts.has(entry.id) && this.#budget.take(bytes)) this.#texts.set(entry.id, { texts, bytes, order: ++this.#order });
     this.#lastWritten = entry.id;
     if (this.#meanwhile !== null) this.#meanwhile.push({ entry, after });
@@ -69,12 +75,12 @@ export class WrittenEntries {
     if (this.#run.length > RUN_MAX || (this.#meanwhile?.length ?? 0) > RUN_MAX) this.lose();
   }
 
-  /** The oldest of the run; they are in hand now. */
+  /** Takes the oldest entries of the run. They are in hand now. */
   take(max: number): readonly OutboxEntry[] {
     return this.#run.splice(0, max);
   }
 
-  /** An entry's, where they are remembered. They are forgotten, and count until the next `release`. */
+  /** The texts of an entry, if they are remembered. They are then forgotten, but count until the next `release`. */
   textsOf(id: string): readonly string[] | null {
     const found = this.#texts.get(id);
     if (found === undefined) return null;
@@ -83,13 +89,13 @@ export class WrittenEntries {
     return found.texts;
   }
 
-  /** The texts that were taken are needed no more. */
+  /** The texts that were taken are not needed any more. */
   release(): void {
     this.#budget.give(this.#takenBytes);
     this.#takenBytes = 0;
   }
 
-  /** The outbox is asked for its oldest entries: those of the run will be among them, where they are not sent. */
+  /** Begins a read of the outbox's oldest entries. Unsent entries of the run will be among them. */
   beginRead(): void {
     this.lose();
     this.#meanwhile = [];
@@ -97,25 +103,25 @@ export class WrittenEntries {
     this.#readAfter = this.#lastWritten;
   }
 
-  /** They are sent. `isAll`: there were no more. Null where they could not be read. */
+  /** Ends a read: its entries are sent now. `isAll`: there were no more. Null if they could not be read. */
   endRead(page: readonly OutboxEntry[] | null, isAll: boolean): void {
     const meanwhile = this.#meanwhile;
     this.#meanwhile = null;
     if (page === null || !isAll || meanwhile === null) return;
-    // Nothing shows that what they follow was sent: a store that has just come back may have forgotten it. They are read.
+    // Nothing shows that their predecessors were sent: a store that has just come back may have forgotten them. So they are read.
     if (page.length === 0 && meanwhile.length > 0) return;
-    // What this instance wrote before it is not in the outbox any more where the page is empty: it is sent.
+    // If the page is empty, what this instance wrote before it is not in the outbox any more: it is sent.
     this.#newest = page.at(-1)?.id ?? this.#readAfter;
     const sent = new Set(page.map(({ id }) => id));
     for (const { entry, after } of meanwhile) if (!sent.has(entry.id)) this.#follow(entry, after);
     this.#forgetUntil(this.#readOrder);
   }
 
-  /** The store may not hold any more what it held: it is to be read. */
+  /** The store may have lost what it held, so the outbox must be read. */
   lose(): void {
     this.#newest = null;
     this.#run = [];
-    // A read that is under way may be from before.
+    // A read that is under way may be older than this.
     this.#meanwhile = null;
   }
 

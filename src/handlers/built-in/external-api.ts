@@ -1,4 +1,7 @@
-/** Calls another service over HTTP; made up by default, since the published examples call servers that do not exist. */
+/**
+ * The handler that calls another service over HTTP. It is a mock by default, because the published examples call servers
+ * that do not exist.
+ */
 import * as v from "valibot";
 import { type JsonObject, jsonText, parseJson } from "../../workflow/json/json.ts";
 import { headerName, headerValue, inAnyCase } from "../http-client/call-headers.ts";
@@ -13,10 +16,10 @@ const NAMES = { name: "call_external_service", aliases: ["external_api"] } as co
 const MOCK_URL = "http://example.com/mock";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/** RFC 9110, section 9.2.1: called again, nothing is done twice. */
+/** Methods that may be repeated without effect (RFC 9110, section 9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** In any case; spelled out, since a shape has no flags. */
+/** A method, in any case. It is spelled out because a shape has no flags. */
 const method = v.pipe(
   v.string(),
   v.regex(new RegExp(`^(?:${METHODS.map(inAnyCase).join("|")})$`), `Expected one of ${METHODS.join(", ")}`),
@@ -24,7 +27,7 @@ const method = v.pipe(
 
 const mockConfig = v.looseObject({ method: v.nullish(method) });
 
-/** Answers `{ status, data, url, timestamp }`; `url` is what the config said, whatever its type. */
+/** The mock. It returns `{ status, data, url, timestamp }`; `url` is what the config said, whatever its type. */
 export function externalApiMock(settings: HandlerSettings, surroundings: Surroundings): Handler {
   return defineHandler({
     ...NAMES,
@@ -41,13 +44,13 @@ const liveConfig = v.object({
   url: v.pipe(v.string(), v.minLength(1)),
   method: v.nullish(method, "GET"),
   headers: v.optional(v.record(headerName, headerValue), {}),
-  /** Sent as it is where it is a string, else as JSON. */
+  /** Sent unchanged if it is a string, else as JSON. */
   body: v.optional(v.unknown()),
   /** Sent as JSON. */
   json: v.optional(v.unknown()),
 });
 
-/** Answers `{ status, status_code, data, url, timestamp }`; `data` is the body, parsed where it is JSON. */
+/** The live handler. It returns `{ status, status_code, data, url, timestamp }`; `data` is the body, parsed if it is JSON. */
 export function externalApiLive(settings: HandlerSettings, surroundings: Surroundings, guard: Guard): Handler {
   const outside: Outside = { settings, surroundings, guard };
   return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => call(config, context, outside) });
@@ -72,7 +75,7 @@ async function call(config: v.InferOutput<typeof liveConfig>, context: HandlerCo
   const response = await guardedFetch({ url, method, headers: withOwn(headers, config.headers), body, signal }, guard);
   const text = await readBody(response, settings.outputBytes);
   if (response.status >= 400) throw statusError(response, `${method} ${shownUrl(url)}`, text, surroundings.clock);
-  // A body that is JSON goes on as it came: its numbers keep their digits, its keys their order.
+  // A body that is JSON is passed on unchanged: its numbers keep their digits, its keys their order.
   const data = parseJson(text, settings.nesting - 1).ok ? text : JSON.stringify(text);
   const rest = `"url":${JSON.stringify(url)},"timestamp":${JSON.stringify(timestamp(surroundings))}`;
   return new RawJson(`{"status":"ok","status_code":${response.status},"data":${data},${rest}}`);
@@ -80,7 +83,7 @@ async function call(config: v.InferOutput<typeof liveConfig>, context: HandlerCo
 
 type CallHeaders = Record<string, string>;
 
-/** The config's own headers, in whatever case, stand above ours. */
+/** The headers of a call. The config's own, in whatever case, replace ours. */
 function withOwn(ours: CallHeaders, own: Readonly<CallHeaders>): CallHeaders {
   const said = new Set(Object.keys(own).map((name) => name.toLowerCase()));
   return { ...Object.fromEntries(Object.entries(ours).filter(([name]) => !said.has(name.toLowerCase()))), ...own };

@@ -1,4 +1,4 @@
-/** A workflow's entry: outputs what came with the trigger, or that nothing did. */
+/** A workflow's entry: it puts out the trigger's params, or a sentence that there are none. */
 import { defineHandler, type Handler } from "../handler.ts";
 import { RawJson } from "../raw-json.ts";
 import { type Surroundings, timestamp } from "./mock-service.ts";
@@ -12,7 +12,7 @@ export function inputHandler(surroundings: Surroundings): Handler {
     needs: "params",
     run(config, context) {
       const params = context.paramsText();
-      // The text as it came keeps the order of its keys and the digits of its numbers.
+      // The unchanged text keeps the order of its keys and the digits of its numbers.
       if (params !== null && !EMPTY.test(params)) return new RawJson(params);
       return {
         status: "ok",

@@ -1,4 +1,4 @@
-/** Asks a language model; made up without a server to ask (APP_LLM_BASE_URL). */
+/** The handler that asks a language model. It is a mock unless there is a server (APP_LLM_BASE_URL). */
 import * as v from "valibot";
 import { isObject, jsonText, parseJson } from "../../workflow/json/json.ts";
 import { defineHandler, type Handler, type HandlerContext, HandlerError } from "../handler.ts";
@@ -8,10 +8,10 @@ import type { HandlerSettings } from "../settings.ts";
 
 const NAMES = { name: "llm", aliases: ["llm_generate", "call_llm_service", "llm_service"] } as const;
 const MOCK_MODEL = "mock";
-/** What models count by is about four characters long. */
+/** The approximate length of what models count by. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** `response`, `text` and `result` are the same: each older system had its own word. */
+/** An answer. `response`, `text` and `result` are the same: each older system had its own name. */
 type Answer = {
   readonly response: string;
   readonly text: string;
@@ -42,7 +42,7 @@ const liveConfig = v.object({
 });
 type LiveConfig = v.InferOutput<typeof liveConfig>;
 
-/** With an OpenAI-compatible server. `server`: chosen by the operator, so it may be at any address. */
+/** The handler for an OpenAI-compatible server. The operator chose `server`, so it may be at any address. */
 export function llmLive(settings: HandlerSettings, server: NonNullable<HandlerSettings["llm"]>, surroundings: Surroundings): Handler {
   const asked: Asked = { server, settings, surroundings };
   return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => ask(config, context, asked) });
@@ -105,7 +105,7 @@ function answer(text: string, model: string, tokens: number): Answer {
   return { response: text, text, result: text, model, tokens_used: tokens };
 }
 
-/** A prompt that a template made from data is shown as JSON. */
+/** A prompt as text. One that a template made from data is shown as JSON. */
 function textOf(prompt: unknown): string {
   if (typeof prompt === "string") return prompt;
   return isObject(prompt) || Array.isArray(prompt) ? jsonText(prompt) : String(prompt);

@@ -1,13 +1,13 @@
-/** What mocks have in common: an answer that takes as long as a service would. */
+/** The base of mocks: an answer that takes as long as a service would. */
 import type { Clock } from "../../env/clock.ts";
 import type { Random } from "../../env/random.ts";
 import type { HandlerContext } from "../handler.ts";
 import type { HandlerSettings } from "../settings.ts";
 
-/** What handlers know of the world; its simulated twin is the tests'. */
+/** Clock and chance for handlers; tests have a simulated twin. */
 export type Surroundings = { readonly clock: Clock; readonly random: Random };
 
-/** Gives the answer after the mocks' latency, at once where that is 0. Rejects with the signal's reason when aborted. */
+/** Resolves with the answer after the mocks' latency, at once if that is 0. Rejects with the signal's reason when aborted. */
 export function afterLatency<T>(
   answer: () => T,
   context: Pick<HandlerContext, "signal">,

@@ -1,4 +1,4 @@
-/** Does nothing: its output is null. */
+/** The handler that does nothing. Its output is null. */
 import { defineHandler } from "../handler.ts";
 
 export const noop = defineHandler({ name: "noop", run: () => null });

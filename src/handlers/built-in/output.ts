@@ -1,4 +1,4 @@
-/** A workflow's exit: gathers the outputs of its parents by their ids. */
+/** A workflow's exit: it gathers the outputs of its parents by their ids. */
 import { jsonText } from "../../workflow/json/json.ts";
 import { defineHandler } from "../handler.ts";
 import { RawJson } from "../raw-json.ts";
@@ -9,7 +9,7 @@ export const output = defineHandler({
   name: "output",
   needs: "parents",
   run(config, context) {
-    // By hand, from the texts as they came: an object would put "2" before "10" and lose "__proto__".
+    // Written from the texts as they came: an object would put "2" before "10" and lose "__proto__".
     const parents = context.parents().map(({ id, text }) => `${JSON.stringify(id)}:${text ?? "null"}`);
     const final = `{${parents.join(",")}}`;
     const fields = Object.keys(config)

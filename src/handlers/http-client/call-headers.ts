@@ -1,10 +1,13 @@
-/** Which headers a definition may give to a call. */
+/** The headers that a definition may set on a call. */
 import * as v from "valibot";
 
-/** Where the call goes and where its body ends is not the user's to say: a second word on it is how requests are smuggled. */
+/**
+ * Headers that the user may not set, because they decide where the call goes and where its body ends. A second one of them
+ * is how requests are smuggled.
+ */
 const OF_THE_CONNECTION = ["Host", "Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "TE", "Trailer", "Upgrade", "Expect"];
 
-/** In any case; spelled out, since a shape has no flags. A name is a token of RFC 9110. */
+/** A header's name, in any case: a token of RFC 9110. It is spelled out because a shape has no flags. */
 export const headerName = v.pipe(
   v.string(),
   v.regex(
@@ -18,7 +21,7 @@ export const headerValue = v.pipe(
   v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, "Expected a header's text: one line, no character beyond Latin-1"),
 );
 
-/** The part of a pattern that takes the name in any case. */
+/** The part of a pattern that accepts the name in any case. */
 export function inAnyCase(name: string): string {
   return name.replace(/[A-Za-z]/g, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`);
 }

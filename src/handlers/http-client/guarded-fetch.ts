@@ -1,4 +1,4 @@
-/** HTTP to where users point it: only http(s), only to allowed addresses, checked again at every redirect. */
+/** HTTP calls to addresses that users choose: only http(s), only to allowed addresses, checked again at every redirect. */
 import { receivedKind } from "../../workflow/json/received.ts";
 import { HandlerError } from "../handler.ts";
 import { allowedAddress, type Resolve } from "./public-address.ts";
@@ -6,13 +6,13 @@ import { followed, type Hop } from "./redirects.ts";
 
 export type GuardedRequest = Omit<Hop, "url"> & { readonly url: string; readonly signal: AbortSignal };
 
-/** `allow`: which addresses may be called; null for all. */
+/** The guard. `allow`: the addresses that may be called; null for all. */
 export type Guard = { readonly resolve: Resolve; readonly allow: ((address: string) => boolean) | null };
 
 const REDIRECTS_MAX = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** The answer, redirects followed; its body is not read yet. Rejects with a HandlerError, or what fetch rejects with. */
+/** The answer after all redirects; its body is not read yet. Rejects with a HandlerError, or with what fetch rejects with. */
 export async function guardedFetch(request: GuardedRequest, guard: Guard): Promise<Response> {
   const { url, signal, ...rest } = request;
   let current: Hop = { ...rest, url: parseUrl(url, undefined) };
@@ -53,13 +53,13 @@ function parseUrl(text: string, base: string | undefined): URL {
   });
 }
 
-/** For messages: user-info and query often are keys. */
+/** A URL for messages, without user-info and query, which are often keys. */
 export function shownUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   return url === null ? "The URL" : `${url.origin}${url.pathname}`;
 }
 
-/** A look-up of a name cannot be aborted: only its answer is not waited for. */
+/** Waits for work until the signal is aborted. A look-up of a name cannot be aborted, so its answer is then ignored. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();

@@ -1,8 +1,8 @@
-/** What live handlers make of an HTTP answer: its body up to a limit, and failures that say whether to try again. */
+/** HTTP answers for live handlers: the body up to a limit, and failures that say whether to try again. */
 import type { Clock } from "../../env/clock.ts";
 import { HandlerError } from "../handler.ts";
 
-/** Worth another try: timeouts, too early, too many, and the server's own trouble. */
+/** Whether a status is worth another attempt: timeouts, too early, too many, and the server's own trouble. */
 function isRetried(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
@@ -10,7 +10,7 @@ function isRetried(status: number): boolean {
 /** The body as text. Rejects with a HandlerError above `bytesMax`, counted after decompression. */
 export async function readBody(response: Response, bytesMax: number): Promise<string> {
   const announced = announcedBytes(response.headers);
-  // A longer one may still have no body at all, as the answer to HEAD has none.
+  // A longer one may still have no body at all, like the answer to HEAD.
   if (announced !== null && announced <= bytesMax) return response.text();
   const decoder = new TextDecoder();
   let text = "";
@@ -29,14 +29,14 @@ export async function readBody(response: Response, bytesMax: number): Promise<st
   return text + decoder.decode();
 }
 
-/** The length of a body that is sent as it is: HTTP lets no more through. Null where it may be longer once it is unpacked, or never ends. */
+/** The length of a body that is sent unpacked: HTTP lets no more through. Null if it may be longer once it is unpacked, or never ends. */
 function announcedBytes(headers: Headers): number | null {
   const length = headers.get("content-length");
   if (length === null || headers.has("content-encoding") || headers.has("transfer-encoding")) return null;
   return /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
-/** The failure that a status from 400 on means. `body`: shown in the message, cut. */
+/** The failure for a status of 400 or above. `body` is shown in the message, shortened. */
 export function statusError(response: Response, what: string, body: string, clock: Clock): HandlerError {
   const { status } = response;
   const detail = body.trim() === "" ? "" : `: ${body.trim().slice(0, BODY_SHOWN)}`;
@@ -49,7 +49,7 @@ export function statusError(response: Response, what: string, body: string, cloc
 
 const BODY_SHOWN = 300;
 
-/** Retry-After: seconds or a date. Undefined where there is none, or none that can be read. */
+/** The pause that Retry-After asks for: seconds or a date. Undefined if there is none, or none that can be read. */
 function retryAfterMs(header: string | null, clock: Clock): number | undefined {
   if (header === null) return undefined;
   if (/^\s*\d+(?:\.\d+)?\s*$/.test(header)) return Number(header) * 1000;

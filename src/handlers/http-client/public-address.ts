@@ -1,18 +1,21 @@
-/** Which addresses a live call may go to: a workflow must not reach what only this machine can. */
+/** The addresses that a live call may go to: a workflow must not reach what only this machine can reach. */
 import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
 
-/** All addresses of a host's name. Rejects where it has none. */
+/** All addresses of a host's name. Rejects if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
-/** What the internet has given out of IPv6; all else is special, or may become so. */
+/** The part of IPv6 that the internet uses. All other addresses are special, or may become so. */
 const GIVEN_OUT = ipaddr.IPv6.parseCIDR("2000::/3");
-/** Public by its number, and yet a machine's own host: Azure's agent listens there. */
+/** An address that is public by its number, and yet the host of a virtual machine: Azure's agent listens there. */
 const HOST_OF_CLOUD = "168.63.129.16";
 
-/** True for an address of the public internet: not loopback, private, link-local (clouds' metadata) or reserved, in whatever form. */
+/**
+ * Whether an address belongs to the public internet: not loopback, private, link-local (clouds' metadata) or reserved, in
+ * whatever form.
+ */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const plain = unwrapped(ipaddr.parse(address));
@@ -29,8 +32,8 @@ function unwrapped(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv
 }
 
 /**
- * The address to connect to, so that nobody's second answer to the same question counts; null where one of the host's
- * addresses is not allowed. `hostname`: as URL gives it, which has already put all spellings of a number into one.
+ * The address to connect to, so that a second look-up with another answer does not count; null if one of the host's
+ * addresses is not allowed. `hostname`: as URL gives it, which has already normalised all spellings of a number.
  */
 export async function allowedAddress(hostname: string, resolve: Resolve, allow: (address: string) => boolean): Promise<string | null> {
   const literal = hostname.replace(/^\[|\]$/g, "");

@@ -1,4 +1,4 @@
-/** What a redirect makes of a call: the next request, or why there is none. */
+/** The rule for redirects: the next request of a call, or the reason why there is none. */
 import { HandlerError } from "../handler.ts";
 
 /** One request of a call, which may be followed by others. */
@@ -9,10 +9,13 @@ export type Hop = {
   readonly body: string | null;
 };
 
-/** Whatever else a header is called, it may be a key: another origin is sent only what says nothing of the caller. */
+/**
+ * Headers that are sent to another origin. Any other header may hold a key, whatever its name, so only those are sent that
+ * say nothing of the caller.
+ */
 const HEADERS_OF_NOBODY: ReadonlySet<string> = new Set(["accept", "accept-language", "content-type", "user-agent"]);
 
-/** The request that a redirect asks for. Throws a HandlerError where it would tell what was meant for somebody else. */
+/** The request that a redirect asks for. Throws a HandlerError if it would send another origin what was meant for the first. */
 export function followed(hop: Hop, url: URL, status: number): Hop {
   if (hop.url.protocol === "https:" && url.protocol === "http:")
     throw refusedRedirect("insecure_redirect", hop, url, "which is not encrypted");
@@ -29,7 +32,10 @@ function refusedRedirect(code: string, from: Hop, to: URL, why: string): Handler
   });
 }
 
-/** As browsers do it: what is not GET or HEAD becomes GET where the answer says "see other", or said so by custom. */
+/**
+ * The redirected request, as in browsers: a method other than GET or HEAD becomes GET if the status says "see other", or
+ * says so by custom.
+ */
 function redirected(hop: Hop, url: URL, status: number): Hop {
   const toGet =
     hop.method !== "GET" && hop.method !== "HEAD" && (status === 303 || ((status === 301 || status === 302) && hop.method === "POST"));

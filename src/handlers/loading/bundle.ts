@@ -1,43 +1,43 @@
 /**
- * Users' handlers as one text: read once, by the main thread, and given to every thread and child process, so that all run
- * the same code until a reload, whatever happens to the files meanwhile. Only the user's own files are in it: packages are
- * loaded from where they are installed.
+ * Users' handlers as one text. The main thread reads them once and gives the text to every thread and child process, so that
+ * all run the same code until a reload, whatever happens to the files meanwhile. Only the user's own files are in it:
+ * packages are loaded from where they are installed.
  */
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { resolvedFrom } from "./resolution.ts";
 
-/** Plain data, for a thread's first message. */
+/** A bundle: plain data, for a thread's first message. */
 export type HandlerBundle = {
   /**
-   * An absolute path in the folder, where no file is: what the modules import is searched from there. It has the text's hash
-   * in it, so two bundles with the same path are the same.
+   * An absolute path in the folder where no file is: imports of the modules are searched from there. It contains the text's
+   * hash, so two bundles with the same path are the same.
    */
   readonly path: string;
-  /** An ES module: for each of `modules`, in order, a function `m0`, `m1`, … that loads it. Empty where there are none. */
+  /** An ES module: for each of `modules`, in order, a function `m0`, `m1`, … that loads it. Empty if there are none. */
   readonly text: string;
   /** The files in the folder that may hold a handler. */
   readonly modules: readonly string[];
-  /** Why the others cannot be loaded, as sentences. */
+  /** The reasons why the others cannot be loaded, as sentences. */
   readonly faults: readonly string[];
 };
 
-/** In a bundle, what each file calls `import.meta`. */
+/** The name of each file's `import.meta` in a bundle. */
 export const META = "__troupeImportMeta";
 
 const MODULE = /^[^._].*(?<!\.d|\.test|\.spec)\.(?:ts|js|mjs|mts)$/;
 const CODE = /\.[cm]?[jt]sx?$/;
-/** What a bundle can hold; another asset is imported from where it is. */
+/** The kinds of files that a bundle can hold. Another asset is imported from where it is. */
 const BUNDLED = /(?:\.[cm]?[jt]sx?|\.jsonc?|\.toml|\.ya?ml|\.txt|\/[^/.]+)$/;
-/** Offered by Troupe itself, unless the user has installed the second. */
+/** Packages that Troupe itself offers, the second one unless the user has installed it. */
 const OURS = /^(?:troupe|valibot)$/;
 
 const ENTRY = "troupe-handlers";
-/** Of our own files a copy in a bundle would be another module: it would know neither our handlers nor our errors. */
+/** Our own folder. A copy of our files in a bundle would be another module, which would know neither our handlers nor our errors. */
 const TROUPE = join(import.meta.dir, "../../");
 
-/** All that can be loaded of this folder, and every fault of the rest. A folder that does not exist holds none. */
+/** The bundle of everything in this folder that can be loaded, and every fault of the rest. A folder that does not exist has none. */
 export async function bundleHandlers(folder: string): Promise<HandlerBundle> {
   const directory = resolve(folder);
   const nothing = bundleOf(directory, "", []);
@@ -46,7 +46,7 @@ export async function bundleHandlers(folder: string): Promise<HandlerBundle> {
   if (modules.length === 0) return nothing;
   const together = await built(directory, modules);
   if (together.ok) return bundleOf(directory, together.text, modules);
-  // Which of them are to blame shows each by itself; the others are loaded all the same, so that their faults are told too.
+  // Building each module alone shows which of them are at fault. The others are loaded all the same, so that their faults are reported too.
   const each = await Promise.all(modules.map(async (module) => ({ module, result: await built(directory, [module]) })));
   const good = each.filter(({ result }) => result.ok).map(({ module }) => module);
   const faults = new Set(each.flatMap(({ module, result }) => (result.ok ? [] : result.faults.map((fault) => faultOf(module, fault)))));
@@ -60,7 +60,7 @@ function bundleOf(directory: string, text: string, modules: readonly string[]): 
   return { path: join(directory, `.troupe-handlers-${Bun.hash(text).toString(36)}.mjs`), text, modules, faults: [] };
 }
 
-/** The folder's own modules, sorted, or the fault; tests, type declarations and names that begin with `.` or `_` are none. */
+/** The folder's own modules, sorted, or the fault. Tests, type declarations and names that begin with `.` or `_` do not count. */
 function modulesIn(directory: string): readonly string[] | string {
   if (!existsSync(directory)) return [];
   try {
@@ -71,7 +71,7 @@ function modulesIn(directory: string): readonly string[] | string {
   }
 }
 
-/** `where`: null where the fault has no place in a file. */
+/** A fault. `where`: null if it has no place in a file. */
 type BuildFault = {
   readonly where: { readonly file: string; readonly line: number; readonly column: number } | null;
   readonly said: string;
@@ -100,14 +100,20 @@ async function built(directory: string, modules: readonly string[]): Promise<Bui
   }
 }
 
-/** With its source map, so that stacks name files and lines of the user's. Its sources are relative to where this process is. */
+/**
+ * The text with its source map, so that stacks name the user's files and lines. The map's sources are relative to where this
+ * process is.
+ */
 function withMap(text: string, map: string): string {
   const parsed = JSON.parse(map) as { readonly sources: readonly string[] };
   const absolute = JSON.stringify({ ...parsed, sources: parsed.sources.map((source) => resolve(source)) });
   return `${text}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(absolute).toString("base64")}\n`;
 }
 
-/** Packages stay where they are, by their paths; each file has the `import.meta` that it has without a bundle. */
+/**
+ * The bundler's plugin: packages stay where they are, by their paths, and each file has the `import.meta` that it has
+ * without a bundle.
+ */
 function ownFiles(entry: string, modules: readonly string[]): Bun.BunPlugin {
   return {
     name: "troupe-handlers",
@@ -118,7 +124,7 @@ function ownFiles(entry: string, modules: readonly string[]): Bun.BunPlugin {
         if (isBuiltin(path) || path.startsWith("bun:") || path === "bun") return { path, external: true };
         const found = resolvedFrom(dirname(importer), path, kind.startsWith("require") ? "require" : "import");
         if (OURS.test(path) && (path === "troupe" || found === null)) return { path, external: true };
-        // What the bundler does not find either it tells, with its place.
+        // The bundler does not find it either, and reports it with its place.
         if (found === null) return undefined;
         return isInstalled(found) || found.startsWith(TROUPE) || !BUNDLED.test(found) ? { path: found, external: true } : undefined;
       });
@@ -151,7 +157,7 @@ function buildFault(log: BuildMessage | ResolveMessage): BuildFault {
   return { where: { file: resolve(position.file), line: position.line, column: position.column }, said: message };
 }
 
-/** As a sentence; `module`: the one that cannot be loaded for it. */
+/** The sentence for a fault. `module`: the module that cannot be loaded because of it. */
 function faultOf(module: string, { where, said }: BuildFault): string {
   if (where === null) return `${module} cannot be loaded: ${said}`;
   const place = `line ${where.line}, column ${where.column}`;
@@ -160,7 +166,7 @@ function faultOf(module: string, { where, said }: BuildFault): string {
     : `${where.file} cannot be loaded: ${place}: ${said}`;
 }
 
-/** The folder may hold links. */
+/** Whether two paths are the same file. The folder may hold links. */
 function isSameFile(a: string, b: string): boolean {
   if (a === b) return true;
   try {

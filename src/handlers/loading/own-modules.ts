@@ -1,6 +1,6 @@
 /**
- * What a thread offers to users' modules: "troupe" and "valibot" wherever their folder is, without installing anything there;
- * and their bundle, whose files find themselves and what they import as if there were none.
+ * The modules that a thread offers to users' handlers: "troupe" and "valibot" wherever their folder is, without installing
+ * anything there; and the bundle, whose files find themselves and their imports as if they were not bundled.
  */
 import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
@@ -16,7 +16,7 @@ type Exports = Readonly<Record<string, unknown>>;
 
 const texts = new Map<string, string>();
 
-/** For each module of the bundle, in order, what loads it. Rejects where a package that one of them imports cannot be loaded. */
+/** The loaders of the bundle's modules, in order. Rejects if a package that one of them imports cannot be loaded. */
 export async function openBundle({ path, text, modules }: HandlerBundle): Promise<readonly (() => Promise<Exports>)[]> {
   if (modules.length === 0) return [];
   if (texts.size === 0) offer(dirname(path));
@@ -25,7 +25,7 @@ export async function openBundle({ path, text, modules }: HandlerBundle): Promis
   return modules.map((_, i) => loads[`m${i}`] as () => Promise<Exports>);
 }
 
-/** Once a thread. `folder`: if a valibot of the user's own is found from there, that one is left in place. */
+/** Registers the modules, once in each thread. `folder`: if a valibot of the user's own is found from there, that one stays. */
 function offer(folder: string): void {
   const hasValibot = resolvedFrom(folder, "valibot") !== null;
   Object.defineProperty(globalThis, META, { value: { of: metaOf, require: createRequire(import.meta.path) } });
@@ -43,7 +43,7 @@ function offer(folder: string): void {
 
 const BUNDLE = /[\\/]\.troupe-handlers-\w+\.mjs$/;
 
-/** `import.meta` of one of the user's files. */
+/** The `import.meta` of one of the user's files. */
 function metaOf(path: string): ImportMeta {
   const url = pathToFileURL(path).href;
   const folder = dirname(path);

@@ -1,22 +1,23 @@
-/** Where users' modules find what they import. */
+/** The places where users' modules find their imports. */
 import { createRequire } from "node:module";
 
-/** In which way it is imported. */
+/** The kind of import. */
 type Way = "import" | "require";
 
-/** A package by its name or a file, from a file in `folder`; null where it is not there. */
+/** The path of a package or a file, from a file in `folder`; null if it does not exist. */
 export function resolvedFrom(folder: string, name: string, way: Way = "import"): string | null {
   try {
     const path = way === "import" ? Bun.resolveSync(name, folder) : createRequire(`${folder}/_`).resolve(name);
     return FETCHED.test(path) ? null : path;
   } catch {
-    // Not found is an answer here.
+    // A missing file is an answer here.
     return null;
   }
 }
 
 /**
- * In Bun's own cache, as in valibot@1.5.0@@@1/. Where no folder above has packages, Bun takes from there, or from the registry,
+ * A path in Bun's own cache, as in valibot@1.5.0@@@1/. If no folder above has packages, Bun takes from there, or from the
+ * registry,
  * what nobody has installed; its bundler does not.
  */
 const FETCHED = /@[^\\/]*@@@\d+[\\/]/;
