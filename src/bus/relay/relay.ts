@@ -1,8 +1,7 @@
 /**
- * A lane's relay. It publishes what the lane's commits left in the outbox, the oldest first, with one send in flight, and
- * deletes it by id when the stream has it. It publishes at least once, and in order per execution. Several relays of one
- * lane may run at the same time (of an owner that was paused, and of its successor): the stream then holds doubles, never
- * gaps. The outbox is read only if others may have written to it: what this instance wrote itself is sent from memory.
+ * A lane's relay. It publishes what the lane's commits left in the outbox, the oldest first, with one send in flight, and deletes it by id
+ * when the stream has it: at least once, and in order per execution. A paused owner's relay and its successor's may run at the same time:
+ * the stream then holds doubles, never gaps. The outbox is read only if others may have written to it, else memory has the entries.
  */
 import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
@@ -19,15 +18,14 @@ export type OutboxRelay = {
   /** There may be entries that this relay does not know of: a renewal said so, or another instance made them. */
   wake(): void;
   /**
-   * The store was restarted, maybe with older data. What is in hand is not sent and not deleted any more (its id may belong
-   * to another entry now). If the stream is ahead of the store, it is told that history went back. Await this before
-   * anything goes on under `epoch`, which is higher than every one before. Rejects with StoreUnavailable: then call it
-   * again.
+   * The store was restarted, maybe with older data. What is in hand is not sent and not deleted any more (its id may belong to another
+   * entry now). If the stream is ahead of the store, it is told that history went back. Await this before anything goes on under `epoch`,
+   * which is higher than every one before. Rejects with StoreUnavailable: then call it again.
    */
   storeRestarted(epoch: number): Promise<void>;
   /**
-   * The store was restarted, and it is not known yet whether this instance still owns the lane. If it does, `storeRestarted`
-   * follows. If the relay is stopped, or is stopped first, it tells by itself what the store has forgotten.
+   * The store was restarted, and it is not known yet whether this instance still owns the lane. If it does, `storeRestarted` follows. If
+   * not, the stopped relay tells by itself what the store has forgotten.
    */
   doubt(): void;
   /** Resolves with true when the outbox was found empty, with false when the relay is stopped first. */
@@ -51,14 +49,11 @@ export type OutboxRelayOptions = {
 /** The number of entries that are read at a time. */
 const PAGE = 256;
 /**
- * The pause before the next read, in which entries gather: a read costs the same for one commit and for twenty, and what
- * follows each other becomes one record. The first read after a rest comes at once.
+ * The pause before the next read, in which entries gather: a read costs the same for one commit and for twenty. The first read after a
+ * rest comes at once.
  */
 const GATHER_MS = 100;
-/**
- * The raster of reads: lanes read at the same moments, so that the store and the stream get many of them in one call, but
- * not all lanes at once.
- */
+/** The raster of reads: lanes read at the same moments, so that one call serves many of them, but not all. */
 const TOGETHER_MS = 25;
 /** The characters of a send: about one request to the stream. */
 const SEND_LENGTH = 900_000;
@@ -182,8 +177,8 @@ class LaneRelay implements OutboxRelay {
   }
 
   /**
-   * Sends a page of the outbox. Returns true if that was everything; false if there is more, the store was restarted or the
-   * relay is stopped.
+   * Sends a page of the outbox. Returns true if that was everything; false if there is more, the store was restarted or the relay is
+   * stopped.
    */
   async #relayPage(restarts: number): Promise<boolean> {
     const { store, lane } = this.#options;
