@@ -39,7 +39,7 @@ function install() {
 function installWithBun(faults) {
   const runsThis = process.versions.bun ? process.execPath : process.env.npm_execpath;
   const candidates = [bunIn(modules), ...(basename(runsThis ?? "").startsWith("bun") ? [runsThis] : [])];
-  const install = (bun) => works(bun) && succeeds(bun, ["install", "--frozen-lockfile", "--ignore-scripts"], root, faults);
+  const install = (bun) => works(bun) && succeeds([bun, "install", "--frozen-lockfile", "--ignore-scripts"], { cwd: root }, faults);
   return candidates.some(install) || install(bunFromNpm(faults));
 }
 
@@ -62,7 +62,7 @@ function installWithNpm(faults) {
 // npm may have skipped Bun's install script, which puts the binary where node_modules/.bin/bun points.
 function repair(folder) {
   const faults = [];
-  succeeds(process.execPath, [join(folder, "bun", "install.js")], join(folder, "bun"), faults);
+  succeeds([process.execPath, join(folder, "bun", "install.js")], { cwd: join(folder, "bun") }, faults);
   return faults;
 }
 
@@ -76,12 +76,12 @@ function works(bun) {
 
 function npm(args, folder, faults) {
   const path = process.env.npm_execpath ?? "";
-  if (path.endsWith(".js")) return succeeds(process.execPath, [path, ...args], folder, faults);
-  return succeeds("npm", args, folder, faults, process.platform === "win32");
+  if (path.endsWith(".js")) return succeeds([process.execPath, path, ...args], { cwd: folder }, faults);
+  return succeeds(["npm", ...args], { cwd: folder, shell: process.platform === "win32" }, faults);
 }
 
-function succeeds(command, args, folder, faults, shell = false) {
-  const result = spawnSync(command, args, { cwd: folder, encoding: "utf8", shell });
+function succeeds([command, ...args], options, faults) {
+  const result = spawnSync(command, args, { ...options, encoding: "utf8" });
   if (result.status === 0) return true;
   faults.push(`${command} ${args.join(" ")}: ${result.error?.message ?? `${result.stdout}${result.stderr}`.trim()}`);
   return false;

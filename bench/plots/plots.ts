@@ -25,7 +25,7 @@ const WIDTHS = [10, 100, 1_000, 10_000, 99_998];
 const RIVAL_WIDTHS = [10_000, 1_000];
 
 function widths(results: Results): string | null {
-  const lines = linesOf(results, "fan-out", "nodes/s", WIDTHS, (n) => ({ n }));
+  const lines = linesOf(results, { case: "fan-out", metric: "nodes/s", values: WIDTHS, variantOf: (n) => ({ n }) });
   if (lines.length === 0) return null;
   const marks = RIVALS.flatMap(({ title, case: name, variant }) => {
     for (const n of RIVAL_WIDTHS) {
@@ -49,7 +49,7 @@ function widths(results: Results): string | null {
 const AT_ONCE = [1, 10, 100, 1_000, 10_000];
 
 function atOnce(results: Results): string | null {
-  const lines = linesOf(results, "diamonds", "executions/s", AT_ONCE, (count) => ({ atOnce: count }));
+  const lines = linesOf(results, { case: "diamonds", metric: "executions/s", values: AT_ONCE, variantOf: (atOnce) => ({ atOnce }) });
   if (lines.length === 0) return null;
   return linesPlot({
     title: "Executions a second by how many are under way",
@@ -62,13 +62,15 @@ function atOnce(results: Results): string | null {
   });
 }
 
-function linesOf(
-  results: Results,
-  name: string,
-  metric: MetricName,
-  values: readonly number[],
-  variantOf: (value: number) => Variant,
-): LinesPlot["lines"] {
+/** A point for each of the values. */
+type Measured = {
+  readonly case: string;
+  readonly metric: MetricName;
+  readonly values: readonly number[];
+  readonly variantOf: (value: number) => Variant;
+};
+
+function linesOf(results: Results, { case: name, metric, values, variantOf }: Measured): LinesPlot["lines"] {
   return STORE_KINDS.flatMap((store) => {
     const points = values.flatMap((value): Point[] => {
       const figure = figureOf(results, name, { store, ...variantOf(value) }, metric);

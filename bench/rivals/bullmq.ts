@@ -34,21 +34,69 @@ async function startBullmq(url: string, shape: Shape, settings: BullmqSettings):
   const connection = connect();
   const queue = new Queue(QUEUE, { connection });
   const flows = new FlowProducer({ connection });
-  const waiting = new Map<string, PromiseWithResolvers<void>>();
+  const jobs = await workOn({
+    count,
+    start: (work) => new Worker(QUEUE, work, { connection: connect(), concurrency, lockDuration: LOCK_MS, removeOnComplete: { count: 0 } }),
+    async work(job) {
+      if (job.name === "root") await flows.add(joinOf(job.data, shape.width));
+      return null;
+    },
+  });
   let executions = 0;
-  let completed = 0;
 
-  async function work(job: Job): Promise<null> {
-    if (job.name === "root") await flows.add(joinOf(job.data, shape.width));
-    return null;
+  function add(lastId: string): Promise<unknown> {
+    if (isAddedBefore) return queue.resume();
+    switch (shape.kind) {
+      case "fan-out":
+      case "diamonds":
+        return queue.add("root", lastId);
+      case "chain":
+        return flows.add(chainOf(lastId, shape.width));
+      case "one-node":
+        return queue.add("node", null, { jobId: lastId });
+    }
   }
+
+  return {
+    async prepare() {
+      if (!isAddedBefore) return;
+      await queue.pause();
+      await flows.add(joinOf(idOf(executions), shape.width));
+    },
+    async run() {
+      const lastId = idOf(executions++);
+      const ended = jobs.endOf(lastId);
+      await add(lastId);
+      await ended;
+    },
+    async check(done) {
+      const wanted = done * (isAddedBefore ? shape.nodes - 1 : shape.nodes);
+      const completed = jobs.takeCompleted();
+      if (completed !== wanted) throw new Error(`BullMQ has completed ${completed} jobs of ${wanted}.`);
+      const left = await queue.getJobCounts();
+      if (Object.values(left).some((jobs) => jobs > 0)) throw new Error(`BullMQ has jobs left: ${JSON.stringify(left)}.`);
+    },
+    async stop() {
+      await jobs.stop();
+      await flows.close();
+      await queue.close();
+    },
+  };
+}
+
+type Work = (job: Job) => Promise<null>;
+type Workers = { readonly count: number; readonly start: (work: Work) => Worker; readonly work: Work };
+
+/** Works on what is added from now on: a function of this process, which needs no message to run (a file may be "sandboxed"). */
+async function workOn({ count, start, work }: Workers) {
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
+  let completed = 0;
   function fail(error: Error): void {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   }
-  // A function of this process, which needs no message to run: a file may have a process or thread of its own ("sandboxed").
   const workers = Array.from({ length: count }, () => {
-    const worker = new Worker(QUEUE, work, { connection: connect(), concurrency, lockDuration: LOCK_MS, removeOnComplete: { count: 0 } });
+    const worker = start(work);
     // Redis has it by then.
     worker.on("completed", ({ id = "" }) => {
       completed += 1;
@@ -60,47 +108,20 @@ async function startBullmq(url: string, shape: Shape, settings: BullmqSettings):
     return worker;
   });
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-
-  /** `add`: the job whose id it is given must be the last. */
-  async function run(add: (lastId: string) => Promise<unknown>): Promise<void> {
-    const lastId = idOf(executions++);
-    const ended = Promise.withResolvers<void>();
-    waiting.set(lastId, ended);
-    await add(lastId);
-    await ended.promise;
-  }
-
   return {
-    async prepare() {
-      if (!isAddedBefore) return;
-      await queue.pause();
-      await flows.add(joinOf(idOf(executions), shape.width));
+    /** `id`: of a job that is not added yet. */
+    endOf(id: string): Promise<void> {
+      const ended = Promise.withResolvers<void>();
+      waiting.set(id, ended);
+      return ended.promise;
     },
-    run: () =>
-      run((lastId) => {
-        if (isAddedBefore) return queue.resume();
-        switch (shape.kind) {
-          case "fan-out":
-          case "diamonds":
-            return queue.add("root", lastId);
-          case "chain":
-            return flows.add(chainOf(lastId, shape.width));
-          case "one-node":
-            return queue.add("node", null, { jobId: lastId });
-        }
-      }),
-    async check(done) {
-      const wanted = done * (isAddedBefore ? shape.nodes - 1 : shape.nodes);
-      if (completed !== wanted) throw new Error(`BullMQ has completed ${completed} jobs of ${wanted}.`);
+    /** Those since it was asked last. */
+    takeCompleted(): number {
+      const count = completed;
       completed = 0;
-      const left = await queue.getJobCounts();
-      if (Object.values(left).some((jobs) => jobs > 0)) throw new Error(`BullMQ has jobs left: ${JSON.stringify(left)}.`);
+      return count;
     },
-    async stop() {
-      await Promise.all(workers.map((worker) => worker.close()));
-      await flows.close();
-      await queue.close();
-    },
+    stop: () => Promise.all(workers.map((worker) => worker.close())),
   };
 }
 
