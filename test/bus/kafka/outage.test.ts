@@ -9,11 +9,12 @@ import { emptySharedMemory, openSharedMemoryStore } from "../../../src/store/mem
 import type { Lease } from "../../../src/store/store.ts";
 import { type LogEntry, recordingLog } from "../../env/log/recording-log.ts";
 import { commitId, entryAfter, newExecution } from "../../store/made.ts";
+import { until } from "../../process/facts.ts";
 import { type KafkaService, startKafka } from "../../services/kafka.ts";
 import { Understood } from "../relay/documented-reader.ts";
 import { consume } from "./stream-consumer.ts";
 
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 180_000;
 const LANES = 8;
 const EXECUTIONS = Array.from({ length: 40 }, (_, at) => `execution-${at}`);
 
@@ -100,17 +101,10 @@ class Instance {
   }
 }
 
-/** Resolves when it holds; asks often. For what nobody tells of. */
-async function eventually(fact: () => boolean, what: string, withinMs = 40_000): Promise<void> {
-  for (const untilMs = Date.now() + withinMs; !fact(); await Bun.sleep(10)) {
-    if (Date.now() > untilMs) throw new Error(`Not after ${withinMs} ms: ${what}.`);
-  }
-}
-
 /** After the last commit: a stranger reads everything that was committed, from the first event on. */
 async function readAll(instance: Instance): Promise<void> {
   await instance.stop();
-  await eventually(() => instance.stream.health().available, "Kafka is there again");
+  await until("Kafka is there again", () => instance.stream.health().available);
   expect(await Promise.all(instance.relays.map((relay) => relay.idle()))).toEqual(Array.from({ length: LANES }, () => true));
   const understood = new Understood();
   const faults: unknown[] = [];
@@ -135,14 +129,14 @@ describe("the stream while Kafka is not there", () => {
     async () => {
       const instance = new Instance();
       await instance.begin();
-      await eventually(() => instance.stream.health().available, "Kafka is there");
+      await until("Kafka is there", () => instance.stream.health().available);
       const before = instance.events;
-      await eventually(() => instance.events > before + 1_000, "some commits");
+      await until("some commits", () => instance.events > before + 1_000);
       broker.pause();
-      await eventually(() => !instance.stream.health().available, "the silence of Kafka is noticed");
-      await eventually(() => instance.said.some(({ level }) => level === "warn"), "it is told");
+      await until("the silence of Kafka is noticed", () => !instance.stream.health().available);
+      await until("it is told", () => instance.said.some(({ level }) => level === "warn"));
       broker.resume();
-      await eventually(() => instance.stream.health().available, "Kafka is there again");
+      await until("Kafka is there again", () => instance.stream.health().available);
       await readAll(instance);
       expect(instance.said.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
         "Kafka is away: events wait in the outbox until it is there.",
@@ -156,15 +150,15 @@ describe("the stream while Kafka is not there", () => {
     async () => {
       const instance = new Instance();
       await instance.begin();
-      await eventually(() => instance.stream.health().available, "Kafka is there");
+      await until("Kafka is there", () => instance.stream.health().available);
       const before = instance.events;
-      await eventually(() => instance.events > before + 1_000, "some commits");
+      await until("some commits", () => instance.events > before + 1_000);
       await broker.kill9();
-      await eventually(() => !instance.stream.health().available, "the end of Kafka is noticed");
+      await until("the end of Kafka is noticed", () => !instance.stream.health().available);
       const away = instance.events;
       const newcomer = new Instance();
       await newcomer.begin();
-      await eventually(() => Math.min(instance.events - away, newcomer.events) > 1_000, "commits without Kafka");
+      await until("commits without Kafka", () => Math.min(instance.events - away, newcomer.events) > 1_000);
       expect(newcomer.stream.health()).toMatchObject({ available: false });
       await broker.restart();
       await readAll(instance);

@@ -7,10 +7,11 @@ import { systemClock } from "../../../src/env/clock.ts";
 import { systemTurns } from "../../../src/env/turns.ts";
 import { doorbellContract, hearing } from "../../contracts/doorbell.ts";
 import { recordingLog } from "../../env/log/recording-log.ts";
+import { until } from "../../process/facts.ts";
 import { type RedisService, startRedis } from "../../services/redis.ts";
 import { type RedisCluster, startRedisCluster } from "../../services/redis-cluster.ts";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 let redis: RedisService;
 let cluster: RedisCluster;
 let channels = 0;
@@ -20,13 +21,6 @@ beforeAll(async () => {
   [redis, cluster] = await Promise.all([startRedis(), startRedisCluster()]);
 }, TIMEOUT_MS);
 afterAll(() => Promise.all([redis.stop(), cluster.stop()]));
-
-/** Resolves when it holds; asks often. For what nobody tells of. */
-async function eventually(fact: () => boolean | Promise<boolean>, what: string, withinMs = 20_000): Promise<void> {
-  for (const untilMs = Date.now() + withinMs; !(await fact()); await Bun.sleep(5)) {
-    if (Date.now() > untilMs) throw new Error(`Not after ${withinMs} ms: ${what}.`);
-  }
-}
 
 /** Doorbells on a channel of their own. `nodes`: of a cluster, or one server. */
 function ground(nodes: readonly RedisService[] = [redis]) {
@@ -58,10 +52,10 @@ function ground(nodes: readonly RedisService[] = [redis]) {
         log: said.log,
       });
       hung.push(bell);
-      await eventually(async () => (await subscribers()) > before, "the doorbell is subscribed");
+      await until("the doorbell is subscribed", async () => (await subscribers()) > before);
       return bell;
     },
-    until: eventually,
+    until: async (fact: () => boolean, what: string) => void (await until(what, fact)),
     async end(): Promise<void> {
       await Promise.all(hung.map((bell) => bell.close()));
       for (const probe of probes) probe.disconnect();
@@ -81,11 +75,11 @@ describe("the doorbell over Redis", () => {
       const heard = hearing(two);
       await here.probe.call("CLIENT", "KILL", "TYPE", "pubsub");
       await here.probe.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-      await eventually(async () => (await here.subscribers()) === 2, "both listen again");
-      await eventually(() => {
+      await until("both listen again", async () => (await here.subscribers()) === 2);
+      await until("it is heard again", () => {
         one.ring({ type: "members" });
         return heard.facts.size === 1;
-      }, "it is heard again");
+      });
       await here.end();
     },
     TIMEOUT_MS,
@@ -109,7 +103,7 @@ describe("the doorbell over Redis", () => {
       for (const text of strange) await here.probe.publish(here.channel, text);
       await here.probe.publish(here.channel, `{"from":"newer","rings":[{"type":"something new"},{"type":"offers","lane":3}]}`);
       one.ring({ type: "members" });
-      await eventually(() => heard.facts.size === 2, "what can be understood is heard");
+      await until("what can be understood is heard", () => heard.facts.size === 2);
       expect([...heard.facts]).toEqual(["offers 3", "members"]);
       const counted = here.said.filter(({ message }) => message.includes("not understood"));
       expect(Math.max(...counted.map(({ fields }) => Number(fields.times)))).toBe(strange.length + 1);
@@ -131,7 +125,7 @@ describe("the doorbell over Redis", () => {
         messages += 1;
       });
       for (let at = 0; at < 1_000; at++) one.ring({ type: "ended", executions: [`x${at}`] });
-      await eventually(() => heard.facts.size === 1_000 && messages > 0, "all are heard");
+      await until("all are heard", () => heard.facts.size === 1_000 && messages > 0);
       expect(messages).toBe(1);
       spy.disconnect();
       await here.end();
@@ -154,7 +148,7 @@ describe("the doorbell over Redis", () => {
         log,
       });
       bell.ring({ type: "members" });
-      await eventually(() => entries.some(({ message }) => message.includes("not heard")), "the ring was lost, and that is said");
+      await until("the ring was lost, and that is said", () => entries.some(({ message }) => message.includes("not heard")));
       expect(entries.filter(({ level }) => level !== "debug")).toEqual([]);
       await bell.close();
     },
