@@ -37,9 +37,9 @@ export type MemberLimits = {
 
 /**
  * `beats`: how often it has shown itself. `remainingMs`: until it is taken for dead; 0 or less where that has passed. `ttlMs`: for
- * how long it shows itself each time.
+ * how long it shows itself each time. `level`: its build's; that of builds that do not tell is 1.
  */
-export type MemberView = Member & { readonly beats: number; readonly remainingMs: number; readonly ttlMs: number };
+export type MemberView = Member & { readonly beats: number; readonly remainingMs: number; readonly ttlMs: number; readonly level: number };
 
 /**
  * `taken`: the lane is this boot's. `takers` rises where another boot has had the lane since this one took it last, however
@@ -122,8 +122,21 @@ export type Claim = {
 /** A store that is restarted, or fails over, has forgotten seconds at the most: what was stored this long ago it still has. */
 export const FORGOTTEN_MS_MAX = 30_000;
 
+/** The store is there, and this instance must not write to it any more. */
+class Barred extends StoreUnavailable {}
+
 /** The store is there, but not what it held: emptied, or another one. Nothing is written to it, ever: histories must not mix. */
-export class DataLost extends StoreUnavailable {}
+export class DataLost extends Barred {}
+
+/** What is stored may be in forms that this build does not know. */
+export class BelowLevel extends Barred {
+  /** `inUse`: the level in use; `own`: this build's. */
+  constructor(inUse: number, own: number) {
+    super(
+      `The store is in use by a newer version of Troupe (level ${inUse}; this version knows level ${own}): start this instance with that version.`,
+    );
+  }
+}
 
 export interface SharedStore extends Store {
   /** Called with the lanes whose store was restarted or failed over: acknowledged writes may be gone. The answer unsubscribes. */
@@ -138,7 +151,7 @@ export interface SharedStore extends Store {
    * the store's clock and is above `seenEpoch`, the highest of the lane that this boot has seen: a store that has fallen into an
    * older past gives none out twice. What somebody else holds for too long is cut, as by `leases`. Answered
    * only when the listeners of `onRestart` were told of what came before: nobody goes on under a lease with what a restart has
-   * forgotten.
+   * forgotten. Rejects with BelowLevel.
    */
   takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch?: number): Promise<Taken>;
   /** One answer for each lease, in order. A lease that has lapsed is never revived. */
@@ -159,11 +172,13 @@ export interface SharedStore extends Store {
 
   /**
    * Shows this instance for another `ttlMs` and answers all members, itself included: the dead too, for as long as somebody
-   * may ask for them. What remains of any of them for longer than its own TTL is cut to that.
+   * may ask for them. What remains of any of them for longer than its own TTL is cut to that. Rejects with BelowLevel: it is not shown.
    */
   beat(member: Member, ttlMs: number): Promise<readonly MemberView[]>;
   /** The store's own time, as its answers to beats tell it; null before the first. */
   nowMs(): number | null;
+  /** The level in use, as its answers to beats tell it; 1 before the first, and where no build has ever raised it. */
+  level(): number;
   /** The boot has ended, and left nothing behind. */
   leave(bootId: string): Promise<void>;
 
@@ -194,7 +209,8 @@ export interface SharedStore extends Store {
   /**
    * Claims up to `max` unclaimed offers of the lane, of its present epoch, that `can` (of offer-id.ts) covers, and up to `awayMax`
    * where their owner cannot run them; none for the boot that owns it. `number` rises with each claim of this boot: its
-   * last one again gets what is left of the same answer and claims nothing more, an earlier one, that comes late, gets [].
+   * last one again gets what is left of the same answer and claims nothing more, an earlier one, that comes late, gets []. Rejects
+   * with BelowLevel.
    */
   claim(lane: number, claim: Claim): Promise<readonly Offer[]>;
   /** Takes back what is not claimed. Answers those that are claimed, which stay; everything else of `ids` is gone. `fenced`: nothing was done. */

@@ -184,6 +184,12 @@ export interface Store {
    */
   sweep(retention: Retention): Promise<number>;
 
+  /**
+   * Makes `level` the one in use where it is above that: what needs it may be written from then on, and builds below it are refused.
+   * False where an instance below it lives: then nothing is changed. Doing it again does nothing.
+   */
+  raiseLevel(level: number): Promise<boolean>;
+
   /** What is wrong with what it holds, as a sentence for people; null where nothing is known to be. Without it, nothing ever is. */
   trouble?(): string | null;
 

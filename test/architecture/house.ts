@@ -30,7 +30,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...["definition/definition", "definition/catalog", "definition/config-shape", "definition/params", "definition/submitted"],
       ...["plan/plan", "plan/pack"],
       ...["template/references", "template/resolve", "template/trigger-params"],
-      ...["execution/messages", "execution/client-commands", "execution/state", "execution/status", "execution/failure"],
+      ...["execution/messages", "execution/client-commands", "execution/level", "execution/state", "execution/status", "execution/failure"],
       ...["execution/decide", "execution/evolve", "execution/react", "execution/recover", "execution/idempotency-key"],
       "view/view",
     ],

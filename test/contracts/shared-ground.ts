@@ -7,8 +7,8 @@ import { commitId, newExecution } from "../store/made.ts";
 export type SharedGround = {
   /** How many lanes it has: at least two. */
   readonly lanes: number;
-  /** One instance's connection. Events are published, so it keeps an outbox. */
-  open(): Promise<SharedStore>;
+  /** One instance's connection. Events are published, so it keeps an outbox. `level`: its build's, where that is another than this one's. */
+  open(level?: number): Promise<SharedStore>;
   /** Resolves when the store's clock is at least so much later. */
   pass(ms: number): Promise<void>;
   /** Deletes the data. */
@@ -23,6 +23,7 @@ export class SharedSubject {
   readonly #makeGround: () => SharedGround;
   #ground: SharedGround | null = null;
   #stores: readonly [SharedStore, SharedStore] | null = null;
+  readonly #others: SharedStore[] = [];
 
   constructor(makeGround: () => SharedGround) {
     this.#makeGround = makeGround;
@@ -34,7 +35,7 @@ export class SharedSubject {
   }
 
   async end(): Promise<void> {
-    for (const store of this.#stores ?? []) await store.close();
+    for (const store of [...(this.#stores ?? []), ...this.#others.splice(0)]) await store.close();
     await this.#ground?.clear();
   }
 
@@ -44,6 +45,14 @@ export class SharedSubject {
 
   get two(): SharedStore {
     return this.#both[1];
+  }
+
+  /** A third one, of another build. */
+  async open(level: number): Promise<SharedStore> {
+    if (this.#ground === null) throw new Error("There is no ground to open a store on: call begin() first.");
+    const store = await this.#ground.open(level);
+    this.#others.push(store);
+    return store;
   }
 
   get lanes(): number {

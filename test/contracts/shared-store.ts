@@ -10,6 +10,7 @@ import { commandPromises } from "./shared-commands.ts";
 import { LONG_MS } from "../store/in-lane.ts";
 import { type SharedGround, SharedSubject, TTL_MS } from "./shared-ground.ts";
 import { leasePromises } from "./shared-leases.ts";
+import { levelPromises } from "./shared-levels.ts";
 import { offerPromises } from "./shared-offers.ts";
 
 export type { SharedGround } from "./shared-ground.ts";
@@ -22,6 +23,7 @@ export function sharedStoreContract(name: string, makeGround: () => SharedGround
 
     leasePromises(subject);
     memberPromises(subject);
+    levelPromises(subject);
     commandPromises(subject);
     offerPromises(subject);
 
@@ -57,6 +59,7 @@ export function everyCall(store: SharedStore, lease: Parameters<SharedStore["rel
     () => store.release(lease),
     () => store.leases(TTL_MS),
     () => store.beat({ bootId: "boot-1", name: "one", threads: 1, leaving: false, outboxBytes: 0 }, TTL_MS),
+    () => store.raiseLevel(1),
     () => store.full(),
     () => store.leave("boot-1"),
     () => store.send({ id: "c1", execution: "x", body: "{}" }),

@@ -196,6 +196,7 @@ function countedStore(store: Store, world: World, counts: Counts): Store {
     list: counted((query) => store.list(query)),
     active: (lane) => store.active(lane),
     sweep: (retention) => store.sweep(retention),
+    raiseLevel: (level) => store.raiseLevel(level),
     close: () => store.close(),
   };
 }

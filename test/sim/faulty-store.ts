@@ -48,6 +48,7 @@ export function faultyStore(store: Store, life: Life, faults: StoreFaults): Stor
     list: (query) => store.list(query),
     active: (lane) => store.active(lane),
     sweep: (retention) => store.sweep(retention),
+    raiseLevel: (level) => store.raiseLevel(level),
     // The truth outlives the instance that closes it.
     close: () => Promise.resolve(),
   };

@@ -37,6 +37,7 @@ export class GatedStore {
       list: (query) => truth.list(query),
       active: (lane) => truth.active(lane),
       sweep: (retention) => truth.sweep(retention),
+      raiseLevel: (level) => truth.raiseLevel(level),
       close: () => truth.close(),
     };
   }

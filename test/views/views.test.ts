@@ -233,6 +233,7 @@ function counting(store: Store, calls: string[]): Store {
     list: (query) => store.list(query),
     active: (lane) => store.active(lane),
     sweep: (retention) => store.sweep(retention),
+    raiseLevel: (level) => store.raiseLevel(level),
     close: () => store.close(),
   };
 }

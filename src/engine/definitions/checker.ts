@@ -6,7 +6,7 @@ import { BoundedCache } from "../../env/bounded-cache.ts";
 import type { Clock } from "../../env/clock.ts";
 import { hashOf } from "../../env/ids.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
-import { compileStored, type DefinitionOptions, parseDefinition } from "../../workflow/definition/definition.ts";
+import { compileStored, type DefinitionOptions, levelOfStored, parseDefinition } from "../../workflow/definition/definition.ts";
 import { type TriggerParams, readTriggerParams, type TooMuch } from "../../workflow/template/trigger-params.ts";
 import type { Plan } from "../../workflow/plan/plan.ts";
 import { findParams, type ParamsResult, paramsIn } from "../../workflow/definition/params.ts";
@@ -28,7 +28,7 @@ export type DefinitionChecker = LongJson & {
   readParams(text: string): Promise<ParamsResult>;
   /** The definition, and perhaps the params, in the body of a create that also triggers. */
   readSubmitted(text: string): Promise<SubmittedResult>;
-  /** The plan of a definition as it is stored; at once where its text is small. */
+  /** The plan of a definition as it is stored; at once where its text is small. Throws UnknownForm where a newer build wrote it. */
   compile(text: string): Plan | Promise<Plan>;
   /** A document's YAML as JSON text, which is not checked yet. */
   yamlToJson(yaml: string): Promise<YamlResult>;
@@ -111,6 +111,8 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     },
     compile(text) {
       if (text.length < largeFrom) return compileStored(text);
+      // Here, since what is thrown in the thread is told as the thread's death.
+      levelOfStored(text);
       return thread.ask({ kind: "compile" }, text).then(unpackPlan);
     },
     writeJson: (value) => jsonOf(value, thread),

@@ -13,10 +13,8 @@
 import type { Failure } from "../../workflow/execution/failure.ts";
 import type { NodeIndex, Plan } from "../../workflow/plan/plan.ts";
 import type { Cause, Text, WorkflowEvent } from "../../workflow/execution/messages.ts";
+import { UnknownForm } from "../../workflow/execution/level.ts";
 import { ChunkReader } from "./reader.ts";
-
-/** Of this format. It changes when an older reader would misread what a newer one wrote. */
-export const CHUNK_VERSION = 1;
 
 /** Packs events into a chunk's text. Every time and number must be finite. */
 export function encode(events: readonly WorkflowEvent[], plan: Plan): string {
@@ -32,7 +30,8 @@ export function encodeOwnerDied(atMs: number, bootId: string): string {
 
 /**
  * Unpacks a chunk's text: `visit` is given each event in order. Outputs are slices that keep the whole text in memory.
- * Throws where the text holds an event that this version does not know, or a node that the plan does not have.
+ * Throws UnknownForm where the text holds an event that this build does not know, and another error where it names a node that the
+ * plan does not have.
  */
 export function decode(text: string, plan: Plan, visit: (event: WorkflowEvent) => void): void {
   const reader = new ChunkReader(text, plan.index);
@@ -146,9 +145,7 @@ function read(reader: ChunkReader): WorkflowEvent {
       return { type: "ExecutionFinished", atMs, status, error, cause: cause && { ...cause, node: reader.indexOf(cause.node) } };
     }
     default:
-      throw new Error(
-        `The log holds an event "${word}" that this version of Troupe (chunk format ${CHUNK_VERSION}) does not know: a newer one wrote it. Run that version.`,
-      );
+      throw new UnknownForm(`The log holds an event "${word}"`);
   }
 }
 

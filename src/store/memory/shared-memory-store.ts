@@ -6,8 +6,10 @@ import type { Clock } from "../../env/clock.ts";
 import { byteLength } from "../../env/bytes.ts";
 import { laneOf } from "../lane-of.ts";
 import { MemoryLane } from "./lane.ts";
+import { MemoryMembers } from "./members.ts";
 import { activeIds, applyEntry, createAll, emptyRows, extendOne, type MemoryRows, sweepRows } from "./rows.ts";
 import { MemoryReads } from "./reads.ts";
+import { LEVEL } from "../../workflow/execution/level.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
 import type { Claim, LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry } from "../shared-store.ts";
 import type { Extension, OutboxListener, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "../shared-store.ts";
@@ -17,7 +19,7 @@ import { type Told, toldOf, toldOfExtension } from "../told.ts";
 /** What outlives the stores that are opened on it. */
 export type SharedMemoryFiles = MemoryRows & {
   readonly lanes: readonly MemoryLane[];
-  readonly members: Map<string, { readonly member: Member; readonly beats: number; readonly ttlMs: number; untilMs: number }>;
+  readonly members: MemoryMembers;
   readonly onRestart: Set<(lanes: readonly number[]) => void>;
 };
 
@@ -28,16 +30,15 @@ export type SharedMemoryOptions = {
   /** Events are published, so each commit and create leaves an entry for the relay. */
   readonly outbox?: boolean;
   readonly textBytesMax?: number;
+  /** This build's. */
+  readonly level?: number;
 };
-
-/** The dead are named for so long. */
-const MEMBER_KEPT_MS = 10 * 60_000;
 
 export function emptySharedMemory(lanes: number): SharedMemoryFiles {
   return {
     ...emptyRows(),
     lanes: Array.from({ length: lanes }, (_, lane) => new MemoryLane(lane)),
-    members: new Map(),
+    members: new MemoryMembers(),
     onRestart: new Set(),
   };
 }
@@ -53,9 +54,13 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
   readonly #outbox: boolean;
   readonly #textBytesMax: number;
   readonly #onOutbox = new Set<OutboxListener>();
+  readonly #level: number;
+  /** As the last beat told it. */
+  #inUse = 1;
 
-  constructor({ files, clock, outbox = true, textBytesMax = TEXT_BYTES_MAX }: SharedMemoryOptions) {
+  constructor({ files, clock, outbox = true, textBytesMax = TEXT_BYTES_MAX, level = LEVEL }: SharedMemoryOptions) {
     super(files);
+    this.#level = level;
     this.lanes = files.lanes.length;
     this.#clock = clock;
     this.#outbox = outbox;
@@ -133,6 +138,7 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
   }
 
   async takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch = 0): Promise<Taken> {
+    this.#assertLevel();
     const nowMs = this.#nowMs();
     return this.#lane(lane).take(bootId, ttlMs, nowMs, Math.max(Math.floor(nowMs), seenEpoch + 1));
   }
@@ -150,25 +156,26 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
   }
 
   async beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {
+    this.#assertLevel();
     const { members } = this.open();
-    const nowMs = this.#nowMs();
-    const beats = (members.get(member.bootId)?.beats ?? 0) + 1;
-    members.set(member.bootId, { member, beats, ttlMs, untilMs: nowMs + ttlMs });
-    for (const [bootId, each] of members) {
-      each.untilMs = Math.min(each.untilMs, nowMs + each.ttlMs);
-      if (each.untilMs <= nowMs - MEMBER_KEPT_MS) members.delete(bootId);
-    }
-    return [...members.values()].map(({ member: its, untilMs, ...rest }) => {
-      return { ...its, beats: rest.beats, remainingMs: untilMs - nowMs, ttlMs: rest.ttlMs };
-    });
+    this.#inUse = members.level;
+    return members.beat(member, this.#level, ttlMs, this.#nowMs());
   }
 
   nowMs(): number {
     return this.#nowMs();
   }
 
+  level(): number {
+    return this.#inUse;
+  }
+
+  async raiseLevel(level: number): Promise<boolean> {
+    return this.open().members.raise(level, this.#nowMs());
+  }
+
   async leave(bootId: string): Promise<void> {
-    this.open().members.delete(bootId);
+    this.open().members.leave(bootId);
   }
 
   async send(command: LaneCommand): Promise<Sent> {
@@ -205,6 +212,7 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
   }
 
   async claim(lane: number, claim: Claim): Promise<readonly Offer[]> {
+    this.#assertLevel();
     return this.#lane(lane).claim(claim);
   }
 
@@ -236,6 +244,10 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
     const found = this.open().lanes[lane];
     if (found === undefined) throw new RangeError(`There is no lane ${lane}: the store has ${this.lanes}.`);
     return found;
+  }
+
+  #assertLevel(): void {
+    this.open().members.assertLevel(this.#level);
   }
 
   #nowMs(): number {

@@ -1,4 +1,4 @@
-/** Leases of lanes and members, by Redis's clock. On a connection of their own, so that a queue of commits does not delay them. */
+/** Leases of lanes and members, by Redis's clock, and the level in use. On a connection of their own, so that a queue of commits does not delay them. */
 import type { LaneKeys, RedisKeys } from "./keys.ts";
 import type { LaneCalls } from "./calls/lane-calls.ts";
 import type { PartCalls } from "./calls/part-calls.ts";
@@ -6,11 +6,11 @@ import { scripts } from "./calls/scripts.ts";
 import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "../shared-store.ts";
 import type { Lease } from "../store.ts";
 
-/** `ttlMs`: 0 takes the lane whoever has it, for no time. `seenEpoch`: the highest of the lane that this boot has seen. */
-type Wish = { readonly lane: number; readonly bootId: string; readonly ttlMs: number; readonly seenEpoch: number };
+/** `ttlMs`: 0 takes the lane whoever has it, for no time. `seenEpoch`: the highest of the lane that this boot has seen. `level`: its. */
+type Wish = { readonly lane: number; readonly bootId: string; readonly ttlMs: number; readonly seenEpoch: number; readonly level: number };
 
-export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId, ttlMs, seenEpoch }: Wish): Promise<Taken> {
-  const args = [bootId, String(ttlMs), String(seenEpoch)];
+export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId, ttlMs, seenEpoch, level }: Wish): Promise<Taken> {
+  const args = [bootId, String(ttlMs), String(seenEpoch), String(level)];
   const call = { script: scripts.take, keys: [keys.offers, keys.offerBodies, keys.unclaimed], args };
   const answer = await calls.runInTime(keys.record, call);
   const [taken, value, died, takers] = answer as readonly [0 | 1, string | number, string, string];
@@ -44,24 +44,44 @@ export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, t
   return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs, ttlMs: itsTtlMs };
 }
 
-export async function beat(calls: LaneCalls, keys: RedisKeys, member: Member, ttlMs: number): Promise<readonly MemberView[]> {
-  const call = { script: scripts.beat, keys: [keys.members], args: [member.bootId, JSON.stringify(member), String(ttlMs)] };
-  const [nowMs, ...records] = (await calls.runInTime(keys.store, call)) as readonly string[];
+/** `level`: in use. */
+export type Beat = { readonly members: readonly MemberView[]; readonly level: number };
+
+/** An instance as it shows itself. `level`: its build's. */
+export type Shown = { readonly member: Member; readonly ttlMs: number; readonly level: number };
+
+export async function beat(calls: LaneCalls, keys: RedisKeys, { member, ttlMs, level }: Shown): Promise<Beat> {
+  const args = [member.bootId, JSON.stringify(member), String(ttlMs), String(level)];
+  const call = { script: scripts.beat, keys: [keys.members], args };
+  const [nowMs, inUse, ...records] = (await calls.runInTime(keys.store, call)) as readonly string[];
   calls.told(keys.store, Number(nowMs));
-  const views: MemberView[] = [];
-  for (let at = 1; at < records.length; at += 2) views.push(viewMember(records[at] as string, Number(nowMs), ttlMs));
-  return views;
+  const members: MemberView[] = [];
+  for (let at = 1; at < records.length; at += 2) members.push(viewMember(records[at] as string, Number(nowMs), ttlMs));
+  return { members, level: Number(inUse) };
 }
 
 export async function leave(calls: LaneCalls, keys: RedisKeys, bootId: string): Promise<void> {
   await calls.read(keys.store, ["hdel", keys.members, bootId]);
 }
 
-/** `until beats ttl {json}`; a build that did not say its ttl has `otherMs`. */
+/**
+ * First no instance below it is let in, then none takes a lane or claims in it, and only then it is in use: who learns of it may
+ * rely on all of that. What a failure leaves half done is done again.
+ */
+export async function raiseLevel(calls: LaneCalls, keys: RedisKeys, level: number): Promise<boolean> {
+  const args = [String(level)];
+  const mayRaise = await calls.runInTime(keys.store, { script: scripts.mayRaise, keys: [keys.members], args });
+  if (mayRaise !== 1) return false;
+  await Promise.all(keys.lanes.map(({ record }) => calls.run(record, { script: scripts.markLevel, args })));
+  await calls.run(keys.store, { script: scripts.markLevel, args });
+  return true;
+}
+
+/** `until beats ttl level {json}`; a build that did not say its ttl has `otherMs`, and one that did not say its level has 1. */
 function viewMember(record: string, nowMs: number, otherMs: number): MemberView {
   const json = record.indexOf("{");
-  const [until, beats, ttl = ""] = record.slice(0, json).trim().split(" ");
+  const [until, beats, ttl = "", level = "1"] = record.slice(0, json).trim().split(" ");
   const member = JSON.parse(record.slice(json)) as Member;
   const ttlMs = ttl === "" ? otherMs : Number(ttl);
-  return { ...member, beats: Number(beats), remainingMs: Number(until) - nowMs, ttlMs };
+  return { ...member, beats: Number(beats), remainingMs: Number(until) - nowMs, ttlMs, level: Number(level) };
 }

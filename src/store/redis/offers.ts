@@ -36,8 +36,10 @@ export async function offersIn(calls: LaneCalls, keys: LaneKeys, ids?: readonly 
   return ids.flatMap((id, at) => viewOf(id, records[at] ?? null));
 }
 
-export async function claim(calls: LaneCalls, keys: LaneKeys, { bootId, number, max, awayMax, can }: Claim): Promise<readonly Offer[]> {
-  const args = [bootId, String(number), String(max), String(awayMax), ...can];
+/** `level`: of whoever claims. */
+export async function claim(calls: LaneCalls, keys: LaneKeys, wanted: Claim, level: number): Promise<readonly Offer[]> {
+  const { bootId, number, max, awayMax, can } = wanted;
+  const args = [bootId, String(number), String(max), String(awayMax), String(level), ...can];
   const cells = (await run(calls, keys, { script: scripts.claim, args, more: [keys.claims] })) as readonly string[];
   const offers: Offer[] = [];
   for (let at = 0; at < cells.length; at += 3) {

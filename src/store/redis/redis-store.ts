@@ -9,7 +9,8 @@ import { extendExecution } from "./extend.ts";
 import { type GatheredScripts, gatherScripts } from "./calls/gathered.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./keys.ts";
 import { createLaneCalls, type LaneCalls } from "./calls/lane-calls.ts";
-import { beat, leave, releaseLease, renewLease, takeLane, viewLane } from "./leases.ts";
+import { beat, leave, raiseLevel, releaseLease, renewLease, takeLane, viewLane } from "./leases.ts";
+import { LEVEL } from "../../workflow/execution/level.ts";
 import { listExecutions } from "./list.ts";
 import { claim, discard, heldClaims, offer, offersIn, withdraw } from "./offers.ts";
 import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "./reads.ts";
@@ -42,6 +43,7 @@ export type RedisStoreOptions = {
   readonly reconnectDelayMs?: number;
   /** The longest text. */
   readonly textBytesMax?: number;
+  readonly level?: number;
 };
 
 const LANES = 64;
@@ -52,22 +54,23 @@ const REDIS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Resolves when Redis answers and its data is known. Rejects with StoreUnavailable where it cannot be reached, with DataLost
- * where a part of the data is gone, and with RedisRefusal where it has another count of lanes; each message is a sentence.
+ * where a part of the data is gone, with BelowLevel, and with RedisRefusal where it has another count of lanes; each message is a sentence.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<SharedStore> {
-  const { address, clock, ids, log, commandTimeoutMs = COMMAND_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS } = options;
+  const { address, clock, ids, log, commandTimeoutMs = COMMAND_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS, level = LEVEL } = options;
   const keys = redisKeys(options.keyPrefix ?? "troupe", options.lanes ?? LANES);
   const writes: WriteOptions = { outbox: options.outbox, textBytesMax: options.textBytesMax ?? REDIS_TEXT_BYTES_MAX };
   const [work, leases] = await connectTwice(["work", "leases"], { address, commandTimeoutMs, reconnectDelayMs, clock, log });
   const connections = [work, leases];
   try {
-    const token = await beginStore(work, keys, ids);
+    const token = await beginStore(work, keys, ids, level);
     // Renewals come often, so this connection is the first to see that a server is another.
     const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
     const gathers = "url" in address;
     const gathered = gatherScripts({ work, leases }, token, gathers);
-    return new RedisStore({ keys, writes, work: callsOn(work), leases: callsOn(leases), ...gathered, gathers, restarts, connections });
+    const calls = { work: callsOn(work), leases: callsOn(leases) };
+    return new RedisStore({ keys, writes, level, ...calls, ...gathered, gathers, restarts, connections });
   } catch (error) {
     for (const connection of connections) connection.close();
     throw error;
@@ -77,6 +80,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
 type Parts = GatheredScripts & {
   readonly keys: RedisKeys;
   readonly writes: WriteOptions;
+  readonly level: number;
   readonly work: LaneCalls;
   readonly leases: LaneCalls;
   /** False where lanes are on several servers. */
@@ -91,6 +95,8 @@ class RedisStore implements SharedStore {
   readonly #work: LaneCalls;
   readonly #leases: LaneCalls;
   readonly #written = new OutboxListeners();
+  #inUse = 1;
+  readonly level = (): number => this.#inUse;
 
   constructor(parts: Parts) {
     this.lanes = parts.keys.lanes.length;
@@ -104,7 +110,7 @@ class RedisStore implements SharedStore {
   }
 
   async acquire(lane: number, bootId: string): Promise<Lease> {
-    const taken = await takeLane(this.#leases, this.#keys(lane), { lane, bootId, ttlMs: 0, seenEpoch: 0 });
+    const taken = await takeLane(this.#leases, this.#keys(lane), { lane, bootId, ttlMs: 0, seenEpoch: 0, level: this.#parts.level });
     if (taken.type === "held") throw new Error(`Lane ${lane} was asked for whoever has it, and was refused.`);
     return taken.lease;
   }
@@ -191,14 +197,14 @@ class RedisStore implements SharedStore {
   }
 
   async takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch = 0): Promise<Taken> {
-    const taken = await takeLane(this.#leases, this.#keys(lane), { lane, bootId, ttlMs, seenEpoch });
+    const taken = await takeLane(this.#leases, this.#keys(lane), { lane, bootId, ttlMs, seenEpoch, level: this.#parts.level });
     await this.#parts.restarts.told(lane);
     return taken;
   }
 
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]> {
-    const { renewals } = this.#parts;
-    return Promise.all(leases.map((lease) => renewLease({ calls: this.#leases, renewals }, this.#keys(lease.lane), lease, ttlMs)));
+    const calls = { calls: this.#leases, renewals: this.#parts.renewals };
+    return Promise.all(leases.map((lease) => renewLease(calls, this.#keys(lease.lane), lease, ttlMs)));
   }
 
   release(lease: Lease): Promise<void> {
@@ -209,8 +215,14 @@ class RedisStore implements SharedStore {
     return Promise.all(this.#parts.keys.lanes.map((keys, lane) => viewLane(this.#parts.views, keys, lane, ttlMs)));
   }
 
-  beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {
-    return beat(this.#leases, this.#parts.keys, member, ttlMs);
+  async beat(member: Member, ttlMs: number): Promise<readonly MemberView[]> {
+    const { members, level } = await beat(this.#leases, this.#parts.keys, { member, ttlMs, level: this.#parts.level });
+    this.#inUse = level;
+    return members;
+  }
+
+  raiseLevel(level: number): Promise<boolean> {
+    return raiseLevel(this.#leases, this.#parts.keys, level);
   }
 
   nowMs(): number | null {
@@ -254,7 +266,7 @@ class RedisStore implements SharedStore {
   }
 
   claim(lane: number, wanted: Claim): Promise<readonly Offer[]> {
-    return claim(this.#work, this.#keys(lane), wanted);
+    return claim(this.#work, this.#keys(lane), wanted, this.#parts.level);
   }
 
   withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[] | "fenced"> {

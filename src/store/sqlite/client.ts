@@ -143,7 +143,13 @@ export class SqliteClient {
   }
 }
 
-const WRITES: ReadonlySet<unknown> = new Set<CallName | PackedCallName | keyof SqlitePairCalls>(["commit", "create", "write", "sweep"]);
+const WRITES: ReadonlySet<unknown> = new Set<CallName | PackedCallName | keyof SqlitePairCalls>([
+  "commit",
+  "create",
+  "write",
+  "sweep",
+  "raiseLevel",
+]);
 
 /** At the start a file that cannot be opened is told to the user; later it is a store that is away. */
 function rejectAsUnavailable(error: unknown): never {

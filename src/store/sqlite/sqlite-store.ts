@@ -176,6 +176,11 @@ class SqliteStore implements LeavableStore {
     }
   }
 
+  async raiseLevel(level: number): Promise<boolean> {
+    await this.#client.call("raiseLevel", level);
+    return true;
+  }
+
   markMoving(): Promise<readonly string[]> {
     return this.#client.call("markMoving");
   }

@@ -18,7 +18,7 @@ import { checkTemplates } from "./template-check.ts";
 
 export type { Problem, Warning } from "./findings.ts";
 export { issueText } from "../json/received.ts";
-export { compileStored } from "./stored.ts";
+export { compileStored, levelOfStored } from "./stored.ts";
 export { stepsSchema, workflowSchema } from "./schema.ts";
 
 export type DefinitionOptions = {

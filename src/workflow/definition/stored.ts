@@ -3,6 +3,7 @@
  * same after a restart with other settings. It is written in columns: a third of the user's text, and quick to read.
  */
 import { type Draft, planOf } from "./draft.ts";
+import { UnknownForm } from "../execution/level.ts";
 import type { NodeIndex, Plan, References, RetryPolicy, Step } from "../plan/plan.ts";
 import { startsOf } from "../template/references.ts";
 import { mayName } from "../template/template.ts";
@@ -10,7 +11,11 @@ import { mayName } from "../template/template.ts";
 /** A column. If all its values are the same, it is that one value. */
 type Column = number | readonly number[];
 
+/** The formats that this build reads, and the level that each needs. */
+const LEVEL_OF_FORMAT: Readonly<Record<string, number>> = { 1: 1 };
+
 type Stored = {
+  /** First in the text, so that it is known before anything else is read. It changes when an older reader would misread the rest. */
   readonly format: 1;
   readonly name: string;
   readonly about: string;
@@ -68,8 +73,19 @@ export function storedText(draft: Draft, references: References | null): string 
   return JSON.stringify(stored);
 }
 
-/** The Plan of a text that `storedText` made. The text is trusted: any other text throws. */
+/** The level that a stored definition needs. Throws UnknownForm where it is in a format that this build does not know. */
+export function levelOfStored(text: string): number {
+  const [, format = ""] = FORMAT.exec(text) ?? [];
+  const level = LEVEL_OF_FORMAT[format];
+  if (level === undefined) throw new UnknownForm(format === "" ? "The definition has no format" : `The definition is in format ${format}`);
+  return level;
+}
+
+const FORMAT = /^\{"format":(\d+),/;
+
+/** The Plan of a text that `storedText` made. Throws UnknownForm where a newer build made it. The text is trusted: any other text throws. */
 export function compileStored(text: string): Plan {
+  levelOfStored(text);
   const stored = JSON.parse(text) as Stored;
   const count = stored.ids.length;
   const draft = {

@@ -6,7 +6,7 @@ import type { LaneView, MemberView } from "../../../src/store/shared-store.ts";
 const TTL_MS = 3_000;
 
 function member(bootId: string, remainingMs = 2_500): MemberView {
-  return { bootId, name: bootId, threads: 1, leaving: false, outboxBytes: 0, beats: 10, remainingMs, ttlMs: TTL_MS };
+  return { bootId, name: bootId, threads: 1, leaving: false, outboxBytes: 0, beats: 10, remainingMs, ttlMs: TTL_MS, level: 1 };
 }
 
 /** Lanes by their owners: null is free; a number after the name is what remains of the lease. */

@@ -114,7 +114,18 @@ describe("placement", () => {
 
 describe("a member counts", () => {
   const member = (bootId: string, over: Partial<MemberView> = {}): MemberView => {
-    return { bootId, name: bootId, threads: 1, leaving: false, outboxBytes: 0, beats: 10, remainingMs: 1_000, ttlMs: 3_000, ...over };
+    return {
+      bootId,
+      name: bootId,
+      threads: 1,
+      leaving: false,
+      outboxBytes: 0,
+      beats: 10,
+      remainingMs: 1_000,
+      ttlMs: 3_000,
+      level: 1,
+      ...over,
+    };
   };
 
   test("while it is alive and wants to stay, and when it has been there for a while", () => {

@@ -4,6 +4,7 @@ import { systemClock } from "../../../src/env/clock.ts";
 import { type CheckerOptions, createDefinitionChecker, type DefinitionChecker } from "../../../src/engine/definitions/checker.ts";
 import { DEFAULTS, LIMITS } from "../../sim/instance.ts";
 import { planOf } from "../../workflow/plan/plans.ts";
+import { UnknownForm } from "../../../src/workflow/execution/level.ts";
 
 const catalog = new Map([["noop", { name: "noop", names: ["noop"], needs: [] }]]);
 const options = { definitions: { limits: LIMITS, defaults: DEFAULTS }, catalog: () => catalog, clock: systemClock };
@@ -74,6 +75,11 @@ describe("the main thread", () => {
     for (const text of [large, `{"params": ${large}, "b": 1}`, `${large} x`, "[1]", "", "{"]) {
       expect(await inThread.readParams(text)).toEqual(await here.readParams(text));
     }
+  });
+
+  test("refuses a stored definition of a newer version, whatever its size: to a thread it would be a death", () => {
+    const stored = `{"format":2,"name":"${"x".repeat(300_000)}"}`;
+    for (const { compile } of [here, inThread]) expect(() => compile(stored)).toThrow(UnknownForm);
   });
 
   test("compiles no large stored definition, and the thread compiles it as it would", async () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { decode, encode } from "../../../src/store/codec/codec.ts";
 import type { Text, WorkflowEvent } from "../../../src/workflow/execution/messages.ts";
 import { planOf } from "../../workflow/plan/plans.ts";
+import { UnknownForm } from "../../../src/workflow/execution/level.ts";
 
 const plan = planOf(["a", "task_a#2", "__proto__", "1", "x-y"].map((id) => ({ id })));
 
@@ -68,7 +69,9 @@ describe("a chunk", () => {
   });
 
   test("with an event that only a newer version knows is refused with a sentence", () => {
-    expect(() => decoded('[["started",1],\n["teleported","a",1]]')).toThrow('an event "teleported" that this version of Troupe');
+    const read = () => decoded('[["started",1],\n["teleported","a",1]]');
+    expect(read).toThrow(UnknownForm);
+    expect(read).toThrow('an event "teleported", which this version of Troupe does not know: a newer one wrote it. Run that version.');
   });
 
   test("that names a node which the definition does not have is refused with its id", () => {

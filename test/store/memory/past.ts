@@ -10,12 +10,12 @@ export function rememberPast(files: SharedMemoryFiles): () => void {
   const lanes = files.lanes.map((lane) => lane.past());
   const executions = [...files.executions].map(([id, kept]) => [id, copyOf(kept)] as const);
   const definitions = [...files.definitions].map(([hash, named]) => [hash, { ...named }] as const);
-  const members = [...files.members].map(([bootId, each]) => [bootId, { ...each }] as const);
+  const membersFallBack = files.members.past();
   return () => {
+    membersFallBack();
     for (const fallBack of lanes) fallBack();
     refill(files.executions, executions);
     refill(files.definitions, definitions);
-    refill(files.members, members);
     for (const listener of [...files.onRestart]) listener(files.lanes.map(({ lane }) => lane));
   };
 }

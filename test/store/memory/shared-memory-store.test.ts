@@ -4,6 +4,7 @@ import { emptySharedMemory, openSharedMemoryStore } from "../../../src/store/mem
 import { sharedStoreContract } from "../../contracts/shared-store.ts";
 import { storeContract } from "../../contracts/store.ts";
 import { World } from "../../sim/world.ts";
+import { LEVEL } from "../../../src/workflow/execution/level.ts";
 
 storeContract("shared memory", () => {
   const files = emptySharedMemory(1);
@@ -18,7 +19,7 @@ sharedStoreContract("shared memory", () => {
   const clock = new World();
   return {
     lanes: 8,
-    open: async () => openSharedMemoryStore({ files, clock }),
+    open: async (level = LEVEL) => openSharedMemoryStore({ files, clock, level }),
     pass: (ms) => clock.pass(ms),
     clear: async () => undefined,
   };

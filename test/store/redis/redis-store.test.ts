@@ -12,6 +12,7 @@ import { recordingLog } from "../../env/log/recording-log.ts";
 import { askRedis, type RedisService, startRedis } from "../../services/redis.ts";
 import { type RedisCluster, startRedisCluster } from "../../services/redis-cluster.ts";
 import { entryAfter, newExecution } from "../made.ts";
+import { LEVEL } from "../../../src/workflow/execution/level.ts";
 
 let single: RedisService;
 let cluster: RedisCluster;
@@ -35,7 +36,12 @@ for (const [name, address] of [
   });
   sharedStoreContract(name, () => {
     const keyPrefix = `t${prefixes++}`;
-    return { lanes: 8, open: () => open({ keyPrefix, lanes: 8, outbox: true }), pass: (ms) => Bun.sleep(ms), clear: async () => undefined };
+    return {
+      lanes: 8,
+      open: (level = LEVEL) => open({ keyPrefix, lanes: 8, outbox: true, level }),
+      pass: (ms) => Bun.sleep(ms),
+      clear: async () => undefined,
+    };
   });
 }
 

@@ -154,7 +154,25 @@ describe("the sqlite store's folder", () => {
     rmSync(file);
     await (await open()).close();
     change(file, "PRAGMA user_version = 99");
-    expect(await sentence()).toContain(`${file} was written by a newer Troupe (format 99; this one knows 1). Run that version`);
+    expect(await sentence()).toContain(`${file} was written by a newer Troupe (level 99; this version knows level 1). Run that version`);
+  });
+
+  test("keeps the level in use, which the first write that needs it has raised, and which a build below it is refused by", async () => {
+    const file = join(dataDir, "troupe.db");
+    const level = () => {
+      const db = new Database(file);
+      const [row] = db.query("PRAGMA user_version").values();
+      db.close();
+      return row?.[0];
+    };
+    const store = await open();
+    expect(level()).toBe(1);
+    for (const wanted of [2, 2, 1]) expect(await store.raiseLevel(wanted)).toBe(true);
+    await store.close();
+    expect(level()).toBe(2);
+    expect(await sentence()).toBe(
+      `${file} was written by a newer Troupe (level 2; this version knows level 1). Run that version, or set APP_DATA_DIR to another folder.`,
+    );
   });
 
   test("with a full disk makes the store unavailable, not wrong: it goes on when there is room", async () => {

@@ -1,7 +1,8 @@
 /** What a definition may say, what is refused and how, and what becomes of it. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { compileStored } from "../../../src/workflow/definition/definition.ts";
+import { compileStored, levelOfStored } from "../../../src/workflow/definition/definition.ts";
+import { UnknownForm } from "../../../src/workflow/execution/level.ts";
 import { check, dependenciesOf, planOf, refusal, usual, warnings, workflow } from "./definitions.ts";
 
 describe("a definition that is right", () => {
@@ -372,5 +373,22 @@ describe("the stored text", () => {
     if (!result.ok) throw new Error("The definition was refused.");
     const broken = { ...JSON.parse(result.text), dependencyCounts: 1, dependencies: [1, 0] };
     expect(() => compileStored(JSON.stringify(broken))).toThrow("has a cycle");
+  });
+
+  test("of a format that only a newer version knows is refused with a sentence, and nothing of it is read", () => {
+    const result = check(workflow([{ id: "a" }]));
+    if (!result.ok) throw new Error("The definition was refused.");
+    expect(levelOfStored(result.text)).toBe(1);
+    for (const [before, said] of [
+      ['{"format":2,', "The definition is in format 2"],
+      ['{"format":10,', "The definition is in format 10"],
+      ["{", "The definition has no format"],
+    ] as const) {
+      const newer = result.text.replace('{"format":1,', before);
+      expect(() => compileStored(newer)).toThrow(UnknownForm);
+      expect(() => compileStored(newer)).toThrow(
+        `${said}, which this version of Troupe does not know: a newer one wrote it. Run that version.`,
+      );
+    }
   });
 });

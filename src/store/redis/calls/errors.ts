@@ -1,5 +1,5 @@
 /** What Redis and its client say when something is wrong, as the errors that the store's callers know. */
-import { DataLost } from "../../shared-store.ts";
+import { BelowLevel, DataLost } from "../../shared-store.ts";
 import { StoreFull, StoreUnavailable } from "../../store.ts";
 
 /** Redis does not take the data as it is set up: another Troupe's, or of another form. The message is a sentence for people. */
@@ -70,12 +70,19 @@ export function troubleOf(error: unknown): Error {
 export function errorOf(message: string): Error {
   if (message.startsWith("TROUPELOST")) return new DataLost(LOST);
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));
+  if (message.startsWith("TROUPELEVEL")) return belowLevel(message);
   if (message.startsWith("NOSCRIPT")) return new ScriptUnknown(message);
   if (message.startsWith("MOVED")) return new StoreUnavailable(`Redis is one of a Cluster (APP_REDIS_CLUSTER=true): ${message}`);
   if (/\bOOM\b/.test(message)) return new StoreFull(`Redis is full (${message.replace(WHERE, "")}).`);
   if (NOT_NOW.test(message)) return new StoreUnavailable(`${notNow(message)} (${message.replace(WHERE, "")}).`);
   if (message.startsWith("WRONGTYPE")) return new RedisRefusal(OTHERS);
   return new Error(`Redis refused a call: ${message}`);
+}
+
+/** `TROUPELEVEL 3 2`: the level in use, and that of the caller. */
+function belowLevel(message: string): BelowLevel {
+  const [, inUse, own] = message.split(" ").map(Number);
+  return new BelowLevel(inUse ?? Number.NaN, own ?? Number.NaN);
 }
 
 const OTHERS = "Redis holds something else under a name that Troupe uses: give Troupe a database, or a Redis, of its own.";

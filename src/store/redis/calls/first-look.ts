@@ -7,16 +7,18 @@ import type { Reply, RedisConnection } from "./connection.ts";
 import type { RedisKeys } from "../keys.ts";
 import { runScript, scripts } from "./scripts.ts";
 import { LOST, RedisRefusal } from "./errors.ts";
-import { DataLost } from "../../shared-store.ts";
+import { BelowLevel, DataLost } from "../../shared-store.ts";
 
 /**
  * Answers the data token. Rejects with RedisRefusal where the data has another count of lanes, with DataLost where a part of
- * it is gone, and with StoreUnavailable.
+ * it is gone, with BelowLevel, and with StoreUnavailable. `level`: this build's.
  */
-export async function beginStore(connection: RedisConnection, keys: RedisKeys, ids: Ids): Promise<string> {
+export async function beginStore(connection: RedisConnection, keys: RedisKeys, ids: Ids, level: number): Promise<string> {
   const lanes = String(keys.lanes.length);
   const token = (await tokenOf(connection, keys.store)) ?? (await makeStore(connection, keys, ids.next(), lanes));
-  const [there, ready] = (await connection.call("hmget", [keys.store, "lanes", "ready"])) as readonly (string | null)[];
+  const found = (await connection.call("hmget", [keys.store, "lanes", "ready", "least"])) as readonly (string | null)[];
+  const [there, ready, least] = found;
+  if (Number(least ?? 1) > level) throw new BelowLevel(Number(least), level);
   if (there !== lanes) {
     throw new RedisRefusal(
       `Redis holds executions in ${there} lanes, but APP_LANES of this instance is ${lanes}: give every instance the number that the data has.`,
@@ -24,8 +26,8 @@ export async function beginStore(connection: RedisConnection, keys: RedisKeys, i
   }
   const records = keys.lanes.map(({ record }) => record);
   const fields = ready === "1" ? [] : [token, ...NEW_LANE];
-  const found = await Promise.all(records.map((record) => begin(connection, record, fields)));
-  if (found.some((each) => each !== token)) throw new DataLost(LOST);
+  const tokens = await Promise.all(records.map((record) => begin(connection, record, fields)));
+  if (tokens.some((each) => each !== token)) throw new DataLost(LOST);
   if (ready !== "1") await runScript(connection, scripts.ready, [keys.store], [token, "0"]);
   return token;
 }

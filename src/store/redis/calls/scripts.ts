@@ -11,6 +11,8 @@ import extend from "../scripts/extend.lua" with { type: "text" };
 import forget from "../scripts/forget.lua" with { type: "text" };
 import guard from "../scripts/guard.lua" with { type: "text" };
 import lease from "../scripts/lease.lua" with { type: "text" };
+import markLevel from "../scripts/mark-level.lua" with { type: "text" };
+import mayRaise from "../scripts/may-raise.lua" with { type: "text" };
 import offer from "../scripts/offer.lua" with { type: "text" };
 import page from "../scripts/page.lua" with { type: "text" };
 import parts from "../scripts/parts.lua" with { type: "text" };
@@ -40,6 +42,8 @@ export const scripts = {
   extend: guarded(extend),
   forget: guarded(forget, whenFull),
   lease: inParts(lease, whenFull),
+  markLevel: guarded(markLevel),
+  mayRaise: guarded(mayRaise),
   offer: guarded(offer),
   page: guarded(page),
   ready: guarded(ready, whenFull),

@@ -1,12 +1,16 @@
 -- Shows an instance, forgets those that are dead for ten minutes, and answers all others: boot id and record in turn, after the
--- time. KEYS: the store's record, members. ARGV: token, deadline, boot id, itself as JSON, ttl (ms).
+-- time and the level in use. KEYS: the store's record, members. ARGV: token, deadline, boot id, itself as JSON, ttl (ms), its level.
 local KEPT_MS = 600000
 local now = clock()
+local levels = redis.call('HMGET', KEYS[1], 'level', 'least')
+if level_of(levels[2]) > tonumber(ARGV[6]) then
+  return redis.error_reply('TROUPELEVEL ' .. levels[2] .. ' ' .. ARGV[6])
+end
 local before = redis.call('HGET', KEYS[2], ARGV[3])
 local beats = before and string.match(before, '^%S+ (%d+)') or 0
-redis.call('HSET', KEYS[2], ARGV[3], whole(now + ARGV[5]) .. ' ' .. whole(beats + 1) .. ' ' .. ARGV[5] .. ' ' .. ARGV[4])
+redis.call('HSET', KEYS[2], ARGV[3], whole(now + ARGV[5]) .. ' ' .. whole(beats + 1) .. ' ' .. ARGV[5] .. ' ' .. ARGV[6] .. ' ' .. ARGV[4])
 local all = redis.call('HGETALL', KEYS[2])
-local answer = { whole(now) }
+local answer = { whole(now), whole(level_of(levels[1])) }
 for at = 1, #all, 2 do
   local boot, record = all[at], all[at + 1]
   local alive_until, rest = string.match(record, '^(%d+)( .*)$')

@@ -1,11 +1,16 @@
 -- Claims unclaimed offers: all that stand there are of the lane's present epoch, since whoever takes the lane drops the others.
 -- Whoever owns the lane claims nothing: a claim that it sent before it took the lane would take its own offers from it.
 -- KEYS: record, offers, offer-bodies, unclaimed, claims. ARGV: token, deadline, boot id, the claim's number, how many at most, how
--- many at most with those that their owner cannot run, and what the claimer can run: src/store/offer-id.ts in Lua.
+-- many at most with those that their owner cannot run, its level, and what the claimer can run: src/store/offer-id.ts in Lua.
 -- Answers id, execution and body of each, in turn: for the boot's last claim again, of those that are still its; for an
 -- earlier one, nothing.
 local offers, bodies, unclaimed, claims = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local boot, number, max, away_max = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local held = redis.call('HMGET', KEYS[1], 'free', 'boot', 'level')
+if level_of(held[3]) > tonumber(ARGV[7]) then
+  return redis.error_reply('TROUPELEVEL ' .. held[3] .. ' ' .. ARGV[7])
+end
+
 local mine = {}
 local function add(id, execution)
   mine[#mine + 1] = id
@@ -24,10 +29,9 @@ if number == last then
   return mine
 end
 
-local held = redis.call('HMGET', KEYS[1], 'free', 'boot')
 local is_none = held[1] == '1' or held[2] == boot or away_max <= 0
 local needs = {}
-for at = 7, #ARGV do needs[string.sub(ARGV[at], 2)] = tonumber(string.sub(ARGV[at], 1, 1)) end
+for at = 8, #ARGV do needs[string.sub(ARGV[at], 2)] = tonumber(string.sub(ARGV[at], 1, 1)) end
 
 -- How many of them may be claimed with this one; 0 where the claimer cannot run it.
 local function most_with(id)

@@ -14,6 +14,10 @@ local NO_ENTRY = '0'
 local function following(last)
   return math.max(last + 1, clock())
 end
+-- A level as it stands somewhere; where no build has ever noted one it is the first.
+local function level_of(said)
+  return tonumber(said or '1')
+end
 -- For how long the holder of a lease has it, as it said under this epoch; `other` where it is of a build that did not say.
 local function ttl_of(said, epoch, other)
   local under, ttl = string.match(said or '', '^(%d+) (%d+)$')

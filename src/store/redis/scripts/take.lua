@@ -1,9 +1,12 @@
 -- Takes a lane: src/store/fence.ts in Lua. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id,
--- ttl (ms; 0: whoever has it), the highest epoch of the lane that the boot has seen. Answers { 1, epoch, who died, takers } or
+-- ttl (ms; 0: whoever has it), the highest epoch of the lane that the boot has seen, its level. Answers { 1, epoch, who died, takers } or
 -- { 0, for how long it is another's }.
 local record = KEYS[1]
 local boot, ttl = ARGV[3], tonumber(ARGV[4])
-local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free', 'takers', 'ttl')
+local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free', 'takers', 'ttl', 'level')
+if level_of(held[10]) > tonumber(ARGV[6]) then
+  return redis.error_reply('TROUPELEVEL ' .. held[10] .. ' ' .. ARGV[6])
+end
 local now = clock()
 local is_mine = held[1] == boot
 if ttl > 0 and not is_mine and held[7] == '0' and tonumber(held[6]) > now then

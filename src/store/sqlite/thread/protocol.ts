@@ -26,6 +26,7 @@ export type SqliteCalls = {
   active(): readonly string[];
   /** The ids of what is gone. */
   sweep(retention: Retention): readonly string[];
+  raiseLevel(level: number): null;
   markMoving(): readonly string[];
   largeTextsOf(executionId: string): readonly LargeText[];
   moved(executionId: string): null;

@@ -1,11 +1,11 @@
 /** The SQLite file: its tables, how it is opened, and how a file that is not ours or too new is told. */
 import { Database } from "bun:sqlite";
-import { CHUNK_VERSION } from "../../codec/codec.ts";
+import { LEVEL } from "../../../workflow/execution/level.ts";
 import { isJournalGone, JOURNAL_BYTES_KEPT } from "./journal.ts";
 import { DataFolderFault } from "../lock.ts";
 
-/** Of these tables and of the chunks in them: a file of a higher version is refused. */
-const FORMAT = CHUNK_VERSION;
+/** The level in use stands as the file's version. That of a new file: it is raised by the first write that needs a higher one. */
+const FIRST_LEVEL = 1;
 /** SQLite's mark for whose file it is: "Trpe". */
 const APPLICATION_ID = 0x54727065;
 /** Copied into the main file when the journal has this many pages (16 MiB), so that a commit rarely pays for it. */
@@ -62,7 +62,7 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
     inTransaction(db, () => {
       db.run(TABLES);
       db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-      db.run(`PRAGMA user_version = ${FORMAT}`);
+      db.run(`PRAGMA user_version = ${FIRST_LEVEL}`);
     });
   }
   // What came later, each added to a file that has it not. An older build goes on with them: it names none of them, and a column
@@ -75,6 +75,11 @@ function addTagStatus(db: Database): void {
   const columns = db.query("SELECT name FROM pragma_table_info('tag')").values();
   if (!columns.some(([name]) => name === "execution_status")) db.run("ALTER TABLE tag ADD COLUMN execution_status TEXT");
   db.run(TAG_STATUS);
+}
+
+/** Refused from then on by builds below it. */
+export function raiseLevel(db: Database, level: number): void {
+  if (pragma(db, "user_version") < level) db.run(`PRAGMA user_version = ${Math.round(level)}`);
 }
 
 function has(db: Database, name: string): boolean {
@@ -93,8 +98,8 @@ function check(db: Database, file: string): void {
     throw new DataFolderFault(`${file} belongs to another program. Set APP_DATA_DIR to another folder.`);
   }
   const version = pragma(db, "user_version");
-  if (version > FORMAT) {
-    const known = `format ${version}; this one knows ${FORMAT}`;
+  if (version > LEVEL) {
+    const known = `level ${version}; this version knows level ${LEVEL}`;
     throw new DataFolderFault(`${file} was written by a newer Troupe (${known}). Run that version, or set APP_DATA_DIR to another folder.`);
   }
 }

@@ -4,6 +4,7 @@ import type { SqliteCalls, SqlitePackedCalls, SqlitePairCalls } from "./protocol
 import { OpenFile } from "./open-file.ts";
 import { HEAD_CELLS, unpackCommit, unpackNew } from "./pack.ts";
 import type { Cell } from "./rows.ts";
+import { raiseLevel } from "./schema.ts";
 import { troubleOf } from "./trouble.ts";
 import type { PackedAnswer } from "./writes.ts";
 import type { CreateAnswer } from "../../store.ts";
@@ -46,6 +47,10 @@ function callsOf(file: OpenFile): SqliteCalls {
     list: (query) => file.list(query),
     active: () => file.reads.active(),
     sweep: (retention) => file.writes.sweep(retention),
+    raiseLevel(level) {
+      raiseLevel(file.db, level);
+      return null;
+    },
     markMoving: () => file.writes.markMoving(),
     largeTextsOf: (executionId) => file.reads.largeTextsOf(executionId),
     moved(executionId) {

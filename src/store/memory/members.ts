@@ -1,0 +1,54 @@
+/** What a shared memory store keeps of the instances that use it: who lives, which level each knows, and which is in use. */
+import { BelowLevel, type Member, type MemberView } from "../shared-store.ts";
+
+type Kept = { readonly member: Member; readonly level: number; readonly beats: number; readonly ttlMs: number; untilMs: number };
+
+/** The dead are named for so long. */
+const MEMBER_KEPT_MS = 10 * 60_000;
+
+export class MemoryMembers {
+  #inUse = 1;
+  #byBoot = new Map<string, Kept>();
+
+  /** The level in use. */
+  get level(): number {
+    return this.#inUse;
+  }
+
+  /** Throws where the level in use is above `own`. */
+  assertLevel(own: number): void {
+    if (this.#inUse > own) throw new BelowLevel(this.#inUse, own);
+  }
+
+  beat(member: Member, level: number, ttlMs: number, nowMs: number): readonly MemberView[] {
+    const members = this.#byBoot;
+    const beats = (members.get(member.bootId)?.beats ?? 0) + 1;
+    members.set(member.bootId, { member, level, beats, ttlMs, untilMs: nowMs + ttlMs });
+    for (const [bootId, each] of members) {
+      each.untilMs = Math.min(each.untilMs, nowMs + each.ttlMs);
+      if (each.untilMs <= nowMs - MEMBER_KEPT_MS) members.delete(bootId);
+    }
+    return [...members.values()].map(({ member: its, untilMs, ...rest }) => ({ ...its, ...rest, remainingMs: untilMs - nowMs }));
+  }
+
+  leave(bootId: string): void {
+    this.#byBoot.delete(bootId);
+  }
+
+  /** False where somebody who lives is below it. */
+  raise(level: number, nowMs: number): boolean {
+    if (this.#byBoot.values().some((each) => each.untilMs > nowMs && each.level < level)) return false;
+    this.#inUse = Math.max(this.#inUse, level);
+    return true;
+  }
+
+  /** What brings them back to how they are now, once. */
+  past(): () => void {
+    const level = this.#inUse;
+    const members = [...this.#byBoot].map(([bootId, each]) => [bootId, { ...each }] as const);
+    return () => {
+      this.#inUse = level;
+      this.#byBoot = new Map(members);
+    };
+  }
+}
