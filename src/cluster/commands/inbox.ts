@@ -37,114 +37,133 @@ export type InboxOptions = {
   readonly answered: (lane: number, commandIds: readonly string[]) => void;
 };
 
-/** `again`: somebody asked to look while a look was under way. */
-type Lane = { readonly handed: Set<string>; looking: Promise<boolean> | null; again: boolean; cancelLater: (() => void) | null };
-
 const PAGE = 500;
 const AGAIN_AFTER_MS = 1_000;
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { store, clock, log, isOwned } = options;
-  const lanes = new Map<number, Lane>();
+  const lanes = new Map<number, LaneInbox>();
 
-  function laneFor(lane: number): Lane {
+  function laneFor(lane: number): LaneInbox {
     const known = lanes.get(lane);
     if (known !== undefined) return known;
-    const fresh: Lane = { handed: new Set(), looking: null, again: false, cancelLater: null };
+    const fresh = new LaneInbox(lane, options);
     lanes.set(lane, fresh);
     return fresh;
   }
 
-  async function look(lane: number): Promise<boolean> {
-    if (!isOwned(lane)) return false;
-    const its = laneFor(lane);
-    if (its.looking !== null) {
-      its.again = true;
-      return its.looking;
-    }
-    its.looking = lookUntilSeen(lane, its).finally(() => {
-      its.looking = null;
-    });
-    return its.looking;
+  return {
+    look: (lane) => (options.isOwned(lane) ? laneFor(lane).look() : Promise.resolve(false)),
+    drop(lane) {
+      lanes.get(lane)?.drop();
+      lanes.delete(lane);
+    },
+  };
+}
+
+/** The commands of one lane, from the first look until the lane is another's. */
+class LaneInbox {
+  readonly #lane: number;
+  readonly #options: InboxOptions;
+  /** Commands that a supervisor has and has not answered, by id. */
+  readonly #handed = new Set<string>();
+  #looking: Promise<boolean> | null = null;
+  /** Somebody asked to look while a look was under way. */
+  #again = false;
+  #cancelLater: (() => void) | null = null;
+  #isDropped = false;
+
+  constructor(lane: number, options: InboxOptions) {
+    this.#lane = lane;
+    this.#options = options;
   }
 
-  async function lookUntilSeen(lane: number, its: Lane): Promise<boolean> {
+  look(): Promise<boolean> {
+    if (this.#looking === null) {
+      this.#looking = this.#lookUntilSeen().finally(() => {
+        this.#looking = null;
+      });
+    } else this.#again = true;
+    return this.#looking;
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.#cancelLater?.();
+  }
+
+  get #isCurrent(): boolean {
+    return !this.#isDropped && this.#options.isOwned(this.#lane);
+  }
+
+  async #lookUntilSeen(): Promise<boolean> {
     do {
-      its.again = false;
+      this.#again = false;
       try {
-        if (!(await readAll(lane, its))) later(lane, its);
+        if (!(await this.#readAll())) this.#later();
       } catch (error) {
         // That the store is away is told once, not for each lane.
-        log[error instanceof StoreUnavailable ? "debug" : "warn"]("A lane's commands could not be read; the instance tries again soon.", {
-          lane,
+        this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"]("A lane's commands could not be read; the instance tries again soon.", {
+          lane: this.#lane,
           error,
         });
-        later(lane, its);
+        this.#later();
         return false;
       }
-    } while (its.again && isCurrent(lane, its));
-    return isCurrent(lane, its);
+    } while (this.#again && this.#isCurrent);
+    return this.#isCurrent;
   }
 
   /** False where something could not be handed out. */
-  async function readAll(lane: number, its: Lane): Promise<boolean> {
+  async #readAll(): Promise<boolean> {
+    const { store, json } = this.#options;
     let all = true;
     for (let position = 0; ; ) {
-      const page = await store.commandsAfter(lane, position, PAGE);
-      if (!isCurrent(lane, its)) return true;
+      const page = await store.commandsAfter(this.#lane, position, PAGE);
+      if (!this.#isCurrent) return true;
       for (const command of page) {
         position = command.position;
-        if (its.handed.has(command.id)) continue;
+        if (this.#handed.has(command.id)) continue;
         // Waited for where it is large: a lane's commands come in their order.
-        const body = bodyOf(command.body, options.json);
+        const body = bodyOf(command.body, json);
         const isLarge = body instanceof Promise;
         const read = isLarge ? await body : body;
-        if (isLarge && !isCurrent(lane, its)) return true;
-        if (!hand(lane, its, command, read)) all = false;
+        if (isLarge && !this.#isCurrent) return true;
+        if (read === null) this.#refuse(command);
+        else if (!this.#hand(command, read)) all = false;
       }
       if (page.length < PAGE) return all;
     }
   }
 
-  function hand(lane: number, its: Lane, { id, execution }: StoredCommand, command: CommandBody | null): boolean {
-    its.handed.add(id);
-    if (command === null) {
-      log.error("A stored command cannot be read and is dropped: do all instances run the same version?", { lane, execution, command: id });
-      options.refuse(lane, id);
-      return true;
-    }
-    const told = options.tell(execution, {
-      id,
-      command,
-      answer({ type }) {
-        its.handed.delete(id);
-        if (type === "moved" || type === "unavailable") later(lane, its);
-        else options.answered(lane, [id]);
-      },
-    });
-    if (!told) its.handed.delete(id);
+  /** It stays among those that are handed out until the store has its answer. */
+  #refuse({ id, execution }: StoredCommand): void {
+    const { log, refuse } = this.#options;
+    this.#handed.add(id);
+    const lane = this.#lane;
+    log.error("A stored command cannot be read and is dropped: do all instances run the same version?", { lane, execution, command: id });
+    refuse(lane, id);
+  }
+
+  #hand({ id, execution }: StoredCommand, command: CommandBody): boolean {
+    this.#handed.add(id);
+    const told = this.#options.tell(execution, { id, command, answer: ({ type }) => this.#answered(id, type) });
+    if (!told) this.#handed.delete(id);
     return told;
   }
 
-  function later(lane: number, its: Lane): void {
-    if (its.cancelLater !== null || !isCurrent(lane, its)) return;
-    its.cancelLater = clock.after(AGAIN_AFTER_MS, () => {
-      its.cancelLater = null;
-      void look(lane);
+  #answered(id: string, answer: Answer["type"]): void {
+    this.#handed.delete(id);
+    if (answer === "moved" || answer === "unavailable") this.#later();
+    else this.#options.answered(this.#lane, [id]);
+  }
+
+  #later(): void {
+    if (this.#cancelLater !== null || !this.#isCurrent) return;
+    this.#cancelLater = this.#options.clock.after(AGAIN_AFTER_MS, () => {
+      this.#cancelLater = null;
+      if (this.#isCurrent) void this.look();
     });
   }
-
-  function isCurrent(lane: number, its: Lane): boolean {
-    return lanes.get(lane) === its && isOwned(lane);
-  }
-
-  return {
-    look,
-    drop(lane) {
-      lanes.get(lane)?.cancelLater?.();
-      lanes.delete(lane);
-    },
-  };
 }
 
 /** Null for what another version, or a stranger, has left there. */

@@ -2,7 +2,9 @@
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { Member, MemberView, SharedStore } from "../../store/shared-store.ts";
-import { answered, type Contact, type LeaseTimes, mayJudge, timesOf } from "../policy/lease.ts";
+import { Contacts } from "../policy/contacts.ts";
+import { KnownBoots } from "../policy/known-boots.ts";
+import type { LeaseTimes } from "../policy/lease.ts";
 import { createLimitWarnings } from "./limit-warnings.ts";
 import type { Liveness, Peer } from "../owned-lane.ts";
 
@@ -34,107 +36,111 @@ export type MembersOptions = {
   readonly log: Log;
 };
 
-/** So many of the dead are remembered. One that is forgotten is found dead again when somebody asks. */
-const DEAD_MAX = 10_000;
+export function createMembers(options: MembersOptions): Members {
+  return new StoreMembers(options);
+}
 
-export function createMembers({ store, bootId, name, threads, tells, times, clock, log }: MembersOptions): Members {
-  let all: readonly MemberView[] = [];
-  /** By how long leases last: what is a harmless gap to one is none to another. */
-  const contacts = new Map<number, Contact | null>([[times.ttlMs, null]]);
-  let alive: ReadonlySet<string> = new Set();
-  /** Boots that somebody here takes for alive, since they were seen so or were not heard of before: their death is told. */
-  const believed = new Set<string>();
-  /** The oldest first. */
-  const dead = new Set<string>();
-  const listeners = new Set<(bootId: string) => void>();
-  let answeredAtMs: number | null = null;
-  let peers: readonly Peer[] = [];
-  let peersText = "[]";
-  const peerListeners: (() => void)[] = [];
-  const warnOfLimits = createLimitWarnings(() => tells().limits ?? null, log);
+class StoreMembers implements Members {
+  readonly liveness: Liveness;
+  readonly #options: MembersOptions;
+  readonly #contacts: Contacts;
+  readonly #boots: KnownBoots;
+  readonly #peers = new Peers();
+  readonly #warnOfLimits: ReturnType<typeof createLimitWarnings>;
+  readonly #deathListeners = new Set<(bootId: string) => void>();
+  #all: readonly MemberView[] = [];
+  #answeredAtMs: number | null = null;
 
-  function judges(ttlMs: number): boolean {
-    const contact = contacts.get(ttlMs) ?? null;
-    // From the next answer on it is known: a lane's holder may be no member any more.
-    if (contact === null) contacts.set(ttlMs, null);
-    return mayJudge(contact, timesOf(ttlMs));
-  }
-
-  function heard(nowMs: number): void {
-    answeredAtMs = nowMs;
-    for (const { ttlMs } of all) if (!contacts.has(ttlMs)) contacts.set(ttlMs, null);
-    for (const [ttlMs, contact] of contacts) {
-      contacts.set(ttlMs, answered(contact, nowMs, ttlMs === times.ttlMs ? times : timesOf(ttlMs)));
-    }
-  }
-
-  /** `asked`: those that were believed when the look was sent: who came later may not be in it yet. */
-  function judge(asked: readonly string[]): void {
-    const ttlOf = new Map(all.map((view) => [view.bootId, view.ttlMs]));
-    const isDead = (boot: string) => !alive.has(boot) && judges(ttlOf.get(boot) ?? times.ttlMs);
-    const gone = asked.filter((boot) => isDead(boot) && believed.has(boot));
-    for (const boot of gone) believed.delete(boot);
-    for (const boot of [...ttlOf.keys(), ...gone]) if (isDead(boot)) dead.add(boot);
-    for (const boot of dead) if (alive.has(boot) || dead.size > DEAD_MAX) dead.delete(boot);
-    for (const boot of gone) {
-      // One that has left in good order is not named any more.
-      const silent = all.find((view) => view.bootId === boot);
-      if (silent !== undefined)
-        log.warn("An instance is silent: its executions go on at the other instances.", { silent: silent.name, boot });
-      for (const listener of listeners) listener(boot);
-    }
-  }
-
-  function lookAtPeers(): void {
-    const living = all.filter((view) => view.bootId !== bootId && view.remainingMs > 0);
-    warnOfLimits(all);
-    peers = living.map(({ name: named, leaving, handlers }) => ({ name: named, leaving, handlers: handlers ?? null }));
-    const text = JSON.stringify(peers);
-    if (text === peersText) return;
-    peersText = text;
-    for (const listener of peerListeners) listener();
-  }
-
-  return {
-    async beat(own, look) {
-      const asked = [...believed];
-      const [views, seen] = await Promise.all([store.beat({ bootId, name, threads, ...own, ...tells() }, times.ttlMs), look()]);
-      all = views;
-      heard(clock.monotonicMs());
-      alive = new Set(views.filter(({ remainingMs }) => remainingMs > 0).map((view) => view.bootId));
-      for (const boot of alive) if (boot !== bootId) believed.add(boot);
-      judge(asked);
-      lookAtPeers();
-      return seen;
-    },
-    get all() {
-      return all;
-    },
-    get beats() {
-      return all.find((view) => view.bootId === bootId)?.beats ?? 0;
-    },
-    mayJudge: judges,
-    get answeredAtMs() {
-      return answeredAtMs;
-    },
-    distrust() {
-      for (const ttlMs of contacts.keys()) contacts.set(ttlMs, null);
-    },
-    liveness: {
-      isAlive(boot) {
-        if (boot === bootId || alive.has(boot)) return true;
-        if (dead.has(boot)) return false;
-        // It may have come since the last look: the next that may judge tells.
-        believed.add(boot);
-        return true;
+  constructor(options: MembersOptions) {
+    const { bootId, times, tells, log } = options;
+    this.#options = options;
+    this.#contacts = new Contacts(times);
+    this.#boots = new KnownBoots(bootId);
+    this.#warnOfLimits = createLimitWarnings(() => tells().limits ?? null, log);
+    this.liveness = {
+      isAlive: (boot) => this.#boots.isAlive(boot),
+      others: () => this.#living().filter((view) => !view.leaving).length,
+      peers: () => this.#peers.all,
+      onPeers: (listener) => this.#peers.onChange(listener),
+      onDeath: (listener) => {
+        this.#deathListeners.add(listener);
+        return () => void this.#deathListeners.delete(listener);
       },
-      others: () => all.filter((view) => view.bootId !== bootId && view.remainingMs > 0 && !view.leaving).length,
-      peers: () => peers,
-      onPeers: (listener) => void peerListeners.push(listener),
-      onDeath(listener) {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-    },
-  };
+    };
+  }
+
+  async beat<Seen>(own: Pick<Member, "leaving" | "outboxBytes">, look: () => Promise<Seen>): Promise<Seen> {
+    const { store, bootId, name, threads, tells, times, clock } = this.#options;
+    const asked = this.#boots.believed();
+    const [members, seen] = await Promise.all([store.beat({ bootId, name, threads, ...own, ...tells() }, times.ttlMs), look()]);
+    const nowMs = clock.monotonicMs();
+    this.#all = members;
+    this.#answeredAtMs = nowMs;
+    this.#contacts.heard(
+      nowMs,
+      members.map(({ ttlMs }) => ttlMs),
+    );
+    const gone = this.#boots.saw({ members, asked, ttlMs: times.ttlMs, mayJudge: (ttlMs) => this.mayJudge(ttlMs) });
+    for (const boot of gone) this.#died(boot);
+    this.#warnOfLimits(members);
+    this.#peers.saw(this.#living());
+    return seen;
+  }
+
+  get all(): readonly MemberView[] {
+    return this.#all;
+  }
+
+  get beats(): number {
+    return this.#all.find((view) => view.bootId === this.#options.bootId)?.beats ?? 0;
+  }
+
+  get answeredAtMs(): number | null {
+    return this.#answeredAtMs;
+  }
+
+  mayJudge(ttlMs: number): boolean {
+    return this.#contacts.mayJudge(ttlMs);
+  }
+
+  distrust(): void {
+    this.#contacts.distrust();
+  }
+
+  /** The others that are alive. */
+  #living(): readonly MemberView[] {
+    return this.#all.filter((view) => view.bootId !== this.#options.bootId && view.remainingMs > 0);
+  }
+
+  #died(boot: string): void {
+    // One that has left in good order is not named any more.
+    const silent = this.#all.find((view) => view.bootId === boot);
+    if (silent !== undefined)
+      this.#options.log.warn("An instance is silent: its executions go on at the other instances.", { silent: silent.name, boot });
+    for (const listener of this.#deathListeners) listener(boot);
+  }
+}
+
+/** What the others that live tell of themselves. */
+class Peers {
+  readonly #listeners: (() => void)[] = [];
+  #all: readonly Peer[] = [];
+  #text = "[]";
+
+  get all(): readonly Peer[] {
+    return this.#all;
+  }
+
+  /** Called after the others, or what they tell, were seen to be other than before. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  saw(living: readonly MemberView[]): void {
+    this.#all = living.map(({ name, leaving, handlers }) => ({ name, leaving, handlers: handlers ?? null }));
+    const text = JSON.stringify(this.#all);
+    if (text === this.#text) return;
+    this.#text = text;
+    for (const listener of this.#listeners) listener();
+  }
 }

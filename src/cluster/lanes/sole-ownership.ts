@@ -11,7 +11,7 @@ import { createAdoption } from "./adoption.ts";
 import type { Ownership } from "../ownership.ts";
 import { startRetention } from "./retention.ts";
 import { startSweeps } from "./sweeps.ts";
-import type { LaneWork, OwnedLane } from "../owned-lane.ts";
+import type { LaneWork, Liveness, OwnedLane } from "../owned-lane.ts";
 
 export type SoleOwnershipOptions = {
   readonly store: Store;
@@ -30,88 +30,134 @@ const SWEEPS_FOR_UNSURE = 3;
 
 /** Takes every lane of the store. Rejects with StoreUnavailable. */
 export async function takeSoleOwnership(options: SoleOwnershipOptions): Promise<Ownership> {
-  const { store, bootId, clock, log, onApplied, gathering } = options;
+  const { store, bootId } = options;
   const leases: Lease[] = [];
   for (let lane = 0; lane < store.lanes; lane++) leases.push(await store.acquire(lane, bootId));
-  const ownedLanes = leases.map((lease): OwnedLane => {
-    const committer = createCommitter({ store, lease, clock, onApplied, gathering });
-    return { lane: lease.lane, committer, trusted: always, regained: () => Promise.resolve(true) };
-  });
-  const died = new Map<string, string>();
-  const unsureSweeps = new Map<number, number>();
-  let stopSweeps: () => void = nothing;
-  let stopRetention: () => void = nothing;
-  let stopped = false;
-  let allAdopted = true;
+  return new SoleOwnership(options, leases);
+}
 
-  async function sweep(work: LaneWork): Promise<void> {
+class SoleOwnership implements Ownership {
+  readonly bootId: string;
+  readonly liveness: Liveness;
+  readonly deaths: Ownership["deaths"];
+  readonly storeFull = null;
+  readonly outboxBytes = 0;
+  readonly #options: SoleOwnershipOptions;
+  readonly #ownedLanes: readonly OwnedLane[];
+  /** By execution: the owner that died, whose death is not recorded in its log yet. */
+  readonly #died = new Map<string, string>();
+  /** By lane: how many sweeps still look for executions that nobody here has heard of. */
+  readonly #unsureSweeps = new Map<number, number>();
+  /** Ends what ends with `stop`. */
+  readonly #ends: (() => void)[] = [];
+  #isStopped = false;
+  #allAdopted = true;
+
+  constructor(options: SoleOwnershipOptions, leases: readonly Lease[]) {
+    const { store, bootId, clock, onApplied, gathering } = options;
+    this.#options = options;
+    this.bootId = bootId;
+    this.liveness = { isAlive: (boot) => boot === bootId, others: () => 0, peers: () => [], onPeers: nothing, onDeath: () => nothing };
+    this.deaths = { bootIdOf: (id) => this.#died.get(id) ?? null, recorded: (id) => void this.#died.delete(id) };
+    this.#ownedLanes = leases.map((lease) => {
+      const committer = createCommitter({ store, lease, clock, onApplied, gathering });
+      return { lane: lease.lane, committer, trusted: always, regained: () => Promise.resolve(true) };
+    });
+  }
+
+  ownedLaneOf(lane: number): OwnedLane | null {
+    return this.#ownedLanes[lane] ?? null;
+  }
+
+  ownedLanes(): Iterable<OwnedLane> {
+    return this.#ownedLanes;
+  }
+
+  async begin(work: LaneWork): Promise<void> {
+    const { store, clock, log } = this.#options;
+    const active = await this.#active();
+    if (active.length > 0) {
+      log.info("Unfinished executions go on.", { executions: active.length, after: this.#died.size > 0 ? "a crash" : "a clean end" });
+    }
+    work.running?.(await runningOf(store, active));
+    this.#ends.push(
+      startSweeps(clock, () => this.#sweep(work)),
+      startRetention({ ...this.#options, isMine: always }),
+    );
+    this.#adopt(active, work);
+  }
+
+  unsure(lane: number): void {
+    this.#unsureSweeps.set(lane, SWEEPS_FOR_UNSURE);
+  }
+
+  heardOf(): void {
+    // What is created in a lane is created here.
+  }
+
+  get obstacle(): string | null {
+    return this.storeTrouble;
+  }
+
+  get storeTrouble(): string | null {
+    return this.#options.store.trouble?.() ?? null;
+  }
+
+  async stop(clean: boolean): Promise<void> {
+    this.#isStopped = true;
+    for (const end of this.#ends.splice(0)) end();
+    // A death that no execution has noted yet must be told to the next owner too.
+    const noted = this.#allAdopted || this.#died.size === 0;
+    await Promise.all(this.#ownedLanes.map(({ committer }) => committer.finish(clean && noted)));
+  }
+
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Of all lanes; whose owner died is noted. */
+  async #active(): Promise<readonly string[]> {
+    const active: string[] = [];
+    for (const { lane, committer } of this.#ownedLanes) {
+      const { diedBootId } = committer.lease;
+      const ids = await this.#options.store.active(lane);
+      if (diedBootId !== null) {
+        for (const id of ids) this.#died.set(id, diedBootId);
+        // What it was about to create when it was taken for dead may be there only now.
+        this.unsure(lane);
+      }
+      active.push(...ids);
+    }
+    return active;
+  }
+
+  /** Read behind: what is new begins meanwhile, and nobody waits for the last of them. */
+  #adopt(active: readonly string[], work: LaneWork): void {
+    this.#allAdopted = active.length === 0;
+    void createAdoption((id) => work.adopt(id))
+      .adopt(active, () => !this.#isStopped)
+      .then(() => {
+        this.#allAdopted = !this.#isStopped;
+      });
+  }
+
+  async #sweep(work: LaneWork): Promise<void> {
     work.sweep();
-    for (const lane of [...unsureSweeps.keys()]) await lookForUnknown(lane, work);
+    for (const lane of [...this.#unsureSweeps.keys()]) await this.#lookForUnknown(lane, work);
   }
 
   /** Who is known already is adopted once more, which does nothing. A store that is away is asked again by the next sweep. */
-  async function lookForUnknown(lane: number, work: LaneWork): Promise<void> {
+  async #lookForUnknown(lane: number, work: LaneWork): Promise<void> {
+    const { store, log } = this.#options;
     try {
-      for (const id of await store.active(lane)) if (!stopped) void work.adopt(id);
-      const left = (unsureSweeps.get(lane) ?? 1) - 1;
-      if (left > 0) unsureSweeps.set(lane, left);
-      else unsureSweeps.delete(lane);
+      for (const id of await store.active(lane)) if (!this.#isStopped) void work.adopt(id);
+      const left = (this.#unsureSweeps.get(lane) ?? 1) - 1;
+      if (left > 0) this.#unsureSweeps.set(lane, left);
+      else this.#unsureSweeps.delete(lane);
     } catch (error) {
       log.warn("The active executions could not be listed; the instance tries again later.", { error });
     }
   }
-
-  return {
-    bootId,
-    ownedLaneOf: (lane) => ownedLanes[lane] ?? null,
-    ownedLanes: () => ownedLanes,
-    deaths: { bootIdOf: (id) => died.get(id) ?? null, recorded: (id) => void died.delete(id) },
-    liveness: { isAlive: (boot) => boot === bootId, others: () => 0, peers: () => [], onPeers: nothing, onDeath: () => nothing },
-    async begin(work) {
-      const active: string[] = [];
-      for (const lease of leases) {
-        const ids = await store.active(lease.lane);
-        if (lease.diedBootId !== null) {
-          for (const id of ids) died.set(id, lease.diedBootId);
-          // What it was about to create when it was taken for dead may be there only now.
-          unsureSweeps.set(lease.lane, SWEEPS_FOR_UNSURE);
-        }
-        active.push(...ids);
-      }
-      if (active.length > 0) {
-        log.info("Unfinished executions go on.", { executions: active.length, after: died.size > 0 ? "a crash" : "a clean end" });
-      }
-      work.running?.(await runningOf(store, active));
-      stopSweeps = startSweeps(clock, () => sweep(work));
-      stopRetention = startRetention({ ...options, isMine: always });
-      // Read behind: what is new begins meanwhile, and nobody waits for the last of them.
-      allAdopted = active.length === 0;
-      void createAdoption((id) => work.adopt(id))
-        .adopt(active, () => !stopped)
-        .then(() => {
-          allAdopted = !stopped;
-        });
-    },
-    unsure: (lane) => void unsureSweeps.set(lane, SWEEPS_FOR_UNSURE),
-    heardOf: nothing,
-    get obstacle() {
-      return store.trouble?.() ?? null;
-    },
-    get storeTrouble() {
-      return store.trouble?.() ?? null;
-    },
-    storeFull: null,
-    outboxBytes: 0,
-    async stop(clean) {
-      stopped = true;
-      stopSweeps();
-      stopRetention();
-      // A death that no execution has noted yet must be told to the next owner too.
-      const noted = allAdopted || died.size === 0;
-      await Promise.all(ownedLanes.map(({ committer }) => committer.finish(clean && noted)));
-    },
-    leave: () => Promise.resolve(),
-  };
 }
 
 const PAGE = 1_000;

@@ -32,10 +32,44 @@ export type TakeOverOptions = {
 };
 
 export function createTakeOver(options: TakeOverOptions): TakeOver {
-  const { store, times, clock, log, adoption, work } = options;
+  return new LaneTakeOver(options);
+}
+
+class LaneTakeOver implements TakeOver {
+  readonly #options: TakeOverOptions;
+
+  constructor(options: TakeOverOptions) {
+    this.#options = options;
+  }
+
+  async begin(held: LeasedLane, restarted: Set<number>): Promise<void> {
+    const { log, work, adoption, onOwned } = this.#options;
+    const { lane } = held;
+    const active = await this.#show(held, restarted);
+    if (active === null) return;
+    if (active.length > 0) {
+      log.info("Unfinished executions go on.", { lane, executions: active.length, after: held.died.size > 0 ? "a death" : "a move" });
+    }
+    onOwned(held);
+    work.look(lane);
+    await adoption.adopt(active, () => held.isOpen);
+    held.isTakenOver = true;
+    if (held.isOpen) work.takenOver?.(lane);
+  }
+
+  async lookForUnknown(held: LeasedLane): Promise<void> {
+    const { store, adoption } = this.#options;
+    try {
+      const active = await store.active(held.lane);
+      await adoption.adopt(active, () => held.isOpen);
+    } catch (error) {
+      this.#trouble("The active executions could not be listed; the instance tries again later.", held.lane, error);
+    }
+  }
 
   /** Shows the lane, with what is active in it. Null where it is gone again. */
-  async function show(held: LeasedLane, restarted: Set<number>): Promise<readonly string[] | null> {
+  async #show(held: LeasedLane, restarted: Set<number>): Promise<readonly string[] | null> {
+    const { store, times, clock } = this.#options;
     const backoff = new Backoff(clock);
     const { diedBootId } = held.committer.lease;
     while (!held.isEnded) {
@@ -43,7 +77,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
         // The count first: what is created after it is heard of, or told by the next renewal.
         const [renewal] = await store.renew([held.committer.lease], times.ttlMs);
         const active = await store.active(held.lane);
-        if (restarted.delete(held.lane)) await tellOfRestart(held, active, restarted);
+        if (restarted.delete(held.lane)) await this.#tellOfRestart(held, active, restarted);
         if (renewal?.type === "renewed" && !held.isEnded) {
           if (diedBootId !== null) for (const id of active) held.died.set(id, diedBootId);
           held.outboxBytes = renewal.pending.outboxBytes;
@@ -51,7 +85,7 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
           return active;
         }
       } catch (error) {
-        trouble("The executions of a lane could not be read; the instance tries again.", held.lane, error);
+        this.#trouble("The executions of a lane could not be read; the instance tries again.", held.lane, error);
       }
       // Where the lease has lapsed or is lost, the renewals that go on meanwhile tell.
       await backoff.wait();
@@ -60,9 +94,9 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
   }
 
   /** Where it rejects it is to be done again, perhaps under another lease. */
-  async function tellOfRestart(held: LeasedLane, active: readonly string[], restarted: Set<number>): Promise<void> {
+  async #tellOfRestart(held: LeasedLane, active: readonly string[], restarted: Set<number>): Promise<void> {
     try {
-      await options.onRestarted(held, active);
+      await this.#options.onRestarted(held, active);
     } catch (error) {
       restarted.add(held.lane);
       throw error;
@@ -70,32 +104,9 @@ export function createTakeOver(options: TakeOverOptions): TakeOver {
   }
 
   /** That the store is away is told once, not for each lane. */
-  function trouble(sentence: string, lane: number, error: unknown): void {
+  #trouble(sentence: string, lane: number, error: unknown): void {
+    const { log } = this.#options;
     if (error instanceof StoreUnavailable) log.debug(sentence, { lane, error });
     else log.warn(sentence, { lane, error });
   }
-
-  return {
-    async begin(held, restarted) {
-      const { lane } = held;
-      const active = await show(held, restarted);
-      if (active === null) return;
-      if (active.length > 0) {
-        log.info("Unfinished executions go on.", { lane, executions: active.length, after: held.died.size > 0 ? "a death" : "a move" });
-      }
-      options.onOwned(held);
-      work.look(lane);
-      await adoption.adopt(active, () => held.isOpen);
-      held.isTakenOver = true;
-      if (held.isOpen) work.takenOver?.(lane);
-    },
-    async lookForUnknown(held) {
-      try {
-        const active = await store.active(held.lane);
-        await adoption.adopt(active, () => held.isOpen);
-      } catch (error) {
-        trouble("The active executions could not be listed; the instance tries again later.", held.lane, error);
-      }
-    },
-  };
 }

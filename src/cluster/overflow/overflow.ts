@@ -34,31 +34,10 @@ export type EngineOverflowOptions = {
 };
 
 export function createEngineOverflow(options: EngineOverflowOptions): EngineOverflow {
-  const { cluster, pool, handlers, json, ownership, remoteAttempts, isOwned, executorDied, clock, turns, log } = options;
-  const { store, doorbell } = cluster;
-  const { bootId, liveness } = ownership;
-  const ring = (lane: number, away = false): void => doorbell.ring(away ? { type: "offers", lane, away } : { type: "offers", lane });
-  const offers: Offers = createOffers({
-    ...{ store, handlers, json, bootId, clock, turns, log, ring },
-    overflow: pool.overflow,
-    limits: cluster.limits,
-    overflowAfterMs: cluster.overflowAfterMs,
-    leaseOf(lane) {
-      const ownedLane = isOwned(lane) ? ownership.ownedLaneOf(lane) : null;
-      return ownedLane?.trusted() === true ? ownedLane.committer.lease : null;
-    },
-    others: liveness.others,
-    isAlive: liveness.isAlive,
-    executorDied,
-  });
-  const claimer: Claimer = createClaimer({
-    ...{ store, bootId, json, clock, log, ring, isOwned },
-    overflow: pool.overflow,
-    handlers: handlers.here,
-    run: ({ execution, attempt }) => remoteAttempts.run(execution, attempt),
-    abort: (key) => remoteAttempts.abort(key),
-  });
-  const unlisten = doorbell.listen((heard) => {
+  const { cluster, isOwned } = options;
+  const offers = offersOf(options);
+  const claimer = claimerOf(options);
+  const unlisten = cluster.doorbell.listen((heard) => {
     if (heard.type !== "offers") return;
     if (isOwned(heard.lane)) offers.heard(heard.lane);
     else claimer.heard(heard.lane, heard.away === true);
@@ -73,4 +52,34 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
       offers.stop();
     },
   };
+}
+
+function offersOf(options: EngineOverflowOptions): Offers {
+  const { cluster, pool, handlers, json, ownership, isOwned, executorDied, clock, turns, log } = options;
+  const { store, doorbell, limits, overflowAfterMs } = cluster;
+  const { bootId, liveness } = ownership;
+  return createOffers({
+    ...{ store, handlers, limits, json, bootId, overflowAfterMs, executorDied, clock, turns, log },
+    overflow: pool.overflow,
+    leaseOf(lane) {
+      const ownedLane = isOwned(lane) ? ownership.ownedLaneOf(lane) : null;
+      return ownedLane?.trusted() === true ? ownedLane.committer.lease : null;
+    },
+    others: liveness.others,
+    isAlive: liveness.isAlive,
+    ring: (lane, away) => doorbell.ring(away ? { type: "offers", lane, away } : { type: "offers", lane }),
+  });
+}
+
+function claimerOf({ cluster, pool, handlers, json, ownership, remoteAttempts, isOwned, clock, log }: EngineOverflowOptions): Claimer {
+  const { store, doorbell } = cluster;
+  return createClaimer({
+    ...{ store, json, isOwned, clock, log },
+    bootId: ownership.bootId,
+    overflow: pool.overflow,
+    handlers: handlers.here,
+    run: ({ execution, attempt }) => remoteAttempts.run(execution, attempt),
+    abort: (key) => remoteAttempts.abort(key),
+    ring: (lane) => doorbell.ring({ type: "offers", lane }),
+  });
 }

@@ -2,13 +2,12 @@
  * What this instance runs for executions that are owned elsewhere: attempts that it claimed, and those that still ran
  * when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
  */
-import { Backoff, type Pauses } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
-import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, Outcome, Pool } from "../../pool/pool.ts";
 import { Recent } from "../../env/recent.ts";
+import type { Attempt, AttemptKey, ExecutionRef, Pool } from "../../pool/pool.ts";
 import { FORGOTTEN_MS_MAX, type LaneCommand } from "../../store/shared-store.ts";
-import { packBody } from "../commands/stored-command.ts";
-import type { NodeIndex } from "../../workflow/plan/plan.ts";
+import { OutcomeSender } from "./outcome-sender.ts";
+import { RemoteExecution } from "./remote-execution.ts";
 
 export type RemoteAttempts = {
   /** What of this execution is in hand goes on for its new owner. */
@@ -47,164 +46,77 @@ export type RemoteAttemptsOptions = {
   readonly send: (command: LaneCommand) => Promise<unknown>;
 };
 
-/** `waiting`: whoever waits for an attempt's end here, by node and attempt. `aborted`: those that were, since another instance came. */
-type RemoteExecution = {
-  readonly attempts: ExecutionAttempts;
-  readonly waiting: Map<string, () => void>;
-  readonly aborted: Set<string>;
-  wanted: boolean;
-};
+export function createRemoteAttempts(options: RemoteAttemptsOptions): RemoteAttempts {
+  return new InstanceRemoteAttempts(options);
+}
 
-const RELEASED: Outcome = { type: "released" };
-const AGAIN: Pauses = { firstMs: 50, longestMs: 2_000 };
-/** Characters of outcomes that are kept after the store took them. */
-const SENT_LENGTH_MAX = 16 * 1024 * 1024;
-
-export function createRemoteAttempts({ pool, bootId, clock, send }: RemoteAttemptsOptions): RemoteAttempts {
-  const executions = new Map<string, RemoteExecution>();
-  const whenIdle: (() => void)[] = [];
-  /** Outcomes that the store took. */
-  const outcomes = new Recent<LaneCommand>(clock, { keptMs: FORGOTTEN_MS_MAX, costMax: SENT_LENGTH_MAX });
+class InstanceRemoteAttempts implements RemoteAttempts {
+  readonly #pool: Pool;
+  readonly #sender: OutcomeSender;
   /** Attempts of executions that this instance owned, which it had for their owner of before. */
-  const own = new Recent<AttemptKey>(clock, { keptMs: FORGOTTEN_MS_MAX });
-  let [sending, told] = [0, 0];
+  readonly #own: Recent<AttemptKey>;
+  readonly #executions = new Map<string, RemoteExecution>();
 
-  function remoteFor(execution: ExecutionRef): RemoteExecution {
-    const known = executions.get(execution.id);
+  constructor(options: RemoteAttemptsOptions) {
+    this.#pool = options.pool;
+    this.#sender = new OutcomeSender(options);
+    this.#own = new Recent(options.clock, { keptMs: FORGOTTEN_MS_MAX });
+  }
+
+  keep(execution: ExecutionRef): void {
+    this.#executionFor(execution).keep();
+  }
+
+  run(execution: ExecutionRef, attempt: Attempt): Promise<void> {
+    return this.#executionFor(execution).run(attempt);
+  }
+
+  abort(key: AttemptKey): void {
+    this.#executions.get(key.execution)?.abort(key);
+  }
+
+  giveBack(): void {
+    for (const execution of this.#executions.values()) execution.giveBack();
+  }
+
+  handBack(executionId: string): void {
+    this.#executions.get(executionId)?.leave();
+  }
+
+  noteOwn(key: AttemptKey): void {
+    this.#own.note(key, key);
+  }
+
+  lose(execution: ExecutionRef): void {
+    this.#executionFor(execution).lose();
+    this.#tellOfGone((key) => key.execution === execution.id);
+  }
+
+  discard(execution: ExecutionRef): void {
+    this.#executionFor(execution).discard();
+  }
+
+  storeRestarted(): void {
+    this.#sender.sendAgain();
+    this.#tellOfGone(() => true);
+  }
+
+  idle(): Promise<void> {
+    return this.#sender.idle();
+  }
+
+  #executionFor(execution: ExecutionRef): RemoteExecution {
+    const known = this.#executions.get(execution.id);
     if (known !== undefined) return known;
-    const remote: RemoteExecution = {
-      wanted: true,
-      waiting: new Map(),
-      aborted: new Set(),
-      attempts: pool.attach(execution, {
-        // Its start is recorded, by the hand-over or by the claim.
-        began: () => undefined,
-        ended: (node, attempt, beganAtMs, outcome) => void ended(execution.id, remote, node, attempt, beganAtMs, outcome),
-        returned: () => leaveIfDone(execution.id, remote),
-      }),
-    };
-    executions.set(execution.id, remote);
+    const left = () => void this.#executions.delete(execution.id);
+    const remote = new RemoteExecution({ execution, pool: this.#pool, sender: this.#sender, left });
+    this.#executions.set(execution.id, remote);
     return remote;
   }
 
-  async function ended(
-    id: string,
-    remote: RemoteExecution,
-    node: NodeIndex,
-    attempt: number,
-    beganAtMs: number,
-    outcome: Outcome,
-  ): Promise<void> {
-    const name = `${node}/${attempt}`;
-    if (remote.wanted) {
-      // That it broke when it was aborted is no failure.
-      const word: Outcome = remote.aborted.has(name) && outcome.type !== "completed" ? RELEASED : outcome;
-      sending += 1;
-      const command = commandOf({ execution: id, node, attempt }, beganAtMs, word);
-      await untilAnswered(command, () => remote.wanted && executions.get(id) === remote);
-      sending -= 1;
-    }
-    // Whoever attached after us was told of it too, and settles it.
-    if (executions.get(id) === remote) {
-      remote.attempts.settle(node, attempt);
-      remote.aborted.delete(name);
-      remote.waiting.get(name)?.();
-      remote.waiting.delete(name);
-      leaveIfDone(id, remote);
-    }
-    if (sending === 0) for (const resolve of whenIdle.splice(0)) resolve();
-  }
-
-  function commandOf({ execution, node, attempt }: AttemptKey, beganAtMs: number, outcome: Outcome): LaneCommand {
-    return {
-      // Of its own: where the store fell into an older past the same attempt may run here again.
-      id: `outcome/${execution}/${node}/${attempt}/${bootId}/${(told += 1)}`,
-      execution,
-      body: packBody({ type: "Outcome", node, attempt, beganAtMs, outcome }),
-    };
-  }
-
   /** What the log of another owner may say that this instance has, and it has not. */
-  function tellOfGone(isMeant: (key: AttemptKey) => boolean): void {
-    const isGone = (key: AttemptKey) => isMeant(key) && !pool.overflow.holds(key);
-    for (const key of own.take(isGone)) void untilAnswered(commandOf(key, 0, RELEASED), () => true);
+  #tellOfGone(isMeant: (key: AttemptKey) => boolean): void {
+    const isGone = (key: AttemptKey) => isMeant(key) && !this.#pool.overflow.holds(key);
+    for (const key of this.#own.take(isGone)) this.#sender.tellReleased(key);
   }
-
-  /** Resolves when the store has it, or it is not wanted any more. */
-  async function untilAnswered(command: LaneCommand, isWanted: () => boolean): Promise<void> {
-    const backoff = new Backoff(clock, AGAIN);
-    while (isWanted()) {
-      try {
-        await send(command);
-        outcomes.note(command.id, command, command.body.length);
-        return;
-      } catch {
-        // The store is away: the outcome waits here until it is back.
-        await backoff.wait();
-      }
-    }
-  }
-
-  function leaveIfDone(id: string, remote: RemoteExecution): void {
-    if (remote.attempts.size > 0 || executions.get(id) !== remote) return;
-    leave(id, remote);
-  }
-
-  function end(id: string, remote: RemoteExecution, reason: string): void {
-    remote.attempts.leaveOthers();
-    remote.attempts.takeBack();
-    remote.attempts.abort(reason);
-    leaveIfDone(id, remote);
-  }
-
-  function leave(id: string, remote: RemoteExecution): void {
-    executions.delete(id);
-    remote.attempts.detach();
-    for (const done of remote.waiting.values()) done();
-  }
-
-  return {
-    keep(execution) {
-      const remote = remoteFor(execution);
-      remote.attempts.leaveOthers();
-      leaveIfDone(execution.id, remote);
-    },
-    run(execution, attempt) {
-      const remote = remoteFor(execution);
-      remote.wanted = true;
-      // Its handler may have gone since it was claimed; and at a clean end nothing starts any more: another instance shall run it.
-      if (pool.handlers().has(attempt.handler)) remote.attempts.start(attempt);
-      if (!remote.attempts.holds(attempt.node, attempt.attempt))
-        return ended(execution.id, remote, attempt.node, attempt.attempt, 0, RELEASED);
-      return new Promise((resolve) => void remote.waiting.set(`${attempt.node}/${attempt.attempt}`, resolve));
-    },
-    abort({ execution, node, attempt }) {
-      executions.get(execution)?.attempts.abortOne(node, attempt, "Nobody waits for this attempt any more.");
-    },
-    giveBack() {
-      for (const { attempts } of executions.values()) attempts.giveBack();
-    },
-    handBack(executionId) {
-      const remote = executions.get(executionId);
-      if (remote !== undefined) leave(executionId, remote);
-    },
-    noteOwn: (key) => own.note(key, key),
-    lose(execution) {
-      const remote = remoteFor(execution);
-      remote.attempts.takeBack();
-      for (const { node, attempt } of remote.attempts.begun()) remote.aborted.add(`${node}/${attempt}`);
-      end(execution.id, remote, "Another instance owns this execution.");
-      tellOfGone((key) => key.execution === execution.id);
-    },
-    discard(execution) {
-      const remote = remoteFor(execution);
-      remote.wanted = false;
-      end(execution.id, remote, "The execution has ended.");
-    },
-    storeRestarted() {
-      for (const command of outcomes.values()) void untilAnswered(command, () => true);
-      tellOfGone(() => true);
-    },
-    idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
-  };
 }
