@@ -5,6 +5,7 @@ import { logBursts } from "../env/log/bursts.ts";
 import type { Random } from "../env/random.ts";
 import type { Turns } from "../env/turns.ts";
 import type { Pool } from "../pool/pool.ts";
+import type { Committer } from "../store/committer.ts";
 import { type Store, StoreUnavailable } from "../store/store.ts";
 import type { Plan } from "../workflow/plan/plan.ts";
 import type { Behaviour, Gone } from "./system/actor.ts";
@@ -83,45 +84,9 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
       return { definition, plan: await options.planOf(definition, stored.definitionText), chunks: stored.chunks };
     },
   };
-
-  const behaviour: Behaviour<SupervisorMessage, Supervisor> = {
-    start(self) {
-      const supervisor = startSupervisor(ports, self);
-      return supervisor instanceof Promise ? supervisor.then((found) => found ?? forgotten(self.id)) : supervisor;
-    },
-    mayWait: (error) => error instanceof StoreUnavailable,
-    undeliverable(id, message, why) {
-      if (message.type === "HandOver") message.done(why === "stopped");
-      else if (message.type === "Command") undelivered(id, message, answerFor(why));
-    },
-    // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
-    stalled: (id) => admission.leave(id),
-    moved(id) {
-      admission.leave(id);
-      options.moved(id);
-    },
-  };
+  const behaviour = behaviourOf(ports, options.moved);
   const mailboxes = { turns, limit: options.mailboxLimit, workload: options.workload };
   const system = new ActorSystem({ behaviour, intensity: SUPERVISOR_INTENSITY, mailboxes, clock, turns, log: failures });
-
-  /** The store has none of it: what is in hand nobody waits for. */
-  function forgotten(id: string): null {
-    admission.leave(id);
-    options.remoteAttempts.discard({ id, name: "" });
-    return null;
-  }
-
-  /** A command for an execution that is gone is answered in the store too, where it stands there, or it would do so for ever. */
-  function undelivered(id: string, command: CommandMessage, its: Answer): void {
-    // Stopped in the moment that it came, stalled, or moved: a stored one is read again, here or by the next owner.
-    if (command.id === null || its.type !== "unknown") return command.answer(its);
-    const committer = ownedLaneOf(id)?.committer;
-    if (committer === undefined) return command.answer(MOVED);
-    void committer
-      .answer([{ commandId: command.id, receipt: packReceipt(its) }])
-      .then((result) => command.answer(result.type === "applied" ? its : MOVED));
-  }
-
   return {
     system,
     admission,
@@ -133,6 +98,46 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
       return system.actor(id)?.isUnderWay ?? (ownedLane?.trusted() === true && createdExecutions.has(id, ownedLane));
     },
   };
+}
+
+/** What the actor system has to know of supervisors: how one begins, and what becomes of what reaches none. */
+function behaviourOf(ports: Ports, moved: SupervisorsOptions["moved"]): Behaviour<SupervisorMessage, Supervisor> {
+  const { admission, remoteAttempts, ownedLaneOf } = ports;
+
+  /** The store has none of it: what is in hand nobody waits for. */
+  function forgotten(id: string): null {
+    admission.leave(id);
+    remoteAttempts.discard({ id, name: "" });
+    return null;
+  }
+
+  return {
+    start(self) {
+      const supervisor = startSupervisor(ports, self);
+      return supervisor instanceof Promise ? supervisor.then((found) => found ?? forgotten(self.id)) : supervisor;
+    },
+    mayWait: (error) => error instanceof StoreUnavailable,
+    undeliverable(id, message, why) {
+      if (message.type === "HandOver") message.done(why === "stopped");
+      else if (message.type === "Command") answerUndelivered(message, answerFor(why), ownedLaneOf(id)?.committer);
+    },
+    // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
+    stalled: (id) => admission.leave(id),
+    moved(id) {
+      admission.leave(id);
+      moved(id);
+    },
+  };
+}
+
+/** A command for an execution that is gone is answered in the store too, where it stands there, or it would do so for ever. */
+function answerUndelivered(command: CommandMessage, its: Answer, committer: Committer | undefined): void {
+  // Stopped in the moment that it came, stalled, or moved: a stored one is read again, here or by the next owner.
+  if (command.id === null || its.type !== "unknown") return command.answer(its);
+  if (committer === undefined) return command.answer(MOVED);
+  void committer
+    .answer([{ commandId: command.id, receipt: packReceipt(its) }])
+    .then((result) => command.answer(result.type === "applied" ? its : MOVED));
 }
 
 const MOVED: Answer = { type: "moved" };

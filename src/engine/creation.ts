@@ -7,7 +7,7 @@ import { type CreateRequest, type CreateResult, unavailable } from "./answers.ts
 import type { EngineLanes } from "./lane-work.ts";
 import type { Clock } from "../env/clock.ts";
 import { derivedId, hashOf, type Ids } from "../env/ids.ts";
-import { createCreator } from "../store/creator.ts";
+import { type Creator, createCreator } from "../store/creator.ts";
 import type { Gathering } from "../store/gathering.ts";
 import { type NewExecution, type Store, StoreUnavailable } from "../store/store.ts";
 
@@ -36,20 +36,64 @@ export type CreationOptions = {
 };
 
 export function openCreation(options: CreationOptions): Creation {
-  const { store, supervisors, ownership, lanes, ids, clock, gathering, workload, created, isStopping } = options;
-  const creator = createCreator({ store, clock, gathering });
+  return new StoreCreation(options);
+}
+
+class StoreCreation implements Creation {
+  readonly #options: CreationOptions;
+  readonly #creator: Creator;
+
+  constructor(options: CreationOptions) {
+    const { store, clock, gathering } = options;
+    this.#options = options;
+    this.#creator = createCreator({ store, clock, gathering });
+  }
+
+  get waitingSinceMs(): number | null {
+    return this.#creator.waitingSinceMs;
+  }
+
+  get refusal(): string | null {
+    return this.#creator.refusal;
+  }
+
+  async create(request: CreateRequest): Promise<CreateResult> {
+    const { store, supervisors, ids, workload } = this.#options;
+    const { definition, trigger, idempotency } = request;
+    const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
+    const bodyHash = idempotency === null ? definition.hash : hashOf(idempotency.body);
+    const lane = store.laneOf(id);
+    const admitted = this.#mayEnter(id, lane, request);
+    workload.begin();
+    const createdExecution = supervisors.createdExecutions.make({
+      id,
+      definition,
+      trigger: trigger && { ...trigger, admitted },
+      bodyHash,
+    });
+    try {
+      return await this.#write(createdExecution, lane, request);
+    } finally {
+      workload.end();
+      supervisors.createdExecutions.made(id);
+      // Nobody took it up here: its room is free again.
+      if (admitted && !supervisors.system.has(id)) supervisors.admission.leave(id);
+    }
+  }
 
   /** Its start is in its first chunk where it can run here at once. What has a key may be there already, and running. */
-  function mayEnter(id: string, lane: number, { trigger, idempotency }: CreateRequest): boolean {
+  #mayEnter(id: string, lane: number, { trigger, idempotency }: CreateRequest): boolean {
+    const { supervisors, ownership, lanes } = this.#options;
     if (trigger === null || idempotency !== null || !lanes.isOwned(lane)) return false;
     return ownership.ownedLaneOf(lane)?.trusted() === true && supervisors.admission.tryEnter(id);
   }
 
-  async function write(createdExecution: CreatedExecution, lane: number, { trigger, idempotency }: CreateRequest): Promise<CreateResult> {
-    const { id } = createdExecution.execution.summary;
+  async #write(createdExecution: CreatedExecution, lane: number, { trigger, idempotency }: CreateRequest): Promise<CreateResult> {
+    const { supervisors, ownership, lanes, created, isStopping } = this.#options;
+    const { id, status } = createdExecution.execution.summary;
     const ownedLane = ownership.ownedLaneOf(lane);
     try {
-      const answer = await creator.create(createdExecution.execution);
+      const answer = await this.#creator.create(createdExecution.execution);
       if (answer === "differs") return { type: "differs" };
       const owned = lanes.isOwned(lane);
       if (answer === "created") {
@@ -61,7 +105,7 @@ export function openCreation(options: CreationOptions): Creation {
       if (trigger !== null && owned && !isStopping()) supervisors.system.wake(id);
       // Without a key the id is new: what exists already is this request, sent again after a lost answer.
       if (idempotency !== null && answer === "exists") return { type: "exists", id };
-      return { type: "created", id, status: createdExecution.execution.summary.status };
+      return { type: "created", id, status };
     } catch (error) {
       if (error instanceof RangeError) return { type: "refused", reason: error.message };
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -70,35 +114,4 @@ export function openCreation(options: CreationOptions): Creation {
       return unavailable(error.message);
     }
   }
-
-  return {
-    get waitingSinceMs() {
-      return creator.waitingSinceMs;
-    },
-    get refusal() {
-      return creator.refusal;
-    },
-    async create(request) {
-      const { definition, trigger, idempotency } = request;
-      const id = idempotency === null ? ids.next() : derivedId("default", idempotency.route, idempotency.key);
-      const bodyHash = idempotency === null ? definition.hash : hashOf(idempotency.body);
-      const lane = store.laneOf(id);
-      const admitted = mayEnter(id, lane, request);
-      workload.begin();
-      const createdExecution = supervisors.createdExecutions.make({
-        id,
-        definition,
-        trigger: trigger && { ...trigger, admitted },
-        bodyHash,
-      });
-      try {
-        return await write(createdExecution, lane, request);
-      } finally {
-        workload.end();
-        supervisors.createdExecutions.made(id);
-        // Nobody took it up here: its room is free again.
-        if (admitted && !supervisors.system.has(id)) supervisors.admission.leave(id);
-      }
-    },
-  };
 }

@@ -1,9 +1,8 @@
 /** What an instance that has its store alone, and one among several, differ in: put together here for the engine. */
 import { createRemoteAttempts, type RemoteAttempts } from "../cluster/overflow/remote-attempts.ts";
-import { createEndedRelays } from "../bus/relay/ended-relays.ts";
-import { createOutboxRelay, type OutboxRelay } from "../bus/relay/relay.ts";
+import type { Doorbell } from "../bus/doorbell.ts";
+import { LaneRelays } from "../bus/relay/lane-relays.ts";
 import type { Waiters } from "../views/waiters.ts";
-import { createByteBudget } from "../bus/relay/written-entries.ts";
 import type { Ownership } from "../cluster/ownership.ts";
 import { takeSharedOwnership } from "../cluster/lanes/shared-ownership.ts";
 import { takeSoleOwnership } from "../cluster/lanes/sole-ownership.ts";
@@ -42,9 +41,6 @@ export type EngineCluster = {
   close(): Promise<void>;
 };
 
-/** Bytes of committed events that are kept in memory until they are published. */
-const UNSENT_BYTES = 64 * 1024 * 1024;
-
 /** Takes what can be taken of the store. Rejects with StoreUnavailable. */
 export async function joinCluster(parts: ClusterParts): Promise<EngineCluster> {
   return parts.cluster === null ? alone(parts) : amongOthers(parts, parts.cluster);
@@ -76,83 +72,46 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention, gath
 async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promise<EngineCluster> {
   const { bootId, pool, waiters, clock, log, retention } = parts;
   const { store, doorbell, events } = cluster;
-  const relays = new Map<number, OutboxRelay>();
-  const ended = createEndedRelays(clock);
-  const budget = createByteBudget(UNSENT_BYTES);
+  const relays = events === null ? null : new LaneRelays({ store, sink: events, clock, log });
   doorbell.listen((ring) => {
     if (ring.type === "ended") for (const id of ring.executions) waiters.ended(id);
   });
-
-  function applied(entries: readonly CommitEntry[]): void {
-    const ended: string[] = [];
-    for (const { summary } of entries) if (isTerminal(summary.status)) ended.push(summary.id);
-    if (ended.length === 0) return;
-    for (const id of ended) waiters.ended(id);
-    doorbell.ring({ type: "ended", executions: ended });
-  }
-
-  function endRelay(lane: number): void {
-    const relay = relays.get(lane);
-    if (relay === undefined) return;
-    relay.stop();
-    relays.delete(lane);
-    ended.add(lane, relay);
-  }
-
   const ownership = await takeSharedOwnership({
     store,
     bootId,
     name: cluster.name,
     threads: cluster.threads,
     tells: () => ({ handlers: [...pool.handlers().keys()], limits: cluster.limits }),
-    clock,
-    log,
-    doorbell,
-    retention,
+    ...{ clock, log, doorbell, retention },
     ttlMs: cluster.leaseTtlMs,
     renewMs: cluster.leaseRenewMs,
-    onApplied: applied,
-    onOwned({ lane }) {
-      if (events === null) return;
-      // It has one already where the lane was taken anew: that one knows how far the stream is.
-      const relay = relays.get(lane) ?? createOutboxRelay({ store, lane, sink: events, budget, clock, log });
-      relays.set(lane, relay);
-      relay.wake();
-    },
-    onEnd: endRelay,
+    onApplied: (entries) => tellEnds(entries, waiters, doorbell),
+    onOwned: ({ lane }) => relays?.owned(lane),
+    onEnd: (lane) => relays?.end(lane),
     onPending(lane, pending) {
-      if (pending.outboxEntries > 0) relays.get(lane)?.wake();
+      if (pending.outboxEntries > 0) relays?.wake(lane);
     },
     // What is relayed under the lease that follows must come after the word that the history went back.
-    onRestarted: async ({ lane, committer }) => relays.get(lane)?.storeRestarted(committer.lease.epoch),
+    onRestarted: async ({ lane, committer }) => relays?.storeRestarted(lane, committer.lease.epoch),
   });
   const remoteAttempts = createRemoteAttempts({
-    pool,
-    bootId,
-    clock,
+    ...{ pool, bootId, clock },
     async send(command) {
       await store.send(command);
       doorbell.ring({ type: "commands", lane: store.laneOf(command.execution) });
     },
   });
-
   const forgets = [
     store.onRestart((lanes) => {
       remoteAttempts.storeRestarted();
-      for (const lane of lanes) relays.get(lane)?.doubt();
-      ended.doubt(lanes);
+      relays?.doubt(lanes);
     }),
-    store.onOutbox((lane, entry, after, texts) => relays.get(lane)?.wrote(entry, after, texts)),
+    store.onOutbox((lane, entry, after, texts) => relays?.wrote(lane, entry, after, texts)),
   ];
-
   return {
     ownership,
     remoteAttempts,
-    full() {
-      if (ownership.storeFull !== null) return ownership.storeFull;
-      if (ownership.outboxBytes <= cluster.outboxBytes.max) return null;
-      return `${ownership.outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
-    },
+    full: () => ownership.storeFull ?? backlogOf(ownership.outboxBytes, cluster.outboxBytes.max),
     isOutboxFull: () => ownership.outboxBytes > cluster.outboxBytes.hold,
     created({ summary }, owned) {
       if (summary.triggeredAtMs === null) return;
@@ -160,16 +119,26 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
       if (owned) ownership.heardOf(lane, 1);
       else doorbell.ring({ type: "born", lane, executions: [summary.id] });
     },
-    told() {
-      // Their lanes were being taken again.
-      for (const lane of [...relays.keys()]) endRelay(lane);
-      return ended.told();
-    },
+    told: () => relays?.told() ?? Promise.resolve(),
     async close() {
       for (const forget of forgets) forget();
-      ended.close();
+      relays?.close();
       await doorbell.close();
       await events?.close();
     },
   };
+}
+
+/** Whoever waits for an end hears of it, here and at the other instances. */
+function tellEnds(entries: readonly CommitEntry[], waiters: Waiters, doorbell: Doorbell): void {
+  const ended: string[] = [];
+  for (const { summary } of entries) if (isTerminal(summary.status)) ended.push(summary.id);
+  if (ended.length === 0) return;
+  for (const id of ended) waiters.ended(id);
+  doorbell.ring({ type: "ended", executions: ended });
+}
+
+function backlogOf(outboxBytes: number, max: number): string | null {
+  if (outboxBytes <= max) return null;
+  return `${outboxBytes} bytes of events wait to be published: nothing new is taken until Kafka takes them.`;
 }

@@ -4,8 +4,8 @@ import type { RemoteAttempts } from "../cluster/overflow/remote-attempts.ts";
 import type { Inbox } from "../cluster/commands/inbox.ts";
 import type { LaneWork, OwnedLane } from "../cluster/owned-lane.ts";
 import type { Clock } from "../env/clock.ts";
-import { Backoff } from "../env/backoff.ts";
 import type { Store } from "../store/store.ts";
+import { LaneCommands } from "./lane-commands.ts";
 
 export type EngineLanes = LaneWork & {
   /** Its lane is this instance's, and stays so for now. */
@@ -32,106 +32,111 @@ export type EngineLanesOptions = {
 
 const NONE: ReadonlySet<string> = new Set();
 
-export function createEngineLanes({
-  store,
-  supervisors,
-  remoteAttempts,
-  inbox,
-  clock,
-  ownedLaneOf,
-  takeClaims,
-  dropOffers,
-}: EngineLanesOptions): EngineLanes {
-  const { system, admission } = supervisors;
+export function createEngineLanes(options: EngineLanesOptions): EngineLanes {
+  return new InstanceLanes(options);
+}
+
+class InstanceLanes implements EngineLanes {
+  readonly #options: EngineLanesOptions;
+  readonly #commands: LaneCommands;
   /** Each lane that is being handed over, as it is owned meanwhile. */
-  const leaving = new Map<number, OwnedLane | null>();
+  readonly #leaving = new Map<number, OwnedLane | null>();
   /** By lane: executions whose supervisors left before it was known what becomes of the lane, and of them. */
-  const moved = new Map<number, Set<string>>();
-  /** The first look at the commands that a lane's last owner left. */
-  const firstLooks = new Map<number, Promise<void>>();
+  readonly #moved = new Map<number, Set<string>>();
 
-  function isOwned(lane: number): boolean {
-    const ownedLane = ownedLaneOf(lane);
-    return ownedLane !== null && !ownedLane.committer.fenced && leaving.get(lane) !== ownedLane;
+  constructor(options: EngineLanesOptions) {
+    this.#options = options;
+    const { inbox, clock, takeClaims } = options;
+    this.#commands = new LaneCommands({ inbox, clock, isOwned: (lane) => this.isOwned(lane), firstLook: takeClaims });
   }
 
-  /** Outcomes that wait for the owner count before it takes anything for lost. */
-  function lookedOnce(lane: number): Promise<void> {
-    const known = firstLooks.get(lane);
-    if (known !== undefined) return known;
-    takeClaims(lane);
-    const look = readCommands(lane);
-    firstLooks.set(lane, look);
-    return look;
+  isOwned(lane: number): boolean {
+    const ownedLane = this.#options.ownedLaneOf(lane);
+    return ownedLane !== null && !ownedLane.committer.fenced && this.#leaving.get(lane) !== ownedLane;
   }
 
-  async function readCommands(lane: number): Promise<void> {
-    if (inbox === null) return;
-    const backoff = new Backoff(clock);
-    while (!(await inbox.look(lane)) && isOwned(lane)) await backoff.wait();
+  readCommands(lane: number): Promise<void> {
+    return this.#commands.read(lane);
+  }
+
+  moved(executionId: string): void {
+    const lane = this.#options.store.laneOf(executionId);
+    const its = this.#moved.get(lane) ?? new Set();
+    this.#moved.set(lane, its.add(executionId));
+  }
+
+  async adopt(executionId: string): Promise<void> {
+    const { store, supervisors } = this.#options;
+    const lane = store.laneOf(executionId);
+    await this.#commands.readOnce(lane);
+    if (!this.isOwned(lane)) return;
+    supervisors.createdExecutions.triggeredElsewhere(executionId);
+    await supervisors.system.ensure(executionId);
+  }
+
+  running(executionIds: readonly string[]): void {
+    for (const id of executionIds) this.#options.supervisors.admission.enter(id);
+  }
+
+  takenOver(lane: number): void {
+    const { supervisors, remoteAttempts } = this.#options;
+    // They have ended: what they had in hand is recorded, or nobody wants it.
+    for (const id of this.#takeMoved(lane)) if (!supervisors.system.has(id)) remoteAttempts.discard({ id, name: "" });
+  }
+
+  awaits(lane: number): boolean {
+    return this.#moved.has(lane);
+  }
+
+  sweep(): void {
+    this.#options.supervisors.system.sweep();
+  }
+
+  look(lane: number): void {
+    this.#commands.look(lane);
+  }
+
+  async handOver(lane: number): Promise<boolean> {
+    this.#leaving.set(lane, this.#options.ownedLaneOf(lane));
+    const ids = this.#idsOf(lane);
+    // Those that are taken up again, if only just now, account for what they have in hand.
+    const isKnown = new Set(ids).isSupersetOf(this.#moved.get(lane) ?? NONE);
+    const clean = await Promise.all(ids.map((id) => this.#handedOver(id)));
+    for (const id of this.#clear(lane)) this.#options.remoteAttempts.keep({ id, name: "" });
+    return isKnown && clean.every((each) => each);
+  }
+
+  drop(lane: number, why: "lost" | "again"): void {
+    const ids = this.#clear(lane);
+    if (why === "again") this.#moved.set(lane, new Set(ids));
+    else for (const id of ids) this.#options.remoteAttempts.lose({ id, name: "" });
+  }
+
+  #idsOf(lane: number): readonly string[] {
+    const { store, supervisors } = this.#options;
+    return supervisors.system.ids().filter((id) => store.laneOf(id) === lane);
+  }
+
+  #handedOver(id: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.#options.supervisors.system.tell(id, { type: "HandOver", done: resolve })) resolve(false);
+    });
   }
 
   /** Nothing of the lane acts any more. Answers the executions that were there. */
-  function clear(lane: number): readonly string[] {
-    inbox?.drop(lane);
-    firstLooks.delete(lane);
-    const ids = system.ids().filter((id) => store.laneOf(id) === lane);
-    system.drop(ids);
+  #clear(lane: number): readonly string[] {
+    const { supervisors, dropOffers } = this.#options;
+    this.#commands.drop(lane);
+    const ids = this.#idsOf(lane);
+    supervisors.system.drop(ids);
     dropOffers(lane);
-    for (const id of ids) admission.leave(id);
-    const left = moved.get(lane) ?? [];
-    moved.delete(lane);
-    return [...new Set([...left, ...ids])];
+    for (const id of ids) supervisors.admission.leave(id);
+    return [...new Set([...this.#takeMoved(lane), ...ids])];
   }
 
-  return {
-    isOwned,
-    readCommands,
-    moved(executionId) {
-      const lane = store.laneOf(executionId);
-      const its = moved.get(lane) ?? new Set();
-      moved.set(lane, its.add(executionId));
-    },
-    async adopt(executionId) {
-      const lane = store.laneOf(executionId);
-      await lookedOnce(lane);
-      if (!isOwned(lane)) return;
-      supervisors.createdExecutions.triggeredElsewhere(executionId);
-      await system.ensure(executionId);
-    },
-    running(executionIds) {
-      for (const id of executionIds) admission.enter(id);
-    },
-    takenOver(lane) {
-      const left = moved.get(lane) ?? [];
-      moved.delete(lane);
-      // They have ended: what they had in hand is recorded, or nobody wants it.
-      for (const id of left) if (!system.has(id)) remoteAttempts.discard({ id, name: "" });
-    },
-    awaits: (lane) => moved.has(lane),
-    sweep: () => system.sweep(),
-    look(lane) {
-      void (firstLooks.has(lane) ? inbox?.look(lane) : lookedOnce(lane));
-    },
-    async handOver(lane) {
-      leaving.set(lane, ownedLaneOf(lane));
-      const ids = system.ids().filter((id) => store.laneOf(id) === lane);
-      // Those that are taken up again, if only just now, account for what they have in hand.
-      const isKnown = new Set(ids).isSupersetOf(moved.get(lane) ?? NONE);
-      const clean = await Promise.all(ids.map((id) => handedOver(id)));
-      for (const id of clear(lane)) remoteAttempts.keep({ id, name: "" });
-      return isKnown && clean.every((each) => each);
-    },
-    drop(lane, why) {
-      const ids = clear(lane);
-      if (why === "again") moved.set(lane, new Set(ids));
-      else for (const id of ids) remoteAttempts.lose({ id, name: "" });
-    },
-  };
-
-  function handedOver(id: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      if (!system.tell(id, { type: "HandOver", done: resolve })) resolve(false);
-    });
+  #takeMoved(lane: number): ReadonlySet<string> {
+    const moved = this.#moved.get(lane) ?? NONE;
+    this.#moved.delete(lane);
+    return moved;
   }
 }

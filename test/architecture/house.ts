@@ -62,7 +62,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     also: { redis: ["store/redis/calls"] },
     doors: ["doorbell", "event-stream"],
     doorsFor: {
-      engine: ["relay/relay", "relay/ended-relays", "relay/written-entries"],
+      engine: ["relay/lane-relays"],
       wiring: ["redis/doorbell", "kafka/event-stream"],
     },
     why: "the relay reads what is committed, and nothing else",

@@ -2,19 +2,19 @@
  * Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads.
  * So is what instances tell each other with large texts in it.
  */
-import { BoundedCache } from "../../env/bounded-cache.ts";
 import type { Clock } from "../../env/clock.ts";
-import { hashOf } from "../../env/ids.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
-import { compileStored, type DefinitionOptions, levelOfStored, parseDefinition } from "../../workflow/definition/definition.ts";
-import { type TriggerParams, readTriggerParams, type TooMuch } from "../../workflow/template/trigger-params.ts";
+import { compileStored, type DefinitionOptions, levelOfStored } from "../../workflow/definition/definition.ts";
+import type { TriggerParams, TooMuch } from "../../workflow/template/trigger-params.ts";
 import type { Plan } from "../../workflow/plan/plan.ts";
 import { findParams, type ParamsResult, paramsIn } from "../../workflow/definition/params.ts";
-import { packPlan, unpackPlan } from "../../workflow/plan/pack.ts";
+import { unpackPlan } from "../../workflow/plan/pack.ts";
 import { readSubmitted, type SubmittedResult } from "../../workflow/definition/submitted.ts";
 import type { ThreadSettings } from "./checker-thread.ts";
 import { betweenPlaces, type LongJson, shortJson, wholeValue } from "../../workflow/json/long-json.ts";
+import { createChecks } from "./checks.ts";
 import { createOrderThread, type OrderThread } from "./order-thread.ts";
+import { createParamsReader } from "./params-reader.ts";
 import type { YamlResult } from "./yaml.ts";
 import { createYamlLine } from "./yaml-line.ts";
 import type { CheckResult } from "../answers.ts";
@@ -59,47 +59,14 @@ const STEPS_HERE = 1_000_000;
 const YAML_CHARACTERS_MAX = 256 * 1024;
 /** Ten times what the worst takes on a quiet machine. */
 const YAML_MS = 10_000;
-/** Of each form: texts of small definitions that are kept with their plans. A plan takes a few times its text. */
-const KEPT_CHARACTERS = 4 * 1024 * 1024;
-
 export function createDefinitionChecker(options: CheckerOptions): DefinitionChecker {
   const { definitions, catalog, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE, yamlMs = YAML_MS } = options;
   const settings = (): ThreadSettings => ({ ...definitions, catalog: [...catalog()] });
   const thread = createOrderThread(settings, clock);
   const yamlLine = createYamlLine(createOrderThread(settings, clock), clock, yamlMs);
-  let checkedBefore = nothingChecked();
-
-  const resolved = new WeakMap<Plan, Plan>();
-
-  function checkHere(text: string, form: DefinitionOptions["form"]): CheckResult | Promise<CheckResult> {
-    const result = parseDefinition(text, { ...definitions, catalog: catalog(), form }, { stepsMax: stepsHere });
-    if (!result.ok) return result.exhausted === true ? checkThere(text, form) : result;
-    const checked: CheckResult = { ok: true, definition: { ...result, hash: hashOf(result.text) } };
-    if (text.length <= KEPT_CHARACTERS / 2) checkedBefore[form].set(text, checked, text.length);
-    return checked;
-  }
-
-  async function checkThere(text: string, form: DefinitionOptions["form"]): Promise<CheckResult> {
-    const result = await thread.ask({ kind: "check", form }, text);
-    return result.ok ? { ok: true, definition: { ...result, plan: unpackPlan(result.plan) } } : result;
-  }
-
-  async function readTriggerParamsThere(plan: Plan, known: Plan, params: string | null): Promise<TriggerParams | TooMuch> {
-    const given = await thread.ask({ kind: "given", plan: packPlan(known) }, params ?? "");
-    return typeof given === "string" ? given : noted(plan, given);
-  }
-
-  /** What an old definition's templates name is looked for once, not for each of its executions. */
-  function noted(plan: Plan, given: TriggerParams): TriggerParams {
-    if (plan.references === "unresolved" && !resolved.has(plan)) resolved.set(plan, { ...plan, references: given.references });
-    return given;
-  }
-
+  const checks = createChecks({ definitions, catalog, thread, largeFrom, stepsHere });
   return {
-    async check(text, form) {
-      if (text.length >= largeFrom) return checkThere(text, form);
-      return checkedBefore[form].get(text) ?? checkHere(text, form);
-    },
+    check: checks.check,
     decode: thread.decode,
     async readParams(text) {
       const isSmall = text.length < largeFrom;
@@ -123,13 +90,9 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
       if (yaml.length <= YAML_CHARACTERS_MAX) return yamlLine.read(yaml);
       return { ok: false, kind: "long", reason: `YAML may have at most ${YAML_CHARACTERS_MAX} characters; send a larger document as JSON` };
     },
-    readTriggerParams(plan, params) {
-      const known = resolved.get(plan) ?? plan;
-      const given = readTriggerParams(known, params, { characters: largeFrom, steps: stepsHere });
-      return typeof given === "string" ? readTriggerParamsThere(plan, known, params) : noted(plan, given);
-    },
+    readTriggerParams: createParamsReader({ thread, largeFrom, stepsHere }),
     renewed() {
-      checkedBefore = nothingChecked();
+      checks.renewed();
       thread.renewed();
     },
     close() {
@@ -149,10 +112,4 @@ async function jsonOf(value: unknown, thread: OrderThread): Promise<string> {
     return thread.ask({ kind: "quote", before: between[at] ?? "", after: after ?? "" }, text);
   });
   return (await Promise.all(parts)).map(({ text }) => text).join("");
-}
-
-/** By their exact text: a client that sends the same one thousands of times has it checked once. */
-function nothingChecked(): Record<DefinitionOptions["form"], BoundedCache<CheckResult>> {
-  const kept = (): BoundedCache<CheckResult> => new BoundedCache(KEPT_CHARACTERS);
-  return { workflow: kept(), overridable: kept(), steps: kept() };
 }

@@ -1,0 +1,144 @@
+/** The engine at work: each thing that is asked goes to the part that knows it, until the end. */
+import { whileUseful } from "../env/deadline.ts";
+import { largeKey, type ListQuery, type Summary } from "../store/store.ts";
+import type { ClientCommand } from "../workflow/execution/client-commands.ts";
+import type { ExecutionView } from "../workflow/view/view.ts";
+import { type CommandAnswer, type CreateRequest, type CreateResult, type EngineHealth, type Unavailable, unavailable } from "./answers.ts";
+import type { Engine } from "./engine.ts";
+import { healthOf, type Life } from "./health.ts";
+import type { NewWork } from "./load-shedding.ts";
+import { type EngineParts, hasEnded } from "./parts.ts";
+import { createSharedViews } from "./shared-views.ts";
+
+/** How long an end waits until the store has the last outcomes of what ran for other instances. */
+const OUTCOMES_MS = 8_000;
+
+export class RunningEngine implements Engine {
+  readonly check: Engine["check"];
+  readonly decode: Engine["decode"];
+  readonly readParams: Engine["readParams"];
+  readonly readSubmitted: Engine["readSubmitted"];
+  readonly yamlToJson: Engine["yamlToJson"];
+  readonly #parts: EngineParts;
+  readonly #life: Life;
+  readonly #shownAs = createSharedViews();
+
+  constructor(parts: EngineParts, life: Life) {
+    const { checker } = parts;
+    this.check = checker.check;
+    this.decode = checker.decode;
+    this.readParams = checker.readParams;
+    this.readSubmitted = checker.readSubmitted;
+    this.yamlToJson = checker.yamlToJson;
+    this.#parts = parts;
+    this.#life = life;
+  }
+
+  get isShedding(): boolean {
+    return this.#parts.shedding.isOn;
+  }
+
+  admit(work: NewWork): Unavailable | null {
+    return refusal(this.#parts.shedding.refusalOf(work)) ?? this.#obstructed();
+  }
+
+  async create(request: CreateRequest): Promise<CreateResult> {
+    return this.#obstructed() ?? this.#parts.creation.create(request);
+  }
+
+  async command(executionId: string, command: ClientCommand): Promise<CommandAnswer> {
+    return this.#obstructed() ?? this.#parts.commands.command(executionId, command);
+  }
+
+  async view(id: string): Promise<ExecutionView | null> {
+    const { views, handlers } = this.#parts;
+    const found = await views.stateOf(id);
+    return found === null ? null : this.#shownAs(id, found.state, this.isStalled(id), handlers.reasons());
+  }
+
+  summary(id: string): Promise<Summary | null> {
+    return this.#parts.options.store.summary(id);
+  }
+
+  isStalled(id: string): boolean {
+    return this.#parts.supervisors.system.isStalled(id);
+  }
+
+  largeOutputs(id: string, nodes: readonly { readonly id: string; readonly attempt: number }[]): Promise<readonly (string | null)[]> {
+    const keys = nodes.map((node) => largeKey.output(node.id, node.attempt));
+    return this.#parts.options.store.large(id, keys);
+  }
+
+  list(query: ListQuery): Promise<readonly Summary[]> {
+    return this.#parts.options.store.list(query);
+  }
+
+  async waitForEnd(id: string, withinMs: number): Promise<boolean> {
+    const { options, waiters, supervisors } = this.#parts;
+    const wait = waiters.wait(id, withinMs);
+    if (supervisors.isUnderWay(id)) return wait?.ended ?? false;
+    try {
+      // It may have ended before anybody waited.
+      return (await hasEnded(options.store, id)) || ((await wait?.ended) ?? false);
+    } finally {
+      wait?.cancel();
+    }
+  }
+
+  health(): EngineHealth {
+    return healthOf(this.#parts, this.#life);
+  }
+
+  markUnready(): void {
+    if (this.#life.ending === "none") this.#life.ending = "near";
+  }
+
+  async stop(graceMs: number, lastAnswers?: () => Promise<void>): Promise<void> {
+    const { options, supervisors, waiters, views, joined, checker } = this.#parts;
+    const { store, pool, cluster } = options;
+    this.#life.ending = "begun";
+    supervisors.timers.stop();
+    await (cluster === null ? this.#endAlone(graceMs) : this.#endAmongOthers(graceMs));
+    waiters.stop();
+    views.close();
+    supervisors.system.stop();
+    await lastAnswers?.();
+    await joined.close();
+    await store.close();
+    checker.close();
+    await pool.close();
+  }
+
+  /** Why nothing new is taken now; null where it is. */
+  #obstructed(): Unavailable | null {
+    return refusal(this.#life.ending === "begun" ? "The server is stopping." : this.#parts.joined.full());
+  }
+
+  /** What runs ends; every outcome is in the store before the last word. */
+  async #endAlone(graceMs: number): Promise<void> {
+    const { options, supervisors, joined } = this.#parts;
+    await options.pool.drain(graceMs);
+    await supervisors.system.idle();
+    // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
+    await joined.ownership.stop(!supervisors.system.hasStalled);
+  }
+
+  /** What runs ends, or is given back; every outcome is in the store before the last word. */
+  async #endAmongOthers(graceMs: number): Promise<void> {
+    const { options, overflow, joined } = this.#parts;
+    const { ownership, remoteAttempts } = joined;
+    await overflow?.stopClaiming();
+    await ownership.stop(true);
+    overflow?.stop();
+    remoteAttempts.giveBack();
+    await options.pool.drain(graceMs);
+    // A store that is away shall not hold up the end: what it does not get counts as cut off. And who else knows what it has forgotten?
+    const told = Promise.all([remoteAttempts.idle(), joined.told()]);
+    await whileUseful(options.clock, OUTCOMES_MS, told, () => ownership.storeTrouble === null);
+    await ownership.leave();
+  }
+}
+
+function refusal(reason: string | null): Unavailable | null {
+  return reason === null ? null : unavailable(reason);
+}
