@@ -2,6 +2,7 @@
 import { existsSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { name as packageName, version } from "../package.json";
+import type { Engine } from "./engine/engine.ts";
 import { systemClock } from "./env/clock.ts";
 import { allowHttpRequests, type Config, configFromEnvironment } from "./env/config/config.ts";
 import { collectedSoon } from "./env/process/garbage.ts";
@@ -25,93 +26,113 @@ const SAVING_GRACE_MS = 10_000;
 /** The exit code after a fault. A supervisor starts the process again; after a refused start (1) it would be refused again. */
 const FAULT = 70;
 
+const CANNOT_START = "Troupe cannot start:";
+
 await main();
 
 async function main(): Promise<void> {
   const hangUps = hearHangUps();
-  const configured = configFromEnvironment();
-  if (!configured.ok) refuse("Troupe cannot start with these settings:", configured.faults);
-  const { config } = configured;
-  const fewRequests = callsOut(config) ? allowHttpRequests(config) : null;
-  const log = createLog({ level: config.logLevel, instance: config.instanceName });
-  if (fewRequests !== null) log.warn(fewRequests);
-  for (const warning of configured.warnings) log.warn(warning);
-  if (config.handlersDirIsSet && !existsSync(config.handlersDir))
-    refuse("Troupe cannot start:", [
-      `There is no folder ${resolve(config.handlersDir)} (APP_HANDLERS_DIR): make it, or name the one that has your handlers.`,
-    ]);
+  const { config, log } = configured();
   process.on("uncaughtException", (error) => die(log, error));
   process.on("unhandledRejection", (error) => die(log, error));
 
   const settings = threadSettings(config);
   const pool = openPool(config, logBursts(log, systemClock).warn, settings);
   // The threads are loading by now. This thread loads its own modules at the same time.
+  const rooms = await loadRooms();
+  const exposure = rooms.exposureOf(config.access, config.host);
+  if (exposure !== null) log.warn(exposure);
+  const opened = await rooms.openStore(config, log).catch(refuseFor);
+  // Everything that opens files comes before the port: from then on, connections may leave none free.
+  const loading = pool.ready();
+  prepareLog();
+  await loading.catch(refuseFor);
+  const serving = takePort(config, log, rooms);
+  // Until here nothing is owned, so a signal may end a start that hangs.
+  const signals = hearSignals(systemClock, hangUps);
+  const engine = await rooms
+    .startEngine({
+      ...engineSettings(config),
+      ...{ store: opened.store, storeKind: opened.kind, cluster: opened.cluster, degraded: opened.without !== null },
+      ...{ pool, log },
+    })
+    .catch(refuseFor);
+
+  const running: Running = { config, log, engine, serving };
+  const reloads = createReloads({ config, pool, loaded: (await settings).bundle, clock: systemClock, log });
+  signals.onReload(() => reloads.ask("SIGHUP"));
+  serving.open(appOf(running, rooms));
+  greet(config, opened, serving);
+  signals.obey((signal) => stopLater(running, signal));
+}
+
+/** The settings that this process runs by, and its log, which has said what is doubtful in them. */
+function configured(): { readonly config: Config; readonly log: Log } {
+  const read = configFromEnvironment();
+  if (!read.ok) refuse("Troupe cannot start with these settings:", read.faults);
+  const { config } = read;
+  const fewRequests = callsOut(config) ? allowHttpRequests(config) : null;
+  const log = createLog({ level: config.logLevel, instance: config.instanceName });
+  if (fewRequests !== null) log.warn(fewRequests);
+  for (const warning of read.warnings) log.warn(warning);
+  if (config.handlersDirIsSet && !existsSync(config.handlersDir))
+    refuse(CANNOT_START, [
+      `There is no folder ${resolve(config.handlersDir)} (APP_HANDLERS_DIR): make it, or name the one that has your handlers.`,
+    ]);
+  return { config, log };
+}
+
+type Rooms = Awaited<ReturnType<typeof loadRooms>>;
+
+async function loadRooms() {
   const { openStore } = await import("./wiring/open-store.ts");
   const { serve } = await import("./http/server.ts");
   const { startEngine } = await import("./engine/start.ts");
   const { createApp } = await import("./http/app.ts");
   const { shedding } = await import("./http/shedding.ts");
   const { callerRules, exposureOf } = await import("./http/access/access.ts");
-  const exposure = exposureOf(config.access, config.host);
-  if (exposure !== null) log.warn(exposure);
-  const opened = await openStore(config, log).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
-  // Everything that opens files comes before the port: from then on, connections may leave none free.
-  const loading = pool.ready();
-  prepareLog();
-  await loading.catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
+  return { openStore, serve, startEngine, createApp, shedding, callerRules, exposureOf };
+}
+
+function takePort({ host, port, access, limits }: Config, log: Log, { serve, callerRules }: Rooms): Serving {
   const served = serve({
-    ...{ host: config.host, port: config.port, callers: callerRules(config.access, config.host), connections: config.limits.connections },
+    ...{ host, port, callers: callerRules(access, host), connections: limits.connections },
     ...{ clock: systemClock, handles: systemHandles, report: (sentence) => log.warn(sentence) },
   });
-  if (!served.ok) refuse("Troupe cannot start:", [served.reason]);
-  const { serving } = served;
-  // Until here nothing is owned, so a signal may end a start that hangs.
-  const signals = hearSignals(systemClock, hangUps);
-  const engine = await startEngine({
-    ...engineSettings(config),
-    store: opened.store,
-    storeKind: opened.kind,
-    pool,
-    log,
-    degraded: opened.without !== null,
-    cluster: opened.cluster,
-  }).catch((error: unknown) => refuse("Troupe cannot start:", [sentenceOf(error)]));
+  return served.ok ? served.serving : refuse(CANNOT_START, [served.reason]);
+}
 
+/** What is there once the engine has started. */
+type Running = { readonly config: Config; readonly log: Log; readonly engine: Engine; readonly serving: Serving };
+
+function appOf({ config, log, engine }: Running, { createApp, shedding }: Rooms): ReturnType<Rooms["shedding"]> {
   const app = createApp({
-    engine,
-    limits: config.limits,
-    log,
-    ids: systemIds,
-    turns: systemTurns,
-    clock: systemClock,
-    collect: collectedSoon,
-    version,
-    instanceName: config.instanceName,
+    ...{ engine, log, limits: config.limits, instanceName: config.instanceName, version },
+    ...{ ids: systemIds, turns: systemTurns, clock: systemClock, collect: collectedSoon },
   });
-  const reloads = createReloads({ config, pool, loaded: (await settings).bundle, clock: systemClock, log });
-  signals.onReload(() => reloads.ask("SIGHUP"));
-  serving.open(shedding(app, { engine, ids: systemIds, log: logBursts(log, systemClock) }));
-  greet(config, opened, serving);
-  signals.obey((signal) => {
-    if (config.drainDelayMs > 0)
-      log.info("About to stop: /ready is 503 from now on, and work goes on for the delay.", { signal, delayMs: config.drainDelayMs });
-    engine.markUnready();
-    systemClock.after(config.drainDelayMs, () => stop(signal));
-  });
+  return shedding(app, { engine, ids: systemIds, log: logBursts(log, systemClock) });
+}
 
-  function stop(signal: string): void {
-    log.info("Stopping: running attempts may finish.", { signal, graceMs: config.drainGraceMs });
-    systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
-      log.error("The state could not be saved in time. What was accepted is safe; the next start takes this for a crash.");
-      process.exit(1);
+/** Whoever balances load is given the time to see that this instance is about to stop. */
+function stopLater(running: Running, signal: string): void {
+  const { config, log, engine } = running;
+  if (config.drainDelayMs > 0) log.info("About to stop: /ready is 503 from now on, and work goes on for the delay.", { signal, delayMs: config.drainDelayMs });
+  engine.markUnready();
+  systemClock.after(config.drainDelayMs, () => stop(running, signal));
+}
+
+function stop({ config, log, engine, serving }: Running, signal: string): void {
+  log.info("Stopping: running attempts may finish.", { signal, graceMs: config.drainGraceMs });
+  systemClock.after(config.drainGraceMs + SAVING_GRACE_MS, () => {
+    log.error("The state could not be saved in time. What was accepted is safe; the next start takes this for a crash.");
+    process.exit(1);
+  });
+  void engine
+    .stop(config.drainGraceMs, () => serving.stop(ANSWERS_GRACE_MS))
+    .then(() => {
+      log.info("Stopped.");
+      process.exit(0);
     });
-    void engine
-      .stop(config.drainGraceMs, () => serving.stop(ANSWERS_GRACE_MS))
-      .then(() => {
-        log.info("Stopped.");
-        process.exit(0);
-      });
-  }
 }
 
 /** Whether some handler may call another service over HTTP: one of ours that is no mock, or any of the user's. */
@@ -148,6 +169,10 @@ function die(log: Log, error: unknown): never {
     writeSync(2, `Troupe ends because of a fault of its own: ${sentenceOf(error)}\n`);
   }
   process.exit(FAULT);
+}
+
+function refuseFor(error: unknown): never {
+  refuse(CANNOT_START, [sentenceOf(error)]);
 }
 
 function refuse(what: string, reasons: readonly string[]): never {
