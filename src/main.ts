@@ -116,7 +116,8 @@ function appOf({ config, log, engine }: Running, { createApp, shedding }: Rooms)
 /** Whoever balances load is given the time to see that this instance is about to stop. */
 function stopLater(running: Running, signal: string): void {
   const { config, log, engine } = running;
-  if (config.drainDelayMs > 0) log.info("About to stop: /ready is 503 from now on, and work goes on for the delay.", { signal, delayMs: config.drainDelayMs });
+  if (config.drainDelayMs > 0)
+    log.info("About to stop: /ready is 503 from now on, and work goes on for the delay.", { signal, delayMs: config.drainDelayMs });
   engine.markUnready();
   systemClock.after(config.drainDelayMs, () => stop(running, signal));
 }

@@ -97,7 +97,7 @@ class Connection implements KafkaConnection {
     const producer = createKafkaProducer({ ...this.#options, admin, topics: Object.values(topics) });
     try {
       await admin.connect();
-      await ensureTopics(admin, topics, partitions, clock, log);
+      await ensureTopics(admin, { topics, partitions }, clock, log);
       await producer.refresh();
     } catch (error) {
       void this.#disconnect({ admin, producer });

@@ -14,15 +14,18 @@ export function topicNames(prefix: string): Topics {
   return { events: `${prefix}.events`, deadLetters: `${prefix}.dead-letters` };
 }
 
+/** `partitions`: of the topic of events, where it is missing. */
+export type WantedTopics = { readonly topics: Topics; readonly partitions: number };
+
 const COPIES_MAX = 3;
 const LEADERS_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /**
  * Resolves when every topic is there and each of its partitions has a leader. What is there already stays as it is; several
- * instances may do this at once. `partitions`: of a topic that is missing.
+ * instances may do this at once.
  */
-export async function ensureTopics(admin: Admin, topics: Topics, partitions: number, clock: Clock, log: Log): Promise<void> {
+export async function ensureTopics(admin: Admin, { topics, partitions }: WantedTopics, clock: Clock, log: Log): Promise<void> {
   const wanted = [
     { topic: topics.events, numPartitions: partitions },
     { topic: topics.deadLetters, numPartitions: 1 },

@@ -102,10 +102,13 @@ class LaneInbox {
         if (!(await this.#readAll())) this.#later();
       } catch (error) {
         // That the store is away is told once, not for each lane.
-        this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"]("A lane's commands could not be read; the instance tries again soon.", {
-          lane: this.#lane,
-          error,
-        });
+        this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"](
+          "A lane's commands could not be read; the instance tries again soon.",
+          {
+            lane: this.#lane,
+            error,
+          },
+        );
         this.#later();
         return false;
       }

@@ -34,14 +34,14 @@ export function checkConfig(value: unknown, shape: ConfigShape, path: string, ad
       return;
     case "string":
       if (typeof value !== "string") return add(path, expected("a string", value));
-      checkRange(value.length, shape, "a length of ", path, add);
+      checkRange(value.length, shape, (bound) => add(path, `Expected a length of ${bound}.`));
       if (shape.pattern !== undefined && !new RegExp(shape.pattern.source).test(value)) add(path, `${shape.pattern.expected}.`);
       return;
     case "number":
       // Long integers are BigInts, to keep their digits. No schema for numbers accepts one.
       if (typeof value !== "number") return add(path, expected("a number", value));
       if (shape.integer === true && !Number.isInteger(value)) add(path, "Expected a whole number.");
-      return checkRange(value, shape, "", path, add);
+      return checkRange(value, shape, (bound) => add(path, `Expected ${bound}.`));
     case "boolean":
       if (typeof value !== "boolean") add(path, expected("true or false", value));
       return;
@@ -51,7 +51,7 @@ export function checkConfig(value: unknown, shape: ConfigShape, path: string, ad
       return;
     case "list":
       if (!Array.isArray(value)) return add(path, expected("a list", value));
-      checkRange(value.length, shape, "a length of ", path, add);
+      checkRange(value.length, shape, (bound) => add(path, `Expected a length of ${bound}.`));
       for (const [position, item] of value.entries()) checkConfig(item, shape.items, `${path}.${position}`, add);
       return;
     case "object":
@@ -107,15 +107,9 @@ function fits(value: unknown, shape: ConfigShape): boolean {
   return isFit;
 }
 
-function checkRange(
-  size: number,
-  { min, max }: { readonly min?: number; readonly max?: number },
-  what: string,
-  path: string,
-  add: (path: string, message: string) => void,
-): void {
-  if (min !== undefined && size < min) add(path, `Expected ${what}at least ${min}.`);
-  if (max !== undefined && size > max) add(path, `Expected ${what}at most ${max}.`);
+function checkRange(size: number, { min, max }: { readonly min?: number; readonly max?: number }, outside: (bound: string) => void): void {
+  if (min !== undefined && size < min) outside(`at least ${min}`);
+  if (max !== undefined && size > max) outside(`at most ${max}`);
 }
 
 function expected(what: string, value: unknown): string {

@@ -47,26 +47,30 @@ const ONLY_KEPT: Unbuilt = new Map<string, readonly unknown[]>([
 ]);
 
 const NOTHING_UNBUILT: Unbuilt = new Map();
-const BUILT_OF_WORKFLOW = new Set(Object.keys(workflowSchema.entries));
-const BUILT_OF_NODE = new Set(Object.keys(nodeSchema.entries));
-const BUILT_OF_RETRY = new Set(Object.keys(retrySchema.entries));
-const BUILT_OF_DAG = new Set(["nodes"]);
+
+/** A part of a document. */
+type Part = { readonly built: ReadonlySet<string>; readonly unbuilt: Unbuilt };
+
+const WORKFLOW: Part = { built: new Set(Object.keys(workflowSchema.entries)), unbuilt: UNBUILT_OF_WORKFLOW };
+const NODE: Part = { built: new Set(Object.keys(nodeSchema.entries)), unbuilt: UNBUILT_OF_NODE };
+const RETRY: Part = { built: new Set(Object.keys(retrySchema.entries)), unbuilt: NOTHING_UNBUILT };
+const DAG: Part = { built: new Set(["nodes"]), unbuilt: NOTHING_UNBUILT };
 
 /** Checks the fields of a document as it came. Its shape was checked before. */
 export function checkFields(document: JsonObject, found: Found): void {
-  checkObject(document, "", BUILT_OF_WORKFLOW, UNBUILT_OF_WORKFLOW, found);
+  checkObject(document, "", WORKFLOW, found);
   for (const [key, harmless] of ONLY_KEPT) {
     if (Object.hasOwn(document, key) && changes(document[key], harmless))
       found.warnings.add(key, `\`${key}\` is kept, but nothing follows it yet.`);
   }
   const dag = document.dag as { readonly nodes: readonly JsonObject[] };
-  checkObject(dag, "dag", BUILT_OF_DAG, NOTHING_UNBUILT, found);
+  checkObject(dag, "dag", DAG, found);
   for (let position = 0; position < dag.nodes.length; position++) {
     const node = dag.nodes[position]!;
     for (const key in node) {
-      if (!BUILT_OF_NODE.has(key)) checkField(node, key, `dag.nodes.${position}`, UNBUILT_OF_NODE, found);
+      if (!NODE.built.has(key)) checkField(join(`dag.nodes.${position}`, key), { key, value: node[key] }, NODE, found);
     }
-    if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, BUILT_OF_RETRY, NOTHING_UNBUILT, found);
+    if (isObject(node.retry)) checkObject(node.retry, `dag.nodes.${position}.retry`, RETRY, found);
     // An array is an object to the schema, and none of its fields is required.
     else if (Array.isArray(node.retry)) found.shape.add(`dag.nodes.${position}.retry`, "Expected an object, got Array.");
   }
@@ -79,15 +83,17 @@ export function warnOfUnknown(object: JsonObject, path: string, known: ReadonlyS
   for (const key in object) if (!known.has(key)) warnings.add(join(path, key), ignoredField(key));
 }
 
-function checkObject(object: JsonObject, path: string, built: ReadonlySet<string>, unbuilt: Unbuilt, found: Found): void {
-  for (const key in object) if (!built.has(key)) checkField(object, key, path, unbuilt, found);
+function checkObject(object: JsonObject, path: string, part: Part, found: Found): void {
+  for (const key in object) if (!part.built.has(key)) checkField(join(path, key), { key, value: object[key] }, part, found);
 }
 
-function checkField(object: JsonObject, key: string, path: string, unbuilt: Unbuilt, { structure, warnings, doubts }: Found): void {
+type Field = { readonly key: string; readonly value: unknown };
+
+/** A field that is not built. */
+function checkField(path: string, { key, value }: Field, { unbuilt }: Part, { structure, warnings, doubts }: Found): void {
   const harmless = unbuilt.get(key);
-  if (harmless === undefined)
-    doubts.add(join(path, key), doubts === warnings ? ignoredField(key) : `The field "${excerpt(key)}" is not known.`);
-  else if (changes(object[key], harmless)) structure.add(join(path, key), `\`${key}\` is not supported yet.`);
+  if (harmless === undefined) doubts.add(path, doubts === warnings ? ignoredField(key) : `The field "${excerpt(key)}" is not known.`);
+  else if (changes(value, harmless)) structure.add(path, `\`${key}\` is not supported yet.`);
 }
 
 function changes(value: unknown, harmless: readonly unknown[]): boolean {

@@ -14,7 +14,8 @@ const ANCESTORS_AT_ONCE = 32;
  * need walks: one upwards from each node in question, or one through the whole graph for each 32 ancestors, whichever are
  * fewer. Null if the walks would take more than `stepsMax` steps; then none was made.
  */
-export function answersOf(graph: Graph, { nodes, ancestors }: Descents, stepsMax: number): Uint8Array | null {
+export function answersOf(graph: Graph, descents: Descents, stepsMax: number): Uint8Array | null {
+  const { nodes, ancestors } = descents;
   const answers = new Uint8Array(nodes.length);
   const open: number[] = [];
   let tree: Tree | null = null;
@@ -38,7 +39,7 @@ export function answersOf(graph: Graph, { nodes, ancestors }: Descents, stepsMax
   const walk = graph.level.length + graph.dependencies.length;
   if (Math.min(byNode.size, groups) * walk > stepsMax) return null;
   if (byNode.size <= groups) walkUp(graph, byNode, ancestors, answers);
-  else walkDown(graph, [...byAncestor.values()], nodes, ancestors, answers);
+  else walkDown(graph, [...byAncestor.values()], descents, answers);
   return answers;
 }
 
@@ -68,13 +69,7 @@ function walkUp(
 }
 
 /** Gives each ancestor a bit, which is passed on from dependency to dependent, level by level. `questions`: by ancestor. */
-function walkDown(
-  graph: Graph,
-  questions: readonly (readonly number[])[],
-  nodes: readonly NodeIndex[],
-  ancestors: readonly NodeIndex[],
-  answers: Uint8Array,
-): void {
+function walkDown(graph: Graph, questions: readonly (readonly number[])[], { nodes, ancestors }: Descents, answers: Uint8Array): void {
   const order = byLevel(graph.level);
   const bits = new Int32Array(order.length);
   const above = new Int32Array(order.length);

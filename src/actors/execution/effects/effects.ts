@@ -1,13 +1,13 @@
 /** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
 import { largeKey, StoreUnavailable } from "../../../store/store.ts";
 import { collectWhenIdle } from "../../../env/process/garbage.ts";
-import type { Attempt, ExecutionAttempts } from "../../../pool/pool.ts";
+import type { ExecutionAttempts } from "../../../pool/pool.ts";
 import type { TriggerParams } from "../../../workflow/template/trigger-params.ts";
 import type { Command, Effect } from "../../../workflow/execution/messages.ts";
 import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../../workflow/execution/status.ts";
 import { Backlog } from "./backlog.ts";
-import { buildAttempt, MissingTexts } from "./build-attempt.ts";
+import { AttemptBuilder, MissingTexts } from "./attempt-builder.ts";
 import { HandlerWait } from "./handler-wait.ts";
 import type { Ports } from "../ports.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
@@ -51,8 +51,7 @@ export class Effects {
   #refills = false;
   /** Ready, without a handler here; null where none is. */
   #handlerWait: HandlerWait | null = null;
-  /** The last attempt that saw something of other nodes. */
-  #previous: Attempt | null = null;
+  #builder: AttemptBuilder | null = null;
 
   constructor(host: EffectsHost) {
     this.#host = host;
@@ -96,7 +95,7 @@ export class Effects {
     // Told of attempts that came back, also under a lease that has lapsed: then it waits for the next look.
     if (this.#backlog !== null && ownedLane.trusted()) this.#refill(this.#backlog);
     // Its texts may be large: none is kept for an execution that only waits.
-    if (attempts.size === 0) this.#previous = null;
+    if (attempts.size === 0) this.#builder?.forget();
     if (isTerminal(state.status) && !state.closed && attempts.size === 0) this.#host.deliver({ type: "Close" });
   }
 
@@ -207,11 +206,10 @@ export class Effects {
     }
     const largeOutput =
       fetched === NONE_FETCHED ? this.#inMemory : (ancestor: NodeIndex) => fetched.get(this.#keyOf(ancestor)) ?? this.#inMemory(ancestor);
-    const dispatched = buildAttempt(this.#host, node, info?.needs ?? ALL_NEEDS, largeOutput, this.#previous);
-    if (!(dispatched instanceof MissingTexts)) {
-      if (dispatched.scope.length + dispatched.parents.length > 0) this.#previous = dispatched;
-      this.#host.attempts.start(dispatched);
-    } else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
+    this.#builder ??= new AttemptBuilder(this.#host);
+    const dispatched = this.#builder.build(node, info?.needs ?? ALL_NEEDS, largeOutput);
+    if (!(dispatched instanceof MissingTexts)) this.#host.attempts.start(dispatched);
+    else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 
   /** No thread here can run it: false where it must wait. */

@@ -28,42 +28,64 @@ export type LargeOutput = (node: NodeIndex) => string | undefined;
 const NONE: readonly never[] = [];
 const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, params: null, runtime: null };
 
+type Wanted = { readonly named: Named; readonly override: ParamsOfNode | undefined; readonly needs: HandlerInfo["needs"] };
+
 /**
- * The attempt that is open or comes next, for a handler with these needs. What it sees as `previous` saw it is the very same list: 10,000 children of one
- * parent then have one, which crosses to a thread once.
+ * Builds the attempts of one execution. What one sees as the last one saw it is the very same list: 10,000 children of one parent
+ * then have one, which crosses to a thread once.
  */
-export function buildAttempt(
-  source: AttemptSource,
-  node: NodeIndex,
-  needs: HandlerInfo["needs"],
-  largeOutput: LargeOutput,
-  previous: Attempt | null = null,
-): Attempt | MissingTexts {
-  const { state, triggerParams } = source;
-  const { plan } = state;
-  const handler = plan.handlers[node] ?? "";
-  const config = plan.configs[node] ?? null;
-  const override = triggerParams.ofNode.size === 0 ? undefined : triggerParams.ofNode.get(node);
-  const named = override?.named ?? namedOf(triggerParams.references, node);
-  // Most nodes of a wide execution: nothing of it is needed.
-  if (override === undefined && needs.length === 0 && named === NOTHING_NAMED) {
-    return attemptOf(state, node, handler, config, NOTHING_SEEN);
+export class AttemptBuilder {
+  readonly #source: AttemptSource;
+  /** The last attempt that saw anything of other nodes. */
+  #last: Attempt | null = null;
+
+  constructor(source: AttemptSource) {
+    this.#source = source;
   }
-  const missing: NodeIndex[] = [];
-  const seen = seenBy(source, node, { named, override, needs }, previous, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
-  if (missing.length > 0) return new MissingTexts(missing);
-  return attemptOf(state, node, handler, override === undefined ? config : override.config, seen);
+
+  /** The node's attempt that is open or comes next, for a handler with these needs. */
+  build(node: NodeIndex, needs: HandlerInfo["needs"], largeOutput: LargeOutput): Attempt | MissingTexts {
+    const { state, triggerParams } = this.#source;
+    const config = state.plan.configs[node] ?? null;
+    const override = triggerParams.ofNode.size === 0 ? undefined : triggerParams.ofNode.get(node);
+    const named = override?.named ?? namedOf(triggerParams.references, node);
+    // Most nodes of a wide execution: nothing of it is needed.
+    if (override === undefined && needs.length === 0 && named === NOTHING_NAMED) return attemptOf(state, node, config, NOTHING_SEEN);
+    const missing: NodeIndex[] = [];
+    const seen = this.#seenBy(node, { named, override, needs }, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
+    if (missing.length > 0) return new MissingTexts(missing);
+    const attempt = attemptOf(state, node, override === undefined ? config : override.config, seen);
+    if (seen.scope.length + seen.parents.length > 0) this.#last = attempt;
+    return attempt;
+  }
+
+  /** What the last attempt saw may be large, and is not kept any more. */
+  forget(): void {
+    this.#last = null;
+  }
+
+  #seenBy(node: NodeIndex, { named, override, needs }: Wanted, entry: (ancestor: NodeIndex) => ScopeEntry): Seen {
+    const { state, triggerParams } = this.#source;
+    const { ancestors, words } = named;
+    return {
+      fromTrigger: override?.keys ?? NONE,
+      scope: ancestors.length === 0 ? NONE : once(ancestors.map(entry), this.#last?.scope),
+      parents: needs.includes("parents") ? once(parentsOf(state, node, entry), this.#last?.parents) : NONE,
+      params: needs.includes("params") || (words & WORD.params) !== 0 ? triggerParams.params : null,
+      runtime: (words & WORD.runtime) === 0 ? null : (override?.runtime ?? null),
+    };
+  }
 }
 
 type Seen = Pick<Attempt, "fromTrigger" | "scope" | "parents" | "params" | "runtime">;
 
-function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, config: string | null, seen: Seen): Attempt {
+function attemptOf(state: ExecutionState, node: NodeIndex, config: string | null, seen: Seen): Attempt {
   const { plan } = state;
   return {
     node,
     nodeId: plan.ids[node] ?? "",
     attempt: at(state.attempt, node),
-    handler,
+    handler: plan.handlers[node] ?? "",
     config,
     fromTrigger: seen.fromTrigger,
     scope: seen.scope,
@@ -74,25 +96,6 @@ function attemptOf(state: ExecutionState, node: NodeIndex, handler: string, conf
     priority: at(plan.priorities, node),
     suspect: at(state.deaths, node) >= SUSPECT_AT_DEATHS,
     limits: null,
-  };
-}
-
-type Wanted = { readonly named: Named; readonly override: ParamsOfNode | undefined; readonly needs: HandlerInfo["needs"] };
-
-function seenBy(
-  { state, triggerParams }: AttemptSource,
-  node: NodeIndex,
-  { named, override, needs }: Wanted,
-  previous: Attempt | null,
-  entry: (ancestor: NodeIndex) => ScopeEntry,
-): Seen {
-  const { ancestors, words } = named;
-  return {
-    fromTrigger: override?.keys ?? NONE,
-    scope: ancestors.length === 0 ? NONE : once(ancestors.map(entry), previous?.scope),
-    parents: needs.includes("parents") ? once(parentsOf(state, node, entry), previous?.parents) : NONE,
-    params: needs.includes("params") || (words & WORD.params) !== 0 ? triggerParams.params : null,
-    runtime: (words & WORD.runtime) === 0 ? null : (override?.runtime ?? null),
   };
 }
 
