@@ -40,7 +40,7 @@ export class Life implements Clock, Turns, Ids {
       fire();
     };
     // Due while it is paused, a timer may still be cancelled by what comes before it.
-    const cancelDue = this.#world.after(delayMs, () => this.#ifAlive(act));
+    const cancelDue = this.#world.after(delayMs, () => this.act(act));
     const end = (): void => {
       if (!cancelled) this.#timers -= 1;
       cancelled = true;
@@ -59,7 +59,7 @@ export class Life implements Clock, Turns, Ids {
   }
 
   run(turn: () => void): void {
-    this.#world.run(() => this.#ifAlive(turn));
+    this.#world.run(() => this.act(turn));
   }
 
   /** As SIGSTOP: nothing of it happens until `resume`, and time goes on. */
@@ -70,11 +70,12 @@ export class Life implements Clock, Turns, Ids {
   resume(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    for (const act of held) this.run(act);
+    for (const deed of held) this.run(deed);
   }
 
-  #ifAlive(act: () => void): void {
-    if (this.#held !== null) this.#held.push(act);
-    else if (this.alive) act();
+  /** Now, or when it goes on; not at all where it has ended. */
+  act(deed: () => void): void {
+    if (this.#held !== null) this.#held.push(deed);
+    else if (this.alive) deed();
   }
 }

@@ -9,17 +9,17 @@ import { takeSharedOwnership } from "../../../src/cluster/lanes/shared-ownership
 import { emptySharedMemory, openSharedMemoryStore } from "../../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../../src/store/shared-store.ts";
 import { recordingLog } from "../../env/log/recording-log.ts";
+import { Life } from "../../sim/life.ts";
 import { settled, World } from "../../sim/world.ts";
 import { newExecution } from "../../store/made.ts";
 import { type Connection, stallingStore, type Weather } from "./stalling-store.ts";
-import { StandingClock } from "./standing-clock.ts";
 import { Worker } from "./worker.ts";
 
 export const TIMES = { ttlMs: 3_000, renewMs: 1_000 };
 
 export class Instance {
   readonly name: string;
-  readonly clock: StandingClock;
+  readonly clock: Life;
   readonly store: SharedStore;
   readonly connection: Connection;
   readonly worker: Worker;
@@ -72,14 +72,14 @@ export class Ownerships {
   }
 
   get living(): readonly Instance[] {
-    return this.instances.filter(({ clock, ended }) => clock.isAlive && !ended);
+    return this.instances.filter(({ clock, ended }) => clock.alive && !ended);
   }
 
   /** An instance that begins at once. */
   start(over: Partial<Parameters<typeof takeSharedOwnership>[0]> = {}): Instance {
     const { world, weather } = this;
     const name = `boot-${String(this.instances.length + 1).padStart(2, "0")}`;
-    const clock = new StandingClock(world);
+    const clock = new Life(world);
     const connection: Connection = { calls: new Map(), failing: new Map(), cutUntilMs: 0 };
     const store = stallingStore(openSharedMemoryStore({ files: this.files, clock: world }), clock, world, weather, connection);
     const { log, entries } = recordingLog();
@@ -90,7 +90,7 @@ export class Ownerships {
     const starting = takeSharedOwnership({
       ...{ store, bootId: name, name, threads: 1, tells: () => ({}), clock, log, ...TIMES },
       doorbell: {
-        ring: (ring) => (clock.isAlive ? bell.ring(ring) : undefined),
+        ring: (ring) => (clock.alive ? bell.ring(ring) : undefined),
         listen: (listener) => bell.listen((ring) => clock.act(() => void (world.random.chance(weather.lostRings) || listener(ring)))),
         close: () => bell.close(),
       },
@@ -135,7 +135,7 @@ export class Ownerships {
 
   /** As `kill -9`. */
   kill(instance: Instance): void {
-    instance.clock.isAlive = false;
+    instance.clock.alive = false;
     instance.worker.dead = true;
   }
 
@@ -160,7 +160,7 @@ export class Ownerships {
   owners(): ReadonlyMap<number, string> {
     const owners = new Map<number, string>();
     for (const instance of this.instances) {
-      if (!instance.clock.isAlive) continue;
+      if (!instance.clock.alive) continue;
       for (const lane of instance.trusted) {
         const other = owners.get(lane);
         if (other !== undefined) throw new Error(`At ${this.world.nowMs()} lane ${lane} is trusted by ${other} and by ${instance.name}.`);
@@ -226,7 +226,7 @@ export class Ownerships {
 
   describe(): string {
     return this.instances
-      .map(({ name, trusted, clock, ended }) => `${name}${clock.isAlive ? "" : " (dead)"}${ended ? " (ended)" : ""}: ${trusted.length}`)
+      .map(({ name, trusted, clock, ended }) => `${name}${clock.alive ? "" : " (dead)"}${ended ? " (ended)" : ""}: ${trusted.length}`)
       .join(", ");
   }
 }

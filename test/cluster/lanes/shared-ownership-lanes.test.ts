@@ -107,7 +107,7 @@ describe("a lane", () => {
     all.weather.lostAnswers = 0;
     // Both are refused without an answer to their first call.
     await all.pass(2_000);
-    expect([one, two].map(({ clock }) => clock.isAlive)).toEqual([false, false]);
+    expect([one, two].map(({ clock }) => clock.alive)).toEqual([false, false]);
     const third = all.start();
     await all.until(() => third.ownership !== null, "it is a member", 100);
     all.loseAnswersTo("takeLease", 2);

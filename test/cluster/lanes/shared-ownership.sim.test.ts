@@ -29,7 +29,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       await happen();
     }
     Object.assign(weather, { calm: true, stalledUntilMs: 0, lostCalls: 0, lostAnswers: 0, lostRings: 0 });
-    for (const { clock } of all.living) clock.goOn();
+    for (const { clock } of all.living) clock.resume();
     await all.pass(2_000);
     if (all.living.every(({ worker }) => worker.ending)) all.start();
     await all.until(() => all.isEven && all.isAdopted(ids), "everything is taken care of", RECOVERY_MS);
@@ -53,8 +53,8 @@ for (let seed = 1; seed <= SEEDS; seed++) {
           if (living.length < 5) all.start();
           break;
         case 4:
-          one?.clock.stand();
-          world.after(random.below(8_000), () => one?.clock.goOn());
+          one?.clock.pause();
+          world.after(random.below(8_000), () => one?.clock.resume());
           break;
         case 5:
           weather.stalledUntilMs = world.nowMs() + random.below(6_000);

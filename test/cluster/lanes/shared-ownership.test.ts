@@ -183,11 +183,11 @@ describe("an instance that is paused", () => {
     const several = await settled(3);
     const sleeper = several.instances[0] as Instance;
     const had = sleeper.trusted;
-    sleeper.clock.stand();
+    sleeper.clock.pause();
     await several.until(() => several.isWhole && sleeper.trusted.length === 0, "the others have its lanes", TIMES.ttlMs + 100);
     await several.pass(3_000);
     const written = (await several.truth.summary("x0"))?.sequence ?? 0;
-    sleeper.clock.goOn();
+    sleeper.clock.resume();
     await several.until(() => sleeper.worker.dropped.length === had.length, "it has dropped its lanes", 1_000);
     expect(sleeper.worker.dropped.map(({ why }) => why)).not.toContain("again");
     expect(await several.until(() => several.isEven, "it has a share again", 6_000)).toBeGreaterThanOrEqual(0);
@@ -199,9 +199,9 @@ describe("an instance that is paused", () => {
     const several = await settled(3);
     const before = await epochs(several);
     const sleeper = several.instances[0] as Instance;
-    sleeper.clock.stand();
+    sleeper.clock.pause();
     await several.pass(1_900);
-    sleeper.clock.goOn();
+    sleeper.clock.resume();
     await several.pass(10_000);
     expect(await epochs(several)).toEqual(before);
   });

@@ -5,7 +5,7 @@
 import type { SharedStore } from "../../../src/store/shared-store.ts";
 import { StoreUnavailable } from "../../../src/store/store.ts";
 import type { World } from "../../sim/world.ts";
-import type { StandingClock } from "./standing-clock.ts";
+import type { Life } from "../../sim/life.ts";
 
 /** What the world does to all instances alike. Those that are lost are probabilities, of each call, answer or ring. */
 export type Weather = {
@@ -31,13 +31,7 @@ const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "onRestart", "clos
  */
 export type Connection = { readonly calls: Map<string, number>; readonly failing: Map<string, Error>; cutUntilMs: number };
 
-export function stallingStore(
-  store: SharedStore,
-  clock: StandingClock,
-  world: World,
-  weather: Weather,
-  connection: Connection,
-): SharedStore {
+export function stallingStore(store: SharedStore, clock: Life, world: World, weather: Weather, connection: Connection): SharedStore {
   const { calls, failing } = connection;
   const latencyMs = () => (weather.calm ? 0 : world.random.below(LATENCY_MAX_MS));
 
