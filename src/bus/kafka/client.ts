@@ -1,7 +1,7 @@
-/** A kafkajs client as we want it (for what is not records): its log in ours, no retries of its own, and without a timer that it lets spin. */
+/** A kafkajs client as we want it: its log in ours, and no retries of its own. */
 import { Kafka, logLevel } from "kafkajs";
-import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import type { Log } from "../../env/log/log.ts";
+import { stopIdleTimer } from "./idle-timer.ts";
 
 export type KafkaAddress = {
   /** `host:port` each. */
@@ -11,17 +11,11 @@ export type KafkaAddress = {
   readonly requestTimeoutMs?: number;
 };
 
-export const CONNECTION_TIMEOUT_MS = 3_000;
+const CONNECTION_TIMEOUT_MS = 3_000;
 export const REQUEST_TIMEOUT_MS = 10_000;
 
-/**
- * kafkajs 2.2.4 looks for waiting requests every millisecond, also where none wait (its issue 1751): with a delay of minus
- * 50 years, which Node and Bun warn of. Where some wait, the delay is right.
- */
-const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
-RequestQueue.prototype.scheduleCheckPendingRequests = function () {
-  if (this.pending.length > 0) schedule.call(this);
-};
+/** Null where kafkajs is inside as we know it, else a sentence. Done here, so that no client is without it. */
+export const changedInside = stopIdleTimer();
 
 export function createKafkaClient({ brokers, clientId, requestTimeoutMs = REQUEST_TIMEOUT_MS }: KafkaAddress, log: Log): Kafka {
   return new Kafka({

@@ -6,7 +6,7 @@ import type { Admin } from "kafkajs";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { StreamHealth } from "../event-stream.ts";
-import { createKafkaClient, type KafkaAddress } from "./client.ts";
+import { changedInside, createKafkaClient, type KafkaAddress } from "./client.ts";
 import { createKafkaProducer, type KafkaProducer } from "./producer.ts";
 import { ensureTopics, type Topics } from "./topics.ts";
 
@@ -56,6 +56,8 @@ class Connection implements KafkaConnection {
 
   constructor(options: KafkaConnectionOptions) {
     this.#options = options;
+    if (changedInside !== null)
+      options.log.warn("kafkajs is not the one that this was made for: it may take CPU at rest.", { reason: changedInside });
     void this.#connect();
   }
 
@@ -94,11 +96,11 @@ class Connection implements KafkaConnection {
   async #connect(): Promise<void> {
     const { clock, log, topics, partitions, onConnected } = this.#options;
     const admin = createKafkaClient(this.#options, log).admin();
-    const producer = createKafkaProducer({ ...this.#options, admin, topics: Object.values(topics) });
+    const producer = createKafkaProducer(this.#options);
     try {
       await admin.connect();
       await ensureTopics(admin, { topics, partitions }, clock, log);
-      await producer.refresh();
+      await producer.connect();
     } catch (error) {
       void this.#disconnect({ admin, producer });
       return this.#away(error);

@@ -7,11 +7,10 @@ import type { Clock } from "../../env/clock.ts";
 import { within } from "../../env/deadline.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { EventRecord, EventStream, Omitted, StreamRecord } from "../event-stream.ts";
-import type { BatchRecord } from "./batch.ts";
 import type { KafkaAddress } from "./client.ts";
 import { type KafkaConnection, openKafkaConnection } from "./connection.ts";
 import type { KafkaProducer } from "./producer.ts";
-import { deadLetterOf, HEADERS, type Outgoing, stubOf, toMessages } from "./records.ts";
+import { deadLetterOf, HEADERS, type Message, type Outgoing, stubOf, toMessages } from "./records.ts";
 import { type Topics, topicNames } from "./topics.ts";
 
 export type KafkaOptions = KafkaAddress & {
@@ -199,10 +198,10 @@ class KafkaStream implements EventStream {
     );
   }
 
-  async #request(producer: KafkaProducer, topic: string, records: readonly BatchRecord[]): Promise<void> {
+  async #request(producer: KafkaProducer, topic: string, messages: readonly Message[]): Promise<void> {
     this.#sentAtMs = this.#options.clock.monotonicMs();
     try {
-      await producer.send(topic, HEADERS, records);
+      await producer.send(topic, HEADERS, messages);
     } finally {
       this.#sentAtMs = null;
     }

@@ -1,9 +1,10 @@
 /** The stream's records as Kafka has them, format version 1 (docs/events.md): what a record says, and cutting one that is too large. */
 import type { EventRecord, StreamRecord } from "../event-stream.ts";
-import type { BatchRecord } from "./batch.ts";
 
+/** What Kafka is given. The key decides the partition. */
+export type Message = { readonly key: string; readonly value: string };
 /** A message, and what it was made of. `bytes`: about what it takes in a request. */
-export type Outgoing = BatchRecord & { readonly record: StreamRecord; readonly bytes: number };
+export type Outgoing = Message & { readonly record: StreamRecord; readonly bytes: number };
 
 /** Of this format. It changes when an older reader would misread what a newer one wrote. */
 const RECORD_VERSION = 1;
@@ -33,12 +34,12 @@ export function deadLetterOf(
   { execution, from, to, epoch, events }: EventRecord,
   reason: string,
   headLengthMax = HEAD_LENGTH_MAX,
-): BatchRecord {
+): Message {
   const text = typeof events === "string" ? events : "";
   const head = text.slice(0, headLengthMax).toWellFormed();
   const bytes = Buffer.byteLength(text);
   const value = JSON.stringify({ version: RECORD_VERSION, execution, from, to, epoch, reason, bytes, head });
-  return { key: execution, value, valueBytes: Buffer.byteLength(value) };
+  return { key: execution, value };
 }
 
 /** Between events, so that no piece has more bytes of them, unless one event alone has. A chunk's lines are its events. */
@@ -67,8 +68,7 @@ function cut(record: EventRecord, events: string, bytesMax: number): readonly Ev
 
 function toMessage(record: StreamRecord): Outgoing {
   const value = valueText(record);
-  const valueBytes = Buffer.byteLength(value);
-  return { key: record.execution, value, valueBytes, record, bytes: valueBytes + BYTES_AROUND };
+  return { key: record.execution, value, record, bytes: Buffer.byteLength(value) + BYTES_AROUND };
 }
 
 function valueText(record: StreamRecord): string {
