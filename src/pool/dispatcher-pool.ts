@@ -1,4 +1,4 @@
-/** The Pool over its dispatchers: which executions are attached, what of theirs is in hand, and the clean end. */
+/** The Pool over its dispatchers: which executions are attached, which of their attempts are in hand, and the clean end. */
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { Away } from "./attempts/away.ts";
@@ -13,10 +13,10 @@ import type { Attempt, Pool, Report } from "./pool.ts";
 const AHEAD_LEAST = 4_096;
 
 export type DispatcherPoolOptions = {
-  /** The first one's hosts are the pool's threads: they tell its handlers and are counted. */
+  /** The dispatchers. The hosts of the first one are the pool's threads: they report its handlers and are counted. */
   readonly dispatchers: readonly [Dispatcher, ...(readonly Dispatcher[])];
   readonly dispatcherOf: (attempt: Attempt) => Dispatcher;
-  /** Of the threads: told when the first of them is ready. */
+  /** The handlers of the threads, told when the first thread is ready. */
   readonly handlers: ThreadHandlers;
   readonly clock: Clock;
   readonly turns: Turns;
@@ -35,7 +35,7 @@ export function createDispatcherPool(options: DispatcherPoolOptions): Pool {
     if (word.ok) handlers.replace(word.handlers);
     return word;
   });
-  // What has waited for a handler that is here now runs here.
+  // Attempts that have waited for a handler which is here now run here.
   handlers.listen(() => {
     for (const entry of away.take(Number.POSITIVE_INFINITY, ({ attempt }) => handlers.has(attempt.handler))) {
       entry.line = lineOf(entry.attempt);
@@ -51,7 +51,7 @@ export function createDispatcherPool(options: DispatcherPoolOptions): Pool {
     async renew(settings) {
       const word = await threads.renew(settings);
       if (!word.ok) return word;
-      // They start hosts only when there is something to run: these load it then.
+      // The other dispatchers start hosts only when there is something to run, and then load it.
       for (const dispatcher of others) void dispatcher.renew(settings);
       handlers.replace(word.handlers);
       return word;

@@ -1,4 +1,4 @@
-/** A pool in the caller's own thread: for tests and simulations. Deterministic where its clock, turns and attempts are. */
+/** A pool in the caller's own thread, for tests and simulations. It is deterministic if its clock, turns and attempts are. */
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import type { HandlerInfo } from "../workflow/definition/catalog.ts";
@@ -13,9 +13,9 @@ import type { Pool, Report, RunAttempt } from "./pool.ts";
 export type InlinePoolOptions = {
   readonly run: RunAttempt;
   readonly handlers: readonly HandlerInfo[];
-  /** Attempts in hand at once. */
+  /** The attempts in hand at once. */
   readonly slots: number;
-  /** Between an attempt's abort signal and the end of waiting for it. */
+  /** The time between an attempt's abort signal and the end of waiting for it. */
   readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
@@ -23,8 +23,8 @@ export type InlinePoolOptions = {
 };
 
 /**
- * The same rules and the same host as with threads, without the thread: what blocks it blocks the caller, and what
- * does not stop when it is told to is no longer listened to. Suspects run like all others.
+ * The inline pool. It has the same rules and the same host as with threads, without the thread: what blocks it blocks the caller, and an
+ * attempt that does not stop when it is told to is ignored from then on. Suspects run like all others.
  */
 export function createInlinePool(options: InlinePoolOptions): Pool {
   const handlers = new ThreadHandlers();
@@ -43,7 +43,7 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
   return createDispatcherPool({ ...options, handlers, dispatchers: [dispatcher], dispatcherOf: () => dispatcher });
 }
 
-/** What a renewal of an inline pool is given. */
+/** The code that a renewal of an inline pool is given. */
 type InlineCode = Pick<InlinePoolOptions, "run" | "handlers">;
 
 function startInline({ clock, turns }: InlinePoolOptions, { run, handlers }: InlineCode, count: number, events: LinkEvents): Link {

@@ -1,15 +1,15 @@
-/** What waits, higher priority first and then in order of arrival: one line for each priority from 0 to 10. */
+/** A queue with higher priorities first, then in order of arrival: one line for each priority from 0 to 10. */
 
 const PRIORITIES = 11;
-/** A line is cut when this many of its front places are used up, so that it does not grow for ever. */
+/** The number of used places at the front after which a line is cut, so that it does not grow for ever. */
 const CUT_AFTER = 4096;
 
 type Line<T> = { items: (T | undefined)[]; head: number };
 
-/** A queue whose operations cost the same however much waits. Priorities outside 0 to 10 count as the nearest. */
+/** The queue. Its operations cost the same however much waits. Priorities outside 0 to 10 count as the nearest. */
 export class PriorityQueue<T> {
   readonly #lines: readonly Line<T>[] = Array.from({ length: PRIORITIES }, () => ({ items: [], head: 0 }));
-  /** No line above this one holds anything. */
+  /** The highest line that holds anything. */
   #top = 0;
   #size = 0;
 
@@ -22,7 +22,7 @@ export class PriorityQueue<T> {
     this.#size += 1;
   }
 
-  /** Puts items of one priority before all that wait with it, in the given order. */
+  /** Puts items of one priority before all others of it, in the given order. */
   putBack(items: readonly T[], priority: number): void {
     const line = this.#line(priority);
     line.items = [...items, ...line.items.slice(line.head)];

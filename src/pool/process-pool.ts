@@ -1,4 +1,4 @@
-/** Child processes for suspects: attempts that may have killed what they ran in. Their end harms nobody here. */
+/** Child processes for suspects: attempts that may have killed what they ran in. Their end affects nobody here. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,11 +17,11 @@ import type { Pool, Report } from "./pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./wire/protocol.ts";
 import type { FrameMessage, FromHost, ToHost } from "./wire/protocol.ts";
 
-/** A child that has nothing to do ends after so long. */
+/** The time after which an idle child ends. */
 const IDLE_MS = 5_000;
-/** A child without a heartbeat for so long is blocked. */
+/** The silence after which a child counts as blocked. */
 const SILENT_MS = 100;
-/** After a child's exit its last messages are still in the pipe; this long they are waited for. */
+/** The time for which the last messages of an exited child, still in the pipe, are waited for. */
 const LAST_WORDS_MS = 1_000;
 
 export type Environment = Record<string, string>;
@@ -29,13 +29,13 @@ export type Environment = Record<string, string>;
 export type ProcessPoolOptions = {
   /** The module that the child starts with; it calls serve(). */
   readonly entry: URL;
-  /** What the entry's `load` is given: must be clonable. Or a promise of it, which hosts wait for while they start. */
+  /** The argument of the entry's `load`, which must be clonable; or a promise of it, which hosts wait for while they start. */
   readonly settings: unknown;
-  /** What code in the hosts sees as the process's environment; this process's own where it is left out. */
+  /** The environment that code in the hosts sees; this process's own if absent. */
   readonly environment?: Environment | undefined;
-  /** Attempts that one child has in hand at once, at first. */
+  /** The attempts that one child has in hand at once, at first. */
   readonly slots: number;
-  /** Between an attempt's abort signal and the end of its child. */
+  /** The time between an attempt's abort signal and the end of its child. */
   readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
@@ -43,8 +43,8 @@ export type ProcessPoolOptions = {
 };
 
 /**
- * A pool of one child that is there from the start, and runs everything as a suspect: what the thread pool keeps beside
- * its threads, alone, for the contract's tests.
+ * A pool of one child that exists from the start and runs everything as a suspect: the part that the thread pool keeps
+ * beside its threads, alone, for the contract's tests.
  * @internal
  */
 export function createProcessPool(options: ProcessPoolOptions): Pool {
@@ -53,7 +53,9 @@ export function createProcessPool(options: ProcessPoolOptions): Pool {
   return createDispatcherPool({ ...options, handlers, dispatchers: [dispatcher], dispatcherOf: () => dispatcher });
 }
 
-/** One child, started when the first suspect comes unless `hostsIdle` is 1, and a second while the first is blocked. */
+/**
+ * The dispatcher of suspects: one child, started with the first suspect unless `hostsIdle` is 1, and a second while the first is blocked.
+ */
 export function createSuspectsDispatcher(options: ProcessPoolOptions, unknownHandler: (name: string) => void, hostsIdle = 0): Dispatcher {
   const { entry, environment, clock } = options;
   return new Dispatcher({
@@ -79,7 +81,7 @@ function startChild({ entry, environment, settings, slots, clock }: ChildOptions
   let gone = false;
   const takeFrame = frameAssembler(isOutcomeNumbers, (frame) => events.outcomes(decodeOutcomes(frame)));
 
-  // What a file in the working folder adds to the environment is in this process's already.
+  // A file in the working folder has added to this process's environment already.
   const child = Bun.spawn([process.execPath, "--no-env-file", Bun.fileURLToPath(entry)], {
     ...(environment === undefined ? {} : { env: environment }),
     serialization: "advanced",
@@ -88,7 +90,7 @@ function startChild({ entry, environment, settings, slots, clock }: ChildOptions
     stderr: "inherit",
     ipc(message: unknown) {
       if (ended || takeFrame(message)) return;
-      // Its first word: it has mapped the file, which nobody else needs to find.
+      // With its first message it has mapped the file, which nobody else needs to find.
       shared.remove();
       tell(message as FromHost, events);
     },
@@ -123,7 +125,7 @@ function startChild({ entry, environment, settings, slots, clock }: ChildOptions
     },
   };
 
-  /** What is sent to a child that has just died is lost with it: its exit tells what becomes of it. */
+  /** Sends a message. One to a child that has just died is lost with it: its exit says what becomes of it. */
   function send(message: ToHost | FrameMessage<Float64Array>): void {
     if (exit === null && !pipeClosed) child.send(message);
   }
@@ -149,7 +151,7 @@ function sharedFile(count: number): { readonly path: string; readonly slots: Slo
 
 const FOLDER = "troupe-slots-";
 
-/** What a process that was killed before its child's first word has left behind. */
+/** Removes files of processes that were killed before their child's first message. */
 function removeOrphans(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : Number.NaN;
@@ -161,7 +163,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // It is there, and another user's.
+    // It exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

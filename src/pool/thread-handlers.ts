@@ -1,26 +1,26 @@
-/** The handlers that a pool's threads have, and who wants to hear when they change: the one place where that is said. */
+/** The handlers of a pool's threads, and the listeners for changes. They are kept only here. */
 import type { Catalog, HandlerInfo } from "../workflow/definition/catalog.ts";
 
 export class ThreadHandlers {
   readonly #listeners = new Set<() => void>();
-  /** Null until the first thread has told. */
+  /** The catalog; null until the first thread has reported. */
   #catalog: Catalog | null = null;
 
   get catalog(): Catalog {
     return this.#catalog ?? NONE;
   }
 
-  /** Until it is known, every handler counts as there. */
+  /** Whether a handler is here. Until that is known, every handler counts as here. */
   has(name: string): boolean {
     return this.#catalog === null || this.#catalog.has(name);
   }
 
-  /** All threads have these from now on. */
+  /** Replaces the handlers of all threads. */
   replace(infos: readonly HandlerInfo[]): void {
     this.#become(new Map(infos.flatMap((info) => info.names.map((name) => [name, info] as const))));
   }
 
-  /** A thread was asked for it and does not have it, whatever was told: nothing more is sent there by that name. */
+  /** Notes that a thread does not have a handler, whatever was reported: nothing more is sent there by that name. */
   miss(name: string): void {
     if (this.#catalog?.has(name) === true) this.#become(new Map([...this.#catalog].filter(([other]) => other !== name)));
   }

@@ -15,29 +15,29 @@ import { createSuspectsDispatcher, type Environment } from "./process-pool.ts";
 import { frameAssembler, isOutcomeNumbers, sendFrame } from "./wire/protocol.ts";
 import type { FromHost, ToHost } from "./wire/protocol.ts";
 
-/** A blocked thread is noticed after so long without a heartbeat. */
+/** The silence after which a thread counts as blocked. */
 const SILENT_MS = 100;
-/** A spare thread ends after so long without work. */
+/** The time without work after which a spare thread ends. */
 const SPARE_IDLE_MS = 2_000;
 
 export type ThreadPoolOptions = {
   /** The module that a thread or child starts with; it calls serve(). */
   readonly entry: URL;
-  /** What the entry's `load` is given: must be clonable. Or a promise of it, which hosts wait for while they start. */
+  /** The argument of the entry's `load`, which must be clonable; or a promise of it, which hosts wait for while they start. */
   readonly settings: unknown;
-  /** What code in the hosts sees as the process's environment; this process's own where it is left out. */
+  /** The environment that code in the hosts sees; this process's own if absent. */
   readonly environment?: Environment | undefined;
   readonly threads: number;
-  /** Attempts that one thread has in hand at once. */
+  /** The attempts that one thread has in hand at once. */
   readonly slotsPerThread: number;
-  /** Between an attempt's abort signal and the end of its thread. */
+  /** The time between an attempt's abort signal and the end of its thread. */
   readonly abortGraceMs: number;
   readonly clock: Clock;
   readonly turns: Turns;
   readonly report: Report;
 };
 
-/** A pool whose threads start to load at once. Handlers that cannot be loaded reject its `ready()`. */
+/** A pool whose threads start to load at once. Its `ready()` rejects if handlers cannot be loaded. */
 export function createThreadPool(options: ThreadPoolOptions): Pool {
   const { entry, settings, environment, threads, slotsPerThread, abortGraceMs, clock, turns, report } = options;
   const handlers = new ThreadHandlers();
@@ -89,10 +89,10 @@ function startThread({ entry, environment, settings, slots }: ThreadOptions, eve
     if (!ended && !takeFrame(message.data)) tell(message.data as FromHost, events);
   };
   worker.onerror = (error) => {
-    // What comes before it is an excerpt of the source.
+    // The text before it is an excerpt of the source.
     lastError = /^\w*[Ee]rror: .*$/m.exec(error.message)?.[0] ?? error.message;
   };
-  // Not waited for where the pool ends the thread: a blocked one closes only when its call returns.
+  // If the pool ends the thread this is not waited for: a blocked thread closes only when its call returns.
   worker.addEventListener("close", (event) => {
     if (!ended) events.gone(lastError === "" ? `exit code ${(event as CloseEvent).code}` : lastError);
   });

@@ -1,7 +1,7 @@
 /**
- * A lane's one writer. One commit is in flight; what is submitted meanwhile is the next batch. Where commits have a price of their
- * own, one waits a moment for others that are under way (gathering.ts), and never where there are none. A commit that is not answered
- * is sent again, the very same bytes, until it is: nothing else may be written under this epoch before the fate of that one is known.
+ * The committer: a lane's one writer. One commit is in flight; what is submitted meanwhile is the next batch. If commits have a price of
+ * their own, one waits a moment for others that are under way (gathering.ts), and never if there are none. A commit that is not answered is
+ * sent again, byte for byte, until it is: nothing else may be written under this epoch before its fate is known.
  */
 import type { Clock } from "../env/clock.ts";
 import { Backoff } from "../env/backoff.ts";
@@ -15,41 +15,46 @@ export type CommitterOptions = {
   readonly store: Store;
   readonly lease: Lease;
   readonly clock: Clock;
-  /** Told after each commit, in the log's order, with the entries that were applied: for the relay. */
+  /** Called after each commit, in the log's order, with the entries that were applied: for the relay. */
   readonly onApplied?: (entries: readonly CommitEntry[], lease: Lease) => void;
-  /** When the next commit is made; without it at once. */
+  /** The rule for the time of the next commit; without it, commits are made at once. */
   readonly gathering?: Gathering | undefined;
-  /** A batch holds at most so much; an entry that is larger goes alone. */
+  /** The largest batch. A larger entry goes alone. */
   readonly eventsMax?: number;
   readonly bytesMax?: number;
 };
 
 export interface Committer {
-  /** Resolves when the store has answered, however long that takes. Entries of one execution in the order of their calls. */
+  /**
+   * Submits an entry. Resolves when the store has answered, however long that takes. Entries of one execution are written in the order of
+   * the calls.
+   */
   submit(entry: CommitEntry): Promise<CommitResult>;
-  /** Receipts of stored commands that changed nothing, with the next commit. */
+  /** Sends receipts of stored commands that changed nothing, with the next commit. */
   answer(receipts: readonly CommandReceipt[]): Promise<CommitResult>;
-  /** Why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null where all is well. */
+  /**
+   * The reason why nothing can be written now: the store said so, or has been silent for 2 s, or the lease is lost. Null if all is well.
+   */
   readonly blockedReason: string | null;
-  /** Since when the oldest that is not answered waits, by the monotonic clock; null where all is. */
+  /** Since when the oldest unanswered entry waits, by the monotonic clock; null if all are answered. */
   readonly waitingSinceMs: number | null;
-  /** The lease is another's: this owner never writes again, and shall begin nothing. */
+  /** Whether another instance has the lease: this owner never writes again, and begins nothing. */
   readonly fenced: boolean;
   readonly lease: Lease;
   /**
-   * The lease may have to be taken again: sends nothing new from now on. Resolves when nothing is open: true where all
-   * that was sent is answered, false where the lease is another's.
+   * Stops sending new commits, because the lease may have to be taken again. Resolves when nothing is open: with true if everything that
+   * was sent is answered, with false if another instance has the lease.
    */
   pause(): Promise<boolean>;
   /** Goes on under this lease, which the same boot took again. */
   resume(lease: Lease): void;
-  /** Writes no more: everything that is not answered is told `fenced`, as what comes later is. */
+  /** Stops writing for good: everything unanswered, and everything that comes later, is answered with `fenced`. */
   abandon(): void;
-  /** Resolves when nothing is submitted that is not answered. */
+  /** Resolves when everything submitted is answered. */
   idle(): Promise<void>;
   /**
-   * Writes what is submitted and, with the last of it, the mark of a clean end (none where not `clean`: the next owner
-   * takes this one for dead). Later submissions are told `fenced`.
+   * Writes what is submitted and, with the last of it, the mark of a clean end (without it if not `clean`: the next owner then counts this
+   * one as dead). Later submissions are answered with `fenced`.
    */
   finish(clean?: boolean): Promise<"finished" | "fenced">;
 }
@@ -72,9 +77,9 @@ class LaneCommitter implements Committer {
   #lease: Lease;
   #waiting: Submission[] = [];
   #answering: Answering[] = [];
-  /** What is sent and not answered. */
+  /** The batch that is sent and not answered. */
   #open: Batch | null = null;
-  /** Since when the oldest of what is open waits, and of what waits to be sent. */
+  /** Since when the oldest open entry waits, and the oldest that waits to be sent. */
   #openSinceMs: number | null = null;
   #waitingSinceMs: number | null = null;
   #number = 0;
@@ -171,7 +176,7 @@ class LaneCommitter implements Committer {
   #wake(): void {
     if (this.#running) return;
     this.#running = true;
-    // In the next microtask, so that all that is submitted in one go is one commit.
+    // In the next microtask, so that everything that is submitted at once is one commit.
     queueMicrotask(() => void this.#run());
   }
 
@@ -179,7 +184,7 @@ class LaneCommitter implements Committer {
     while (this.#hasWork()) {
       const turn = this.#finishing ? null : (this.#options.gathering?.turn() ?? null);
       if (turn !== null) await turn;
-      // Meanwhile it may have been told to write nothing more.
+      // Meanwhile it may have been told to stop writing.
       if (!this.#hasWork()) break;
       const batch = this.#takeBatch();
       const isLast = this.#finishing && this.#waiting.length === 0;
@@ -208,7 +213,7 @@ class LaneCommitter implements Committer {
     }
     this.#waiting = waiting.slice(size);
     this.#openSinceMs = this.#waitingSinceMs;
-    // Those that stay have come later, but not much: the batch was full.
+    // The entries that stay came a little later: the batch was full.
     if (size === waiting.length) this.#waitingSinceMs = null;
     return { submissions: size === waiting.length ? waiting : waiting.slice(0, size), answerings: this.#answering.splice(0) };
   }
@@ -230,7 +235,7 @@ class LaneCommitter implements Committer {
         this.#backoff.reset();
         return answer;
       } catch (error) {
-        // Whatever went wrong, the commit may have been applied: only the same again can tell.
+        // Whatever went wrong, the commit may have been applied. Only sending the same again can tell.
         this.#trouble = error instanceof Error ? error.message : String(error);
         await this.#backoff.wait();
       }
@@ -239,7 +244,7 @@ class LaneCommitter implements Committer {
   }
 
   #tell({ submissions, answerings }: Batch, answer: CommitAnswer): void {
-    // What was abandoned is told already.
+    // Abandoned entries are answered already.
     if (this.#open === null) return;
     if (answer.type === "fenced") return this.abandon();
     this.#open = null;
@@ -255,7 +260,7 @@ class LaneCommitter implements Committer {
     if (applied.length > 0) this.#publish(applied);
   }
 
-  /** A listener's fault is a bug that the process shall hear of; the lane goes on. */
+  /** Tells the listener. Its fault is a bug that the process must report; the lane goes on. */
   #publish(applied: readonly CommitEntry[]): void {
     try {
       this.#options.onApplied?.(applied, this.#lease);
@@ -270,7 +275,7 @@ class LaneCommitter implements Committer {
 const FENCED: CommitResult = { type: "fenced" };
 const APPLIED: CommitResult = { type: "applied" };
 
-/** Roughly, in bytes: most texts hold one byte a character. */
+/** The approximate size in bytes: most texts have one byte per character. */
 function sizeOf(entry: CommitEntry): number {
   let size = entry.chunk.text.length;
   for (const { text } of entry.large) size += text.length;

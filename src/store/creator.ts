@@ -1,6 +1,6 @@
 /**
- * Creates from many requests as few transactions: one is in flight, what comes meanwhile is the next. A request waits
- * only so long: then it is told that the store is away, and a resend finds what was created after all.
+ * The creator: it makes few transactions of many requests. One is in flight; what comes meanwhile is the next. A request waits only so
+ * long: then it is answered that the store is away, and a resend finds what was created after all.
  */
 import type { Clock } from "../env/clock.ts";
 import { afterDeadline } from "../env/deadline.ts";
@@ -11,29 +11,29 @@ import { type CreateAnswer, type NewExecution, type Store, StoreUnavailable } fr
 export type CreatorOptions = {
   readonly store: Store;
   readonly clock: Clock;
-  /** When the next transaction is made; without it at once. */
+  /** The rule for the time of the next transaction; without it, transactions are made at once. */
   readonly gathering?: Gathering | undefined;
-  /** How long a request waits for an answer. */
+  /** The time that a request waits for an answer. */
   readonly timeoutMs?: number;
-  /** How many may wait, and how many go into one transaction. */
+  /** The number of requests that may wait, and the number that go into one transaction. */
   readonly waitingMax?: number;
   readonly batchMax?: number;
 };
 
 export interface Creator {
   /**
-   * Rejects with StoreUnavailable where the store does not answer in time (it may have been created) or too many wait
-   * (it was not), and with RangeError where the store can never take it.
+   * Creates an execution. Rejects with StoreUnavailable if the store does not answer in time (it may have been created) or too many wait
+   * (it was not), and with RangeError if the store can never take it.
    */
   create(execution: NewExecution): Promise<CreateAnswer>;
-  /** What the store said when it last refused, a moment ago, and has answered none since; else null: one more may be tried. */
+  /** The store's answer when it last refused, a moment ago, if it has answered none since. Else null: another one may be tried. */
   readonly refusal: string | null;
-  /** Since when the oldest request waits, by the monotonic clock; null where none does. */
+  /** Since when the oldest request waits, by the monotonic clock; null if none does. */
   readonly waitingSinceMs: number | null;
 }
 
 const TIMEOUT_MS = 1_500;
-/** Who sends where there is room sends nothing more until then: so it is only the next that can find out. */
+/** The time for which a refusal counts. A client that waits for room sends nothing meanwhile, so only the next request can find out. */
 const REFUSING_MS = 5_000;
 const WAITING_MAX = 10_000;
 const BATCH_MAX = 1_000;
@@ -48,7 +48,7 @@ type Request = {
   readonly sinceMs: number;
   readonly resolve: (answer: CreateAnswer) => void;
   readonly reject: (error: unknown) => void;
-  /** Answered, or given up by its time limit. */
+  /** Whether it is answered, or given up by its time limit. */
   settled: boolean;
   stopTimer: () => void;
 };
@@ -57,10 +57,10 @@ class BatchingCreator implements Creator {
   readonly #options: CreatorOptions;
   readonly #backoff: Backoff;
   #waiting: Request[] = [];
-  /** What is sent and not answered. */
+  /** The requests that are sent and not answered. */
   #open: readonly Request[] = [];
   #running = false;
-  /** What the store last said; null when it has answered since. */
+  /** The store's last refusal; null when it has answered since. */
   #trouble: StoreUnavailable | null = null;
   #troubleAtMs = 0;
 
@@ -107,7 +107,7 @@ class BatchingCreator implements Creator {
     this.#running = false;
   }
 
-  /** Skips those that have given up: they are not created behind their client's back. */
+  /** Takes a batch without requests that have given up: nothing is created after its client was told that it failed. */
   #takeBatch(): readonly Request[] {
     const { batchMax = BATCH_MAX } = this.#options;
     const batch: Request[] = [];
@@ -127,7 +127,7 @@ class BatchingCreator implements Creator {
     if (batch.length === 0) return;
     try {
       const { store, timeoutMs = TIMEOUT_MS } = this.#options;
-      // The first has waited longest; the others are sent again where the store was too late for it.
+      // The first has waited longest. The others are sent again if the store was too late for it.
       const untilMs = (batch[0] as Request).sinceMs + timeoutMs;
       const executions = batch.map(({ execution }) => execution);
       const answers = await store.create(executions, untilMs);
@@ -140,7 +140,7 @@ class BatchingCreator implements Creator {
         this.#troubleAtMs = this.#options.clock.monotonicMs();
         await this.#retry(batch);
       } else if (batch.length === 1) fail(batch[0] as Request, error);
-      // One of them cannot be stored: alone, it harms nobody.
+      // One of them cannot be stored. Alone, it does not affect the others.
       else for (const request of batch) await this.#createSome([request]);
     }
   }

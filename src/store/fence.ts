@@ -1,26 +1,29 @@
-/** Who may write to a lane, and whether a commit is the next, the last one sent again, or stale. Pure; the same in every store. */
+/**
+ * The fence: who may write to a lane, and whether a commit is the next one, the last one sent again, or stale. It is pure, and the same in
+ * every store.
+ */
 import type { CommitId, Lease } from "./store.ts";
 
-/** What a store keeps of a lane. */
+/** The record that a store keeps of a lane. */
 export type LaneRecord = {
   readonly bootId: string;
   readonly epoch: number;
-  /** Of the last commit that was answered; 0 before the first. */
+  /** The number of the last commit that was answered; 0 before the first. */
   readonly number: number;
-  /** The last commit was marked as a clean end. */
+  /** Whether the last commit was marked as a clean end. */
   readonly clean: boolean;
-  /** What the lease of this epoch said. */
+  /** The death that the lease of this epoch told of. */
   readonly diedBootId: string | null;
 };
 
-/** `next`: apply it; `again`: answer as before; `fenced`: write nothing. */
+/** The judgement of a commit. `next`: apply it; `again`: answer as before; `fenced`: write nothing. */
 export function judge(lane: LaneRecord | null, id: CommitId): "next" | "again" | "fenced" {
   if (lane === null || lane.bootId !== id.bootId || lane.epoch !== id.epoch) return "fenced";
   if (id.number === lane.number + 1) return "next";
   return id.number === lane.number && id.number > 0 ? "again" : "fenced";
 }
 
-/** The lane's record after a boot has taken it. `least`: what its epoch is at the least. */
+/** The lane's record after a boot has taken it. `least`: the lowest epoch that it may get. */
 export function take(lane: LaneRecord | null, bootId: string, least = 0): LaneRecord {
   return { bootId, epoch: Math.max((lane?.epoch ?? 0) + 1, least), number: 0, clean: false, diedBootId: diedBefore(lane, bootId) };
 }
@@ -29,7 +32,7 @@ export function leaseOf(lane: number, record: LaneRecord): Lease {
   return { lane, bootId: record.bootId, epoch: record.epoch, diedBootId: record.diedBootId };
 }
 
-/** A boot that asks again because it never heard the answer must be told of the same death again. */
+/** The death to tell of. A boot that asks again, because it never heard the answer, must be told of the same death again. */
 function diedBefore(lane: LaneRecord | null, bootId: string): string | null {
   if (lane === null || lane.clean) return null;
   if (lane.bootId !== bootId) return lane.bootId;

@@ -1,29 +1,31 @@
 /**
- * When the next write is made, where each has a price of its own (pages, and an fsync) that those in it share. An execution that is
- * alone never waits. Where several are under way (they wrote within the last few milliseconds, and are not at their ends), a write
- * waits for them and for newcomers, a millisecond or two at the most, if executions come whether or not anybody waits.
+ * The time of the next write, if each write has a price of its own (pages, and an fsync) that its entries share. An execution that is alone
+ * never waits. If several are under way (they wrote within the last few milliseconds and are not at their ends), a write waits for them and
+ * for new ones, a millisecond or two at most, provided that executions come whether or not anybody waits.
  *
- * Whether they do is tried out, a moment without waiting and a moment with it. In a stream that is made to wait more of them are under
- * way at a time; of clients that wait for these very answers there are as many as before, and they would only get less done.
+ * Whether they do is measured, a moment without waiting and a moment with it. In a stream that is made to wait, more executions are under
+ * way at a time. Of clients that wait for these very answers there are as many as before, and they would only get less done.
  */
 import type { Clock } from "../env/clock.ts";
 
 export interface Gathering {
-  /** An execution has something to be written. `last`: nothing follows it by itself. */
+  /** An execution has something to write. `last`: nothing follows it by itself. */
   submitted(executionId: string, last: boolean): void;
-  /** Null where the next write is to be made now; else resolves when it is: all that wait in one turn, so that they write together. */
+  /**
+   * Null if the next write must be made now. Else resolves when it must: for all that wait in the same turn, so that they write together.
+   */
   turn(): Promise<void> | null;
 }
 
-/** So many share their pages well enough. */
+/** The number of executions that share pages well enough. */
 const ENOUGH = 64;
-/** How long each way is tried, and for how long what was found is kept. */
+/** The time for which each way is measured, and for which its result counts. */
 const TRY_MS = 200;
 const KEPT_MS = 4_000;
-/** So many times as many are under way in a stream that is made to wait. */
+/** The ratio of executions under way that shows a stream. */
 const MORE = 1.4;
 
-/** `gatherMs`: from the beginning of a write to that of the next, at the most. */
+/** A gathering. `gatherMs`: the longest time from the beginning of a write to that of the next. */
 export function createGathering(clock: Clock, gatherMs: number): Gathering {
   return new WriteGathering(clock, gatherMs);
 }
@@ -33,11 +35,11 @@ type Pending = { readonly told: PromiseWithResolvers<void>; readonly cancel: () 
 class WriteGathering implements Gathering {
   readonly #clock: Clock;
   readonly #gatherMs: number;
-  /** Since when each that is under way has been silent, the longest first. */
+  /** Since when each execution under way has been silent, the longest first. */
   readonly #underWay = new Map<string, number>();
-  /** Who is in the next write. */
+  /** The executions in the next write. */
   readonly #waiting = new Set<string>();
-  /** Of those under way, how many are not in the next write. */
+  /** The number of executions under way that are not in the next write. */
   #expected = 0;
   #wroteAtMs = Number.NEGATIVE_INFINITY;
   #isNow = false;
@@ -66,7 +68,7 @@ class WriteGathering implements Gathering {
     const leftMs = this.#wroteAtMs + this.#gatherMs - this.#clock.monotonicMs();
     if (leftMs <= 0 || this.#isReady()) {
       this.#write();
-      // Whoever asks in the same breath goes too.
+      // Whoever asks in the same turn goes too.
       this.#isNow = true;
       queueMicrotask(() => queueMicrotask(() => this.#end()));
       return null;
@@ -84,19 +86,19 @@ class WriteGathering implements Gathering {
     if (this.#pending !== null && this.#isReady()) this.#tell();
   }
 
-  /** Nobody else is worth waiting for. */
+  /** Whether nobody else is worth waiting for. */
   #isReady(): boolean {
     if (this.#waiting.size >= ENOUGH) return true;
     return !this.#trial.isStream() || (this.#waiting.size <= 1 && this.#isComplete());
   }
 
-  /** All that are under way are in it. */
+  /** Whether all executions under way are in the next write. */
   #isComplete(): boolean {
     if (this.#expected > 0) this.#forgetSilent();
     return this.#expected === 0;
   }
 
-  /** Who has been silent for so long runs something that takes its time. */
+  /** Forgets executions that have been silent for so long: they run something that takes its time. */
   #forgetSilent(): void {
     const since = this.#clock.monotonicMs() - 2 * this.#gatherMs;
     for (const [id, atMs] of this.#underWay) {
@@ -120,14 +122,14 @@ class WriteGathering implements Gathering {
     this.#forgetSilent();
     this.#trial.saw(this.#waiting.size + this.#expected);
     this.#wroteAtMs = this.#clock.monotonicMs();
-    // What they wait for now is the write's answer: their silence counts from here.
+    // They wait for the write's answer now, so their silence counts from here.
     for (const id of this.#waiting) if (this.#underWay.delete(id)) this.#underWay.set(id, this.#wroteAtMs);
     this.#waiting.clear();
     this.#expected = this.#underWay.size;
   }
 }
 
-/** Whether executions come by themselves: found out by how many are under way without waiting, and with it. */
+/** The measurement whether executions come by themselves, by how many are under way without waiting and with it. */
 class StreamTrial {
   readonly #clock: Clock;
   #phase: "without" | "with" | "kept" = "without";
@@ -141,7 +143,7 @@ class StreamTrial {
     this.#clock = clock;
   }
 
-  /** So many are under way at a write. */
+  /** Notes how many executions are under way at a write. */
   saw(underWay: number): void {
     this.#writes += 1;
     this.#sum += underWay;
@@ -156,7 +158,7 @@ class StreamTrial {
 
   #next(nowMs: number, passedMs: number): void {
     const underWay = this.#sum / Math.max(1, this.#writes);
-    // Nobody was here for a while: what was seen says nothing.
+    // Nothing happened for a while, so what was measured says nothing.
     const isStale = passedMs > 2 * TRY_MS;
     if (isStale || this.#phase === "kept") this.#phase = "without";
     else if (this.#phase === "without") {

@@ -1,4 +1,4 @@
-/** Which lane an execution belongs to where there are several. The same for ever: what is stored stands by it. */
+/** The lane of an execution if there are several. It never changes, because what is stored depends on it. */
 
 /** `crc32(executionId) mod lanes`. */
 export function laneOf(executionId: string, lanes: number): number {

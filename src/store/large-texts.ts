@@ -1,28 +1,28 @@
-/** Large texts at hand: params and outputs that the log keeps apart, the recent ones in memory, the others from the store. */
+/** Large texts: params and outputs that the log keeps apart. Recent ones are in memory, the others come from the store. */
 import { BoundedCache } from "../env/bounded-cache.ts";
 import { byteLength } from "../env/bytes.ts";
 import { LARGE_TEXT_BYTES, type LargeText, type Store } from "./store.ts";
 import type { Text } from "../workflow/execution/messages.ts";
 
 export type LargeTexts = {
-  /** False: too short to be large, and `split` would say so too. Asked for every output, before a key is made for it. */
+  /** Whether a text may be large. False means that `split` would say so too. It is asked for every output, before a key is made for it. */
   mayBeLarge(text: string): boolean;
-  /** What the log gets for this text, and what is to be kept apart, if it is large. */
+  /** The log's form of a text, and the part to keep apart if it is large. */
   split(key: string, text: string): { readonly text: Text; readonly apart: LargeText | null };
-  /** This text is the execution's, and somebody will soon ask for it. */
+  /** Keeps a text of the execution that somebody will soon ask for. */
   keep(executionId: string, large: LargeText): void;
-  /** The text if it is in memory. */
+  /** The text, if it is in memory. */
   peek(executionId: string, key: string): string | undefined;
-  /** Brings texts into memory, for `peek`; rejects where the store is away or a text is gone. Answers them by key. */
+  /** Brings texts into memory for `peek`, and resolves with them by key. Rejects if the store is away or a text is lost. */
   fetch(executionId: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
 };
 
-/** `bytesMax`: how much is held in memory, in bytes. */
+/** Large texts of a store. `bytesMax`: the memory that they may use. */
 export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
   const recent = new BoundedCache<string>(bytesMax);
   const asking = new Map<string, Promise<string>>();
 
-  /** Ten thousand dependents of one node ask for the same text in the same moment: it is read once. */
+  /** Reads a text once, even if ten thousand dependents of one node ask for it in the same moment. */
   function fetchOne(executionId: string, key: string): Promise<string> {
     const name = `${executionId}/${key}`;
     const text = recent.peek(name);
@@ -43,7 +43,7 @@ export function createLargeTexts(store: Store, bytesMax: number): LargeTexts {
     }
   }
 
-  /** A character is at most three bytes in UTF-8, so most texts need no counting. */
+  /** Whether a text may be large. A character is at most three bytes in UTF-8, so most texts need no counting. */
   function mayBeLarge(text: string): boolean {
     return text.length * 3 >= LARGE_TEXT_BYTES;
   }

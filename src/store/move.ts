@@ -1,7 +1,7 @@
 /**
- * From one machine to several: what a file of one instance still holds goes to the store that instances share, with
- * executions in flight. An execution is marked in the file first, then copied whole, then deleted there. What is marked is
- * never run from the file again, only copied at the next start, so it runs in one place at any time.
+ * The move from one machine to several: what a file of one instance holds goes to the store that instances share, with executions in
+ * flight. An execution is first marked in the file, then copied whole, then deleted there. A marked execution is never run from the file
+ * again, only copied at the next start, so it runs in one place at any time.
  */
 import type { Log } from "../env/log/log.ts";
 import type { ExecutionStatus } from "../workflow/execution/status.ts";
@@ -10,28 +10,28 @@ import type { SharedStore } from "./shared-store.ts";
 import type { Chunk, EarlierChunk, LargeText, NewExecution, Store, StoredExecution } from "./store.ts";
 import { encodeOwnerDied } from "./codec/codec.ts";
 
-/** A store whose executions may leave it. */
+/** A store whose executions can be moved to another one. */
 export interface LeavableStore extends Store {
-  /** Marks all that is not closed; answers everything that is marked. */
+  /** Marks everything that is not closed. Resolves with the ids of everything that is marked. */
   markMoving(): Promise<readonly string[]>;
   largeTextsOf(executionId: string): Promise<readonly LargeText[]>;
-  /** The other store has it: it is deleted here. */
+  /** Deletes an execution that the other store has. */
   moved(executionId: string): Promise<void>;
 }
 
-/** Where they go. */
+/** The destination. */
 export type NewHome = Pick<SharedStore, "create" | "load" | "extend">;
 
 export type Moving = {
   readonly from: LeavableStore;
   readonly to: NewHome;
-  /** This process's. */
+  /** The boot id of this process. */
   readonly bootId: string;
   readonly nowMs: number;
   readonly log: Log;
 };
 
-/** Resolves with how many were moved. Rejects with StoreUnavailable; what is left is moved at the next start. */
+/** Moves executions and resolves with their number. Rejects with StoreUnavailable; what is left is moved at the next start. */
 export async function moveExecutions({ from, to, bootId, nowMs, log }: Moving): Promise<number> {
   const ids = await from.markMoving();
   if (ids.length === 0) return 0;
@@ -45,19 +45,19 @@ export async function moveExecutions({ from, to, bootId, nowMs, log }: Moving): 
   return ids.length;
 }
 
-/** `found`: as the file holds it. Resolves when nothing of it is in the file alone. */
+/** Moves one execution. `found`: as the file holds it. Resolves when nothing of it is in the file only. */
 async function bring(found: StoredExecution, whole: NewExecution, to: NewHome, log: Log): Promise<void> {
   const { id } = whole.summary;
   for (;;) {
     const [answer] = await to.create([whole]);
     if (answer === "created") return;
     const there = await to.load(id);
-    // Deleted meanwhile.
+    // It was deleted meanwhile.
     if (there === null) continue;
     const relation = answer === "differs" ? "another" : relationOf(found, there);
     if (relation === "same") return;
     if (relation === "goes on") {
-      // False: it was triggered meanwhile, or this was done by a call whose answer was lost.
+      // False: it was triggered meanwhile, or a call whose answer was lost has done this.
       if (!(await to.extend(extensionOf(whole, there)))) continue;
       return log.warn(
         "An execution of the local file was also created in Redis, but never triggered there: it goes on with the file's history.",
@@ -76,7 +76,7 @@ async function bring(found: StoredExecution, whole: NewExecution, to: NewHome, l
   }
 }
 
-/** A death of its last owner is told in its log, since the lane's lease cannot tell it. */
+/** The whole execution. A death of its last owner is recorded in its log, because the lane's lease cannot tell it. */
 async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId: string | null, nowMs: number): Promise<NewExecution> {
   const { summary, chunks, definitionText, bodyHash } = stored;
   const { id } = summary;
@@ -91,10 +91,10 @@ async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId:
   return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: withStatus(chunks), definitionText, large, bodyHash };
 }
 
-/** Chunks' lines that change the status: each begins with its event's word (docs/events.md). */
+/** Lines of chunks that change the status. Each begins with its event's word (docs/events.md). */
 const CHANGES = /^\[{1,2}"(?:started"|finished",\d+,"(\w+)")/gm;
 
-/** The chunks of a history, from its beginning. */
+/** The chunks of a history from its beginning, each with the status after it. */
 function withStatus(chunks: readonly Chunk[]): readonly EarlierChunk[] {
   let status: ExecutionStatus = "PENDING";
   return chunks.map((chunk) => {

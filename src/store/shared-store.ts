@@ -1,28 +1,27 @@
 /**
- * What several instances need of a store that they share, beside the executions: leases that lapse, members, commands
- * for executions that are owned elsewhere, the outbox, and offers of attempts. One contract suite
- * (test/contracts/shared-store.ts) says what each implementation promises.
+ * A store that several instances share: beside executions it has leases that lapse, members, commands for executions that are owned
+ * elsewhere, the outbox, and offers of attempts. One contract suite (test/contracts/shared-store.ts) says what each implementation
+ * promises.
  *
- * Every time in it is the store's own clock's, so instances need not agree on theirs. All calls reject with
- * StoreUnavailable where the store does not answer by its deadline; what was sent may have been applied, and every call
- * may be sent again: it then answers as before.
+ * Every time in it is of the store's own clock, so instances need not agree on theirs. All calls reject with StoreUnavailable if the store
+ * does not answer by its deadline. What was sent may have been applied, and every call may be sent again: it then answers as before.
  */
 import type { ExecutionStatus } from "../workflow/execution/status.ts";
 import { type EarlierChunk, type LargeText, type Lease, type Store, type Summary, StoreUnavailable } from "./store.ts";
 
-/** An instance as it shows itself to the others. */
+/** An instance as the others see it. */
 export type Member = {
   readonly bootId: string;
   /** The instance's name, for people. */
   readonly name: string;
   readonly threads: number;
-  /** It wants no more lanes: it is ending. */
+  /** Whether it wants no more lanes because it is ending. */
   readonly leaving: boolean;
-  /** Bytes of events in its lanes that the bus has not got yet. */
+  /** Bytes of events in its lanes that the bus has not received yet. */
   readonly outboxBytes: number;
   /** Its handlers by every name. Older instances do not tell. */
   readonly handlers?: readonly string[];
-  /** What it takes at most. Older instances do not tell. */
+  /** The largest sizes that it accepts. Older instances do not tell. */
   readonly limits?: MemberLimits;
 };
 
@@ -42,35 +41,38 @@ export type MemberLimits = {
 export type MemberView = Member & { readonly beats: number; readonly remainingMs: number; readonly ttlMs: number; readonly level: number };
 
 /**
- * `taken`: the lane is this boot's. `takers` rises where another boot has had the lane since this one took it last, however
- * often this one has taken it meanwhile. `held`: another's, whose lease has not lapsed.
+ * The answer to a take. `taken`: the lane is this boot's. `takers` rises if another boot has had the lane since this one took it last,
+ * however often this one has taken it meanwhile. `held`: another's, whose lease has not lapsed.
  */
 export type Taken =
   | { readonly type: "taken"; readonly lease: Lease; readonly takers: number }
   | { readonly type: "held"; readonly remainingMs: number };
 
 /**
- * What has happened to an execution after its first event. `summary`: as it is after that; it is triggered and not closed, and
- * what it was created with is as it is here.
+ * What has happened to an execution after its first event. `summary`: as it is after that. The execution is triggered and not closed, and
+ * what it was created with is the same here.
  */
 export type Extension = { readonly summary: Summary; readonly chunks: readonly EarlierChunk[]; readonly large: readonly LargeText[] };
 
-/** What waits in a lane, told with each renewal, so that a lost ring of the doorbell delays and loses nothing. */
+/** What waits in a lane. Each renewal tells it, so that a lost ring of the doorbell delays and loses nothing. */
 export type Pending = {
   readonly commands: number;
-  /** How many executions were ever triggered by their creation in this lane: one more than was heard of means a lost ring. */
+  /** The number of executions that were ever triggered by their creation in this lane: one more than was heard of means a lost ring. */
   readonly created: number;
   readonly offers: number;
   readonly outboxEntries: number;
   readonly outboxBytes: number;
 };
 
-/** `lapsed`: nobody has taken it, but it is not revived: take it again. `lost`: another's, or taken again under a later epoch. */
+/**
+ * The answer to a renewal. `lapsed`: nobody has taken the lane, but its lease is not revived: take it again. `lost`: another's, or taken
+ * again under a later epoch.
+ */
 export type Renewal = { readonly type: "renewed"; readonly pending: Pending } | { readonly type: "lapsed" } | { readonly type: "lost" };
 
 /**
- * `bootId`: null where the lane was released, or never taken. `remainingMs`: negative for how long the lease has lapsed. `ttlMs`:
- * how long leases of whoever had it last last; instances need not be set alike.
+ * A lane. `bootId`: null if it was released, or never taken. `remainingMs`: if negative, the time since the lease has lapsed. `ttlMs`: the
+ * TTL of its last holder; instances need not be set alike.
  */
 export type LaneView = {
   readonly lane: number;
@@ -80,16 +82,16 @@ export type LaneView = {
   readonly ttlMs: number;
 };
 
-/** A command for an execution that may be owned elsewhere. `body`: JSON text, read by the owner's supervisor. */
+/** A command for an execution that may be owned elsewhere. `body`: JSON text that the owner's supervisor reads. */
 export type LaneCommand = { readonly id: string; readonly execution: string; readonly body: string };
 
-/** `position`: rises with each command of the lane. */
+/** A command in the store. `position` rises with each command of the lane. */
 export type StoredCommand = LaneCommand & { readonly position: number };
 
-/** `queued`: it waits for the owner (now, or since an earlier send). `answered`: it was, with this receipt. */
+/** The answer to a send. `queued`: it waits for the owner (now, or since an earlier send). `answered`: it was, with this receipt. */
 export type Sent = { readonly type: "queued" } | { readonly type: "answered"; readonly receipt: string };
 
-/** One commit's or one create's part of the outbox: where the events are that the bus shall get. */
+/** The part of one commit or create in the outbox: where the events are that the bus shall get. */
 export type OutboxEntry = { readonly id: string; readonly pointers: readonly OutboxPointer[] };
 export type OutboxPointer = {
   readonly execution: string;
@@ -101,16 +103,16 @@ export type OutboxPointer = {
 };
 
 /**
- * `after`: the id of the lane's entry before it, whoever wrote that; no entry's where there was none. `texts`: the chunks', for
- * each pointer.
+ * A listener for entries. `after`: the id of the lane's entry before, whoever wrote it; none if there was none. `texts`: the chunks' texts,
+ * one for each pointer.
  */
 export type OutboxListener = (lane: number, entry: OutboxEntry, after: string, texts: readonly string[]) => void;
 
-/** An attempt that its owner has no thread for. `body`: all that running it needs, as the owner packed it. */
+/** An attempt that its owner has no thread for. `body`: everything that running it needs, as the owner packed it. */
 export type Offer = { readonly id: string; readonly execution: string; readonly body: string };
 export type OfferView = { readonly id: string; readonly execution: string; readonly claimedBy: string | null };
 
-/** `awayMax`: at least `max`. `can`: handlers, as `runnable` says them. */
+/** A claim. `awayMax`: at least `max`. `can`: handlers, as `runnable` writes them. */
 export type Claim = {
   readonly bootId: string;
   readonly number: number;
@@ -119,13 +121,16 @@ export type Claim = {
   readonly can: readonly string[];
 };
 
-/** A store that is restarted, or fails over, has forgotten seconds at the most: what was stored this long ago it still has. */
+/** The longest time that a store forgets if it is restarted or fails over. What was stored before, it still has. */
 export const FORGOTTEN_MS_MAX = 30_000;
 
 /** The store is there, and this instance must not write to it any more. */
 class Barred extends StoreUnavailable {}
 
-/** The store is there, but not what it held: emptied, or another one. Nothing is written to it, ever: histories must not mix. */
+/**
+ * The store is there, but its data is not: it was emptied, or is another one. Nothing is ever written to it, because histories must not
+ * mix.
+ */
 export class DataLost extends Barred {}
 
 /** What is stored may be in forms that this build does not know. */
@@ -139,11 +144,14 @@ export class BelowLevel extends Barred {
 }
 
 export interface SharedStore extends Store {
-  /** Called with the lanes whose store was restarted or failed over: acknowledged writes may be gone. The answer unsubscribes. */
+  /**
+   * Calls the listener with the lanes whose store was restarted or failed over: acknowledged writes may be lost. The returned function
+   * unsubscribes.
+   */
   onRestart(listener: (lanes: readonly number[]) => void): () => void;
-  /** Sentences about how the store is set up, for the log at start (no append-only file, an eviction policy). */
+  /** Sentences about how the store is set up, for the log at the start (no append-only file, an eviction policy). */
   warnings(): Promise<readonly string[]>;
-  /** Why nothing new can be stored although the store answers, as a sentence: it is full. Null where it can. */
+  /** The reason why nothing new can be stored although the store answers, as a sentence: it is full. Null if it can. */
   full(): Promise<string | null>;
 
   /**
@@ -154,19 +162,20 @@ export interface SharedStore extends Store {
    * forgotten. Rejects with BelowLevel.
    */
   takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch?: number): Promise<Taken>;
-  /** One answer for each lease, in order. A lease that has lapsed is never revived. */
+  /** Renews leases. One answer for each lease, in order. A lapsed lease is never revived. */
   renew(leases: readonly Lease[], ttlMs: number): Promise<readonly Renewal[]>;
-  /** Frees the lane at once, where this is still its lease. */
+  /** Frees the lane at once, if this is still its lease. */
   release(lease: Lease): Promise<void>;
   /**
-   * Every lane. A lease that remains for longer than its holder's TTL is cut to that, for good: clocks jump at a fail-over.
-   * `ttlMs`: that of holders whose build did not say.
+   * All lanes. A lease that remains for longer than its holder's TTL is cut to that for good: clocks jump at a fail-over. `ttlMs`: that of
+   * holders whose build did not say.
    */
   leases(ttlMs: number): Promise<readonly LaneView[]>;
 
   /**
-   * What has happened elsewhere to an execution that was created here too is written behind its first event, as one, where it was
-   * never triggered here. False, and nothing written, where it is not so. Needs no lease: an owner hears of it as of one that was created triggered.
+   * Writes what has happened elsewhere to an execution that was created here too behind its first event, in one act, if it was never
+   * triggered here. Otherwise returns false and writes nothing. Needs no lease: the owner is told as of an execution that was created
+   * triggered.
    */
   extend(extension: Extension): Promise<boolean>;
 
@@ -179,32 +188,32 @@ export interface SharedStore extends Store {
   nowMs(): number | null;
   /** The level in use, as its answers to beats tell it; 1 before the first, and where no build has ever raised it. */
   level(): number;
-  /** The boot has ended, and left nothing behind. */
+  /** Removes a boot that has ended and left nothing behind. */
   leave(bootId: string): Promise<void>;
 
-  /** Idempotent by id: a command that waits already, or was answered in the last 10 minutes, is not added again. */
+  /** Sends a command. Idempotent by id: a command that waits already, or was answered in the last 10 minutes, is not added again. */
   send(command: LaneCommand): Promise<Sent>;
   /** The lane's commands after a position (0: the oldest that is left), in order. They stay until a commit answers them. */
   commandsAfter(lane: number, position: number, limit: number): Promise<readonly StoredCommand[]>;
-  /** Null while it waits, or where it is not known any more. */
+  /** The receipt of a command; null while it waits, or if it is not known any more. */
   receiptOf(executionId: string, commandId: string): Promise<string | null>;
 
   /**
-   * Called with each entry that commits and creates through this object have written, before they are answered, in the lane's
-   * order; where an answer was lost, when the resend is answered, and not at all for a create. The returned function unsubscribes.
+   * Calls the listener with each entry that commits and creates through this object have written, before they are answered, in the lane's
+   * order. If an answer was lost: when the resend is answered, and not at all for a create. The returned function unsubscribes.
    */
   onOutbox(listener: OutboxListener): () => void;
-  /** The oldest entries of the lane's outbox; [] where this store writes none. */
+  /** The oldest entries of the lane's outbox; [] if this store writes none. */
   outbox(lane: number, limit: number): Promise<readonly OutboxEntry[]>;
-  /** The bus has them: deleted by id. */
+  /** Deletes entries that the bus has, by id. */
   relayed(lane: number, ids: readonly string[]): Promise<void>;
 
   /**
-   * `number` rises with each batch under one lease: one that is not above the lane's last adds nothing and is answered
-   * `offered`, so that neither a resend nor a call that comes late offers twice. `fenced`: nothing was written.
+   * Offers attempts. `number` rises with each batch under one lease. A batch that is not above the lane's last adds nothing and is answered
+   * with `offered`, so that neither a resend nor a late call offers twice. `fenced`: nothing was written.
    */
   offer(lease: Lease, offers: readonly Offer[], number: number): Promise<"offered" | "fenced">;
-  /** The lane's offers, or only those of `ids` that are there. */
+  /** The lane's offers, or only those of `ids` that exist. */
   offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]>;
   /**
    * Claims up to `max` unclaimed offers of the lane, of its present epoch, that `can` (of offer-id.ts) covers, and up to `awayMax`
@@ -213,10 +222,13 @@ export interface SharedStore extends Store {
    * with BelowLevel.
    */
   claim(lane: number, claim: Claim): Promise<readonly Offer[]>;
-  /** Takes back what is not claimed. Answers those that are claimed, which stay; everything else of `ids` is gone. `fenced`: nothing was done. */
+  /**
+   * Takes back what is not claimed. Resolves with the claimed ones, which stay; everything else of `ids` is gone. `fenced`: nothing was
+   * done.
+   */
   withdraw(lease: Lease, ids: readonly string[]): Promise<readonly OfferView[] | "fenced">;
-  /** Removes them, claimed or not: their outcome is recorded, or nobody wants it any more. */
+  /** Removes offers, claimed or not: their outcome is recorded, or nobody wants it any more. */
   discard(lane: number, ids: readonly string[]): Promise<void>;
-  /** Those of `ids` that are still there and claimed by this boot. */
+  /** Those of `ids` that still exist and are claimed by this boot. */
   heldClaims(lane: number, bootId: string, ids: readonly string[]): Promise<readonly string[]>;
 }

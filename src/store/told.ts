@@ -1,4 +1,4 @@
-/** What the stream is told of: each chunk that was written, with what its execution is after it. */
+/** The chunks that the stream is told of: each chunk that was written, with the state of its execution after it. */
 import type { Extension } from "./shared-store.ts";
 import type { Commit, CommitAnswer, CommitEntry, NewExecution } from "./store.ts";
 
@@ -9,7 +9,7 @@ export function appliedOf({ entries }: Commit, answer: CommitAnswer): readonly T
   return answer.type === "fenced" ? [] : entries.filter((_, at) => answer.entries[at]?.type === "applied");
 }
 
-/** Of new executions every chunk that they come with, since no reader has heard of them before. */
+/** The chunks of new executions: every one that they come with, because no reader has heard of them before. */
 export function toldOf(batch: readonly NewExecution[]): readonly Told[] {
   return batch.some(({ earlier = [] }) => earlier.length > 0) ? batch.flatMap(chunksOf) : batch;
 }

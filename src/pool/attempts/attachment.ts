@@ -1,7 +1,7 @@
-/** One attachment to a table: what a supervisor holds of its execution's attempts. */
+/** One attachment to a table: a supervisor's handle on its execution's attempts. */
 import type { Attempt, ExecutionRef, ExecutionAttempts, AttemptListener } from "../pool.ts";
 
-/** The table that it works on: the same, whoever is attached. */
+/** The table that it works on, which is the same whoever is attached. */
 export type AttachedTable = Omit<ExecutionAttempts, "detach"> & {
   readonly execution: ExecutionRef;
   detach(listener: AttemptListener): void;

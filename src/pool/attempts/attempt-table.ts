@@ -6,24 +6,24 @@ import { type AttachedTable, Attachment } from "./attachment.ts";
 import type { Attempt, AttemptKey, ExecutionRef, ExecutionAttempts, AttemptListener, Outcome, Report } from "../pool.ts";
 import { reportFailure } from "../dispatch/report.ts";
 
-/** What tables need of the pool that they are in. */
+/** The pool, as its tables need it. */
 export type AttemptTableKeeper = {
   readonly turns: Turns;
-  /** Where an attempt waits to run. */
+  /** The line in which an attempt waits to run. */
   lineOf(attempt: Attempt): Line;
-  /** Numbers an entry that is new and open; null where nothing new begins any more. */
+  /** The number of a new, open entry; null if nothing new begins any more. */
   open(): number | null;
-  /** An entry from outside is open again; false where nothing begins any more. */
+  /** Opens an entry from outside again; false if nothing begins any more. */
   reopened(): boolean;
   /** An open entry has its outcome, was taken back, or went outside. */
   closed(): void;
-  /** So many more entries of this line are outside. */
+  /** Changes the number of entries of this line that are outside. */
   wentOutside(change: 1 | -1, line: Line): void;
-  /** What other instances have of it, or are offered, is settled. */
+  /** An attempt that other instances have, or are offered, is settled. */
   settled(key: AttemptKey): void;
-  /** And this, nobody wants any more. `aborted`: nor where it is claimed. */
+  /** Nobody wants an attempt outside any more. `aborted`: not even where it is claimed. */
   unwanted(key: AttemptKey, aborted: boolean): void;
-  /** Nobody is attached and nothing is in it. */
+  /** Nobody is attached to the table, and it is empty. */
   dropped(table: AttemptTable): void;
   readonly report: Report;
 };
@@ -32,10 +32,10 @@ export class AttemptTable implements EntryOwner, AttachedTable {
   readonly execution: ExecutionRef;
   readonly #keeper: AttemptTableKeeper;
   readonly #entries = new Entries();
-  /** Of them, those that are here and have no outcome. */
+  /** The number of entries that are here and have no outcome. */
   #open = 0;
   #listener: AttemptListener | null = null;
-  /** What a new listener has not been told yet is told in a turn of its own. */
+  /** Whether a new listener is still being told. It is told in a turn of its own. */
   #replaying = false;
 
   constructor(execution: ExecutionRef, keeper: AttemptTableKeeper) {
@@ -51,7 +51,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     return this.#open;
   }
 
-  /** Throws where somebody is attached already. */
+  /** Attaches a listener. Throws if one is attached already. */
   attach(listener: AttemptListener): ExecutionAttempts {
     if (this.#listener !== null) throw new Error(`Execution ${this.execution.id} is attached already: detach first.`);
     this.#listener = listener;
@@ -80,7 +80,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     if (this.#entries.find(node, attempt) === undefined) this.#enter({ ...NOTHING_TO_RUN, node, attempt }, 0, executor);
   }
 
-  /** What that instance ran for the execution is gone with it. */
+  /** The executor is dead, and with it what it ran for the execution. */
   executorDied(bootId: string): void {
     for (const entry of this.#entries.all()) if (entry.executor === bootId) this.ended(entry, { type: "lost", death: true });
   }
@@ -108,7 +108,8 @@ export class AttemptTable implements EntryOwner, AttachedTable {
   settle(node: number, attempt: number): void {
     const settled = this.#entries.find(node, attempt);
     const isHere = settled !== undefined && !isElsewhere(settled);
-    // Also of what nobody here waits for: an owner before may have offered it, and a claim that stands would be waited for by the next.
+    // Also attempts that nobody here waits for: an earlier owner may have offered one, and the next owner would wait for a claim that
+    // stands.
     if (!isHere || settled.outcome === null) this.#keeper.settled({ execution: this.execution.id, node, attempt });
     if (settled === undefined || (isHere && settled.outcome === null)) return;
     this.#remove(settled);
@@ -162,20 +163,20 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     this.#dropIfEmpty();
   }
 
-  /** The end of a clean end's grace: what still runs here is told to stop, and told as released. */
+  /** Ends the grace period of a clean end: what still runs here is told to stop, and reported as released. */
   release(): void {
     this.#stop("The instance is ending.");
     for (const entry of this.#entries.all()) if (!isElsewhere(entry)) this.ended(entry, RELEASED);
   }
 
-  /** This open entry was taken out: it is offered to other instances. */
+  /** Takes out an open entry that is offered to other instances. */
   leave(entry: Entry): void {
     entry.outside = true;
     this.#keeper.wentOutside(1, entry.line);
     this.#closed();
   }
 
-  /** An entry that was outside is to wait here again; null where it is not outside, or nothing begins any more. */
+  /** Lets an entry that was outside wait here again; null if it is not outside, or if nothing begins any more. */
   comeBack(node: number, attempt: number): Entry | null {
     const entry = this.#entries.find(node, attempt);
     if (entry === undefined || !entry.outside) return null;
@@ -189,7 +190,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     return entry;
   }
 
-  /** False where this entry is not outside. */
+  /** Marks an entry as claimed; false if it is not outside. */
   claimed(node: number, attempt: number, executor: string, atMs: number): boolean {
     const entry = this.#entries.find(node, attempt);
     if (entry === undefined || !entry.outside) return false;
@@ -200,7 +201,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     return true;
   }
 
-  /** What is elsewhere goes without an outcome. */
+  /** Drops an entry that is elsewhere, without an outcome. */
   forget(node: number, attempt: number): void {
     const entry = this.#entries.find(node, attempt);
     if (entry === undefined || !isElsewhere(entry)) return;
@@ -214,7 +215,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     if (entry.outcome === null && !this.#replaying) this.#tell(this.#listener, entry);
   }
 
-  /** The first outcome counts; a host's late word on what was released already does not. */
+  /** Notes an outcome. The first one counts; what a host says late of a released attempt does not. */
   ended(entry: Entry, outcome: Outcome): void {
     if (entry.outcome !== null) return;
     entry.outcome = outcome;
@@ -230,7 +231,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     for (const entry of this.#entries.all()) if (entry.outcome !== null || entry.ranLong) this.#tell(this.#listener, entry);
   }
 
-  /** `entry`: null where one went without an outcome. */
+  /** Tells a listener. `entry`: null if one went without an outcome. */
   #tell(listener: AttemptListener | null, entry: Entry | null): void {
     if (listener === null) return;
     try {
@@ -248,7 +249,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     for (const [line, entries] of Map.groupBy(placed, (entry) => entry.line)) line.stop(entries, message);
   }
 
-  /** True where it had not begun here, and now never will. */
+  /** Takes an attempt back. Returns true if it had not begun here, and now never will. */
   #takenBack(entry: Entry): boolean {
     return entry.outcome === null && !isElsewhere(entry) && entry.line.takeBack(entry);
   }
@@ -279,7 +280,7 @@ export class AttemptTable implements EntryOwner, AttachedTable {
 
 const RELEASED: Outcome = { type: "released" };
 
-/** Of an attempt that another instance runs, only its node and number are known here. */
+/** The rest of an attempt that another instance runs: only its node and number are known here. */
 const NOTHING_TO_RUN: Omit<Attempt, "node" | "attempt"> = {
   nodeId: "",
   handler: "",

@@ -1,11 +1,11 @@
-/** Attempts that no thread here can run, since their handler is not here: they wait until another instance claims them, or a reload brings it. */
+/** Attempts whose handler is not here. They wait until another instance claims them, or a reload brings the handler. */
 import type { Entry, Line } from "../dispatch/entry.ts";
 
 export class Away implements Line {
   readonly #entries = new Set<Entry>();
   readonly #added: () => void;
 
-  /** `added`: there is one more. */
+  /** `added` is called for each new one. */
   constructor(added: () => void) {
     this.#added = added;
   }
@@ -28,7 +28,7 @@ export class Away implements Line {
     // Nothing of it has begun.
   }
 
-  /** Takes out up to `max` of those that `mayGo` allows, in the order in which they came. */
+  /** Takes out up to `max` attempts that `mayGo` allows, in the order in which they came. */
   take(max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
     const taken: Entry[] = [];
     for (const entry of this.#entries) {

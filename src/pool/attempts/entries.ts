@@ -1,10 +1,13 @@
-/** A table's entries, by node. */
+/** The entries of a table, by node. */
 import type { Entry } from "../dispatch/entry.ts";
 
 const NOBODY: readonly Entry[] = [];
 
 export class Entries {
-  /** A Map took eight times as long. A node has one entry, and rarely another of an earlier attempt that is not settled yet. */
+  /**
+   * The entries by node. A Map took eight times as long. A node has one entry, and rarely another one of an earlier attempt that is not
+   * settled yet.
+   */
   readonly #byNode: (Entry | readonly Entry[] | undefined)[] = [];
   #size = 0;
 
@@ -12,7 +15,7 @@ export class Entries {
     return this.#size;
   }
 
-  /** Whether this node has any. */
+  /** Whether this node has an entry. */
   has(node: number): boolean {
     return this.#byNode[node] !== undefined;
   }
@@ -39,7 +42,7 @@ export class Entries {
     this.#size -= 1;
   }
 
-  /** A copy: what is done with them may change the table. */
+  /** A copy of all entries: what is done with them may change the table. */
   all(): readonly Entry[] {
     return this.#size === 0 ? NOBODY : this.#byNode.flatMap((there) => (there === undefined ? NOBODY : entriesIn(there)));
   }

@@ -1,14 +1,17 @@
-/** What the dispatcher will begin soon, by its pace of late: how many of the waiting attempts are too many, and how many more it could take. */
+/**
+ * The attempts that the dispatcher will begin soon, by its recent pace: how many of the waiting ones are too many, and how many more it
+ * could take.
+ */
 import type { Clock } from "../../env/clock.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { Pace } from "../dispatch/pace.ts";
 
-/** Where a thread begins more than this in a second, its attempts are so short that moving one costs more than running it. */
+/** The pace of a thread above which attempts are so short that moving one costs more than running it. */
 const TOO_SHORT_PER_SECOND = 5_000;
-/** What waits is a surplus from this share above what begins soon, so that nothing goes out and in again. */
+/** The factor above what begins soon from which waiting attempts are a surplus, so that nothing is offered and taken back at once. */
 const ABOVE = 1.5;
 
-/** `afterMs`: so long is "soon". */
+/** The outlook of a dispatcher. `afterMs`: the meaning of "soon". */
 export class Outlook {
   readonly #pace = new Pace();
   readonly #dispatcher: Dispatcher;

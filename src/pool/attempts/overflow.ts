@@ -1,4 +1,4 @@
-/** What of the waiting attempts could run at other instances: which, who is told, and the way out and in. */
+/** The waiting attempts that could run at other instances: which ones, who is told of them, and their way out and in. */
 import type { Clock } from "../../env/clock.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Entry, Line } from "../dispatch/entry.ts";
@@ -7,10 +7,10 @@ import type { AttemptTable } from "./attempt-table.ts";
 import type { Away } from "./away.ts";
 import { Outlook } from "./outlook.ts";
 
-/** The overflow as tables see it, too. */
+/** The overflow with what tables need of it. */
 export type TableOverflow = Overflow & {
   wentOutside(change: 1 | -1, line: Line): void;
-  /** One more waits whose handler is not here. */
+  /** Notes one more attempt that waits for a handler which is not here. */
   cameAway(): void;
   settled(key: AttemptKey): void;
   unwanted(key: AttemptKey, aborted: boolean): void;
@@ -19,12 +19,12 @@ export type TableOverflow = Overflow & {
 export type OverflowOptions = {
   readonly dispatcher: Dispatcher;
   readonly away: Away;
-  /** Of an execution's id. */
+  /** The table of an execution's id. */
   readonly tableOf: (executionId: string) => AttemptTable | undefined;
   readonly clock: Clock;
 };
 
-/** Of this dispatcher's attempts, and those whose handler is not here. */
+/** The overflow of this dispatcher's attempts, and of those whose handler is not here. */
 export function createOverflow(options: OverflowOptions): TableOverflow {
   return new PoolOverflow(options);
 }
@@ -137,7 +137,7 @@ class PoolOverflow implements TableOverflow {
   }
 
   unwanted(key: AttemptKey, aborted: boolean): void {
-    // Nobody who listens: then nobody has offered it either.
+    // Without a listener nobody has offered it either.
     if (this.#listening === null) this.forget(key);
     else this.#listening.listener.unwanted(key, aborted);
   }

@@ -1,4 +1,4 @@
-/** The tables of all executions of a pool: who is attached, how many attempts are open, and the end of them all. */
+/** The tables of all executions of a pool: who is attached, how many attempts are open, and the clean end. */
 import type { Clock } from "../../env/clock.ts";
 import type { Turns } from "../../env/turns.ts";
 import type { Line } from "../dispatch/entry.ts";
@@ -7,7 +7,7 @@ import { AttemptTable, type AttemptTableKeeper } from "./attempt-table.ts";
 import type { TableOverflow } from "./overflow.ts";
 
 export type AttemptTablesOptions = {
-  /** Where an attempt waits to run. */
+  /** The line in which an attempt waits to run. */
   readonly lineOf: (attempt: Attempt) => Line;
   readonly overflow: Pick<TableOverflow, "wentOutside" | "settled" | "unwanted">;
   readonly turns: Turns;
@@ -18,9 +18,9 @@ export class AttemptTables {
   readonly #tables = new Map<string, AttemptTable>();
   readonly #keeper: AttemptTableKeeper;
   #order = 0;
-  /** Entries without an outcome, over all tables. */
+  /** The number of entries without an outcome, over all tables. */
   #open = 0;
-  /** False: nothing new begins any more. */
+  /** False if nothing new begins any more. */
   #working = true;
   #heardIdle: (() => void) | null = null;
 
@@ -43,7 +43,7 @@ export class AttemptTables {
     return this.#tables.get(executionId);
   }
 
-  /** Throws where somebody is attached to the execution already. */
+  /** Attaches a listener. Throws if the execution has one already. */
   attach(execution: ExecutionRef, listener: AttemptListener): ExecutionAttempts {
     const table = this.#tables.get(execution.id) ?? new AttemptTable(execution, this.#keeper);
     this.#tables.set(execution.id, table);
@@ -54,12 +54,12 @@ export class AttemptTables {
     for (const table of this.#tables.values()) table.executorDied(bootId);
   }
 
-  /** Nothing new begins from now on. */
+  /** Stops new attempts from beginning. */
   stop(): void {
     this.#working = false;
   }
 
-  /** Takes back what has not begun. Resolves when nothing is open; what is after `graceMs` is released. */
+  /** Takes back what has not begun. Resolves when nothing is open; what is open after `graceMs` is released. */
   async drain(graceMs: number, clock: Clock): Promise<void> {
     for (const table of this.#tables.values()) table.takeBack();
     if (this.#open === 0) return;

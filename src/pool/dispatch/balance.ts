@@ -1,12 +1,12 @@
-/** Evens out hosts that were given as much each, of which one has begun all of it while another still has a lot before it. */
+/** Balance between hosts: they were given as much each, but one has begun all of it while another still has a lot before it. */
 import type { HostHandle } from "./host-handle.ts";
 
-/** What begins sooner than this is not worth a move. */
+/** The wait from which a move is worth its cost. */
 const WORTH_MS = 4;
-/** By the time these have begun, a thread that only was not scheduled for a while has caught up. */
+/** The most that is moved at a time. By the time these have begun, a thread that was only not scheduled for a while has caught up. */
 const MOVED_MAX = 512;
 
-/** Gives `idle`, which has begun all that it had, half of what waits the longest at another host, where that is worth it. */
+/** Gives `idle`, which has begun everything that it had, half of what waits longest at another host, if that is worth it. */
 export function balance(hosts: readonly HostHandle[], idle: HostHandle, nowMs: number): void {
   let busiest: HostHandle | null = null;
   let longestMs = WORTH_MS;

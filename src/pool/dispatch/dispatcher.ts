@@ -1,4 +1,6 @@
-/** What waits for hosts of one kind: who gets what, and what becomes of it when a host is blocked or ends. */
+/**
+ * The dispatcher of hosts of one kind: it decides which host gets which attempt, and what becomes of it when the host is blocked or ends.
+ */
 import type { Turns } from "../../env/turns.ts";
 import { balance } from "./balance.ts";
 import type { Entry, Line } from "./entry.ts";
@@ -14,28 +16,28 @@ import { outcomeOf, verdictAtDeath, verdictAtEnd, verdictOf } from "./verdicts.t
 import { OutcomeKind, type Outcomes } from "../wire/work.ts";
 
 const WATCH_MS = 25;
-/** So many attempts are sent at once, so that a host begins while the rest is packed. */
+/** The attempts that are sent at once, so that a host begins while the rest is packed. */
 const SEND_AT = 512;
-/** Looking for some to take out, so many that must stay are passed over. */
+/** The attempts that a search passes over because they must stay. */
 const STAYING_MAX = 1_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export type DispatcherOptions = HostsOptions & {
-  /** A busy host without a heartbeat for so long is blocked. */
+  /** The silence after which a busy host counts as blocked. */
   readonly silentMs: number;
   readonly abortGraceMs: number;
-  /** A death tells of what had begun there, and fewer are put together after each. */
+  /** Whether these hosts run suspects: a death then names what had begun there, and fewer are put together after each. */
   readonly suspects: boolean;
-  /** A host was given an attempt of a handler that it does not have. */
+  /** Called when a host was given an attempt of a handler that it does not have. */
   readonly unknownHandler: (name: string) => void;
   readonly turns: Turns;
 };
 
-/** Whoever wants to know how much waits. */
+/** An observer of how much waits. */
 export type DispatcherObserver = {
-  /** Told every 25 ms or so while there is something to do. */
+  /** Called every 25 ms or so while there is something to do. */
   looked(nowMs: number): void;
-  /** Outcomes have come, and nothing waits in the line. */
+  /** Called when outcomes have come and nothing waits in the line. */
   lineEmpty(): void;
 };
 
@@ -46,7 +48,7 @@ export class Dispatcher implements Line {
   readonly #queue = new PriorityQueue<Entry>();
   readonly #groups: SuspectGroups | null;
   #stage: "working" | "draining" | "closed" = "working";
-  /** Attempts that wait for a slot. The queue also holds what was taken back. */
+  /** The attempts that wait for a slot. The queue also holds what was taken back. */
   #waiting = 0;
   #placing = false;
   #nextWatchMs = NEVER;
@@ -69,7 +71,7 @@ export class Dispatcher implements Line {
     return this.#hosts.firstReport;
   }
 
-  /** Other hosts take the place of all there are, or of none: what has begun ends where it is, what has not goes to the others. */
+  /** Replaces all hosts by others, or none. What has begun ends where it is, what has not goes to the others. */
   async renew(settings: unknown): Promise<LoadedHandlers> {
     const word = await this.#hosts.renew(settings, (host) => this.putBack(host.takeBackQueued()));
     if (this.#stage === "closed") return word;
@@ -77,12 +79,12 @@ export class Dispatcher implements Line {
     return word;
   }
 
-  /** Hosts that are loaded. */
+  /** The number of loaded hosts. */
   get hosts(): number {
     return this.#hosts.all.filter((host) => host.state === "ready").length;
   }
 
-  /** How many attempts its hosts can have in hand, spares left out. */
+  /** The attempts that its hosts can have in hand, without spares. */
   get slots(): number {
     return this.#options.slots * this.#options.hosts;
   }
@@ -91,22 +93,22 @@ export class Dispatcher implements Line {
     return this.#waiting;
   }
 
-  /** Attempts that were given to a host. */
+  /** The attempts that were given to a host. */
   get inHand(): number {
     return this.#hosts.all.reduce((sum, host) => sum + host.inHand, 0);
   }
 
-  /** Attempts that have not begun, in the line or at a host. */
+  /** The attempts that have not begun, in the line or at a host. */
   get notBegun(): number {
     return this.#hosts.all.reduce((sum, host) => sum + host.queued, this.#waiting);
   }
 
-  /** How many have ever begun; starts again at the ends of 32 bits. */
+  /** The number of attempts that have ever begun; it wraps at 32 bits. */
   get begun(): number {
     return this.#hosts.begun;
   }
 
-  /** Hosts that can be given more, and how much all of them can. */
+  /** The hosts that can be given more, and how much all of them can take. */
   get open(): { readonly hosts: number; readonly room: number } {
     if (this.#stage !== "working") return { hosts: 0, room: 0 };
     const able = this.#hosts.all.filter((host) => host.state === "ready" && !host.silent && host.room > 0);
@@ -127,7 +129,7 @@ export class Dispatcher implements Line {
     return true;
   }
 
-  /** Takes out up to `max` of those that would begin last and that `mayGo` allows. */
+  /** Takes out up to `max` attempts that would begin last and that `mayGo` allows. */
   takeLast(max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
     const taken: Entry[] = [];
     const staying: Entry[] = [];
@@ -148,13 +150,13 @@ export class Dispatcher implements Line {
     this.#watch();
   }
 
-  /** Begins nothing new from now on. */
+  /** Stops new attempts from beginning. */
   drain(): void {
     if (this.#stage === "working") this.#stage = "draining";
     this.#hosts.freeze();
   }
 
-  /** Ends all hosts; what they had in hand is not told. */
+  /** Ends all hosts. Nothing is reported of what they had in hand. */
   async close(): Promise<void> {
     this.#stage = "closed";
     this.#cancelWatch?.();
@@ -186,7 +188,7 @@ export class Dispatcher implements Line {
     this.#watch();
   }
 
-  /** These have not begun: they wait again, before what came after them. */
+  /** Puts attempts that have not begun back into the line, before what came after them. */
   putBack(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     const inOrder = entries.toSorted((a, b) => a.order - b.order);
@@ -210,7 +212,7 @@ export class Dispatcher implements Line {
     this.observer?.lineEmpty();
   }
 
-  /** Where this host has begun all that it had, and nothing waits in the line, it is given of what waits at another. */
+  /** Gives this host attempts that wait at another one, if it has begun all its own and nothing waits in the line. */
   #balance(host: HostHandle, nowMs: number): void {
     const mayTake = this.#stage === "working" && this.#waiting === 0 && this.#groups === null;
     if (mayTake && host.state === "ready" && host.queued === 0 && !host.silent) balance(this.#hosts.all, host, nowMs);
@@ -235,7 +237,7 @@ export class Dispatcher implements Line {
     this.#scatter(host.clear(), verdictAtEnd);
   }
 
-  /** What had not begun goes to others; the rest is told. */
+  /** Gives what had not begun to others, and reports the rest. */
   #scatter(remains: readonly Remains[], verdict: (remains: Remains) => Outcome): void {
     this.putBack(remains.filter(({ stood }) => stood === "queued").map(({ entry }) => entry));
     for (const each of remains) if (each.stood !== "queued") each.entry.table.ended(each.entry, verdict(each));
@@ -260,7 +262,7 @@ export class Dispatcher implements Line {
     });
   }
 
-  /** Hosts that may be blocked are listened to all the time; others need a look only when something is due. */
+  /** The time of the next look. Hosts that may be blocked are watched all the time; others need a look only when something is due. */
   #nextLookMs(): number {
     const soonMs = this.#options.clock.nowMs() + WATCH_MS;
     if (this.#options.silentMs !== NEVER || (this.observer !== null && this.#waiting > 0)) return soonMs;

@@ -1,53 +1,53 @@
-/** One host as the pool sees it: its slots, what is in each, and when each is to be looked at. */
+/** One host as the pool sees it: its slots, what is in each, and when each needs a look. */
 import { SlotState } from "../wire/slots.ts";
 import type { Entry, Place, Stop } from "./entry.ts";
 import type { Link } from "../wire/link.ts";
 import type { AbortReason, Work } from "../wire/work.ts";
 
-/** An attempt that has run for this long has its start told. */
+/** The time after which an attempt's start is reported. */
 const RAN_LONG_MS = 50;
-/** In less time it shows no pace. */
+/** The shortest time that shows a pace. */
 const PACE_MS = 2;
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** What a look at a host found. */
+/** The result of a look at a host. */
 export type Look = {
-  /** These have run for RAN_LONG_MS. */
+  /** Entries that have run for RAN_LONG_MS. */
   readonly ranLong: readonly Entry[];
-  /** These have run into their timeouts. */
+  /** Entries that have reached their timeouts. */
   readonly timedOut: readonly Entry[];
-  /** One was told to stop and did not in its grace: the host is to be ended. */
+  /** Whether an attempt was told to stop and did not within its grace: then the host must be ended. */
   readonly mustEnd: boolean;
 };
 
-/** How an entry stood when its host ended. */
+/** The state of an entry when its host ended. */
 export type Remains = { readonly entry: Entry; readonly stood: "queued" | "begun" | "ended" };
 
 export class HostHandle implements Place {
   readonly link: Link;
-  /** `leaving`: others have taken its place; it ends when it has nothing in hand. */
+  /** The state. `leaving`: others have taken its place, and it ends when it has nothing in hand. */
   state: "loading" | "ready" | "leaving" | "gone" = "loading";
-  /** Its thread is blocked: it gets nothing new. */
+  /** Whether its thread is blocked: it gets nothing new. */
   silent = false;
-  /** Entries in its slots. */
+  /** The number of entries in its slots. */
   inHand = 0;
   /** Slots of entries that were taken back, until the host says that it has seen it. */
   vacated = 0;
-  /** When it last had nothing in hand, or when it began to load. */
+  /** The time at which it last had nothing in hand, or began to load. */
   idleSinceMs = 0;
 
   readonly #entries: (Entry | null)[];
   readonly #nextLookMs: Float64Array;
   readonly #free: Int32Array;
   #freeCount: number;
-  /** No slot from here on was ever used. */
+  /** The end of the slots that were ever used. */
   #highWater = 0;
   #outbox: Work[] = [];
-  /** How many it was ever given, without those that were taken back. */
+  /** The number of entries that it was ever given, without those that were taken back. */
   #given = 0;
   #beat = 0;
   #beatAtMs = 0;
-  /** From when on its pace is taken, and how many had begun by then. */
+  /** The time from which its pace is taken, and how many had begun by then. */
   #paceFromMs = 0;
   #paceFromBegun = 0;
 
@@ -60,34 +60,34 @@ export class HostHandle implements Place {
     this.#freeCount = count;
   }
 
-  /** How many more entries it could hold. */
+  /** The number of entries that it could still hold. */
   get room(): number {
     return this.#freeCount;
   }
 
-  /** How many have ever begun; starts again at the ends of 32 bits. */
+  /** The number of attempts that have ever begun; it wraps at 32 bits. */
   get begun(): number {
     return Atomics.load(this.link.slots.begun, 0);
   }
 
-  /** How many have not begun. */
+  /** The number of entries that have not begun. */
   get queued(): number {
     return Math.max(0, (this.#given - this.begun) | 0);
   }
 
-  /** For how long what has not begun waits, as fast as it goes lately; 0 where that is not known yet. */
+  /** The time that entries which have not begun wait, by its recent pace; 0 if that is not known yet. */
   waitMs(nowMs: number): number {
     const tookMs = nowMs - this.#paceFromMs;
     const begun = (this.begun - this.#paceFromBegun) | 0;
     return tookMs < PACE_MS ? 0 : (this.queued * tookMs) / Math.max(1, begun);
   }
 
-  /** Entries that `send` would bring to the host. */
+  /** The entries that `send` would bring to the host. */
   get unsent(): number {
     return this.#outbox.length;
   }
 
-  /** When an entry is to be looked at next; Infinity for never. */
+  /** The time at which an entry needs the next look; Infinity for never. */
   get nextLookMs(): number {
     let nextMs = NEVER;
     for (let slot = 0; slot < this.#highWater; slot += 1) nextMs = Math.min(nextMs, this.#nextLookMs[slot] as number);
@@ -144,7 +144,7 @@ export class HostHandle implements Place {
     );
   }
 
-  /** Frees the slot of an outcome and answers its entry, whose begin is noted; null where it had been taken back. */
+  /** Frees the slot of an outcome and returns its entry, whose begin is noted; null if it had been taken back. */
   release(slot: number, nowMs: number): Entry | null {
     const entry = this.#entries[slot] ?? null;
     if (entry === null) this.vacated -= 1;
@@ -157,12 +157,12 @@ export class HostHandle implements Place {
     this.#free[this.#freeCount] = slot;
     this.#freeCount += 1;
     if (this.inHand === 0) this.idleSinceMs = nowMs;
-    // It has given back all that it had, so nothing blocks it; nobody listens to a host that has nothing in hand.
+    // It has given back everything that it had, so nothing blocks it. A host with nothing in hand is not watched.
     if (this.inHand + this.vacated === 0) this.silent = false;
     return entry;
   }
 
-  /** Notes the heartbeat. True from the moment when a busy host has given none for `silentMs`. */
+  /** Notes the heartbeat. Returns true from the moment when a busy host has given none for `silentMs`. */
   listen(nowMs: number, silentMs: number): boolean {
     const beat = Atomics.load(this.link.slots.beat, 0);
     if (beat !== this.#beat || this.inHand + this.vacated === 0) {
@@ -173,7 +173,7 @@ export class HostHandle implements Place {
     return this.silent;
   }
 
-  /** Looks at every entry that is due to be looked at. */
+  /** Looks at every entry that is due. */
   look(nowMs: number): Look {
     this.#takePaceFrom(nowMs);
     const ranLong: Entry[] = [];
@@ -202,12 +202,12 @@ export class HostHandle implements Place {
     return { ranLong, timedOut, mustEnd };
   }
 
-  /** What has not begun; what begins meanwhile may be among it. */
+  /** The entries that have not begun; one of them may begin meanwhile. */
   queuedEntries(): readonly Entry[] {
     return this.#held().filter((entry) => this.#stateOf(entry.slot) === SlotState.QUEUED);
   }
 
-  /** Takes back every other one of what has not begun, up to `most`; in the order of their starts. */
+  /** Takes back every other entry that has not begun, up to `most`, in the order of their starts. */
   takeBackHalf(most: number): readonly Entry[] {
     const back: Entry[] = [];
     let stays = false;
@@ -220,14 +220,17 @@ export class HostHandle implements Place {
     return back.sort((a, b) => a.order - b.order);
   }
 
-  /** Takes back all that has not begun. */
+  /** Takes back every entry that has not begun. */
   takeBackQueued(): Entry[] {
     const back: Entry[] = [];
     for (const entry of this.#held()) if (this.takeBack(entry)) back.push(entry);
     return back;
   }
 
-  /** Empties it: its host has ended. What had begun keeps its place until its outcome is told, so that nobody takes it for waiting. */
+  /**
+   * Empties it, because its host has ended. What had begun keeps its place until its outcome is reported, so that it does not count as
+   * waiting.
+   */
   clear(): readonly Remains[] {
     const remains = this.#held().map((entry): Remains => {
       const state = this.#stateOf(entry.slot);

@@ -10,32 +10,32 @@ import { HostHandle } from "./host-handle.ts";
 import type { Outcomes } from "../wire/work.ts";
 
 const STARTS: Pauses = { firstMs: 100, longestMs: 10_000 };
-/** A host that has been loading for so long is told of: it cannot be ended safely before its first report. */
+/** The time of loading after which a host is reported: it cannot be ended safely before its first report. */
 const SLOW_LOAD_MS = 10_000;
-/** How long `close` waits for hosts that are still loading. */
+/** The time for which `close` waits for hosts that are still loading. */
 const CLOSE_MS = 5_000;
 
 export type HostsOptions = {
   readonly startLink: StartLink;
-  /** What hosts load, until `renew`. */
+  /** The settings that hosts load, until `renew`. */
   readonly settings?: unknown;
   readonly slots: number;
-  /** How many hosts work, and how many there may be with spares for those that are blocked. */
+  /** The number of working hosts, and the number with spares for blocked ones. */
   readonly hosts: number;
   readonly hostsMost: number;
-  /** How many stay when there is nothing to do: `hosts`, or 0 for hosts that are started when they are needed. */
+  /** The number of hosts of an idle dispatcher: `hosts`, or 0 for hosts that are started when they are needed. */
   readonly hostsIdle: number;
-  /** A host beyond those that stay is ended after so long without work. */
+  /** The time without work after which a further host is ended. */
   readonly idleMs: number;
   readonly clock: Clock;
   readonly report: Report;
 };
 
-/** What a dispatcher hears of its hosts once they are loaded. */
+/** The events of loaded hosts, for a dispatcher. */
 export type HostsEvents = {
   ready(): void;
   outcomes(host: HostHandle, outcomes: Outcomes): void;
-  /** It died by itself, and is no longer among the hosts. */
+  /** A host died by itself, and is no longer among the hosts. */
   died(host: HostHandle, reason: string): void;
 };
 
@@ -49,9 +49,9 @@ export class Hosts {
   readonly #hearFirst: (word: LoadedHandlers) => void;
   #hosts: readonly HostHandle[] = [];
   #starting = true;
-  /** Set by close: called when the last host has gone. */
+  /** Set by `close`, and called when the last host has gone. */
   #allGone: (() => void) | null = null;
-  /** Hosts that could not be loaded, one after another, and until when none is started. */
+  /** The number of hosts in a row that could not be loaded, and the time until which none is started. */
   #failures = 0;
   #pausedUntilMs = 0;
   #begunByGone = 0;
@@ -67,22 +67,22 @@ export class Hosts {
     this.#hearFirst = resolve;
   }
 
-  /** All hosts, those that load and those that leave included. */
+  /** All hosts, including those that load and those that leave. */
   get all(): readonly HostHandle[] {
     return this.#hosts;
   }
 
-  /** How many attempts have ever begun, in those that are gone too; starts again at the ends of 32 bits. */
+  /** The number of attempts that have ever begun, also in hosts that are gone; it wraps at 32 bits. */
   get begun(): number {
     return this.#hosts.reduce((sum, host) => (sum + host.begun) | 0, this.#begunByGone);
   }
 
-  /** Not as many hosts as stay when there is nothing to do, or some that load or leave. */
+  /** Whether the number of hosts is not that of an idle dispatcher, or some of them load or leave. */
   get moving(): boolean {
     return this.#hosts.length !== this.#options.hostsIdle || this.#hosts.some(({ state }) => state !== "ready");
   }
 
-  /** Starts hosts until enough of them are at work: blocked ones do not count. */
+  /** Starts hosts until enough of them are at work. Blocked ones do not count. */
   fill(busy: boolean): void {
     const { hosts, hostsIdle, hostsMost, clock } = this.#options;
     if (!this.#starting || clock.nowMs() < this.#pausedUntilMs) return;
@@ -92,12 +92,12 @@ export class Hosts {
     try {
       for (let all = staying.length; atWork < wanted && all < hostsMost; atWork += 1, all += 1) this.#start();
     } catch (error) {
-      // The machine gave no thread, process or file: what waits goes on waiting, as for any host that cannot be loaded.
+      // The machine gave no thread, process or file. What waits goes on waiting, as for any host that cannot be loaded.
       this.#failed([String(error)]);
     }
   }
 
-  /** Looks at a host that does not work: tells of one that loads for long, ends a spare that was idle for long. */
+  /** Looks at a host that does not work: reports one that loads for long, and ends a spare that was idle for long. */
   lookAt(host: HostHandle, nowMs: number): void {
     const restedMs = nowMs - host.idleSinceMs;
     if (host.state === "loading" && restedMs >= SLOW_LOAD_MS) {
@@ -113,9 +113,8 @@ export class Hosts {
   }
 
   /**
-   * Starts as many hosts with these settings as stay when there is nothing to do. Once all are loaded they take the place of
-   * those that are there: `leave` is told of each, which ends when it has nothing in hand. Where one cannot be loaded,
-   * everything stays as it is.
+   * Starts as many hosts with these settings as an idle dispatcher has. Once all are loaded they replace the present ones: `leave` is
+   * called for each of these, which ends when it has nothing in hand. If one cannot be loaded, everything stays as it is.
    */
   async renew(settings: unknown, leave: (host: HostHandle) => void): Promise<LoadedHandlers> {
     const { hostsIdle, clock } = this.#options;
@@ -140,18 +139,18 @@ export class Hosts {
     return word;
   }
 
-  /** Ends a host that has said its first word. */
+  /** Ends a host that has made its first report. */
   dismiss(host: HostHandle): void {
     this.#remove(host);
     host.link.end();
   }
 
-  /** Starts none any more. */
+  /** Starts no more hosts. */
   freeze(): void {
     this.#starting = false;
   }
 
-  /** Ends all hosts; resolves when none is left that was still loading. */
+  /** Ends all hosts. Resolves when none is left that was still loading. */
   async close(): Promise<void> {
     this.#starting = false;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -173,7 +172,7 @@ export class Hosts {
     this.#hosts = [...this.#hosts, host];
   }
 
-  /** Starts a host. Its `gone` is told only while it is none of the hosts. */
+  /** Starts a host. Its `gone` is reported only while it is none of the hosts. */
   #startHost(settings: unknown, words: Pick<LinkEvents, "ready" | "faults" | "gone">): HostHandle {
     const host: HostHandle = new HostHandle(
       this.#options.startLink(
@@ -208,7 +207,7 @@ export class Hosts {
     else if (!this.#superseded.delete(host)) this.#failed([`The thread or process ended while it loaded the handlers (${reason}).`]);
   }
 
-  /** Another try follows after a pause that doubles, so that a fault that stays does not spin. */
+  /** Notes a failure. Another try follows after a pause that doubles, so that a permanent fault does not spin. */
   #failed(faults: readonly string[]): void {
     this.#hearFirst({ ok: false, faults });
     if (!this.#starting) return;

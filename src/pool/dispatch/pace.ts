@@ -1,13 +1,13 @@
-/** How fast attempts begin and end, and since when more wait than can: what "soon" means, measured. */
+/** The pace: how fast attempts begin and end, and since when more wait than can begin. This is how "soon" is measured. */
 
-/** Older samples say nothing of now. */
+/** The age after which samples do not count. */
 const WINDOW_MS = 500;
-/** After a longer pause (nothing was in hand, or the main thread stood) it is measured anew. */
+/** The pause (nothing was in hand, or the main thread was blocked) after which the pace is measured anew. */
 const PAUSE_MS = 150;
-/** Two looks that are closer are one. */
+/** The time within which two looks are one. */
 const SAMPLE_MS = 10;
 
-/** Both by counters of 32 bits: how many have ever begun, and ever ended. */
+/** Counters of 32 bits: how many have ever begun, and ever ended. */
 export type Counts = { readonly begun: number; readonly ended: number };
 type Sample = Counts & { readonly atMs: number };
 
@@ -16,7 +16,7 @@ export class Pace {
   /** The first of the samples since which something has always waited. */
   #waitingSinceMs: number | null = null;
 
-  /** One look. */
+  /** Notes one look. */
   note(nowMs: number, waiting: number, { begun, ended }: Counts): void {
     const last = this.#samples.at(-1);
     if (last !== undefined && nowMs - last.atMs > PAUSE_MS) this.#restart();
@@ -27,18 +27,18 @@ export class Pace {
     this.#samples.push({ atMs: nowMs, begun, ended });
   }
 
-  /** For how long something has waited. */
+  /** The time for which something has waited. */
   waitedMs(): number {
     const last = this.#samples.at(-1);
     return last === undefined || this.#waitingSinceMs === null ? 0 : last.atMs - this.#waitingSinceMs;
   }
 
-  /** Begins per millisecond, lately; 0 where that is not known. */
+  /** Begins per millisecond, lately; 0 if that is not known. */
   perMs(): number {
     return this.#perMsFrom(this.#samples[0], "begun");
   }
 
-  /** Of that time, only while something has waited: how fast it goes when there is enough to do. */
+  /** Begins per millisecond while something has waited: the pace when there is enough to do. */
   perMsWaiting(): number {
     const sinceMs = this.#waitingSinceMs ?? Number.POSITIVE_INFINITY;
     return this.#perMsFrom(

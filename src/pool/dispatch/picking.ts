@@ -1,8 +1,8 @@
-/** Which host gets the next attempt, and which of what hosts have in hand leaves first. */
+/** The choice of a host for the next attempt, and of the attempts that leave hosts first. */
 import type { Entry } from "./entry.ts";
 import type { HostHandle } from "./host-handle.ts";
 
-/** Of those that can be given more, with fewer than `most` in hand; null where there is none. */
+/** The least busy host of those that can be given more, with fewer than `most` in hand; null if there is none. */
 export function leastBusy(hosts: readonly HostHandle[], most: number): HostHandle | null {
   let best: HostHandle | null = null;
   for (const host of hosts) {
@@ -12,7 +12,7 @@ export function leastBusy(hosts: readonly HostHandle[], most: number): HostHandl
   return best;
 }
 
-/** Takes back up to `max` of those that would begin last and that `mayGo` allows. */
+/** Takes back up to `max` attempts that would begin last and that `mayGo` allows. */
 export function takeLastOf(hosts: readonly HostHandle[], max: number, mayGo: (entry: Entry) => boolean): readonly Entry[] {
   const queued = hosts.flatMap((host) => (host.state === "ready" ? host.queuedEntries() : []));
   queued.sort((a, b) => a.attempt.priority - b.attempt.priority || b.order - a.order);

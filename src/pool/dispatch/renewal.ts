@@ -1,19 +1,19 @@
-/** Hosts that are loaded beside those that work, to take their place: all of them, or none. */
+/** Hosts that are loaded beside the working ones, to take their place: all of them, or none. */
 import type { Clock } from "../../env/clock.ts";
 import { within } from "../../env/deadline.ts";
 import type { LinkEvents } from "../wire/link.ts";
 import type { LoadedHandlers } from "../pool.ts";
 import type { HostHandle } from "./host-handle.ts";
 
-/** What has not loaded by then is not waited for. */
+/** The time after which loading counts as failed. */
 const LOAD_MS = 60_000;
 
 export type Renewal = { readonly word: LoadedHandlers; readonly hosts: readonly HostHandle[] };
 
-/** Starts a host. Throws where the machine cannot start one now. */
+/** Starts a host. Throws if the machine cannot start one now. */
 export type StartHost = (words: Pick<LinkEvents, "ready" | "faults" | "gone">) => HostHandle;
 
-/** Starts `count` hosts. Where one of them cannot be loaded all are ended, each after its first report, and `hosts` is empty. */
+/** Starts `count` hosts. If one of them cannot be loaded all are ended, each after its first report, and `hosts` is empty. */
 export async function loadTogether(count: number, startHost: StartHost, clock: Clock): Promise<Renewal> {
   const late = (): LoadedHandlers => failed(`The handlers were not loaded within ${LOAD_MS} ms.`);
   let isRefused = false;
@@ -37,7 +37,7 @@ function candidate(
       ready(handlers) {
         host.state = "ready";
         resolve({ ok: true, handlers });
-        // A host that loads cannot be ended safely before.
+        // A host that is loading cannot be ended safely before.
         if (isRefused()) host.link.end();
       },
       faults(faults) {

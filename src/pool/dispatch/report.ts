@@ -1,12 +1,12 @@
-/** What a pool tells its log: what became of attempts that their own threads cannot tell of. */
+/** Log lines of a pool: what became of attempts that their own threads cannot report. */
 import type { Entry } from "./entry.ts";
 import type { Outcome, Report } from "../pool.ts";
 import type { Remains } from "./host-handle.ts";
 
-/** Of those that ran where something died, so many are named. */
+/** The number of attempts that a line about a death names. */
 const NAMED_MAX = 20;
 
-/** A failure by a timeout, or by the death of a child process. Others are told by the thread that ran the attempt. */
+/** Reports a failure by a timeout, or by the death of a child process. Other failures are reported by the thread that ran the attempt. */
 export function reportFailure(report: Report, { attempt: { nodeId, attempt, handler }, table }: Entry, outcome: Outcome): void {
   if (outcome.type !== "failed") return;
   const { kind, code, message } = outcome.failure;
@@ -14,7 +14,7 @@ export function reportFailure(report: Report, { attempt: { nodeId, attempt, hand
   report("An attempt failed.", { execution: table.execution.id, node: nodeId, attempt, handler, code, error: message });
 }
 
-/** What died (`what`), and what had begun there. */
+/** Reports what died (`what`), and what had begun there. */
 export function reportDeath(report: Report, what: string, reason: string, running: readonly Remains[]): void {
   const attempts = running.slice(0, NAMED_MAX).map(({ entry }) => nameOf(entry));
   report(`A ${what} died (${reason}) with ${running.length} attempts begun.`, attempts.length === 0 ? {} : { attempts });

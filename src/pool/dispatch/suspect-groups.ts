@@ -1,4 +1,6 @@
-/** How many suspects may be in one child at once: half as many after each death, more again when a whole group survives. */
+/**
+ * The number of suspects that may be in one child process at once: half as many after each death, more again when a whole group survives.
+ */
 
 export class SuspectGroups {
   readonly #most: number;
@@ -14,7 +16,7 @@ export class SuspectGroups {
     return this.#size;
   }
 
-  /** One ended and its child lives. */
+  /** A suspect has ended and its child lives. */
   survived(): void {
     this.#survivors += 1;
     if (this.#survivors < this.#size) return;

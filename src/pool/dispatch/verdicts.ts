@@ -1,16 +1,16 @@
-/** What becomes of an attempt whose host, or whose time, has ended. */
+/** The outcome of an attempt whose host, or whose time, has ended. */
 import type { Failure } from "../../workflow/execution/failure.ts";
 import type { Entry } from "./entry.ts";
 import type { Outcome } from "../pool.ts";
 import type { Remains } from "./host-handle.ts";
 import { OutcomeKind } from "../wire/work.ts";
 
-/** It had ended or was harmless; nobody counts this. */
+/** The outcome of an attempt that cannot be the culprit, so it is not counted. */
 const LOST: Outcome = { type: "lost", death: false };
-/** It may have been what killed its host. */
+/** The outcome of an attempt that may have killed its host. */
 const LOST_BY_DEATH: Outcome = { type: "lost", death: true };
 
-/** What a host said, unpacked. What it gave back without running it is lost, and runs again where it can. */
+/** The outcome that a host reported, unpacked. An attempt that it gave back without running it is lost, and runs again where it can. */
 export function outcomeOf(kind: number, text: string): Outcome {
   switch (kind) {
     case OutcomeKind.completed:
@@ -22,17 +22,19 @@ export function outcomeOf(kind: number, text: string): Outcome {
   }
 }
 
-/** What a host said of an attempt, unless its time was up before: then it failed by that, whatever came later. */
+/**
+ * The outcome that counts: what the host reported, unless the attempt's time was up before. Then it failed by that, whatever came later.
+ */
 export function verdictOf(entry: Entry, said: Outcome): Outcome {
   return entry.stop?.cause === "timeout" ? timedOut(entry) : said;
 }
 
-/** What was in a host that the pool itself ended. */
+/** The outcome of what was in a host that the pool itself ended. */
 export function verdictAtEnd({ entry, stood }: Remains): Outcome {
   return stood === "begun" ? verdictOf(entry, LOST) : LOST;
 }
 
-/** What was in a host that died by itself. `alone`: in a child process, with nothing else begun. */
+/** The outcome of what was in a host that died by itself. `alone`: in a child process, with nothing else begun. */
 export function verdictAtDeath({ stood }: Remains, alone: boolean, reason: string): Outcome {
   if (stood !== "begun") return LOST;
   return alone ? poisoned(reason) : LOST_BY_DEATH;

@@ -1,6 +1,6 @@
 /**
- * The loop inside a thread or a child process: begins attempts, lets them run side by side, gives their outcomes
- * back in batches. It knows nothing of handlers, and nothing of what carries its messages.
+ * The loop inside a thread or a child process: it begins attempts, lets them run side by side, and gives their outcomes back in batches. It
+ * knows nothing of handlers, and nothing of what carries its messages.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Turns } from "../../env/turns.ts";
@@ -12,26 +12,26 @@ import { PriorityQueue } from "../priority-queue.ts";
 import { noOutcomes, OutcomeKind } from "../wire/work.ts";
 import type { AbortReason, Outcomes, Work } from "../wire/work.ts";
 
-/** After this long the event loop has its turn, so that aborts and new messages get in among CPU-bound attempts. */
+/** The time after which the event loop has its turn, so that aborts and new messages get in among CPU-bound attempts. */
 const SLICE_MS = 5;
-/** So many outcomes are given back at once, without waiting for the end of the slice: the pool works meanwhile. */
+/** The number of outcomes that are given back at once, without waiting for the end of the slice: the pool works meanwhile. */
 const FLUSH_AT = 512;
-/** A handler that holds the thread for longer than this is not quick: outcomes are given back before it runs again. */
+/** The time for which a quick handler may hold the thread. After a slower one, outcomes are given back before it runs again. */
 const QUICK_MS = 1;
 
 export type HostOptions = {
   readonly run: RunAttempt;
   readonly slots: Slots;
-  /** Gives outcomes back. The columns are the receiver's own. */
+  /** Gives outcomes back. The receiver owns the columns. */
   readonly post: (outcomes: Outcomes) => void;
   readonly clock: Clock;
   readonly turns: Turns;
-  /** While it has something in hand it raises its heartbeat at least this often, if nothing blocks it. Null: nobody listens. */
+  /** The period of its heartbeat while it has something in hand and nothing blocks it. Null if nobody listens. */
   readonly beatMs: number | null;
 };
 
 export type Host = {
-  /** Attempts whose slots are QUEUED, or TAKEN back meanwhile. */
+  /** Takes attempts whose slots are QUEUED, or TAKEN back meanwhile. */
   take(works: readonly Work[]): void;
   abort(slots: readonly number[], reason: AbortReason): void;
   /** Gives back at once what has ended. */
@@ -49,7 +49,7 @@ class AttemptHost implements Host {
   readonly #running: (Running | undefined)[] = [];
   readonly #ended: EndedAttempts;
   readonly #heart: Heart;
-  /** Handlers that were seen to give the thread back soon. */
+  /** Handlers that have given the thread back soon. */
   readonly #quick = new Set<string>();
   #begun = 0;
   #pumpComing = false;
@@ -134,9 +134,9 @@ class AttemptHost implements Host {
   }
 }
 
-/** What has ended and was not given back yet. */
+/** Attempts that have ended and were not given back yet. */
 class EndedAttempts {
-  /** What was taken and has not ended. */
+  /** The number of attempts that were taken and have not ended. */
   toCome = 0;
   readonly #slots: Slots;
   readonly #post: HostOptions["post"];
@@ -173,7 +173,7 @@ class EndedAttempts {
   }
 }
 
-/** Tells the pool that nothing blocks this host. */
+/** The heartbeat, which tells the pool that nothing blocks this host. */
 class Heart {
   readonly #options: HostOptions;
   readonly #ended: EndedAttempts;
@@ -200,7 +200,7 @@ class Heart {
   }
 }
 
-/** What a running attempt is given. Its signal is made when it is first asked for. */
+/** The context of a running attempt. Its signal is made when it is first asked for. */
 class Running implements AttemptContext {
   readonly executionId: string;
   readonly executionName: string;
@@ -231,7 +231,7 @@ function asError(reason: AbortReason): DOMException {
   return new DOMException(reason.message, reason.name);
 }
 
-/** RunAttempt promises never to throw; where it breaks that promise, its attempt fails and nothing else. */
+/** Runs an attempt. RunAttempt promises never to throw; if it does, its attempt fails and nothing else. */
 function answerOf(run: () => ReturnType<RunAttempt>): ReturnType<RunAttempt> {
   try {
     return run();

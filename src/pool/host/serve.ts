@@ -1,4 +1,4 @@
-/** A host's side of its pipe, the same in a Worker and in a child process: what the entry of either calls. */
+/** A host's side of its pipe, the same in a Worker and in a child process: the entry of either calls it. */
 import type { HandlerInfo } from "../../workflow/definition/catalog.ts";
 import { createAwake } from "../../env/process/awake.ts";
 import { systemClock } from "../../env/clock.ts";
@@ -12,17 +12,17 @@ import type { RunAttempt } from "../pool.ts";
 import { frameAssembler, isAttemptNumbers, sendFrame } from "../wire/protocol.ts";
 import type { FrameMessage, FromHost, ToHost } from "../wire/protocol.ts";
 
-/** Several of these fit into the time after which a pool takes a silent host for blocked. */
+/** The period of heartbeats. Several fit into the time after which a pool counts a silent host as blocked. */
 const BEAT_MS = 25;
 
-/** What can run attempts, or every fault that keeps it from being loaded, as sentences. */
+/** The result of loading: what can run attempts, or every fault that prevents it, as sentences. */
 export type Loaded =
   | { readonly ok: true; readonly handlers: readonly HandlerInfo[]; readonly run: RunAttempt }
   | { readonly ok: false; readonly faults: readonly string[] };
 
 /**
- * Serves a pool for as long as this thread or process lives. `load` is called once, with the settings that the pool
- * was given. An exception outside any attempt is reported and harms nobody.
+ * Serves a pool for as long as this thread or process lives. `load` is called once, with the settings that the pool was given. An exception
+ * outside any attempt is reported and affects nobody.
  */
 export function serve(load: (settings: unknown) => Promise<Loaded>): void {
   const pipe = Bun.isMainThread ? childPipe() : threadPipe();
@@ -35,7 +35,7 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
 
   process.on("uncaughtException", (error) => pipe.send({ type: "late", message: described(error) }));
   process.on("unhandledRejection", (error) => pipe.send({ type: "late", message: described(error) }));
-  // A handler that calls process.exit ends this host; what others had ended by then is not lost with it.
+  // A handler that calls process.exit ends this host. What others had ended by then is not lost with it.
   process.on("exit", () => host?.flush());
 
   pipe.listen((message) => {
@@ -62,7 +62,7 @@ export function serve(load: (settings: unknown) => Promise<Loaded>): void {
       });
       pipe.send({ type: "ready", handlers: loaded.handlers });
     } catch (error) {
-      // Whatever a handler's module throws while it loads is told as a fault of the start.
+      // Whatever a handler's module throws while it loads is reported as a fault of the start.
       pipe.send({ type: "faults", faults: [described(error)] });
     }
   }
@@ -85,10 +85,10 @@ function threadPipe(): Pipe {
 }
 
 function childPipe(): Pipe {
-  // A terminal sends these to the whole group; only the pool decides when its child ends.
+  // A terminal sends these signals to the whole group, but only the pool decides when its child ends.
   process.on("SIGINT", leaveToParent);
   process.on("SIGTERM", leaveToParent);
-  // Its main thread may be blocked for ever, so another one watches for the parent's end.
+  // The main thread of this process may be blocked for ever, so another thread watches for the parent's end.
   new Worker(new URL("./parent-watch.ts", import.meta.url)).unref();
   return {
     send: (message) => process.send?.(message),

@@ -19,7 +19,7 @@ import type { Work } from "./work.ts";
 const HEADER = 6;
 const EACH = 5;
 const OWN_TEXT = -1;
-/** Texts shorter than this are not looked up in the table: copying costs less than comparing. */
+/** The length below which texts are not looked up in the table: copying costs less than comparing. */
 const IN_LINE_BELOW = 128;
 
 /** Packs a host's next attempts for a pipe. */
@@ -47,7 +47,7 @@ export function encodeAttempts(works: readonly Work[]): AttemptFrame {
   return packed({ count: works.length, attempts: scratch.subarray(0, size), table, kinds, inLine: inLine.join("") });
 }
 
-/** `attempts`: EACH numbers for each of them. */
+/** The parts of a frame. `attempts`: EACH numbers for each of them. */
 type FrameParts = {
   readonly count: number;
   readonly attempts: Float64Array;
@@ -151,7 +151,7 @@ export function decodeAttempts(frame: AttemptFrame): Work[] {
   return works;
 }
 
-/** What attempts have in common. */
+/** The common part of attempts. */
 type Kind = Omit<Attempt, "node" | "nodeId" | "config"> & { readonly execution: ExecutionRef };
 
 function readTable({ numbers, texts }: AttemptFrame): readonly string[] {

@@ -1,9 +1,9 @@
-/** What attempts of one frame have in common, each once: texts, what they see of other nodes, and kinds of attempts. */
+/** The common parts of one frame's attempts, each once: texts, what they see of other nodes, and kinds of attempts. */
 import type { Attempt, ExecutionRef, ScopeEntry } from "../pool.ts";
 
-/** Numbers of a scope entry. */
+/** The numbers of a scope entry. */
 export const ENTRY = 5;
-/** Numbers of a kind, without its lists. */
+/** The numbers of a kind, without its lists. */
 export const KIND = 13;
 
 /** Texts, numbered from 1 in the order of first use. */
@@ -11,7 +11,7 @@ export class TextTable {
   readonly texts: string[] = [];
   #numbers: Map<string, number> | null = null;
 
-  /** Each text once. */
+  /** The number of a text. Each text is there once. */
   numberOf(text: string): number {
     this.#numbers ??= new Map();
     const known = this.#numbers.get(text);
@@ -25,13 +25,13 @@ export class TextTable {
     return text === null ? 0 : this.numberOf(text);
   }
 
-  /** Without a look whether it is there. */
+  /** Adds a text without looking whether it is there. */
   add(text: string): number {
     return this.texts.push(text);
   }
 }
 
-/** The kinds of attempts: each is compared with the one before, since those of one execution come together. */
+/** The kinds of attempts. Each is compared with the one before, because those of one execution come together. */
 export class KindTable {
   entries: EntryTable | null = null;
   count = 0;
@@ -47,7 +47,7 @@ export class KindTable {
     this.#table = table;
   }
 
-  /** To be read before the next frame is packed. */
+  /** The numbers, to be read before the next frame is packed. */
   get numbers(): Float64Array {
     return scratch.subarray(0, this.#length);
   }
@@ -121,7 +121,7 @@ function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a === b || (a.length === b.length && a.every((each, i) => each === b[i]));
 }
 
-/** Each scope entry once, by identity; its texts are in the text table. */
+/** Each scope entry once, by identity. Its texts are in the text table. */
 class EntryTable {
   readonly numbers: number[] = [];
   readonly #texts: TextTable;
@@ -146,7 +146,7 @@ class EntryTable {
 /** Kept between frames, so that packing allocates little. */
 let scratch = new Float64Array(KIND * 1024);
 
-/** With the same numbers, and room for as many as `least`. */
+/** An array with the same numbers, and room for at least `least`. */
 export function grown(numbers: Float64Array, least: number): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(Math.max(least, numbers.length * 2));
   larger.set(numbers);

@@ -1,43 +1,49 @@
 /**
- * All that crosses between the pool and a host: attempts down and outcomes up as frames, and a few small messages.
+ * The messages between the pool and a host: attempts down and outcomes up as frames, and a few small messages.
  *
- * A frame is one array of numbers and a few texts: short texts joined in one, each long text by itself. A text as a
- * message of its own passes to a thread without being copied; an array of objects costs several times as much.
+ * A frame is one array of numbers and a few texts: short texts joined in one, each long text by itself. A text as a message of its own
+ * passes to a thread without being copied; an array of objects costs several times as much.
  */
 import type { HandlerInfo } from "../../workflow/definition/catalog.ts";
 import type { AbortReason } from "./work.ts";
 
-/** `numbers[0]` says how many texts follow. */
+/** A frame. `numbers[0]`: the number of texts that follow. */
 export type Frame<Numbers> = { readonly numbers: Numbers; readonly texts: readonly string[] };
 /** Attempts: see attempt-frame.ts. */
 export type AttemptFrame = Frame<Float64Array>;
 /** Outcomes: see outcome-frame.ts. */
 export type OutcomeFrame = Frame<Int32Array>;
 
-/** Down, beside frames. `memory`: the slots; for a child process the path of a file to map. `settings`: what the host's entry wants. */
+/**
+ * Messages to the host, beside frames. `memory`: the slots; for a child process the path of a file to map. `settings`: what the host's
+ * entry wants.
+ */
 export type ToHost =
   | { readonly type: "start"; readonly settings: unknown; readonly slots: number; readonly memory: SharedArrayBuffer | string }
   | { readonly type: "abort"; readonly slots: readonly number[]; readonly reason: AbortReason };
 
-/** Up, beside frames. `ready` or `faults` is the first message of every host. `late`: something thrown outside any attempt. */
+/**
+ * Messages from the host, beside frames. `ready` or `faults` is the first message of every host. `late`: something thrown outside any
+ * attempt.
+ */
 export type FromHost =
   | { readonly type: "ready"; readonly handlers: readonly HandlerInfo[] }
   | { readonly type: "faults"; readonly faults: readonly string[] }
   | { readonly type: "late"; readonly message: string };
 
-/** What a frame crosses in: a small one as one message, others as their numbers and then each text. */
+/** A message of a frame: a small frame is one message, others are their numbers and then each text. */
 export type FrameMessage<Numbers> = Numbers | string | SmallFrame<Numbers>;
 type SmallFrame<Numbers> = readonly [numbers: Numbers, text: string];
 
-/** Up to here a frame is small. The second message would wake the other side once more, which costs more than the copy. */
+/** The longest small frame. Beyond it, a second message would wake the other side once more, which costs more than the copy. */
 const SMALL_NUMBERS = 1_024;
 
-/** From this length on a text travels by itself, so that a small text does not keep a large frame in memory. */
+/** The length from which a text travels by itself, so that a small text does not keep a large frame in memory. */
 export const LONG_TEXT = 8 * 1024;
 
 /**
- * Puts frames together again from messages that come one by one: the numbers, then each text.
- * Answers a function that takes every message and says whether it was part of a frame.
+ * Puts frames together from messages that come one by one: the numbers, then each text. Returns a function that takes every message and
+ * says whether it was part of a frame.
  */
 export function frameAssembler<Numbers extends Float64Array | Int32Array>(
   isNumbers: (message: unknown) => message is Numbers,
@@ -79,12 +85,12 @@ function isSmallFrame(message: unknown): message is SmallFrame<unknown> {
   return Array.isArray(message);
 }
 
-/** What this host is sent as attempts. */
+/** Whether a message to a host is attempts. */
 export function isAttemptNumbers(message: unknown): message is Float64Array {
   return message instanceof Float64Array;
 }
 
-/** What a pool is sent as outcomes. */
+/** Whether a message to a pool is outcomes. */
 export function isOutcomeNumbers(message: unknown): message is Int32Array {
   return message instanceof Int32Array;
 }

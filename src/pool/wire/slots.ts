@@ -8,19 +8,19 @@ export const SlotState = { FREE: 0, QUEUED: 1, BEGUN: 2, TAKEN: 3, ENDED: 4 } as
 
 export type Slots = {
   readonly count: number;
-  /** A SlotState each. */
+  /** The SlotState of each slot. */
   readonly states: Int32Array;
-  /** When a slot's attempt began, milliseconds since 1970. Written before its state says BEGUN. */
+  /** The begin of each slot's attempt, in milliseconds since 1970. Written before its state says BEGUN. */
   readonly beganAtMs: Float64Array;
-  /** One counter, raised by the host in each of its turns: a thread whose counter rests is blocked. */
+  /** A counter that the host raises in each of its turns: a thread whose counter rests is blocked. */
   readonly beat: Int32Array;
-  /** One counter, raised by the host with each attempt that it begins; it starts again at its ends. */
+  /** A counter that the host raises with each attempt that it begins; it wraps. */
   readonly begun: Int32Array;
 };
 
 const HEADER_BYTES = 64;
 
-/** How much memory so many slots need. */
+/** The memory that so many slots need. */
 export function slotsBytes(count: number): number {
   return HEADER_BYTES + count * (Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT);
 }

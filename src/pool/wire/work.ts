@@ -1,12 +1,12 @@
-/** What a host is given and what it gives back, before either is packed for a pipe. */
+/** Attempts and outcomes of a host, before they are packed for a pipe. */
 import type { Attempt, ExecutionRef } from "../pool.ts";
 
 /** One attempt for a host. On the way back it is known by its slot alone. */
 export type Work = { readonly slot: number; readonly attempt: Attempt; readonly execution: ExecutionRef };
 
 /**
- * How an attempt left a host. `failed`: its text is the Failure's JSON. The others have none: `returned` had been taken back,
- * `unknown` is of a handler that the host does not have.
+ * The kinds of ends of an attempt in a host. `failed`: its text is the Failure's JSON. The others have no text: `returned` had been taken
+ * back, `unknown` has a handler that the host does not have.
  */
 export const OutcomeKind = { completed: 0, failed: 1, returned: 2, unknown: 3 } as const;
 
@@ -18,5 +18,5 @@ export function noOutcomes(): Outcomes {
   return { slots: [], kinds: [], texts: [] };
 }
 
-/** Why a running attempt is told to stop: what its signal's reason will say. */
+/** The reason why a running attempt is told to stop, which its signal's reason will say. */
 export type AbortReason = { readonly name: "TimeoutError" | "AbortError"; readonly message: string };

@@ -1,14 +1,14 @@
 /**
  * The text of a chunk: what the log keeps and what other systems read. Format version 1, documented in docs/events.md.
  *
- * A JSON array with one event a line, each a positional array that begins with a short word:
+ * The text is a JSON array with one event per line. Each event is a positional array that begins with a short word:
  *
  *     [["completed","a",1,1763700000000,1763700000450,0,{"any":"json"}],
  *     ["closed",1763700000451]]
  *
- * Nodes are named by id. Params and outputs stand in it as they came: they are written and taken out as slices and
- * never parsed, so digits beyond 2^53 and the order of keys survive. A line break can only be whitespace in JSON, so it
- * is replaced where a text holds one, and lines can be told apart without parsing either.
+ * Nodes are named by id. Params and outputs stand in it as they came: they are written and taken out as slices and never parsed, so digits
+ * beyond 2^53 and the order of keys survive. A line break can only be whitespace in JSON, so it is replaced by a space, and lines can be
+ * told apart without parsing them.
  */
 import type { Failure } from "../../workflow/execution/failure.ts";
 import type { NodeIndex, Plan } from "../../workflow/plan/plan.ts";
@@ -23,7 +23,7 @@ export function encode(events: readonly WorkflowEvent[], plan: Plan): string {
   return `[${lines.join(",\n")}]`;
 }
 
-/** A chunk of this one event, which needs no plan. */
+/** The chunk of this one event, which needs no plan. */
 export function encodeOwnerDied(atMs: number, bootId: string): string {
   return `[${ownerDiedText(atMs, bootId)}]`;
 }
@@ -38,7 +38,7 @@ export function decode(text: string, plan: Plan, visit: (event: WorkflowEvent) =
   while (reader.nextLine()) visit(read(reader));
 }
 
-/** One string for each event: joined at the end they took two thirds of the time of all their parts. */
+/** The line of one event, as one string: joining the parts at the end took two thirds of the time of all parts. */
 function line(event: WorkflowEvent, ids: readonly string[]): string {
   switch (event.type) {
     case "AttemptCompleted":
@@ -75,12 +75,12 @@ function ownerDiedText(atMs: number, bootId: string): string {
   return JSON.stringify(["owner_died", atMs, bootId]);
 }
 
-/** `"n",1` */
+/** The beginning of a line after its word: `"n",1` */
 function head(ids: readonly string[], { node, attempt }: { readonly node: NodeIndex; readonly attempt: number }): string {
   return `"${ids[node] as string}",${attempt}`;
 }
 
-/** `0,{"any":"json"}`, or `70000` for a text that is kept apart: its bytes. */
+/** The end of a line: `0,{"any":"json"}`, or `70000` for a text that is kept apart (its bytes). */
 function tail(text: Text): string {
   if (typeof text !== "string") return String(text.bytes);
   return `0,${text.includes("\n") ? text.replace(/[\n\r\t]/g, " ") : text}`;
@@ -160,7 +160,7 @@ function unknownEvent(event: never): Error {
   return new Error(`No chunk form for the event ${JSON.stringify(event)}.`);
 }
 
-/** Numbers to texts with a memory of one: events of a batch mostly share their times, and printing one costs 100 ns. */
+/** Prints numbers and remembers the last one: events of a batch mostly share their times, and printing one costs 100 ns. */
 function remembering(): (value: number) => string {
   let last = 0;
   let text = "0";

@@ -1,4 +1,4 @@
-/** Walks through a chunk's text: lines, and the items of one line, as slices. Parses no JSON. */
+/** A reader of a chunk's text: lines, and the items of one line, as slices. It parses no JSON. */
 import type { Large } from "../../workflow/execution/messages.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
 
@@ -6,18 +6,18 @@ const COMMA = 44;
 const CLOSE = 93;
 const ZERO = 48;
 const NINE = 57;
-/** So many digits are added up without rounding. */
+/** The number of digits that are added up without rounding. */
 const EXACT_DIGITS = 15;
 
-/** Stands on one line after another; each reading method takes the line's next item, in the order in which they stand. */
+/** A reader that stands on one line after another. Each reading method takes the line's next item, in the order in which they stand. */
 export class ChunkReader {
   readonly #text: string;
   readonly #index: ReadonlyMap<string, NodeIndex>;
-  /** The next character to be read. */
+  /** The position of the next character. */
   #at = 0;
-  /** Where the line's last bracket stands. */
+  /** The position of the line's last bracket. */
   #end = 0;
-  /** Where the next line begins. */
+  /** The beginning of the next line. */
   #next = 1;
 
   constructor(text: string, index: ReadonlyMap<string, NodeIndex>) {
@@ -25,20 +25,20 @@ export class ChunkReader {
     this.#index = index;
   }
 
-  /** Goes to the next event; false after the last. */
+  /** Goes to the next event; false after the last one. */
   nextLine(): boolean {
     const text = this.#text;
     if (this.#next >= text.length - 1) return false;
     const feed = text.indexOf("\n", this.#next);
     const stop = feed === -1 ? text.length : feed;
     this.#at = this.#next + 1;
-    // Before the feed stands a comma, at the end the array's own bracket; before either the event's.
+    // Before the line feed stands a comma, at the end the array's own bracket; before either stands the event's bracket.
     this.#end = stop - 2;
     this.#next = stop + 1;
     return true;
   }
 
-  /** The line has further items. */
+  /** Whether the line has further items. */
   get hasMore(): boolean {
     return this.#at <= this.#end;
   }
@@ -72,7 +72,7 @@ export class ChunkReader {
       code = text.charCodeAt(++at);
     }
     if ((code !== COMMA && code !== CLOSE) || at - this.#at > EXACT_DIGITS) {
-      // Not a plain integer (a fraction, say): rare, so the slow way.
+      // Not a plain integer (a fraction, for example). This is rare, so the slow way is good enough.
       while (at < this.#end && code !== COMMA) code = text.charCodeAt(++at);
       value = Number(text.slice(this.#at, at));
     }
@@ -80,14 +80,14 @@ export class ChunkReader {
     return value;
   }
 
-  /** Two items: bytes of a text kept apart, or 0 and the text itself, or 0 alone for none. The line's last. */
+  /** The last one or two items: the bytes of a text that is kept apart; or 0 and the text itself; or 0 alone if there is none. */
   text(): string | Large | null {
     const bytes = this.number();
     if (bytes > 0) return { bytes };
     return this.#at > this.#end ? null : this.rest();
   }
 
-  /** All that is left of the line, as JSON text. */
+  /** The rest of the line, as JSON text. */
   rest(): string {
     return this.#text.slice(this.#at, this.#end);
   }

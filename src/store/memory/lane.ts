@@ -1,4 +1,4 @@
-/** What a shared memory store keeps of one lane beside its executions: the lease, commands, the outbox, offers. */
+/** A lane of a shared memory store beside its executions: the lease, commands, the outbox, offers. */
 import { judge, type LaneRecord, leaseOf, take } from "../fence.ts";
 import { claimable } from "../offer-id.ts";
 import type { Claim, LaneCommand, LaneView, Offer, OfferView, OutboxEntry, OutboxPointer, Pending, Renewal } from "../shared-store.ts";
@@ -18,7 +18,7 @@ export class MemoryLane {
   #released = true;
   #takers = 0;
   #untilMs = 0;
-  /** The holder's. */
+  /** The holder's TTL. */
   #ttlMs = 0;
   #created = 0;
   #position = 0;
@@ -28,9 +28,9 @@ export class MemoryLane {
   #outgoingMade = 0;
   #lastOutgoing = "";
   readonly #offers = new Map<string, Standing>();
-  /** Of the last batch under the lane's present lease. */
+  /** The number of the last batch under the lane's present lease. */
   #offered = 0;
-  /** By boot: the number of its last claim. */
+  /** The number of each boot's last claim. */
   readonly #claims = new Map<string, number>();
 
   constructor(lane: number) {
@@ -41,12 +41,12 @@ export class MemoryLane {
     return this.#record?.epoch ?? 0;
   }
 
-  /** `leastEpoch`: what the new epoch is at the least. */
+  /** Takes the lane. `leastEpoch`: the lowest epoch that it may get. */
   take(bootId: string, ttlMs: number, nowMs: number, leastEpoch = 0): Taken {
     this.#clamp(nowMs);
     const remainingMs = this.#untilMs - nowMs;
     if (!this.#released && this.#record?.bootId !== bootId && remainingMs > 0) return { type: "held", remainingMs };
-    // By the clock, as Redis does: an older past gives none out twice.
+    // By the clock, as in Redis: older data gives no epoch out twice.
     if (this.#record?.bootId !== bootId) this.#takers = Math.max(this.#takers + 1, Math.floor(nowMs));
     this.#record = take(this.#record, bootId, leastEpoch);
     this.#released = false;
@@ -57,7 +57,7 @@ export class MemoryLane {
     return { type: "taken", lease: leaseOf(this.lane, this.#record), takers: this.#takers };
   }
 
-  /** Whatever stands in the way: for an instance that has the store alone. */
+  /** Takes the lane in any case: for an instance that has the store alone. */
   seize(bootId: string, nowMs: number, ttlMs = 0): Lease {
     this.#released = true;
     const taken = this.take(bootId, ttlMs, nowMs, Math.floor(nowMs));
@@ -89,7 +89,7 @@ export class MemoryLane {
     return this.#released ? "fenced" : judge(this.#record, id);
   }
 
-  /** The commit is written, and answered so. */
+  /** Notes that the commit is written, and its answer. */
   committed(id: CommitId, cleanEnd: boolean, answer: CommitAnswer): void {
     if (this.#record !== null) this.#record = { ...this.#record, number: id.number, clean: cleanEnd };
     this.lastAnswer = answer;
@@ -128,7 +128,7 @@ export class MemoryLane {
     return this.#receipts.get(commandId)?.receipt ?? null;
   }
 
-  /** One entry for all of them; none for none. `bytes`: of the events that they point to. `after`: the id of the one before it. */
+  /** Adds one entry for all pointers; none for none. `bytes`: of their events. `after`: the id of the entry before. */
   publish(pointers: readonly OutboxPointer[], bytes: number): { readonly entry: OutboxEntry; readonly after: string } | null {
     if (pointers.length === 0) return null;
     const after = this.#lastOutgoing;
@@ -148,7 +148,7 @@ export class MemoryLane {
     this.#outgoing = this.#outgoing.filter(({ entry }) => !gone.has(entry.id));
   }
 
-  /** The bus has not got all of its events yet. */
+  /** Whether the stream has not received all of its events yet. */
   isOutgoing(executionId: string): boolean {
     return this.#outgoing.some(({ entry }) => entry.pointers.some(({ execution }) => execution === executionId));
   }
@@ -204,8 +204,8 @@ export class MemoryLane {
   }
 
   /**
-   * What brings the lane back to how it is now, once. The numbers of outbox entries and commands do not come back, since
-   * Redis gives them by the clock.
+   * A function that brings the lane back once to how it is now. The numbers of outbox entries and commands do not go back, because Redis
+   * gives them by the clock.
    */
   past(): () => void {
     const record = this.#record;
@@ -234,7 +234,7 @@ export class MemoryLane {
     this.#ttlMs = ttlMs;
   }
 
-  /** A lease that seems to last longer than it may was written by a clock that has jumped since. */
+  /** Shortens a lease that seems to last longer than it may: a clock wrote it that has jumped since. */
   #clamp(nowMs: number): void {
     this.#untilMs = Math.min(this.#untilMs, nowMs + this.#ttlMs);
   }
@@ -251,7 +251,7 @@ export class MemoryLane {
 }
 
 /**
- * What was in it goes.
+ * Replaces the content of a map.
  *
  * @internal
  */

@@ -1,18 +1,18 @@
-/** A store in this process's memory: the reference for the others' promises, for tests, benchmarks and `APP_STORE=memory`. */
+/** The store in this process's memory: the reference for the promises of other stores, for tests, benchmarks and `APP_STORE=memory`. */
 import { type LaneRecord, judge, leaseOf, take } from "../fence.ts";
 import { activeIds, applyEntry, createAll, emptyRows, type MemoryRows, sweepRows } from "./rows.ts";
 import { MemoryReads } from "./reads.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
 import type { Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention, Store } from "../store.ts";
 
-/** What outlives a store that was closed or left behind: a test opens it again, as after a crash. */
+/** The data that outlives a closed or abandoned store. A test opens it again, as after a crash. */
 export type MemoryFiles = MemoryRows & { lane: LaneRecord | null; lastAnswer: CommitAnswer | null };
 
 export function emptyMemory(): MemoryFiles {
   return { ...emptyRows(), lane: null, lastAnswer: null };
 }
 
-/** One lane. Answers come in a later microtask. `textBytesMax`: what a single text may measure. */
+/** Opens a store with one lane. Answers come in a later microtask. `textBytesMax`: the longest text. */
 export function openMemoryStore(files: MemoryFiles = emptyMemory(), textBytesMax: number = TEXT_BYTES_MAX): Store {
   return new MemoryStore(files, textBytesMax);
 }

@@ -1,4 +1,4 @@
-/** Executions in this process's memory, whoever may write to them: what the plain and the shared memory store have in common. */
+/** Executions in this process's memory: the common part of the plain and the shared memory store. */
 import { refusalOf } from "../refusal.ts";
 import type { Extension } from "../shared-store.ts";
 import type { Chunk, CommitEntry, CreateAnswer, EntryAnswer, LargeText, ListQuery, NewExecution, Retention, Summary } from "../store.ts";
@@ -12,7 +12,7 @@ type Kept = {
   summary: Summary;
   readonly bodyHash: string;
   readonly chunks: Chunk[];
-  /** Null before the first. */
+  /** Null before the first large text. */
   large: Map<string, string> | null;
 };
 
@@ -33,7 +33,7 @@ export function applyEntry(rows: MemoryRows, entry: CommitEntry, textBytesMax: n
   return APPLIED;
 }
 
-/** Writes all of a batch. Throws RangeError, and writes nothing, where one of them can never be stored. */
+/** Writes all of a batch. Throws a RangeError, and writes nothing, if one of them can never be stored. */
 export function createAll(rows: MemoryRows, batch: readonly NewExecution[], textBytesMax: number): readonly CreateAnswer[] {
   for (const execution of batch) {
     const reason = refusalOf(execution, textBytesMax);
@@ -42,7 +42,7 @@ export function createAll(rows: MemoryRows, batch: readonly NewExecution[], text
   return batch.map((execution) => createOne(rows, execution));
 }
 
-/** Where its log holds its creation and nothing else. */
+/** Extends an execution whose log holds only its creation. */
 export function extendOne({ executions }: MemoryRows, { summary, chunks, large }: Extension): boolean {
   const kept = executions.get(summary.id);
   if (kept === undefined || kept.summary.sequence !== 1 || kept.summary.triggeredAtMs !== null) return false;
@@ -58,14 +58,14 @@ export function listed(rows: MemoryRows, query: ListQuery): readonly Summary[] {
     .slice(0, query.limit);
 }
 
-/** Ids of what is triggered and not closed, oldest trigger first. `isWanted`: by id. */
+/** Ids of executions that are triggered and not closed, oldest trigger first. `isWanted`: a filter of ids. */
 export function activeIds(rows: MemoryRows, isWanted: (executionId: string) => boolean): readonly string[] {
   return summaries(rows, (summary) => summary.triggeredAtMs !== null && !summary.closed && isWanted(summary.id))
     .sort((a, b) => (a.triggeredAtMs ?? 0) - (b.triggeredAtMs ?? 0) || (a.id < b.id ? -1 : 1))
     .map((summary) => summary.id);
 }
 
-/** Deletes what retention allows. `isKept`: by id, whatever retention allows. Answers how many executions went. */
+/** Deletes what retention allows, and returns the number of deleted executions. `isKept`: ids that must stay whatever retention allows. */
 export function sweepRows(rows: MemoryRows, retention: Retention, isKept: (executionId: string) => boolean): number {
   const { executions, definitions } = rows;
   const gone = summaries(rows, (summary) => isOver(summary, retention) && !isKept(summary.id)).slice(0, retention.limit);

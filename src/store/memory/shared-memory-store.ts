@@ -1,6 +1,6 @@
 /**
- * A store that several instances share, in this process's memory: each opens its own on the same files, as each has its
- * own connection. The reference for what such a store promises, and what simulations of several instances run on.
+ * A store that several instances share, in this process's memory. Each instance opens its own on the same files, as each has its own
+ * connection. It is the reference for the promises of such a store, and simulations of several instances run on it.
  */
 import type { Clock } from "../../env/clock.ts";
 import { byteLength } from "../../env/bytes.ts";
@@ -16,7 +16,7 @@ import type { Extension, OutboxListener, OutboxPointer, Renewal, Sent, SharedSto
 import type { Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention } from "../store.ts";
 import { type Told, toldOf, toldOfExtension } from "../told.ts";
 
-/** What outlives the stores that are opened on it. */
+/** The data that outlives the stores opened on it. */
 export type SharedMemoryFiles = MemoryRows & {
   readonly lanes: readonly MemoryLane[];
   readonly members: MemoryMembers;
@@ -27,7 +27,7 @@ export type SharedMemoryOptions = {
   readonly files: SharedMemoryFiles;
   /** The store's own clock. */
   readonly clock: Clock;
-  /** Events are published, so each commit and create leaves an entry for the relay. */
+  /** Whether events are published, so that each commit and create leaves an entry for the relay. */
   readonly outbox?: boolean;
   readonly textBytesMax?: number;
   /** This build's. */
@@ -43,7 +43,7 @@ export function emptySharedMemory(lanes: number): SharedMemoryFiles {
   };
 }
 
-/** Answers come in a later microtask. */
+/** Opens a store. Answers come in a later microtask. */
 export function openSharedMemoryStore(options: SharedMemoryOptions): SharedStore {
   return new SharedMemoryStore(options);
 }

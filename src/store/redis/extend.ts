@@ -1,4 +1,4 @@
-/** What happened elsewhere to an execution that was created here as well, written behind its first event. */
+/** The extension of an execution that was also created here: what happened elsewhere is written behind its first event. */
 import { indexMembers } from "./index-keys.ts";
 import type { LaneKeys } from "./keys.ts";
 import type { LaneCalls } from "./calls/lane-calls.ts";

@@ -1,7 +1,7 @@
 /**
- * A lane's index: a sorted set without scores, so that members sort as texts. Each is a kind, a time of 16 digits and an
- * execution: `a:` all and `s:STATUS:` by status, `n:hash:` by name and `t:hash:` by tag, by creation; `u:` never triggered,
- * by creation; `e:` ended and closed, by end. Scripts write `s:`, `u:` and `e:` as these change.
+ * A lane's index: a sorted set without scores, so that members sort as texts. Each member is a kind, a time of 16 digits and an execution.
+ * By creation: `a:` all, `s:STATUS:` by status, `n:hash:` by name, `t:hash:` by tag, and `u:` never triggered. By end: `e:` ended and
+ * closed. Scripts write `s:`, `u:` and `e:` as these change.
  */
 import type { ListPosition, ListQuery, Summary } from "../store.ts";
 import { sortable } from "./summary.ts";
@@ -13,12 +13,12 @@ export const indexKind = {
   untriggered: "u:",
   ended: "e:",
   status: (status: string): string => `s:${status}:`,
-  // Names and tags may be of any length and any letters. Two of one hash are told apart by the summaries.
+  // Names and tags may have any length and any letters. Two of one hash are told apart by the summaries.
   name: (name: string): string => `n:${shortHash(name)}:`,
   tag: (tag: string): string => `t:${shortHash(tag)}:`,
 } as const;
 
-/** Every member of an execution with this summary. */
+/** All members of an execution with this summary. */
 export function indexMembers(summary: Summary): string[] {
   const { id, name, tags, status } = summary;
   const created = sortable(summary.createdAtMs) + id;
@@ -29,7 +29,7 @@ export function indexMembers(summary: Summary): string[] {
   return members;
 }
 
-/** The kinds that hold everything that the query asks for; `a:` where it asks for all. */
+/** The kinds that hold everything that the query asks for; `a:` if it asks for all. */
 export function kindsFor({ status, name, tag }: ListQuery): string[] {
   const kinds: string[] = [];
   if (tag !== undefined) kinds.push(indexKind.tag(tag));
@@ -38,12 +38,12 @@ export function kindsFor({ status, name, tag }: ListQuery): string[] {
   return kinds.length === 0 ? [indexKind.all] : kinds;
 }
 
-/** Bounds of the members of a kind up to a time, included. */
+/** The bounds of the members of a kind up to a time, included. */
 export function boundsUntil(kind: string, untilMs: number): readonly [min: string, max: string] {
   return [`[${kind}`, `(${kind}${sortable(Math.max(0, untilMs + 1))}`];
 }
 
-/** What stands after the kind in a member: sorts as the list does. */
+/** The part of a member after its kind, which sorts as the list does. */
 export function positionText({ createdAtMs, id }: ListPosition): string {
   return sortable(createdAtMs) + id;
 }
@@ -52,7 +52,7 @@ export function positionOf(text: string): ListPosition {
   return { createdAtMs: Number(text.slice(0, TIME_DIGITS)), id: text.slice(TIME_DIGITS) };
 }
 
-/** Most executions of a moment have the name of the one before. */
+/** A short hash. Most executions of a moment have the name of the one before. */
 function shortHash(text: string): string {
   if (text !== lastHashed) {
     lastHashed = text;

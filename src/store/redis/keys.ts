@@ -1,9 +1,9 @@
 /**
- * The names of all keys in Redis, and what each holds. All keys of a lane share a hash tag, `troupe:{17}:…`, so that one
- * script may touch them together, also in a Redis Cluster.
+ * The names of all keys in Redis, and what each holds. All keys of a lane share a hash tag, `troupe:{17}:…`, so that one script may use
+ * them together, also in a Redis Cluster.
  */
 
-/** The hash that begins every script's keys: it holds the data token. */
+/** The hash that is the first of every script's keys: it holds the data token. */
 const RECORD = "lane";
 
 export type LaneKeys = {
@@ -14,32 +14,32 @@ export type LaneKeys = {
    * `offered`, the last batch of offers under this lease; `level`, below which no instance takes the lane or claims in it.
    */
   readonly record: string;
-  /** Sorted set of what is triggered and not closed: execution by when it was triggered. */
+  /** Sorted set of the executions that are triggered and not closed, by the time of their trigger. */
   readonly active: string;
-  /** Sorted set without scores: where lists and retention find executions (index-keys.ts says its members' forms). */
+  /** Sorted set without scores in which lists and retention find executions (index-keys.ts has its members' forms). */
   readonly index: string;
   /**
-   * Stream of pointers to what the bus shall get, one entry a commit or create, by its number and its bytes: `e` epoch, `p` a
+   * Stream of pointers to what the bus shall get, one entry per commit or create, with its number and its bytes as id: `e` epoch, `p` a
    * line for each execution.
    */
   readonly outbox: string;
   /** Stream of commands for the lane's owner: `i` id, `x` execution, `b` body. */
   readonly commands: string;
-  /** Hash: how many executions name a definition, by its hash. */
+  /** Hash: the number of executions that name a definition, by its hash. */
   readonly definitions: string;
   /** Hash: who claimed an offer (nobody: empty), a newline, its execution. By the offer's id. */
   readonly offers: string;
-  /** Hash: an offer's body. By its id. */
+  /** Hash: an offer's body, by its id. */
   readonly offerBodies: string;
-  /** Sorted set of the ids of unclaimed offers, by when they were offered. */
+  /** Sorted set of the ids of unclaimed offers, by the time of their offer. */
   readonly unclaimed: string;
-  /** Hash: the number of a boot's last claim and the ids that it got, a line each. Gone an hour after the last claim. */
+  /** Hash: the number of a boot's last claim and the ids that it got, one per line. It expires an hour after the last claim. */
   readonly claims: string;
-  /** String: an execution's summary, its changing part (summary.ts says its form). Its existence is the execution's. */
+  /** String: an execution's summary, its changing part (summary.ts has its form). The execution exists if this key exists. */
   summary(execution: string): string;
   /** List: what the execution was created with (the body's hash, a newline, JSON), then its chunks (`from to`, a newline, the text). */
   log(execution: string): string;
-  /** Hash: its texts that are kept apart, by their keys. */
+  /** Hash: the execution's texts that are kept apart, by their keys. */
   big(execution: string): string;
   /** String: a definition's text. */
   definition(hash: string): string;
@@ -55,7 +55,7 @@ export type RedisKeys = {
   readonly store: string;
   /** Hash: members by boot id: until when it counts as alive, its beats, its TTL, its level, itself as JSON, separated by spaces. */
   readonly members: string;
-  /** By lane. */
+  /** The keys of each lane. */
   readonly lanes: readonly LaneKeys[];
 };
 

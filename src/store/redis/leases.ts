@@ -19,7 +19,7 @@ export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId,
   return { type: "taken", lease, takers: Number(takers) };
 }
 
-/** Both on the connection of the leases. `renewals`: of the script `renew`. */
+/** The calls that renew leases, both on the connection of the leases. `renewals`: those of the script `renew`. */
 type LeaseCalls = { readonly calls: LaneCalls; readonly renewals: PartCalls };
 
 export async function renewLease({ calls, renewals }: LeaseCalls, keys: LaneKeys, lease: Lease, ttlMs: number): Promise<Renewal> {
@@ -37,7 +37,7 @@ export async function releaseLease(calls: LaneCalls, keys: LaneKeys, { bootId, e
   await calls.run(keys.record, { script: scripts.release, args: [bootId, String(epoch)] });
 }
 
-/** `views`: on the connection of the leases, those of the script `lease`. */
+/** Views a lane. `views`: those of the script `lease`, on the connection of the leases. */
 export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, ttlMs: number): Promise<LaneView> {
   const answer = await views.run({ keys: [keys.record], args: [String(ttlMs)], length: 0 });
   const [bootId, epoch, remainingMs, itsTtlMs] = answer as readonly [string, number, number, number];

@@ -1,6 +1,6 @@
 /**
- * The list over all lanes. Where all are on one server, a script merges their indexes into a page and another reads its summaries;
- * in a Cluster each lane gives its newest, and they are merged here, as far as somebody asks.
+ * The list over all lanes. If all lanes are on one server, one script merges their indexes into a page and another reads its summaries. In
+ * a Cluster each lane gives its newest, and they are merged here, as far as somebody asks.
  */
 import { kindsFor, positionText, positionOf } from "./index-keys.ts";
 import type { LaneKeys, RedisKeys } from "./keys.ts";
@@ -12,18 +12,18 @@ import { type ListPosition, type ListQuery, StoreUnavailable, type Summary } fro
 
 export type ListOptions = {
   readonly calls: LaneCalls;
-  /** Those of the script `summary`. */
+  /** The calls of the script `summary`. */
   readonly summaries: PartCalls;
   readonly keys: RedisKeys;
-  /** False where lanes are on several servers. */
+  /** False if lanes are on several servers. */
   readonly gathers: boolean;
 };
 
 type Candidate = ListPosition & { readonly lane: number };
-/** Of some lanes: what they have given and was not yet taken; `before`: from where they go on; `ended` when they have no more. */
+/** The line of some lanes: what they have given and was not taken yet; `before`: where they go on; `ended` when they have no more. */
 type Line = { readonly lanes: readonly number[]; waiting: Candidate[]; before: string; ended: boolean };
 
-/** More than its share of a page, since lanes are never quite alike. */
+/** The size of a read: more than its share of a page, because lanes are never quite alike. */
 const sizeOfRead = (count: number, lines: number): number => (lines === 1 ? count : Math.ceil(count / lines) * 2 + 2);
 
 export async function listExecutions(options: ListOptions, query: ListQuery): Promise<readonly Summary[]> {
@@ -33,7 +33,7 @@ export async function listExecutions(options: ListOptions, query: ListQuery): Pr
       return await listFrom(options, query, [lanes]);
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
-      // Not what is asked, but that it is asked of many lanes as one: a Cluster of one server, say.
+      // Redis refuses not the question, but that it is asked of many lanes as one: a Cluster of one server, for example.
     }
   }
   return await listFrom(
@@ -55,7 +55,7 @@ async function listFrom(options: ListOptions, query: ListQuery, groups: readonly
   return listed;
 }
 
-/** Up to `count` of the newest that were not yet taken; fewer where there are no more. */
+/** Up to `count` of the newest that were not taken yet; fewer if there are no more. */
 async function takeNewest(options: ListOptions, lines: readonly Line[], kinds: readonly string[], count: number): Promise<Candidate[]> {
   const taken: Candidate[] = [];
   const size = sizeOfRead(count, lines.length);
@@ -71,7 +71,7 @@ async function takeNewest(options: ListOptions, lines: readonly Line[], kinds: r
   return taken;
 }
 
-/** Whether it may have more than it shows. */
+/** Whether a line may have more than it shows. */
 function isSilent({ waiting, ended }: Line): boolean {
   return waiting.length === 0 && !ended;
 }
@@ -104,7 +104,7 @@ function isNewer(a: ListPosition, b: ListPosition): boolean {
   return a.createdAtMs === b.createdAtMs ? a.id > b.id : a.createdAtMs > b.createdAtMs;
 }
 
-/** In the order of the candidates, without those that are gone. */
+/** The summaries in the order of the candidates, without those that are gone. */
 async function summariesOf({ summaries, keys }: ListOptions, candidates: readonly Candidate[]): Promise<Summary[]> {
   const byLane = Map.groupBy(candidates, ({ lane }) => lane);
   const found = new Map<string, Summary>();
@@ -117,7 +117,7 @@ async function summariesOf({ summaries, keys }: ListOptions, candidates: readonl
   return candidates.map(({ id }) => found.get(id)).filter((summary) => summary !== undefined);
 }
 
-/** What it is now; and names and tags of one hash are told apart. */
+/** Whether a summary, as it is now, fits the query. This also tells names and tags of one hash apart. */
 function isListed(summary: Summary, { status, name, tag }: ListQuery): boolean {
   if (status !== undefined && summary.status !== status) return false;
   if (name !== undefined && summary.name !== name) return false;

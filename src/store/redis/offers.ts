@@ -1,6 +1,6 @@
 /**
- * Offers of attempts in a lane, and who has claimed them. Calls that come too late do nothing, since nobody would know any
- * more of what they claimed or took back.
+ * Offers of attempts in a lane, and who has claimed them. Calls that come too late do nothing, because nobody would know any more what they
+ * claimed or took back.
  */
 import type { Reply } from "./calls/connection.ts";
 import type { LaneKeys } from "./keys.ts";
@@ -9,12 +9,12 @@ import { type Script, scripts } from "./calls/scripts.ts";
 import type { Claim, Offer, OfferView } from "../shared-store.ts";
 import type { Lease } from "../store.ts";
 
-/** Offers or ids of one script: some ms of Redis. */
+/** The offers or ids of one script: a few ms of Redis. */
 const OFFERS_MAX = 1_000;
-/** What a batch is cut into is numbered within it, by fractions that are exact. */
+/** The number of parts of a batch. They are numbered within it by fractions that are exact. */
 const PARTS_MAX = 4_096;
 
-/** `number`: of the batch, by its owner. */
+/** A batch of offers. `number`: the batch's, given by its owner. */
 type OfferBatch = { readonly lease: Lease; readonly offers: readonly Offer[]; readonly number: number };
 
 export async function offer(calls: LaneCalls, keys: LaneKeys, { lease, offers, number }: OfferBatch): Promise<"offered" | "fenced"> {
@@ -26,7 +26,7 @@ export async function offer(calls: LaneCalls, keys: LaneKeys, { lease, offers, n
   return "offered";
 }
 
-/** All, or those of `ids` that are there. */
+/** The offers in a lane: all, or those of `ids` that exist. */
 export async function offersIn(calls: LaneCalls, keys: LaneKeys, ids?: readonly string[]): Promise<readonly OfferView[]> {
   if (ids === undefined) {
     const [cells] = await calls.read(keys.record, ["hgetall", keys.offers]);
@@ -75,7 +75,7 @@ export async function heldClaims(calls: LaneCalls, keys: LaneKeys, bootId: strin
   return ids.filter((_, at) => records[at]?.startsWith(`${bootId}\n`) === true);
 }
 
-/** `more`: keys beside those that all have. */
+/** A script's call. `more`: keys beside those that all calls have. */
 type OfferCall = { readonly script: Script; readonly args: readonly string[]; readonly more?: readonly string[] };
 
 function run(calls: LaneCalls, keys: LaneKeys, { script, args, more = [] }: OfferCall): Promise<Reply> {
@@ -83,19 +83,19 @@ function run(calls: LaneCalls, keys: LaneKeys, { script, args, more = [] }: Offe
 }
 
 async function recordsOf(calls: LaneCalls, keys: LaneKeys, ids: readonly string[]): Promise<readonly (string | null)[]> {
-  // Also where nothing is asked for: a store that is away says so.
+  // Also if nothing is asked for: a store that is away says so.
   const [records] = await calls.read(keys.record, ["hmget", keys.offers, "", ...ids]);
   return (records as readonly (string | null)[]).slice(1);
 }
 
-/** Of ids and records in turn. */
+/** The views of ids and records in turn. */
 function viewsOf(cells: readonly string[]): OfferView[] {
   const views: OfferView[] = [];
   for (let at = 0; at < cells.length; at += 2) views.push(...viewOf(cells[at] as string, cells[at + 1] ?? null));
   return views;
 }
 
-/** A record is the claimer or nothing, a newline, the execution. One or none. */
+/** The view of a record: the claimer or nothing, a newline, the execution. One or none. */
 function viewOf(id: string, record: string | null): readonly OfferView[] {
   if (record === null) return [];
   const line = record.indexOf("\n");

@@ -1,4 +1,4 @@
-/** The outbox: read, trimmed, and told of as it is written, so that whoever relays it need not read what this process wrote. */
+/** The outbox: it is read, trimmed, and reported as it is written, so that its relay need not read what this process wrote. */
 import type { ExecutionStatus } from "../../workflow/execution/status.ts";
 import type { Reply } from "./calls/connection.ts";
 import type { LaneKeys } from "./keys.ts";
@@ -15,10 +15,10 @@ export async function readOutbox(calls: LaneCalls, keys: LaneKeys, limit: number
   }));
 }
 
-/** Ids of one part. */
+/** The ids of one part. */
 const IDS_MAX = 1_000;
 
-/** `calls`: those of the script `relayed`. */
+/** Deletes what the bus has. `calls`: those of the script `relayed`. */
 export async function deleteRelayed(calls: PartCalls, keys: LaneKeys, ids: readonly string[]): Promise<void> {
   const ours = ids.filter((id) => /^\d+-\d+$/.test(id));
   for (let at = 0; at === 0 || at < ours.length; at += IDS_MAX) {
@@ -26,10 +26,10 @@ export async function deleteRelayed(calls: PartCalls, keys: LaneKeys, ids: reado
   }
 }
 
-/** What a script's answer says of the entry that it wrote: its id, and that of the lane's entry before it. */
+/** The part of a script's answer about the entry that it wrote: its id, and that of the lane's entry before it. */
 export type OutboxMark = { readonly id: string; readonly after: string };
 
-/** Those who want to hear of each entry that is written. */
+/** The listeners for each entry that is written. */
 export class OutboxListeners {
   readonly #listeners = new Set<OutboxListener>();
 
@@ -38,7 +38,7 @@ export class OutboxListeners {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** `written`: what was applied, in order. Does nothing where no entry was written. */
+  /** Tells the listeners. `written`: what was applied, in order. Does nothing if no entry was written. */
   tell(
     lane: number,
     mark: OutboxMark | null,
@@ -58,7 +58,7 @@ export class OutboxListeners {
 
 type StreamEntry = Reply & readonly [id: string, fields: readonly string[]];
 
-/** From the end: an execution's id may hold spaces. */
+/** A pointer from its line, read from the end: an execution's id may hold spaces. */
 function unpackPointer(line: string, epoch: number): OutboxPointer {
   const words = line.split(" ");
   const [from, to, status, closed] = words.splice(-4);

@@ -1,4 +1,6 @@
-/** What is read of executions: whole, in parts, and which of a lane are active. Plain commands, so that Redis copies no log for a script. */
+/**
+ * Reads of executions: whole, in parts, and which of a lane are active. They are plain commands, so that Redis copies no log for a script.
+ */
 import type { LaneKeys } from "./keys.ts";
 import type { LaneCalls } from "./calls/lane-calls.ts";
 import type { PartCalls } from "./calls/part-calls.ts";
@@ -6,7 +8,7 @@ import { scripts } from "./calls/scripts.ts";
 import { type StoredSummary, unpackChunk, unpackSummary } from "./summary.ts";
 import { type Chunk, type StoredExecution, StoreUnavailable, type Summary } from "../store.ts";
 
-/** Loads of one execution that meet a commit each time; then the store counts as away. */
+/** The number of loads of one execution that meet a commit before the store counts as away. */
 const LOAD_ATTEMPTS = 5;
 
 export async function loadExecution(calls: LaneCalls, keys: LaneKeys, id: string): Promise<StoredExecution | null> {
@@ -16,11 +18,11 @@ export async function loadExecution(calls: LaneCalls, keys: LaneKeys, id: string
     const [origin, ...elements] = log as readonly string[];
     if (origin === undefined) continue;
     const { summary, bodyHash } = unpackSummary(id, packed, origin);
-    // A commit may have come between the two: what it appended is left out.
+    // A commit may have come between the two reads. What it appended is left out.
     const chunks = elements.map(unpackChunk).filter(({ to }) => to <= summary.sequence);
     const [definitionText] = await calls.read(keys.record, ["get", keys.definition(summary.definition)]);
     if (typeof definitionText === "string" && chunks.at(-1)?.to === summary.sequence) return { summary, definitionText, bodyHash, chunks };
-    // Deleted meanwhile, and perhaps made anew.
+    // Deleted meanwhile, and perhaps created again.
   }
   throw new StoreUnavailable(`Execution ${id} could not be read as one whole.`);
 }
@@ -31,10 +33,10 @@ export async function chunksAfter(calls: LaneCalls, keys: LaneKeys, id: string, 
   return elements.map(unpackChunk);
 }
 
-/** As it is stored, to tell later whether it has changed; null for what is not there. */
+/** A summary with its stored form, which shows later whether it has changed; null if there is none. */
 export type ReadSummary = StoredSummary & { readonly packed: string };
 
-/** One for each id, in order. `calls`: those of the script `summary`. */
+/** The summaries of the ids, in order. `calls`: those of the script `summary`. */
 export async function readSummaries(calls: PartCalls, keys: LaneKeys, ids: readonly string[]): Promise<readonly (ReadSummary | null)[]> {
   if (ids.length === 0) return [];
   const named = [keys.record];

@@ -1,4 +1,4 @@
-/** The store on Redis or on a Redis Cluster, that several instances share. What is true of each call is said in shared-store.ts and store.ts. */
+/** The store on Redis or on a Redis Cluster, which several instances share. shared-store.ts and store.ts describe each call. */
 import type { Clock } from "../../env/clock.ts";
 import type { Ids } from "../../env/ids.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -35,10 +35,10 @@ export type RedisStoreOptions = {
   readonly log: Log;
   /** Whether each commit and create leaves pointers for the bus. */
   readonly outbox: boolean;
-  /** The same for every instance, and for as long as the data lives. */
+  /** The number of lanes: the same for every instance, and for as long as the data lives. */
   readonly lanes?: number;
   readonly keyPrefix?: string;
-  /** By when a call has ended; larger ones have a second more for each 20 MB. */
+  /** The time in which a call must end. Larger calls have a second more for each 20 MB. */
   readonly commandTimeoutMs?: number;
   readonly reconnectDelayMs?: number;
   /** The longest text. */
@@ -49,7 +49,7 @@ export type RedisStoreOptions = {
 const LANES = 64;
 const COMMAND_TIMEOUT_MS = 1_500;
 const RECONNECT_DELAY_MS = 1_000;
-/** Above what the API takes, and well below what Redis does; larger ones would hold it up. */
+/** The longest text: above what the API accepts, and well below Redis's limit. A longer one would block it. */
 const REDIS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -64,7 +64,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Shared
   const connections = [work, leases];
   try {
     const token = await beginStore(work, keys, ids, level);
-    // Renewals come often, so this connection is the first to see that a server is another.
+    // Renewals come often, so their connection is the first to see that a server is another one.
     const restarts = await watchRestarts({ connection: leases, keys, clock, log });
     const callsOn = (connection: RedisConnection) => createLaneCalls({ connection, token, commandTimeoutMs, clock });
     const gathers = "url" in address;
@@ -83,7 +83,7 @@ type Parts = GatheredScripts & {
   readonly level: number;
   readonly work: LaneCalls;
   readonly leases: LaneCalls;
-  /** False where lanes are on several servers. */
+  /** False if lanes are on several servers. */
   readonly gathers: boolean;
   readonly restarts: Restarts;
   readonly connections: readonly RedisConnection[];
@@ -281,7 +281,7 @@ class RedisStore implements SharedStore {
     return heldClaims(this.#work, this.#keys(lane), bootId, ids);
   }
 
-  /** Where lanes are on several servers, each has a clock of its own, which nobody asks. */
+  /** Sends with a deadline by Redis's clock. If lanes are on several servers, each has a clock of its own, which nobody asks. */
   #sendUntil(ms: number | undefined, send: (until: string) => Promise<Reply>): Promise<Reply> {
     return ms === undefined || !this.#parts.gathers ? send("0") : this.#leases.sendUntil(this.#parts.keys.store, ms, send);
   }

@@ -1,4 +1,4 @@
-/** Deletes what retention allows, some executions of a lane in one script, so that Redis is never held for long. */
+/** Retention: it deletes a few executions of a lane in one script, so that Redis is never blocked for long. */
 import { boundsUntil, indexKind, indexMembers, positionOf } from "./index-keys.ts";
 import type { LaneKeys, RedisKeys } from "./keys.ts";
 import type { LaneCalls } from "./calls/lane-calls.ts";
@@ -7,20 +7,20 @@ import { type ReadSummary, readSummaries } from "./reads.ts";
 import { scripts } from "./calls/scripts.ts";
 import type { Retention } from "../store.ts";
 
-/** What one script deletes: Redis is held for less than a millisecond. */
+/** The executions that one script deletes: it blocks Redis for less than a millisecond. */
 const BATCH = 100;
 
 export type SweepOptions = {
   readonly calls: LaneCalls;
-  /** Those of the script `summary`. */
+  /** The calls of the script `summary`. */
   readonly summaries: PartCalls;
   readonly keys: RedisKeys;
   readonly retention: Retention;
-  /** Resolves when commits and creates are not kept waiting by a batch. */
+  /** Resolves when a batch does not delay commits and creates. */
   readonly turn: () => Promise<unknown>;
 };
 
-/** Answers how many executions went. */
+/** Sweeps the lanes and resolves with the number of deleted executions. */
 export async function sweepLanes(options: SweepOptions): Promise<number> {
   const { nowMs, finishedMs, untriggeredMs, limit } = options.retention;
   let gone = 0;
@@ -39,7 +39,10 @@ export async function sweepLanes(options: SweepOptions): Promise<number> {
 
 type Some = { readonly kind: string; readonly untilMs: number; readonly size: number };
 
-/** Answers how many went: fewer than `size` where there are no more, the outbox still points at the others, or they have changed. */
+/**
+ * Deletes some and resolves with their number. It is less than `size` if there are no more, if the outbox still points at the others, or if
+ * they have changed.
+ */
 async function sweepSome({ calls, summaries, turn }: SweepOptions, keys: LaneKeys, { kind, untilMs, size }: Some): Promise<number> {
   await turn();
   const [min, max] = boundsUntil(kind, untilMs);
@@ -51,7 +54,7 @@ async function sweepSome({ calls, summaries, turn }: SweepOptions, keys: LaneKey
   return forget(calls, keys, found);
 }
 
-/** Only what is still as it was read. */
+/** Deletes only what is unchanged since it was read. */
 async function forget(calls: LaneCalls, keys: LaneKeys, executions: readonly ReadSummary[]): Promise<number> {
   const named = [keys.index, keys.outbox, keys.definitions];
   const args = [String(executions.length)];

@@ -1,14 +1,17 @@
-/** Summaries and chunks as texts in Redis. What never changes is the log's first element; what does is one short line, read by scripts too. */
+/**
+ * Summaries and chunks as texts in Redis. What never changes is the log's first element. What changes is one short line, which scripts read
+ * too.
+ */
 import type { ExecutionStatus } from "../../workflow/execution/status.ts";
 import type { Chunk, Summary } from "../store.ts";
 
 /** A time in an index or a summary: always 16 digits, so that texts sort as times do. */
 export function sortable(atMs: number): string {
-  // Thirteen digits until the year 2286: without padding a tenth of the time.
+  // Thirteen digits until the year 2286: skipping the padding saves nine tenths of the time.
   return atMs >= 1e12 && atMs < 1e13 ? `000${timeText(atMs)}` : String(atMs).padStart(16, "0");
 }
 
-/** Printing a number of 13 digits takes 100 ns, and the executions of a batch share their times. */
+/** A time as text. Printing a number of 13 digits takes 100 ns, and the executions of a batch share their times. */
 function timeText(atMs: number): string {
   const at = atMs % TIMES;
   if (times[at] !== atMs) {
@@ -23,19 +26,19 @@ const times = new Float64Array(TIMES).fill(-1);
 const texts = new Array<string>(TIMES).fill("");
 
 /**
- * `sequence status closed created triggered finished started updated completed failed error`. Scripts read the first six and
- * put the number of the outbox entry before them. A time that is not there is `-`; so is an error, and one that is has a `+`.
+ * The line `sequence status closed created triggered finished started updated completed failed error`. Scripts read the first six and put
+ * the number of the outbox entry before them. A missing time is `-`; so is a missing error, and an existing one has a `+`.
  */
 export function packProgress(summary: Summary): string {
   return packSequence(summary.sequence) + packPlace(summary) + packRest(summary);
 }
 
-/** The progress in three: to be put together as they are. */
+/** The first of the progress's three parts, which are joined unchanged. */
 export function packSequence(sequence: number): string {
   return `${sequence} `;
 }
 
-/** What a lane's sets go by: it changes seldom, and scripts compare it as one. */
+/** The place: what decides on the lane's sets. It changes seldom, and scripts compare it as one text. */
 export function packPlace({ status, closed, createdAtMs, triggeredAtMs, finishedAtMs }: Summary): string {
   const finished = finishedAtMs === null ? "-" : sortable(finishedAtMs);
   return `${status} ${closed ? 1 : 0} ${sortable(createdAtMs)} ${packTime(triggeredAtMs)} ${finished}`;
@@ -49,15 +52,15 @@ function packTime(atMs: number | null): string {
   return atMs === null ? "-" : timeText(atMs);
 }
 
-/** With the hash of the request's body, to tell a resend from another request. */
+/** The origin, with the hash of the request's body, which tells a resend from another request. */
 export function packOrigin({ name, definition, tags, total }: Summary, bodyHash: string): string {
   return `${bodyHash}\n${JSON.stringify([name, definition, tags, total])}`;
 }
 
-/** What is stored of an execution, beside its chunks. */
+/** The stored data of an execution, beside its chunks. */
 export type StoredSummary = { readonly summary: Summary; readonly bodyHash: string };
 
-/** `packed`: the summary as it is stored. `origin`: the first element of the log. */
+/** A summary. `packed`: its stored line. `origin`: the first element of the log. */
 export function unpackSummary(id: string, packed: string, origin: string): StoredSummary {
   const line = origin.indexOf("\n");
   const [name, definition, tags, total] = JSON.parse(origin.slice(line + 1)) as [string, string, string[], number];

@@ -1,4 +1,4 @@
-/** Commits and creates as the parts that their scripts take: what is of one lane goes in one part. */
+/** Commits and creates as the parts of their scripts: everything of one lane goes in one part. */
 import type { LaneKeys } from "./keys.ts";
 import { indexMembers } from "./index-keys.ts";
 import type { OutboxMark } from "./outbox.ts";
@@ -15,7 +15,7 @@ export type WriteOptions = {
 
 export type PackedCommit = {
   readonly part: Part;
-  /** By what each entry was refused before it was sent, or null; null where none was. */
+  /** The reason for which each entry was refused before it was sent, or null; null if none was. */
   readonly refusals: readonly (string | null)[] | null;
 };
 
@@ -66,7 +66,7 @@ export function packCommit(lane: LaneKeys, { id, entries, receipts = [], cleanEn
 const APPLIED: EntryAnswer = { type: "applied" };
 const CONFLICT: EntryAnswer = { type: "conflict" };
 
-/** `told`: the script's answer. `count`: how many entries the commit has. */
+/** The commit's answers. `told`: the script's answer. `count`: the number of the commit's entries. */
 export function unpackCommit(told: string, count: number, { refusals }: PackedCommit, { outbox }: WriteOptions): Answered<CommitAnswer> {
   if (told === "fenced") return { answer: { type: "fenced" }, mark: null };
   const words = told.split(" ");
@@ -89,10 +89,10 @@ function markOf(id = "-", after = ""): OutboxMark | null {
   return id === "-" ? null : { id, after };
 }
 
-/** Of an earlier chunk: its execution, itself, its pointer. */
+/** The arguments of an earlier chunk: its execution, itself, its pointer. */
 const EARLIER_ARGS = 3;
 
-/** `until`: when, by Redis's clock, nobody waits for it any more; 0 for none. */
+/** Options of a create. `until`: the time by Redis's clock at which nobody waits for it any more; 0 for none. */
 type CreateOptions = Pick<WriteOptions, "outbox"> & { readonly until: string };
 
 export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { outbox, until }: CreateOptions): Part {
@@ -141,7 +141,7 @@ export function packCreate(lane: LaneKeys, batch: readonly NewExecution[], { out
 
 const CREATE_ANSWERS: Readonly<Record<string, CreateAnswer>> = { c: "created", e: "exists", d: "differs" };
 
-/** `told`: the script's answer. `epoch`: the lane's. */
+/** The create's answers. `told`: the script's answer. `epoch`: the lane's. */
 export function unpackCreate(told: string): Answered<readonly CreateAnswer[]> & { readonly epoch: number } {
   const [letters = "", id, after, epoch] = told.split(" ");
   const answer = Array.from(letters, (letter) => CREATE_ANSWERS[letter] as CreateAnswer);

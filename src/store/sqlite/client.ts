@@ -1,4 +1,4 @@
-/** The main thread's end of the SQLite thread: numbers its calls, and lets none of them hang when the thread dies. */
+/** The main thread's end of the SQLite thread: it numbers its calls, and ends all of them when the thread dies. */
 import { DataFolderFault } from "./lock.ts";
 import type {
   CallName,
@@ -14,14 +14,14 @@ import { HEAD_CELLS } from "./thread/pack.ts";
 import type { Cell } from "./thread/rows.ts";
 import { StoreUnavailable } from "../store.ts";
 
-/** As much of a Worker as is used: a test runs the thread's inside without a thread. */
+/** The part of a Worker that is used. A test runs the inside of the thread without a thread. */
 export type SqliteThread = Pick<Worker, "postMessage" | "terminate" | "onmessage"> & {
   addEventListener(type: "error" | "close", listener: (event: Event) => void): void;
 };
 
 type Pending = { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void };
 
-/** A thread that has opened the file, and the calls that it has not answered. */
+/** A thread that has opened the file, and its unanswered calls. */
 type Thread = { readonly worker: SqliteThread; readonly pending: Map<number, Pending>; ended: boolean };
 
 type Found = { damage: string | null };
@@ -30,54 +30,57 @@ export class SqliteClient {
   readonly #spawn: () => SqliteThread;
   readonly #options: OpenOptions;
   #thread: Promise<Thread> | null = null;
-  /** The same, once it is there: calls then go out in the same turn. */
+  /** The thread once it is there: calls then go out in the same turn. */
   #ready: Thread | null = null;
   #call = 0;
   #closed = false;
   readonly #found: Found;
 
-  /** `found`: what was found in the file, which is one for all threads that use it. */
+  /** `found`: what was found in the file, shared by all threads that use it. */
   constructor(spawn: () => SqliteThread, options: OpenOptions, found: Found = { damage: null }) {
     this.#spawn = spawn;
     this.#options = options;
     this.#found = found;
   }
 
-  /** One with a thread of its own for the lists of the same file; it starts with the first of them. */
+  /** A client with a thread of its own for lists of the same file. The thread starts with the first list. */
   forLists(): SqliteClient {
     return new SqliteClient(this.#spawn, { ...this.#options, work: "lists" }, this.#found);
   }
 
-  /** What was found wrong with the file, as a sentence; it stays so until the next start. Null where nothing was. */
+  /** The damage that was found in the file, as a sentence, until the next start. Null if there is none. */
   get damage(): string | null {
     return this.#found.damage;
   }
 
-  /** Resolves when the thread has opened the file. Rejects with DataFolderFault or StoreUnavailable. */
+  /** Opens the file. Resolves when the thread has opened it. Rejects with DataFolderFault or StoreUnavailable. */
   async open(): Promise<void> {
     await this.#current();
   }
 
-  /** Rejects with StoreUnavailable, with RangeError for what can never be stored, and with Error for a bug or a broken file. */
+  /**
+   * Calls the thread. Rejects with StoreUnavailable, with RangeError for what can never be stored, and with Error for a bug or a broken
+   * file.
+   */
   async call<Name extends CallName>(name: Name, ...args: Parameters<SqliteCalls[Name]>): Promise<ReturnType<SqliteCalls[Name]>> {
     return (await this.#ask([0, name, ...args])) as ReturnType<SqliteCalls[Name]>;
   }
 
-  /** `request`: packed, with room for its head; it is sent as it is. Rejects likewise. */
+  /** Sends a packed request. `request` has room for its head and is sent as it is. Rejects likewise. */
   async callPacked<Name extends PackedCallName>(name: Name, request: Cell[]): Promise<ReturnType<SqlitePackedCalls[Name]>> {
     request[1] = name;
     return (await this.#ask(request)) as ReturnType<SqlitePackedCalls[Name]>;
   }
 
-  /** A commit and a create as one transaction; each is answered for itself. Rejects likewise, for both. */
+  /** Sends a commit and a create as one transaction, each with its own answer. Rejects likewise, for both. */
   async write(commit: Cell[], create: Cell[]): Promise<ReturnType<SqlitePairCalls["write"]>> {
-    // Flat, since texts in lists in lists are copied.
+    // A flat list: texts in nested lists are copied.
     return (await this.#ask([0, "write", commit.length, ...commit.slice(HEAD_CELLS), ...create.slice(HEAD_CELLS)])) as ReturnType<
       SqlitePairCalls["write"]
     >;
   }
 
-  /** What was called before is answered first. */
+  /** Closes the thread, after the calls before are answered. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -86,7 +89,7 @@ export class SqliteClient {
     await this.#send(thread, [0, "close"]).finally(() => this.#end(thread, "The store is closed."));
   }
 
-  /** A dead thread is replaced by the next call. */
+  /** The current thread. A dead one is replaced by the next call. */
   #current(): Promise<Thread> {
     this.#thread ??= this.#start();
     return this.#thread;
@@ -115,12 +118,12 @@ export class SqliteClient {
 
   async #ask(request: unknown[]): Promise<unknown> {
     if (this.#closed) throw new StoreUnavailable("The store is closed.");
-    // What is written to a damaged file may be lost with it, or damage more.
+    // A write to a damaged file may be lost with it, or damage more.
     if (this.#found.damage !== null && WRITES.has(request[1])) throw new StoreUnavailable(this.#found.damage);
     return this.#send(this.#ready ?? (await this.#current().catch(rejectAsUnavailable)), request);
   }
 
-  /** `request`: a Request whose number is not set. */
+  /** Sends a request whose number is not set. */
   #send(thread: Thread, request: unknown[]): Promise<unknown> {
     const call = ++this.#call;
     request[0] = call;
@@ -130,11 +133,11 @@ export class SqliteClient {
     });
   }
 
-  /** Ends a thread, or learns that it has ended: what it has not answered may or may not have been done. */
+  /** Ends a thread, or notes that it has ended: its unanswered calls may or may not have been done. */
   #end(thread: Thread, reason: string): void {
     if (thread.ended) return;
     thread.ended = true;
-    // Only one thread lives at a time, so it is this one that the next call must replace.
+    // Only one thread lives at a time, so the next call must replace this one.
     this.#thread = null;
     this.#ready = null;
     thread.worker.terminate();
@@ -151,7 +154,9 @@ const WRITES: ReadonlySet<unknown> = new Set<CallName | PackedCallName | keyof S
   "raiseLevel",
 ]);
 
-/** At the start a file that cannot be opened is told to the user; later it is a store that is away. */
+/**
+ * Turns a later fault into StoreUnavailable. At the start a file that cannot be opened is told to the user; later the store counts as away.
+ */
 function rejectAsUnavailable(error: unknown): never {
   if (error instanceof StoreUnavailable) throw error;
   throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
@@ -164,7 +169,7 @@ function settle(thread: Thread, reply: Reply): void {
   else pending?.reject(errorOf(reply[2], reply[3]));
 }
 
-/** What the thread told, as the store's callers know it. */
+/** The thread's error, as the store's callers know it. */
 export function errorOf(kind: Trouble["kind"], message: string): Error {
   switch (kind) {
     case "away":

@@ -1,12 +1,12 @@
 /**
- * Lists of the SQLite file, in a thread of their own: one may take long, and no write waits for it. One after the other, since the
- * journal begins anew only in a moment in which nobody reads it; where they left no such moment for long, one is made for it.
+ * Lists of the SQLite file, in a thread of their own: a list may take long, and no write waits for it. They run one at a time, because the
+ * journal begins anew only in a moment in which nobody reads it. If they left no such moment for long, one is made.
  */
 import type { SqliteClient } from "./client.ts";
 import { type Journal, JOURNAL_BYTES_KEPT } from "./thread/journal.ts";
 import type { ListQuery, Summary } from "../store.ts";
 
-/** So large is a journal that was kept from beginning anew. */
+/** The size of a journal that was kept from beginning anew. */
 const JOURNAL_BYTES_MOST = 1.5 * JOURNAL_BYTES_KEPT;
 
 export class SqliteLists {
@@ -30,7 +30,7 @@ export class SqliteLists {
     return this.#reader.call("list", query);
   }
 
-  /** Its thread has nothing to lose: one that dies meanwhile is closed too. */
+  /** Closes the thread. It has nothing to lose, so one that dies meanwhile counts as closed. */
   async close(): Promise<void> {
     await this.#reader.close().catch(() => undefined);
   }

@@ -1,12 +1,15 @@
-/** One Troupe a data folder: an exclusive transaction on a small database beside the real one, free at once after kill -9. */
+/**
+ * The lock of a data folder, for one Troupe at a time: an exclusive transaction on a small database beside the real one. It is free at once
+ * after kill -9.
+ */
 import { Database } from "bun:sqlite";
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 
-/** The data folder cannot be used. The message is a sentence for the user, which says what to do. */
+/** The data folder cannot be used. The message is a sentence that tells the user what to do. */
 export class DataFolderFault extends Error {
   override readonly name = "DataFolderFault";
-  /** By another process, which may end. */
+  /** Whether another process uses it, which may end. */
   readonly isInUse: boolean;
 
   constructor(message: string, { isInUse = false, ...options }: ErrorOptions & { readonly isInUse?: boolean } = {}) {
@@ -15,19 +18,22 @@ export class DataFolderFault extends Error {
   }
 }
 
-/** In the data folder: all executions. Its journals have its mode. */
+/** The file in the data folder with all executions. Its journals have its mode. */
 export const STORE_FILE = "troupe.db";
 const LOCK_FILE = "lock.db";
-/** What executions hold is for the user who runs Troupe. What is there already keeps its mode: somebody may have meant it. */
+/**
+ * The mode of a new folder: what executions hold is for the user who runs Troupe. An existing folder keeps its mode, because somebody may
+ * have chosen it.
+ */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** For one that is just ending. */
+/** The time to wait for a process that is just ending. */
 const PATIENCE_MS = 250;
 
-/** Held until `release`. Makes the folder where it is missing. Throws DataFolderFault. */
+/** Locks the folder until `release`. Creates it if it is missing. Throws DataFolderFault. */
 export function lockDataFolder(dataDir: string): { release(): void } {
   makeFolder(dataDir);
-  // Held by this connection, so it must not be garbage collected before the release.
+  // This connection holds the lock, so it must not be garbage collected before the release.
   const db = openLock(dataDir);
   return { release: () => db.close() };
 }
@@ -41,13 +47,16 @@ function makeFolder(dataDir: string): void {
   }
 }
 
-/** An empty file is a new database to SQLite. One that is there is not opened: closing it would end this process's locks on it. */
+/**
+ * Makes the file with a private mode. An empty file is a new database to SQLite. An existing file is not opened: closing it would end this
+ * process's locks on it.
+ */
 function makePrivate(file: string): void {
   if (existsSync(file)) return;
   try {
     closeSync(openSync(file, "wx", FILE_MODE));
   } catch (error) {
-    // Another one, which starts at the same time, was first.
+    // Another process, which starts at the same time, was first.
     if ((error as { code?: unknown }).code !== "EEXIST") throw error;
   }
 }

@@ -1,21 +1,21 @@
 /**
- * The executions that this process wrote last, as the file has them: reading one of these needs no message to the SQLite
- * thread, and waits behind no commit that is being synced. Nobody else writes the file (its lock sees to that), so what was
- * written here and answered is what is there. Small executions only: a large one gains little, and would stay in memory.
+ * The executions that this process wrote last, as the file has them. Reading one of them needs no message to the SQLite thread and waits
+ * behind no commit that is being synced. Nobody else writes the file (its lock sees to that), so what was written here and answered is what
+ * is there. Only small executions are kept: a large one gains little and would stay in memory.
  */
 import { BoundedCache } from "../../env/bounded-cache.ts";
 import type { Chunk, CommitEntry, NewExecution, StoredExecution, Summary } from "../store.ts";
 
 type Recent = Omit<StoredExecution, "summary" | "chunks"> & { summary: Summary; readonly chunks: Chunk[]; characters: number };
 
-/** Of all that is kept. */
+/** The size of all that is kept. */
 export const RECENT_CHARACTERS: number = 16 * 1024 * 1024;
 const OF_ONE_MAX = 64 * 1024;
-/** What an execution takes beside its texts, and a chunk beside its own. */
+/** The size of an execution beside its texts, and of a chunk beside its own. */
 const EXECUTION_COST = 1_024;
 const CHUNK_COST = 64;
 
-/** Where they are too many, those go first that were not written to for the longest. */
+/** The executions. If they are too many, those go first that were not written to for the longest. */
 export class RecentExecutions {
   readonly #ofOneMax: number;
   readonly #kept: BoundedCache<Recent>;
@@ -37,7 +37,7 @@ export class RecentExecutions {
     return this.#kept.peek(executionId)?.summary ?? null;
   }
 
-  /** Null where the execution is not kept. */
+  /** The chunks after a sequence; null if the execution is not kept. */
   chunksAfter(executionId: string, sequence: number): readonly Chunk[] | null {
     const kept = this.#kept.peek(executionId);
     if (kept === undefined) return null;
@@ -46,14 +46,14 @@ export class RecentExecutions {
     return kept.chunks.slice(first);
   }
 
-  /** The file has it, and had nothing under its id before. */
+  /** Notes that the file has the execution, and had nothing under its id before. */
   created({ summary, chunk, definitionText, bodyHash, earlier }: NewExecution): void {
     if (earlier !== undefined) return;
     const characters = EXECUTION_COST + definitionText.length + chunk.text.length;
     this.#keep({ summary, definitionText, bodyHash, chunks: [chunk], characters });
   }
 
-  /** The file has it; it may be told so again. */
+  /** Notes that the file has the entry. It may be told so again. */
   committed({ summary, chunk }: CommitEntry): void {
     const { id } = summary;
     const kept = this.#kept.peek(id);
@@ -65,7 +65,7 @@ export class RecentExecutions {
     this.#keep(kept);
   }
 
-  /** Whether the file has what was last written to these is not known, or they are gone from it. */
+  /** Forgets executions of which the last write is unsure, or which are gone from the file. */
   forget(executionIds: readonly string[]): void {
     for (const id of executionIds) this.#kept.delete(id);
   }

@@ -1,4 +1,4 @@
-/** The store in a SQLite file, which lives in a thread of its own. One lane; what is committed survives kill -9 and a power cut. */
+/** The store in a SQLite file, in a thread of its own. It has one lane. What is committed survives kill -9 and a power cut. */
 import { join } from "node:path";
 import type { LeavableStore } from "../move.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
@@ -14,32 +14,35 @@ import type { Chunk, Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswe
 import { type NewExecution, type Retention, type StoredExecution, StoreUnavailable, type Summary } from "../store.ts";
 
 export type SqliteStoreOptions = {
-  /** Made where it is missing. Holds `troupe.db`, its journal, and `lock.db`. */
+  /** The data folder, created if it is missing. It holds `troupe.db`, its journal, and `lock.db`. */
   readonly dataDir: string;
-  /** How long to wait for another connection's lock (a backup, say) before the store counts as away. */
+  /** The time to wait for another connection's lock (a backup, for example) before the store counts as away. */
   readonly busyTimeoutMs?: number;
   /** The longest text. */
   readonly textBytesMax?: number;
-  /** What the file may grow to; then the store is away until retention has made room. */
+  /** The largest size of the file. At that size the store is away until retention has made room. */
   readonly fileBytesMax?: number;
-  /** Roughly what is kept of the executions that were written last; 0: every read asks the thread. */
+  /** The approximate size of the executions that are kept in memory; 0: every read asks the thread. */
   readonly recentCharactersMax?: number;
   /** Starts the thread: `thread/thread.ts` as a Worker. */
   readonly spawn?: () => SqliteThread;
 };
 
 const BUSY_TIMEOUT_MS = 1_000;
-/** From one transaction to the next, where several executions are under way: each rewrites some ten pages and is synced, whatever it holds. */
+/**
+ * The time from one transaction to the next if several executions are under way: each transaction rewrites some ten pages and is synced,
+ * whatever it holds.
+ */
 const GATHER_MS = 2;
 /**
- * Executions that one transaction of a sweep deletes: they ended one after the other, so most of their pages are theirs alone and are
- * given back whole. More would share little more, and hold a commit up for longer than some milliseconds.
+ * The executions that one transaction of a sweep deletes. They ended one after the other, so most of their pages are theirs alone and are
+ * given back whole. A larger number would save little, and delay a commit by more than a few milliseconds.
  */
 const SWEEP_BATCH = 100;
 
 /**
- * Resolves when the file is open. Rejects with DataFolderFault where the folder cannot be used or another Troupe uses it;
- * its message is a sentence for the user.
+ * Opens the store. Resolves when the file is open. Rejects with DataFolderFault if the folder cannot be used or another Troupe uses it; its
+ * message is a sentence for the user.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<LeavableStore> {
   const lock = lockDataFolder(options.dataDir);
@@ -132,7 +135,7 @@ class SqliteStore implements LeavableStore {
     return this.#recent.summary(executionId) ?? this.#found(await this.#client.call("summary", executionId));
   }
 
-  /** What a damaged file does not find may have been accepted. */
+  /** Checks an answer: what a damaged file does not find may have been accepted. */
   #found<Answer>(answer: Answer | null): Answer | null {
     if (answer === null && this.#client.damage !== null) throw new StoreUnavailable(this.#client.damage);
     return answer;
@@ -141,7 +144,7 @@ class SqliteStore implements LeavableStore {
   trouble(): string | null {
     if (this.#client.damage !== null) return this.#client.damage;
     if (this.#journal.isThere()) return null;
-    // Where it cannot be saved now, it is tried again by whoever asks next.
+    // If it cannot be saved now, the next call tries again.
     this.#saveJournal().catch(() => undefined);
     return `${this.#file}-wal was removed while it was in use: what it held is copied into the main file.`;
   }
@@ -156,7 +159,7 @@ class SqliteStore implements LeavableStore {
   }
 
   async list(query: ListQuery): Promise<readonly Summary[]> {
-    // A new connection would find none of what a removed journal holds.
+    // A new connection would find nothing of what a removed journal holds.
     if (!this.#journal.isThere()) await this.#saveJournal();
     return this.#lists.list(query, this.#journal);
   }

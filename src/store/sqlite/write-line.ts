@@ -1,6 +1,7 @@
 /**
- * What goes to the SQLite thread to be written. A commit and a create of one breath go together, as one transaction with one sync; nothing
- * waits here, since the thread goes on with the next while the last is answered. What retention deletes goes when nothing else is under way.
+ * The line of writes for the SQLite thread. A commit and a create of the same turn go together, as one transaction with one sync. Nothing
+ * waits here, because the thread goes on with the next write while the last one is answered. Deletions of retention go when nothing else is
+ * under way.
  */
 import { systemTurns } from "../../env/turns.ts";
 import { errorOf, type SqliteClient } from "./client.ts";
@@ -13,7 +14,7 @@ type CreateReply = ReturnType<SqlitePackedCalls["create"]>;
 
 type Waiting<Answer, Request = Cell[]> = { readonly request: Request; readonly answered: PromiseWithResolvers<Answer> };
 
-/** So many writes may go before a deletion that waits: then it is its turn, or a store that never rests would only grow. */
+/** The number of writes that may pass a waiting deletion. Then it is its turn: a store that never rests would only grow. */
 const PASSED_MOST = 16;
 
 export class SqliteWriteLine {
@@ -29,7 +30,7 @@ export class SqliteWriteLine {
     this.#client = client;
   }
 
-  /** `request`: packed, with room for its head. */
+  /** Submits a commit. `request`: packed, with room for its head. */
   commit(request: Cell[]): Promise<CommitReply> {
     return this.#wait(this.#commits, request);
   }
@@ -38,7 +39,7 @@ export class SqliteWriteLine {
     return this.#wait(this.#creates, request);
   }
 
-  /** The ids of what is gone. */
+  /** Deletes what retention allows, and resolves with the ids. */
   sweep(retention: Retention): Promise<readonly string[]> {
     return this.#wait(this.#sweeps, retention);
   }
@@ -53,7 +54,7 @@ export class SqliteWriteLine {
   #wake(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    // Whoever writes in the same breath goes along.
+    // Writes of the same turn go along.
     queueMicrotask(() => {
       this.#isDue = false;
       this.#sendWrites();

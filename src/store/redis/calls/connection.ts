@@ -1,7 +1,7 @@
 /**
- * One connection to Redis, or to a Redis Cluster, on which every call ends by its deadline. Nothing waits for a lost
- * connection to come back and nothing is sent again behind the caller's back, but what a Cluster redirects; a call that was
- * given up may still be applied, which every script takes into account.
+ * One connection to Redis, or to a Redis Cluster, on which every call ends by its deadline. No call waits for a lost connection to come
+ * back, and nothing is sent again without the caller's knowledge, except what a Cluster redirects. A call that was given up may still be
+ * applied, which every script takes into account.
  */
 import type { Socket } from "node:net";
 import { Cluster, Command, Redis } from "ioredis";
@@ -14,18 +14,20 @@ import { StoreUnavailable } from "../../store.ts";
 import { LARGE_COMMAND, PieceWriter } from "./pieces.ts";
 import { inOurWords, RedisRefusal, troubleOf } from "./errors.ts";
 
-/** `url`: redis:// or rediss:// with all that belongs to it; one address is one Redis. `nodes`: some of a Cluster's. */
+/**
+ * An address of Redis. `url`: redis:// or rediss:// with everything that belongs to it, of one Redis. `nodes`: some nodes of a Cluster.
+ */
 export type RedisAddress = { readonly url: string } | { readonly nodes: readonly string[] };
 
 export type ClientOptions = {
   readonly address: RedisAddress;
-  /** By when a small call has ended. A larger one has a second more for each 20 MB. */
+  /** The time in which a small call must end. A larger one has a second more for each 20 MB. */
   readonly commandTimeoutMs: number;
   readonly reconnectDelayMs: number;
 };
 
 export type ConnectionOptions = ClientOptions & {
-  /** What it is for, in the log. */
+  /** The purpose of the connection, for the log. */
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,28 +36,30 @@ export type ConnectionOptions = ClientOptions & {
 export type Reply = string | number | null | readonly Reply[];
 
 export interface RedisConnection {
-  /** Rejects with StoreUnavailable where Redis does not answer or cannot now, and with RedisError where it says anything else. */
+  /**
+   * Sends a command. Rejects with StoreUnavailable if Redis does not answer or cannot now, and with RedisError if it says anything else.
+   */
   call(name: string, args: readonly string[]): Promise<Reply>;
   /** The servers that write, by address, and which of them has a key's slot. */
   servers(): readonly RedisServer[];
   serverOf(key: string): string;
-  /** Called when a server was connected anew, or the slots have moved. */
+  /** Calls `listener` when a server was connected again, or slots have moved. */
   onChange(listener: () => void): void;
   close(): void;
 }
 
 export type RedisServer = { readonly name: string; call(name: string, ...args: readonly string[]): Promise<Reply> };
 
-/** What any network gives: so a large text has the time that it takes, and all that is sent together is soon given up. */
+/** The slowest network that is allowed for: a large text gets the time that it needs, and all that is sent together is soon given up. */
 const BYTES_PER_MS = 20_000;
-/** A connection that is silent for so long while something is asked of it is made anew: it may be cut without a word. */
+/** The silence after which a connection is made again if something is asked of it: it may have been cut silently. */
 const SILENT_MS = 5_000;
 const FIRST_RECONNECT_MS = 25;
 const ALONE = "redis";
 
 /**
- * Resolves when Redis answers. Rejects with StoreUnavailable where it does not within two deadlines, and with RedisRefusal
- * where it does not have the database.
+ * Connects. Resolves when Redis answers. Rejects with StoreUnavailable if it does not within two deadlines, and with RedisRefusal if it
+ * does not have the database.
  */
 async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
   const connection = new IoredisConnection(options);
@@ -68,7 +72,7 @@ async function connectRedis(options: ConnectionOptions): Promise<RedisConnection
   }
 }
 
-/** Two connections to the same server. Rejects as `connectRedis`; where one cannot be had, the other is closed. */
+/** Opens two connections to the same server. Rejects like `connectRedis`; if one cannot be opened, the other is closed. */
 export async function connectTwice(
   [one, two]: readonly [string, string],
   options: Omit<ConnectionOptions, "name">,
@@ -106,7 +110,7 @@ class IoredisConnection implements RedisConnection {
     await this.#select();
   }
 
-  /** The client stays in the first database where it cannot have its own, and says nothing. */
+  /** Selects the database. The client silently stays in the first database if it cannot have its own. */
   async #select(): Promise<void> {
     const db = this.#client instanceof Redis ? (this.#client.options.db ?? 0) : 0;
     if (db === 0) return;
@@ -138,14 +142,14 @@ class IoredisConnection implements RedisConnection {
 
   #send(name: string, args: readonly string[], bytes: number): Promise<Reply> {
     const client = this.#client;
-    // A Cluster's client sends again by itself what was redirected: that might come between two pieces.
+    // A Cluster's client sends again by itself what was redirected, perhaps between two pieces.
     const pieces = bytes >= LARGE_COMMAND && client instanceof Redis ? this.#pieces : null;
     return client.sendCommand(commandOf(name, args, pieces)) as Promise<Reply>;
   }
 
-  /** Who has given up by then sends nothing. */
+  /** Sends a call later. A caller that has given up by then sends nothing. */
   async #sendLater(name: string, args: readonly string[], bytes: number, call: { readonly isOver: boolean }): Promise<Reply> {
-    // The first of those that wait may be the next large one.
+    // The first of the waiting calls may be the next large one.
     while (this.#pieces.writing !== null) await this.#pieces.writing;
     if (call.isOver) throw new StoreUnavailable("The call was given up before it could be sent.");
     return this.#send(name, args, bytes);
@@ -199,7 +203,7 @@ class IoredisConnection implements RedisConnection {
     };
     client.on("error", (error: unknown) => this.#hear(error));
     client.on("ready", changed);
-    // Before the first time there is nothing to lose: `begin` tells.
+    // Before the first connection nothing can be lost; `begin` reports faults then.
     let was: "new" | "there" | "lost" = "new";
     client.on("close", () => {
       if (was !== "there" || this.#isClosed) return;
@@ -226,7 +230,9 @@ class IoredisConnection implements RedisConnection {
   }
 }
 
-/** In capitals: of names that it knows the client makes objects of replies, which would change the order of ids. */
+/**
+ * A command with its name in capitals: for names that it knows the client makes objects of replies, which would change the order of ids.
+ */
 function commandOf(name: string, args: readonly string[], pieces: PieceWriter | null = null): Command {
   const command = new Command(name.toUpperCase(), args as string[], { replyEncoding: "utf8" });
   if (pieces !== null) {
@@ -238,7 +244,7 @@ function commandOf(name: string, args: readonly string[], pieces: PieceWriter | 
   return command;
 }
 
-/** A command as it is sent, where all of it is ASCII; else null. One join and one count for all arguments, not some for each. */
+/** A command in its wire form if all of it is ASCII; else null. One join and one count for all arguments cost less than some for each. */
 function frameOf(name: string, args: readonly string[]): string | null {
   const lines = [`*${args.length + 1}`, `$${name.length}`, name];
   for (let at = 0; at < args.length; at++) {
@@ -252,15 +258,15 @@ function frameOf(name: string, args: readonly string[]): string | null {
 
 const LENGTHS = Array.from({ length: 512 }, (_, length) => `$${length}`);
 
-/** A client as this connection has it, also for the doorbell: it connects by itself, again and again, and hears no `error` yet. */
+/** A client for this connection, also for the doorbell. It connects by itself, again and again, and has no listener for `error` yet. */
 export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }: ClientOptions): Redis | Cluster {
   const options = {
-    // Redis answers texts and numbers alike in both, and this one is known by every proxy.
+    // Redis answers texts and numbers alike in both versions, and every proxy knows this one.
     protocol: 2 as const,
     connectTimeout: 2 * commandTimeoutMs,
     socketTimeout: SILENT_MS,
     maxLoadingRetryTime: reconnectDelayMs,
-    // What is not answered when the connection ends is rejected then, and what is asked without a connection at once.
+    // Calls without an answer are rejected when the connection ends, and calls without a connection at once.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
@@ -281,7 +287,7 @@ export function makeRedisClient({ address, reconnectDelayMs, commandTimeoutMs }:
   });
 }
 
-/** The Cluster's nodes tell each other's addresses without a user and a password, which are the same for all. */
+/** The user and password. A Cluster's nodes tell each other's addresses without them, and they are the same for all. */
 function credentialsOf(url: string): { username?: string; password?: string; tls?: object } {
   if (!url.includes("://")) return {};
   const { username, password, protocol } = new URL(url);

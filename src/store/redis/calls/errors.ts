@@ -1,13 +1,13 @@
-/** What Redis and its client say when something is wrong, as the errors that the store's callers know. */
+/** The errors of Redis and of its client, as the errors that the store's callers know. */
 import { BelowLevel, DataLost } from "../../shared-store.ts";
 import { StoreFull, StoreUnavailable } from "../../store.ts";
 
-/** Redis does not take the data as it is set up: another Troupe's, or of another form. The message is a sentence for people. */
+/** Redis refuses the data as it is set up: it is another Troupe's, or has another form. The message is a sentence for people. */
 export class RedisRefusal extends Error {
   override readonly name = "RedisRefusal";
 }
 
-/** A script arrived after its deadline and did nothing. `nowMs`: by Redis's clock. */
+/** A script arrived after its deadline and did nothing. `nowMs`: the time of Redis's clock. */
 export class TooLate extends StoreUnavailable {
   readonly nowMs: number;
 
@@ -17,16 +17,16 @@ export class TooLate extends StoreUnavailable {
   }
 }
 
-/** A script that Redis does not know yet, or no more. */
+/** Redis does not know a script, or not any more. */
 export class ScriptUnknown extends Error {
   override readonly name = "ScriptUnknown";
 }
 
-/** Redis's words for what was not applied and may be later, at the beginning of an error or within a script's. */
+/** Redis's errors for what was not applied and may succeed later, at the beginning of an error or within a script's. */
 const NOT_NOW =
   /\b(TRYAGAIN|LOADING|CLUSTERDOWN|READONLY|MASTERDOWN|NOREPLICAS|BUSY|MISCONF|MOVED|ASK|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM)\b/;
 
-/** Where in a script it was said: nothing for people. */
+/** The place in a script, which says nothing to people. */
 const WHERE = /[.]? ?script: [0-9a-f]+, on @user_script:\d+[.]?$|[.]$/;
 
 function notNow(message: string): string {
@@ -39,7 +39,10 @@ function notNow(message: string): string {
   return "Redis cannot do that now";
 }
 
-/** Of what a client says of its connection: a sentence's end. It speaks of its own options, and its errors hold what it sent, the password too. */
+/**
+ * A client's error about its connection, as the end of a sentence. The client speaks of its own options, and its errors hold what it sent,
+ * even the password.
+ */
 export function inOurWords(error: unknown): string {
   const message = messageOf(error);
   if (message.includes("enableOfflineQueue")) return "there is no connection.";
@@ -51,22 +54,22 @@ export function inOurWords(error: unknown): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Of a Cluster's client: what the node that it asked last has said. */
+/** The message of a Cluster's client: what the node that it asked last has said. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return "lastNodeError" in error && error.lastNodeError instanceof Error ? error.lastNodeError.message : error.message;
 }
 
-/** Of any error that a call ended with. What is neither Redis's answer nor ours is the connection's. */
+/** The error that a call ended with. What is neither Redis's answer nor ours comes from the connection. */
 export function troubleOf(error: unknown): Error {
   if (error instanceof StoreUnavailable) return error;
   if (!(error instanceof Error) || error.name !== "ReplyError")
     return new StoreUnavailable(`Redis cannot be reached: ${inOurWords(error)}`);
-  // Not as a cause: it holds all that was sent, and a log shows it.
+  // Not as a cause: that holds everything that was sent, and a log would show it.
   return errorOf(error.message);
 }
 
-/** `message`: what Redis, or a script, says is wrong. */
+/** The error for a message of Redis or of a script. */
 export function errorOf(message: string): Error {
   if (message.startsWith("TROUPELOST")) return new DataLost(LOST);
   if (message.startsWith("TROUPELATE")) return new TooLate(Number(message.split(" ")[1]));

@@ -1,6 +1,6 @@
 /**
- * The first look at a Redis: whose it is, how many lanes it has, and the data token by which every later call knows it. What
- * is empty is made ready; what was ready and has lost a part is refused, since histories must not mix.
+ * The first look at a Redis: whose it is, how many lanes it has, and the data token by which every later call recognises it. An empty Redis
+ * is prepared. A Redis that was prepared and has lost a part is refused, because histories must not mix.
  */
 import type { Ids } from "../../../env/ids.ts";
 import type { Reply, RedisConnection } from "./connection.ts";
@@ -32,7 +32,7 @@ export async function beginStore(connection: RedisConnection, keys: RedisKeys, i
   return token;
 }
 
-/** A lane that nobody has had yet. */
+/** The record of a lane that nobody has had yet. */
 const NEW_LANE = Object.entries({
   boot: "",
   epoch: "0",
@@ -50,7 +50,7 @@ const NEW_LANE = Object.entries({
   offered: "0",
 }).flat();
 
-/** Only where no lane is there either: else it is the store's record that was lost. Another instance may do the same now. */
+/** Makes the store's record, only if no lane exists either: otherwise it was lost. Another instance may do the same now. */
 async function makeStore(connection: RedisConnection, keys: RedisKeys, token: string, lanes: string): Promise<string> {
   const found = await Promise.all(keys.lanes.map(({ record }) => tokenOf(connection, record)));
   const made = found.every((each) => each === null)

@@ -1,4 +1,4 @@
-/** Which scripts are called for many lanes at a time, and on which connection: renewals never stand behind commits. */
+/** The scripts that are called for many lanes at a time, and their connections: renewals never wait behind commits. */
 import type { RedisConnection } from "./connection.ts";
 import { createPartCalls, type PartCalls } from "./part-calls.ts";
 import { type Script, scripts } from "./scripts.ts";
@@ -14,7 +14,7 @@ export type GatheredScripts = {
 
 type Connections = { readonly work: RedisConnection; readonly leases: RedisConnection };
 
-/** `gathers`: false where lanes are on several servers. */
+/** The callers of these scripts. `gathers`: false if lanes are on several servers. */
 export function gatherScripts({ work, leases }: Connections, token: string, gathers: boolean): GatheredScripts {
   const on = (connection: RedisConnection, script: Script) => createPartCalls({ connection, token, script, gathers });
   return {

@@ -1,6 +1,6 @@
 /**
- * Calls for one lane (or for the store as a whole): each carries the data token, so that nothing is read from or written to
- * a Redis that lost what it held, and, where being late would do harm, by when it must have arrived.
+ * Calls for one lane, or for the store as a whole. Each carries the data token, so that nothing is read from or written to a Redis that has
+ * lost its data. If being late would do harm, it also carries a deadline.
  */
 import type { Clock } from "../../../env/clock.ts";
 import type { RedisConnection, Reply } from "./connection.ts";
@@ -11,23 +11,23 @@ import { DataLost } from "../../shared-store.ts";
 export type ScriptCall = { readonly script: Script; readonly keys?: readonly string[]; readonly args?: readonly string[] };
 
 export interface LaneCalls {
-  /** `record`: the key that holds the token, and stands for where the call goes. The rest of the keys follow it. */
+  /** Runs a script. `record`: the key that holds the token and says where the call goes. The other keys follow it. */
   run(record: string, call: ScriptCall): Promise<Reply>;
-  /** As `run`, but where the script arrives after the caller has given up, it does nothing. */
+  /** Runs a script that does nothing if it arrives after the caller has given up. */
   runInTime(record: string, call: ScriptCall): Promise<Reply>;
-  /** As `runInTime`, for what `send` sends with the deadline that it is given, and that rejects with TooLate. */
+  /** Does the same for what `send` sends with the given deadline, and that rejects with TooLate. */
   inTime(record: string, send: (deadline: string) => Promise<Reply>): Promise<Reply>;
-  /** The server has just said what time it is. */
+  /** The server has just told its time. */
   told(record: string, nowMs: number): void;
   /**
-   * Sends what does nothing once whoever asked has given up, at `ms` by this process's clock: `send` is given when that is by the
-   * server's at the latest, from what it said when its word was here, however long that was on its way; "0" where it said nothing
-   * lately. Sent again at once where it was late by a clock that is not what it was.
+   * Sends a call that does nothing once its caller has given up, at `ms` by this process's clock. `send` gets that deadline by the server's
+   * clock: from what the server said when its answer arrived here, however slow it was, so it is never too late; "0" if the server said
+   * nothing lately. If it was late by a clock that has changed, it is sent again at once.
    */
   sendUntil(record: string, ms: number, send: (until: string) => Promise<Reply>): Promise<Reply>;
-  /** The server's time, as it last told; null where it has not told yet. */
+  /** The server's time, as it last told; null if it has not told yet. */
   nowMs(record: string): number | null;
-  /** Plain commands, sent at once and in this order. */
+  /** Sends plain commands at once and in this order. */
   read(record: string, ...commands: readonly (readonly [name: string, ...args: string[]])[]): Promise<readonly Reply[]>;
 }
 
@@ -38,7 +38,7 @@ export type LaneCallsOptions = {
   readonly clock: Clock;
 };
 
-/** So long two clocks run alike. */
+/** The time for which two clocks are assumed to agree. */
 const CLOCKS_AGREE_MS = 60_000;
 
 export function createLaneCalls(options: LaneCallsOptions): LaneCalls {
@@ -47,9 +47,9 @@ export function createLaneCalls(options: LaneCallsOptions): LaneCalls {
 
 class GuardedCalls implements LaneCalls {
   readonly #options: LaneCallsOptions;
-  /** How far Redis's clock is ahead of this process's, at the most, and since when. By record: a Cluster's servers have each their own. */
+  /** The most by which Redis's clock is ahead of this process's, and since when. By record: each server of a Cluster has its own. */
   readonly #ahead = new Map<string, { readonly ms: number; readonly atMs: number }>();
-  /** The same at the least. */
+  /** The least by which it is ahead. */
   readonly #aheadAtLeast = new Map<string, { readonly ms: number; readonly atMs: number }>();
 
   constructor(options: LaneCallsOptions) {
@@ -72,7 +72,7 @@ class GuardedCalls implements LaneCalls {
       return await send(this.#deadlineOf(record));
     } catch (error) {
       if (!(error instanceof TooLate)) throw error;
-      // Either it was late, or the clocks are not what they were: a fail-over, or the first call.
+      // Either it was late, or the clocks have changed: a fail-over, or the first call.
       this.#ahead.set(record, { ms: error.nowMs - sentAtMs, atMs: sentAtMs });
       return await send(this.#deadlineOf(record));
     }
@@ -108,7 +108,7 @@ class GuardedCalls implements LaneCalls {
     return replies;
   }
 
-  /** Of a server whose clock is not known yet it is long past, so that it tells its time. */
+  /** The deadline of a call. For a server whose clock is not known yet it is long past, so that the server tells its time. */
   #deadlineOf(record: string): string {
     const { clock, commandTimeoutMs } = this.#options;
     const ahead = this.#ahead.get(record);

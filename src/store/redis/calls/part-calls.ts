@@ -1,20 +1,20 @@
 /**
- * Calls of many lanes as one: group commit over lanes. One such call is in flight; what is asked meanwhile goes with the next,
- * and what is asked when nothing is in flight goes at once. Each part is judged by itself (scripts/parts.lua), and no part waits
- * for longer than one call's deadline. In a Redis Cluster, whose scripts stay in one slot, each part is a call of its own.
+ * Calls of many lanes as one: group commit over lanes. One such call is in flight. What is asked meanwhile goes with the next, and what is
+ * asked when none is in flight goes at once. Each part is judged by itself (scripts/parts.lua), and no part waits longer than one call's
+ * deadline. In a Redis Cluster, whose scripts stay in one slot, each part is a call of its own.
  */
 import type { RedisConnection, Reply } from "./connection.ts";
 import { runScript, type Script } from "./scripts.ts";
 import { errorOf } from "./errors.ts";
 import { StoreUnavailable } from "../../store.ts";
 
-/** One lane's part of a script's call. `keys`: the lane's record first. `length`: about how many bytes it has. */
+/** One lane's part of a script's call. `keys`: the lane's record first. `length`: its approximate bytes. */
 export type Part = { readonly keys: readonly string[]; readonly args: readonly string[]; readonly length: number };
 
 export interface PartCalls {
-  /** The script's answer for this part. Rejects with StoreUnavailable, DataLost, and where Redis refused it. */
+  /** Runs a part and resolves with the script's answer. Rejects with StoreUnavailable, DataLost, or Redis's refusal. */
   run(part: Part): Promise<Reply>;
-  /** Resolves when all parts that are asked for by now are on their way: what is sent then keeps none of them waiting. */
+  /** Resolves when all parts that are asked for by now are on their way: what is sent then delays none of them. */
   turn(): Promise<void>;
 }
 
@@ -22,16 +22,16 @@ export type PartCallsOptions = {
   readonly connection: RedisConnection;
   readonly token: string;
   readonly script: Script;
-  /** False where lanes are on several servers. */
+  /** False if lanes are on several servers. */
   readonly gathers: boolean;
 };
 
-/** So many calls may be in flight. */
+/** The number of calls that may be in flight. */
 const IN_FLIGHT_MAX = 1;
 const PARTS_MAX = 256;
-/** Of one call, in characters. */
+/** The longest call, in characters. */
 const LENGTH_MAX = 1024 * 1024;
-/** A part as large as this goes by itself: no other shall wait for it. */
+/** The length from which a part goes by itself, so that no other waits for it. */
 const ALONE_LENGTH = 256 * 1024;
 
 export function createPartCalls(options: PartCallsOptions): PartCalls {
@@ -66,7 +66,7 @@ class GatheredCalls implements PartCalls {
     return this.#inFlight === 0 && !this.#woken ? Promise.resolve() : new Promise((resolve) => this.#turns.push(resolve));
   }
 
-  /** In the next microtask, so that all that is asked in one go is one call. */
+  /** Sends in the next microtask, so that everything that is asked at once is one call. */
   #wake(): void {
     if (this.#woken || this.#inFlight === IN_FLIGHT_MAX) return;
     this.#woken = true;
@@ -98,20 +98,20 @@ class GatheredCalls implements PartCalls {
     return size === waiting.length ? waiting : waiting.slice(0, size);
   }
 
-  /** Never rejects. */
+  /** Sends a group. Never rejects. */
   async #send(group: readonly Waiting[]): Promise<void> {
     try {
       const answers = (await this.#call(group)) as readonly Reply[];
       for (let at = 0; at < group.length; at++) settle(group[at] as Waiting, answers[at] as Reply);
     } catch (error) {
       if (group.length > 1 && !(error instanceof StoreUnavailable)) {
-        // Not what one of them asks: that many are asked as one. A Cluster of one server, say.
+        // Redis refuses not a part, but that several are asked as one: a Cluster of one server, for example.
         this.#gathers = false;
         await Promise.all(group.map((each) => this.#send([each])));
         return;
       }
       for (const { reject } of group) reject(error);
-      // They have waited as long as those, and the next call would only be as late.
+      // They have waited as long, and the next call would be just as late.
       if (error instanceof StoreUnavailable) for (const { reject } of this.#waiting.splice(0)) reject(error);
     }
   }
@@ -129,7 +129,7 @@ class GatheredCalls implements PartCalls {
   }
 }
 
-/** `!` and an error, or what the part's script says. */
+/** Settles a part: `!` and an error, or the answer of the part's script. */
 function settle({ resolve, reject }: Waiting, answer: Reply): void {
   if (typeof answer === "string" && answer.startsWith("!")) reject(errorOf(answer.slice(1)));
   else resolve(answer);

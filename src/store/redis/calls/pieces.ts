@@ -1,5 +1,5 @@
 /**
- * Large commands, written piece by piece: in one go a text of 30 MB takes 50 to 90 ms of the main thread, by what is in it. A
+ * Large commands, written piece by piece: writing a text of 30 MB at once takes the main thread 50 to 90 ms, depending on its content. A
  * command in the middle of another would break both, so the connection's other calls wait until it is written.
  */
 import type { Socket } from "node:net";
@@ -7,20 +7,20 @@ import { byteLength } from "../../../env/bytes.ts";
 import { endOfPiece } from "../../../env/pieces.ts";
 import { systemTurns } from "../../../env/turns.ts";
 
-/** Commands from this many characters on. */
+/** The number of characters from which a command is large. */
 export const LARGE_COMMAND = 1024 * 1024;
-/** Encoded and written in about a millisecond. */
+/** The size of a piece, which is encoded and written in about a millisecond. */
 const PIECE_CHARACTERS = 256 * 1024;
 
 export class PieceWriter {
   #writing: Promise<void> | null = null;
 
-  /** Resolves when the command that is being written is written, or its socket is closed; null where none is. */
+  /** Resolves when the current command is written, or its socket is closed; null if there is none. */
   get writing(): Promise<void> | null {
     return this.#writing;
   }
 
-  /** The command's first piece, which is to be written now. The others follow in later turns, as fast as the socket takes them. */
+  /** The command's first piece, to be written now. The others follow in later turns, as fast as the socket takes them. */
   begin(name: string, args: readonly string[], socket: Socket): string {
     const pieces = piecesOf(name, args);
     const first = pieces.next().value ?? "";
@@ -31,7 +31,7 @@ export class PieceWriter {
   }
 }
 
-/** Ends with the socket, too. */
+/** Writes the other pieces. It also ends with the socket. */
 async function write(pieces: Iterable<string>, socket: Socket): Promise<void> {
   await nextTurn();
   for (const piece of pieces) {

@@ -1,4 +1,4 @@
-/** Notices that a server is not the one that it was: restarted, or replaced by its replica. What it had acknowledged may be gone. */
+/** Notices that a server was restarted or replaced by its replica. What it had acknowledged may be lost. */
 import type { Clock } from "../../../env/clock.ts";
 import type { Log } from "../../../env/log/log.ts";
 import type { RedisConnection } from "./connection.ts";
@@ -6,11 +6,11 @@ import type { RedisKeys } from "../keys.ts";
 import { StoreUnavailable } from "../../store.ts";
 
 export type Restarts = {
-  /** `listener` is called with the lanes. The answer unsubscribes. */
+  /** Calls `listener` with the lanes. The returned function unsubscribes. */
   onRestart(listener: (lanes: readonly number[]) => void): () => void;
   /**
-   * Resolves when the listeners were told of every restart before this moment; rejects with StoreUnavailable where the lane's
-   * server did not say.
+   * Resolves when the listeners were told of every restart before this moment. Rejects with StoreUnavailable if the lane's server did not
+   * say.
    */
   told(lane: number): Promise<void>;
   stop(): void;
@@ -23,13 +23,13 @@ export type RestartsOptions = {
   readonly log: Log;
 };
 
-/** A server that did not tell is asked again. */
+/** The pause before a server that did not tell is asked again. */
 const AGAIN_MS = 500;
 
-/** Resolves when the servers that are there now are known. Looks again whenever the connection was made anew. */
+/** Begins to watch. Resolves when the present servers are known. Looks again whenever the connection was made again. */
 export async function watchRestarts({ connection, keys, clock, log }: RestartsOptions): Promise<Restarts> {
   const listeners = new Set<(lanes: readonly number[]) => void>();
-  /** The run of the server that each lane was on when it was last looked at. */
+  /** The run of each lane's server at the last look. */
   const runs = new Map<number, string>();
   /** Lanes of servers that did not tell. */
   let unsure: ReadonlySet<number> = new Set();
@@ -66,7 +66,7 @@ export async function watchRestarts({ connection, keys, clock, log }: RestartsOp
     for (const listener of listeners) listener(restarted);
   }
 
-  /** One look at a time, and one more for what changed meanwhile. */
+  /** Looks one at a time, and once more for what changed meanwhile. */
   function lookSoon(): Promise<void> {
     if (looking !== null) {
       again = true;

@@ -1,4 +1,4 @@
-/** The Lua scripts, each with what stands before it, and the hash by which Redis knows them. */
+/** The Lua scripts, each with its preamble, and the hash by which Redis knows them. */
 import beat from "../scripts/beat.lua" with { type: "text" };
 import begin from "../scripts/begin.lua" with { type: "text" };
 import chunks from "../scripts/chunks.lua" with { type: "text" };
@@ -57,7 +57,7 @@ export const scripts = {
   withdraw: guarded(withdraw),
 } as const;
 
-/** By its hash; with its text where Redis does not know it (the first time, and after a restart). */
+/** Runs a script by its hash, or with its text if Redis does not know it (the first time, and after a restart). */
 export async function runScript(
   connection: RedisConnection,
   { text, sha }: Script,
@@ -73,12 +73,12 @@ export async function runScript(
   }
 }
 
-/** For one lane, under the guard. `before`: what else stands before it. */
+/** A script for one lane, under the guard. `before`: another preamble. */
 function guarded(text: string, before = ""): Script {
   return script(`${before}${clock}${guard}${text}`);
 }
 
-/** For many lanes: each part looks at its lane's token itself. */
+/** A script for many lanes: each part checks its lane's token itself. */
 function inParts(text: string, before = ""): Script {
   return script(`${before}${clock}${parts}${text}`);
 }

@@ -1,4 +1,4 @@
-/** How each server is set up, where that may cost data: sentences for the log at a start. */
+/** Warnings about servers that are set up in a way that may lose data: sentences for the log at a start. */
 import type { RedisConnection, RedisServer } from "./connection.ts";
 
 const MAJOR_MIN = 7;
@@ -29,7 +29,7 @@ async function warningsOfServer(server: RedisServer): Promise<string[]> {
   return warnings;
 }
 
-/** Null where it may not be asked: managed ones often forbid CONFIG. */
+/** The value of a setting; null if it may not be asked: managed servers often forbid CONFIG. */
 async function settingOf(server: RedisServer, name: string): Promise<string | null> {
   try {
     const [, value] = (await server.call("config", "get", name)) as readonly string[];

@@ -17,7 +17,7 @@ for at = 1, #all, 2 do
   if now > alive_until + KEPT_MS then
     redis.call('HDEL', KEYS[2], boot)
   else
-    -- Written by a clock that has jumped since. A build that did not say for how long it lives lives as long as this one.
+    -- Written by a clock that has jumped since. A build that did not say its TTL has that of this one.
     local ends = now + (string.match(rest, '^ %d+ (%d+) ') or ARGV[5])
     if tonumber(alive_until) > ends then
       record = whole(ends) .. rest

@@ -1,5 +1,5 @@
--- The chunks of an execution that hold events after a sequence. KEYS: record, summary, log. ARGV: token, 0, sequence.
--- Looks from the end of the log, in growing steps: mostly there is little or nothing that is new.
+-- Answers the chunks of an execution that hold events after a sequence. KEYS: record, summary, log. ARGV: token, 0, sequence. It looks from
+-- the end of the log, in growing steps: mostly little or nothing is new.
 local sequence = tonumber(ARGV[3])
 local packed = redis.call('GET', KEYS[2])
 if not packed or tonumber(string.match(packed, '^%d+ (%d+)')) <= sequence then return {} end

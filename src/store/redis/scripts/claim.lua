@@ -33,7 +33,7 @@ local is_none = held[1] == '1' or held[2] == boot or away_max <= 0
 local needs = {}
 for at = 8, #ARGV do needs[string.sub(ARGV[at], 2)] = tonumber(string.sub(ARGV[at], 1, 1)) end
 
--- How many of them may be claimed with this one; 0 where the claimer cannot run it.
+-- How many offers may be claimed with this one; 0 if the claimer cannot run it.
 local function most_with(id)
   local sign, carries, handler = string.match(id, '^([+-])(%d)([^/]*)/[^/]*/%d+/%d+/%d+$')
   if sign then
@@ -41,7 +41,7 @@ local function most_with(id)
     if not need or bit.band(need, bit.bnot(tonumber(carries))) ~= 0 then return 0 end
     return sign == '+' and away_max or max
   end
-  -- An older instance's: its text says the handler.
+  -- An older instance's offer: its text names the handler.
   local is_json, columns = pcall(cjson.decode, redis.call('HGET', bodies, id))
   handler = is_json and type(columns) == 'table' and columns[5]
   if type(handler) ~= 'string' then return max end

@@ -1,4 +1,4 @@
--- Stands before every script but `begin`.
+-- Precedes every script except `begin`.
 local function clock()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -7,10 +7,10 @@ end
 local function whole(number)
   return string.format('%.0f', number)
 end
--- `outbox_last` of a lane whose outbox never had an entry, or had them from a build that kept no such field.
+-- The `outbox_last` of a lane whose outbox never had an entry, or had them from a build without that field.
 local NO_ENTRY = '0'
--- The number after `last`. By the clock, so that after a fall into an older past none is given twice: who still has one from
--- before must not take it for another's.
+-- The number after `last`, by the clock: if Redis comes back with older data, no number is given twice, and nobody mistakes a new entry for
+-- an old one.
 local function following(last)
   return math.max(last + 1, clock())
 end
@@ -18,7 +18,7 @@ end
 local function level_of(said)
   return tonumber(said or '1')
 end
--- For how long the holder of a lease has it, as it said under this epoch; `other` where it is of a build that did not say.
+-- The TTL of a lease, as its holder said under this epoch; `other` if its build did not say.
 local function ttl_of(said, epoch, other)
   local under, ttl = string.match(said or '', '^(%d+) (%d+)$')
   return under == epoch and tonumber(ttl) or other

@@ -1,16 +1,15 @@
 -- Commits, one in each part. First everything of a part is read and decided, then everything is written: Redis does not roll back.
 --
--- KEYS of a part: record, active, index, outbox, commands; for each entry its summary, then for each its log; a `big` for each
--- large text; a `seen` for each receipt. ARGV of a part: boot id, epoch, number, clean (1 or 0), outbox (1 or 0), how many
--- entries, large texts and receipts; for each entry the sequence before it, its progress in three, its chunk and, where there is
--- an outbox, its pointer; for each large text its entry, key and text; for each receipt its entry (0: whatever becomes of the
--- entries) and itself.
+-- KEYS of a part: record, active, index, outbox, commands; for each entry its summary, then for each its log; a `big` for each large text;
+-- a `seen` for each receipt. ARGV of a part: boot id, epoch, number, clean (1 or 0), outbox (1 or 0), the numbers of entries, large texts
+-- and receipts; for each entry the sequence before it, its progress in three, its chunk and, if there is an outbox, its pointer; for each
+-- large text its entry, key and text; for each receipt its entry (0: whatever becomes of the entries) and itself.
 --
--- Answers 'fenced', or 'done', with an outbox also the id of the entry there (`-` for none) and of the one before it, and the
--- positions of the entries that conflict, from 1.
+-- Answers 'fenced', or 'done', with an outbox also the id of the entry there (`-` for none) and of the one before it, and the positions of
+-- the entries that conflict, from 1.
 local KEYS_BEFORE, ARGS_BEFORE = 5, 8
 local RECEIPT_SECONDS = 600
--- Of moves in one call of a command: each adds at most two members.
+-- The moves in one call of a command. Each adds at most two members.
 local MOVES_MAX = 3 * 1000
 local NONE = {}
 -- By summary: the line that this call has made of it. Keys of different lanes differ.
@@ -68,7 +67,7 @@ return each_part(function(keys, args)
   if held[4] == number and number ~= '0' then return redis.call('HGET', record, 'answer') end
   if tonumber(number) ~= held[4] + 1 then return 'fenced' end
 
-  -- It deletes commands, or marks an end: that shall work also where Redis is full, as in when-full.lua.
+  -- This commit deletes commands, or marks an end. That must also work if Redis is full, as in when-full.lua.
   if entries == 0 then redis.call('HDEL', record, '') end
 
   keys, args = keys + KEYS_BEFORE, args + ARGS_BEFORE
@@ -76,7 +75,7 @@ return each_part(function(keys, args)
   local stored = read_all(keys + 1, keys + entries)
   local outbox_number = with_outbox and whole(following(string.match(held[7] or NO_ENTRY, '^%d+'))) or '0'
   local mark = outbox_number .. ' '
-  -- Summary, the place before and the one now (status, closed, created, triggered, finished: what the lane's sets go by).
+  -- Summary, the place before and the one now (status, closed, created, triggered, finished: what decides on the lane's sets).
   local moves, move_of = NONE, NONE
   local lines = {}
   local is_conflict = NONE
@@ -124,7 +123,7 @@ return each_part(function(keys, args)
   for first = 1, #lines, ARGUMENTS_MAX do
     redis.call('MSET', unpack(lines, first, math.min(first + ARGUMENTS_MAX - 1, #lines)))
   end
-  -- `…:lane` and `…:x:` differ by so much: what follows is the execution.
+  -- `…:lane` and `…:x:` differ by so many characters. What follows is the execution.
   local execution_at = #record - #'lane' + #'x:' + 1
   for first = 1, #moves, MOVES_MAX do
     move(moves, first, math.min(first + MOVES_MAX - 1, #moves), active, index, execution_at)

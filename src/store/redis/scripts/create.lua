@@ -1,13 +1,14 @@
--- New executions, in each part those of one lane. First everything of a part is read and decided, then everything is written.
+-- Creates new executions, in each part those of one lane. First everything of a part is read and decided, then everything is written.
 --
--- KEYS of a part: record, active, index, outbox, definitions; for each definition its key; for each execution summary and log;
--- a `big` for each large text. ARGV of a part: outbox (1 or 0), how many definitions, executions, large texts and earlier chunks;
--- when, by this clock, whoever sent it has given up (0: never); the definitions' texts; for each execution the body's hash, progress, origin, chunk, when it was triggered where it is active
--- (else empty), which definition is its, its pointer and, after their number, its members of the index; for each large text
--- its execution, key and text; for each earlier chunk its execution (rising), itself and its pointer.
+-- KEYS of a part: record, active, index, outbox, definitions; for each definition its key; for each execution summary and log; a `big` for
+-- each large text. ARGV of a part: outbox (1 or 0), the numbers of definitions, executions, large texts and earlier chunks; the time by
+-- this clock at which the sender has given up (0: never); the definitions' texts; for each execution the body's hash, progress, origin,
+-- chunk, the time of its trigger if it is active (else empty), the number of its definition, its pointer and, after their number, its
+-- members of the index; for each large text its execution, key and text; for each earlier chunk its execution (rising), itself and its
+-- pointer.
 --
--- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none), that of
--- the one before it, and the lane's epoch, under which it stands there.
+-- Answers a letter for each execution (c created, e exists, d differs), the id of the entry in the outbox (`-` for none), that of the one
+-- before it, and the lane's epoch, under which it stands there.
 local KEYS_BEFORE, ARGS_BEFORE, ARGS_EACH = 5, 6, 8
 
 local now = clock()

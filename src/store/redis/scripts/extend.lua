@@ -1,7 +1,7 @@
--- Writes what happened elsewhere to an execution behind its first event, where it was never triggered here. KEYS: record, active,
--- index, outbox, summary, log, big. ARGV: token, 0, outbox (1 or 0), execution, when it was triggered, progress, how many members
--- of the index go, come, how many chunks and large texts; those members; for each chunk itself and its pointer; for each large
--- text its key and itself. Answers 1, or 0 where it is not like that.
+-- Writes what happened elsewhere to an execution behind its first event, if it was never triggered here. KEYS: record, active, index,
+-- outbox, summary, log, big. ARGV: token, 0, outbox (1 or 0), execution, the time of its trigger, progress, the numbers of index members
+-- that go and that come, of chunks and of large texts; those members; for each chunk itself and its pointer; for each large text its key
+-- and itself. Answers 1, or 0 if it was triggered here.
 local record, active, index, outbox, summary, log, big = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local sequence, triggered = string.match(redis.call('GET', summary) or '', '^%d+ (%d+) %u+ %d %d+ (%S+)')
 if sequence ~= '1' or triggered ~= '-' then return 0 end

@@ -1,12 +1,12 @@
--- Deletes executions whose time is over. KEYS: record, index, outbox, definitions; for each summary, log, big and definition.
--- ARGV: token, 0, how many; for each its summary as it was read, how many members of the index it has, and these. One that has
--- changed since, or that an entry of the outbox still points at, stays. Answers how many went.
+-- Deletes executions whose time is over. KEYS: record, index, outbox, definitions; for each summary, log, big and definition. ARGV: token,
+-- 0, their number; for each its summary as it was read, the number of its index members, and these. An execution stays if it has changed
+-- since, or if an entry of the outbox still points at it. Answers the number of deleted ones.
 local index, outbox, definitions = KEYS[2], KEYS[3], KEYS[4]
 local KEYS_BEFORE = 4
 local definition_at = #KEYS[1] - #'lane' + #'def:' + 1
 local oldest = redis.call('XRANGE', outbox, '-', '+', 'COUNT', 1)[1]
 local relayed_before = oldest and tonumber(string.match(oldest[1], '^%d+')) or math.huge
--- By definition: how many of them go, and which key it is.
+-- By definition: how many of its executions go, and which key it is.
 local uses, key_of = {}, {}
 local gone = 0
 local arg = 4

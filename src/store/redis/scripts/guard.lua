@@ -1,5 +1,5 @@
--- Stands before every script for one lane. KEYS[1]: the record of the lane (or of the store). ARGV[1]: the data token. ARGV[2]:
--- when, by this clock, the script is too late, since whoever sent it has given up; 0 where being late does no harm.
+-- Precedes every script for one lane. KEYS[1]: the record of the lane (or of the store). ARGV[1]: the data token. ARGV[2]: the time by this
+-- clock at which the script is too late, because its sender has given up; 0 if being late does no harm.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then
   return redis.error_reply('TROUPELOST the data token is gone')
 end

@@ -1,5 +1,5 @@
--- Who has a lane, one in each part. KEYS of a part: record. ARGV of a part: for how long one may have it that did not say (ms).
--- Answers boot id ('' where it is free), epoch, for how long (ms; negative: since when), and for how long its leases last (ms).
+-- Answers who has a lane, one in each part. KEYS of a part: record. ARGV of a part: the TTL (ms) of a holder that did not say its own.
+-- Answers boot id ('' if it is free), epoch, the remaining time (ms; negative: since when), and the TTL of its leases (ms).
 local now = clock()
 return each_part(function(keys, args)
   local record = KEYS[keys + 1]

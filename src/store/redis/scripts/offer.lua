@@ -1,6 +1,6 @@
--- Offers attempts, under the lane's lease. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id, epoch,
--- the batch's number; for each offer its id, execution and body. One that is there already stays as it is, and a batch that
--- is not above the lane's last adds nothing. Answers 'offered' or 'fenced'.
+-- Offers attempts, under the lane's lease. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id, epoch, the
+-- batch's number; for each offer its id, execution and body. An offer that exists already stays as it is, and a batch that is not above the
+-- lane's last adds nothing. Answers 'offered' or 'fenced'.
 local held = redis.call('HMGET', KEYS[1], 'boot', 'epoch', 'free', 'offer_sequence', 'offered')
 if held[1] ~= ARGV[3] or held[2] ~= ARGV[4] or held[3] ~= '0' then return 'fenced' end
 if tonumber(ARGV[5]) <= tonumber(held[5]) then return 'offered' end

@@ -1,15 +1,15 @@
--- A page of what lanes hold: the newest that come before a position and are of every kind that is asked for. KEYS: for each lane its
--- record and its index. ARGV: token, 0, the position (when it was created, 16 digits, and the execution; empty: from the newest),
--- how many at most, the kinds. Answers the position from which it goes on (empty: there is no more), then those found and which
--- lane each is in (from 1), in turn. They may be fewer than there are: what few pass is looked for in several calls.
+-- Answers a page of what lanes hold: the newest that come before a position and are of every kind that is asked for. KEYS: for each lane
+-- its record and its index. ARGV: token, 0, the position (the time of creation, 16 digits, and the execution; empty: from the newest), how
+-- many at most, the kinds. Answers the position from which it goes on (empty: there is no more), then those found and the lane of each
+-- (from 1), in turn. They may be fewer than there are: if few pass, the search takes several calls.
 local before, size = ARGV[3], tonumber(ARGV[4])
 local FIRST_KIND = 5
--- So many members may be looked at in one call: some milliseconds, of which most are not needed.
+-- The members that one call may look at: some milliseconds, of which most are not needed.
 local EXAMINED_MAX = 1000
 local STEP_MAX = 250
 local examined = 0
 
--- As the index sorts: by time, then by bytes. (Lua compares texts as people of its locale do.)
+-- The index's order: by time, then by bytes. (Lua compares texts by the rules of its locale.)
 local function is_newer(a, b)
   local created_a, created_b = tonumber(string.sub(a, 1, 16)), tonumber(string.sub(b, 1, 16))
   if created_a ~= created_b then return created_a > created_b end
@@ -26,7 +26,7 @@ local function count_of(lane, kind)
   return redis.call('ZLEXCOUNT', index, '[' .. kind, max)
 end
 
--- Of several kinds a lane goes by the one that it has fewest of.
+-- Of several kinds, the one of which the lane has fewest decides.
 local function rarest_of(lane)
   local rarest, fewest = FIRST_KIND, nil
   if #ARGV == FIRST_KIND then return rarest end
@@ -37,7 +37,7 @@ local function rarest_of(lane)
   return rarest
 end
 
--- The next members of the lane: `found` are those that are of all kinds, `last` is up to where it was looked.
+-- Reads the next members of the lane. `found`: those that are of all kinds; `last`: the place up to which it looked.
 local function read_more(line)
   local index = KEYS[2 * line.lane]
   local kind = ARGV[line.kind]
@@ -58,7 +58,7 @@ local function read_more(line)
   end
 end
 
--- Where the line stands: its newest that was found, or up to where nothing was; nil at its end.
+-- The place of the line: its newest that was found, or up to where nothing was; nil at its end.
 local function place_of(line)
   while line.at > #line.found and not line.ended and examined < EXAMINED_MAX do read_more(line) end
   line.is_found = line.at <= #line.found
@@ -93,7 +93,7 @@ local answer = { '' }
 while #lines > 0 do
   local line = table.remove(lines)
   if not line.is_found or #answer > 2 * size then
-    -- What stands here is not in the answer yet: it goes on from just before it.
+    -- This place is not in the answer yet, so the next page goes on from just before it.
     answer[1] = line.is_found and answer[#answer - 1] or line.place
     return answer
   end

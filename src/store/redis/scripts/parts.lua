@@ -1,12 +1,12 @@
--- Stands before scripts that take parts, each of one lane, since a call for many lanes costs little more than one for one.
--- ARGV: the data token, how many parts; for each how many keys and how many arguments it has, and those arguments. KEYS: those
--- of all parts, one after the other, each beginning with its lane's record.
+-- Precedes scripts that take parts, each of one lane, because a call for many lanes costs little more than one for one. ARGV: the data
+-- token, the number of parts; for each the numbers of its keys and arguments, and those arguments. KEYS: those of all parts, one after the
+-- other, each beginning with its lane's record.
 local LOST = '!TROUPELOST the data token is gone'
 local LATE = '!TROUPELATE '
--- Lua takes so many arguments at a time. Even, for commands that take pairs.
+-- The arguments that Lua accepts at a time. The number is even, for commands that take pairs.
 local ARGUMENTS_MAX = 4000
--- `run(keys, args, last)` does the part whose keys and arguments come after so many, the last argument at `last`, and answers for
--- it. What is wrong with one part harms no other: its answer is `!` and what is wrong.
+-- Runs `run(keys, args, last)` for each part: its keys and arguments come after so many, and its last argument is at `last`. A fault in one
+-- part does not affect the others: its answer is `!` and the fault.
 local function each_part(run)
   local keys, args = 0, 2
   local answers = {}

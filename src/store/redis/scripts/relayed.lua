@@ -1,5 +1,5 @@
--- Deletes entries of the outbox that the bus has, in each part those of one lane: by id, since entries before them may not be
--- sent yet. KEYS of a part: record, outbox. ARGV of a part: ids, each an entry's number, `-` and its bytes.
+-- Deletes entries of the outbox that the bus has, in each part those of one lane. They are deleted by id, because entries before them may
+-- not be sent yet. KEYS of a part: record, outbox. ARGV of a part: ids, each an entry's number, `-` and its bytes.
 local function bytes_of(ids)
   local bytes = 0
   for at = 1, #ids do bytes = bytes + string.match(ids[at], '%d+$') end
@@ -16,12 +16,12 @@ return each_part(function(keys, args, last)
   if deleted == #ids then
     redis.call('HINCRBY', record, 'outbox_bytes', -bytes_of(ids))
   elseif deleted > 0 then
-    -- Some were gone already: what is left is counted.
+    -- Some were gone already, so what is left is counted.
     local left = {}
     for _, entry in ipairs(redis.call('XRANGE', outbox, '-', '+')) do left[#left + 1] = entry[1] end
     redis.call('HSET', record, 'outbox_bytes', whole(bytes_of(left)))
   end
-  -- Whatever was counted wrong (ids of an earlier build do not tell their bytes) is right again when nothing is left.
+  -- A wrong count (ids of an earlier build do not have their bytes) is right again when nothing is left.
   if redis.call('XLEN', outbox) == 0 then redis.call('HSET', record, 'outbox_bytes', '0') end
   return deleted
 end)

@@ -1,5 +1,5 @@
--- Summaries, in each part those of one lane. KEYS of a part: record; for each its summary and log. ARGV of a part: how many.
--- Answers for each what is stored of it and the log's first element, in turn.
+-- Answers summaries, in each part those of one lane. KEYS of a part: record; for each its summary and log. ARGV of a part: their number.
+-- Answers for each its stored summary and the log's first element, in turn.
 return each_part(function(keys, args)
   if redis.call('HGET', KEYS[keys + 1], 'token') ~= ARGV[1] then return LOST end
   local answer = {}

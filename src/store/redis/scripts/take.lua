@@ -10,7 +10,7 @@ end
 local now = clock()
 local is_mine = held[1] == boot
 if ttl > 0 and not is_mine and held[7] == '0' and tonumber(held[6]) > now then
-  -- After a fail-over the clock may be another's: nobody's lease is longer than its own ttl.
+  -- After a fail-over the clock may be another one: nobody's lease is longer than its own TTL.
   local longest = ttl_of(held[9], held[2], ttl)
   if tonumber(held[6]) > now + longest then
     redis.call('HSET', record, 'until', whole(now + longest))
@@ -27,9 +27,9 @@ if held[2] ~= '0' and held[4] ~= '1' then
     died = held[5]
   end
 end
--- After a fall into an older past neither is given twice.
+-- Neither is given twice if Redis comes back with older data.
 local epoch = whole(math.max(following(held[2]), ARGV[5] + 1))
--- A build that knows no such field leaves it as it is: whoever comes after it is another boot, and counts.
+-- A build without this field leaves it as it is: whoever comes after it is another boot, and counts.
 local takers = is_mine and held[8] or whole(following(held[8] or 0))
 redis.call('HSET', record, 'boot', boot, 'epoch', epoch, 'number', '0', 'clean', '0', 'died', died, 'answer', '', 'until', whole(now + ttl), 'free', '0', 'offered', '0', 'takers', takers, 'ttl', epoch .. ' ' .. ARGV[4])
 

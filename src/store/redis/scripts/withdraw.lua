@@ -1,5 +1,5 @@
--- Takes back offers that nobody has claimed, under the lane's lease. KEYS: record, offers, offer-bodies, unclaimed.
--- ARGV: token, deadline, boot id, epoch, ids. Answers id and record of those that are claimed, in turn: they stay; or 'fenced'.
+-- Takes back offers that nobody has claimed, under the lane's lease. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline,
+-- boot id, epoch, ids. Answers id and record of those that are claimed, in turn (they stay); or 'fenced'.
 local held = redis.call('HMGET', KEYS[1], 'boot', 'epoch', 'free')
 if held[1] ~= ARGV[3] or held[2] ~= ARGV[4] or held[3] ~= '0' then return 'fenced' end
 local claimed = {}

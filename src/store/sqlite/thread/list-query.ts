@@ -1,4 +1,4 @@
-/** The query of a list: whatever is asked for together, a page is a range of an index, or the merge of a few. */
+/** The query of a list. For every combination, a page is a range of an index, or the merge of a few. */
 import { EXECUTION_STATES, type ExecutionStatus } from "../../../workflow/execution/status.ts";
 import { type Cell, SUMMARY_COLUMNS } from "./rows.ts";
 import type { ListQuery } from "../../store.ts";
@@ -14,7 +14,7 @@ export function listed(query: ListQuery): ListStatement {
   return merged(query, status === undefined ? EXECUTION_STATES : [status]);
 }
 
-/** Of each state those that are open and those that are closed: only the keys of as many as are wanted, which stand in the index. */
+/** The merge of the open and the closed executions of each state: only keys from the index, as many as are wanted. */
 function merged({ before, limit }: ListQuery, states: readonly ExecutionStatus[]): ListStatement {
   const ranges = states.flatMap((status) =>
     (["summary_open WHERE closed = 0", "summary_closed WHERE closed = 1"] as const).map((index) => {
@@ -44,7 +44,9 @@ function named({ status, before, limit }: ListQuery, name: string): ListStatemen
   };
 }
 
-/** The order comes from the table of tags, so that a rare tag is found without a walk through all; a status stands there too. */
+/**
+ * The page of a tag. The table of tags has the order, so that a rare tag is found without a walk through all; a status stands there too.
+ */
 function tagged({ status, name, before, limit }: ListQuery, tag: string): ListStatement {
   const { sql, values } = conditioned([
     ["tag.tag = ?", tag],

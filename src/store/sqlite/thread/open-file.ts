@@ -20,10 +20,10 @@ export class OpenFile {
   readonly #collectWhenIdle: () => void;
   #options: OpenOptions | null = null;
   #opened: Opened | null = null;
-  /** Of long texts that were written since they were forgotten last. */
+  /** The characters of long texts that were written since the last time that memory was freed. */
   #largeCharacters = 0;
 
-  /** `collectWhenIdle`: a request's texts were long. */
+  /** `collectWhenIdle` is called when a request's texts were long. */
   constructor(collectWhenIdle: () => void) {
     this.#collectWhenIdle = collectWhenIdle;
   }
@@ -50,23 +50,26 @@ export class OpenFile {
     return this.#the().writes;
   }
 
-  /** On a connection of its own. */
+  /** Reads a list on a connection of its own. */
   list(query: ListQuery): readonly Summary[] {
     if (this.#options === null) throw new Error("No file was named.");
     return listFrom(this.#options.file, this.#options.busyTimeoutMs, query);
   }
 
-  /** Before each request: what is acknowledged from here on must not be in a file that nobody will find. */
+  /**
+   * Makes sure, before each request, that the journal has its name: what is acknowledged from here on must not be in a file that nobody
+   * will find.
+   */
   keepJournalNamed(): void {
     if (this.#opened !== null && !this.#opened.journal.isNameThere()) this.#beginJournal();
   }
 
-  /** The same, by more than its name. */
+  /** Does the same, and checks more than the name. */
   saveJournal(): void {
     if (!this.#the().journal.isThere()) this.#beginJournal();
   }
 
-  /** SQLite's own copies of the pages are 32 MiB where texts were long, and are read again in no time. */
+  /** Drops SQLite's own copies of pages after long texts: they are 32 MiB then, and are read again quickly. */
   forgetLarge(): void {
     if (this.#largeCharacters < FORGOTTEN_FROM) return;
     this.#largeCharacters = 0;
@@ -83,7 +86,7 @@ export class OpenFile {
     return { db, reads: new SqliteReads(db), writes, journal: watchJournal(file) };
   }
 
-  /** Somebody has removed the journal's file. */
+  /** Begins a new journal after somebody has removed the journal's file. */
   #beginJournal(): void {
     const { file } = this.#options as OpenOptions;
     const opened = this.#the();

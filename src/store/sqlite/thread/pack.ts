@@ -1,14 +1,14 @@
 /**
- * What is written, as flat lists: the form that passes to a thread quickest. Each begins with room for a request's head, so
- * that the list is the message. (Measured for commits of 4,000 entries: 1 ms of the main thread, against 8 ms for objects.)
+ * Writes as flat lists, the form that passes to a thread quickest. Each begins with room for a request's head, so that the list is the
+ * message. (Measured for commits of 4,000 entries: 1 ms of the main thread, against 8 ms for objects.)
  */
 import type { Cell } from "./rows.ts";
 import type { Chunk, Commit, CommitEntry, CommitId, LargeText, NewExecution, Summary } from "../../store.ts";
 
-/** The number and the name of the call, which are set when it is sent. */
+/** The cells for the number and the name of the call, which are set when it is sent. */
 export const HEAD_CELLS = 2;
 
-/** A commit as the thread needs it. */
+/** A commit in the form for the thread. */
 export type CommitRow = {
   readonly lane: number;
   readonly id: CommitId;
@@ -23,9 +23,9 @@ export type EntryRow = {
   readonly large: readonly LargeText[];
 };
 
-/** A new execution as the thread needs it. */
+/** A new execution in the form for the thread. */
 export type NewRow = {
-  /** All of a summary's row, with the body's hash after it. */
+  /** All columns of a summary's row, followed by the body's hash. */
   readonly columns: readonly Cell[];
   readonly definitionText: string;
   readonly earlier: readonly Chunk[];
@@ -59,7 +59,7 @@ export function packNew(batch: readonly NewExecution[]): Cell[] {
 }
 
 const PROGRESS_CELLS = 10;
-/** What never changes, progress, and the body's hash. */
+/** The cells of what never changes, of progress, and of the body's hash. */
 const NEW_CELLS = 6 + PROGRESS_CELLS + 1;
 
 function packProgress(cells: Cell[], summary: Summary): void {
@@ -99,7 +99,7 @@ export function unpackNew(request: readonly Cell[]): NewRow[] {
   return rows;
 }
 
-/** Reads what was packed, in its order: a cell's type is known by its place. */
+/** A reader of packed lists, in their order: a cell's type is known by its place. */
 class CellReader {
   readonly #cells: readonly Cell[];
   #at = HEAD_CELLS;

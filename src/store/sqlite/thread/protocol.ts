@@ -1,6 +1,6 @@
 /**
- * What the main thread asks of the SQLite thread. Every request is one message, and so is its reply; replies come in order.
- * Both are flat lists where they can be: those pass to a thread at a third of the cost of objects in objects.
+ * The protocol between the main thread and the SQLite thread. Every request is one message, and so is its reply; replies come in order.
+ * Both are flat lists if possible: those pass to a thread at a third of the cost of nested objects.
  */
 import type { DatabaseOptions } from "./schema.ts";
 import type { Cell } from "./rows.ts";
@@ -10,11 +10,11 @@ import type { Chunk, CreateAnswer, Lease, LargeText, ListQuery, Retention, Store
 export type OpenOptions = DatabaseOptions & {
   readonly file: string;
   readonly textBytesMax: number;
-  /** `lists`: beside the thread that writes, with a connection for each list and none between. */
+  /** The work of a thread. `lists`: beside the thread that writes, with a connection for each list and none in between. */
   readonly work: "all" | "lists";
 };
 
-/** What the thread does, as the thread sees it: at once, and throwing. */
+/** The calls as the thread sees them: synchronous, and throwing. */
 export type SqliteCalls = {
   open(options: OpenOptions): null;
   acquire(lane: number, bootId: string): Lease;
@@ -24,28 +24,28 @@ export type SqliteCalls = {
   large(executionId: string, keys: readonly string[]): readonly (string | null)[];
   list(query: ListQuery): readonly Summary[];
   active(): readonly string[];
-  /** The ids of what is gone. */
+  /** Returns the ids of what was deleted. */
   sweep(retention: Retention): readonly string[];
   raiseLevel(level: number): null;
   markMoving(): readonly string[];
   largeTextsOf(executionId: string): readonly LargeText[];
   moved(executionId: string): null;
-  /** The journal's file is gone, and its content is still at hand: it goes into the main file, and a new journal is begun. */
+  /** Copies the content of a removed journal, which is still at hand, into the main file, and begins a new journal. */
   saveJournal(): null;
-  /** What the journal holds goes into the main file, as far as nobody reads what is older. */
+  /** Copies the journal into the main file, as far as nobody reads older data. */
   checkpoint(): null;
   close(): null;
 };
 
-/** The calls whose arguments are packed, as lists that begin with the request's own head (pack.ts). */
+/** The calls with packed arguments: lists that begin with the request's own head (pack.ts). */
 export type SqlitePackedCalls = {
-  /** The number of entries where all were applied. */
+  /** Returns the number of entries if all were applied. */
   commit(request: readonly Cell[]): number | PackedAnswer;
-  /** The number of executions where all were created. */
+  /** Returns the number of executions if all were created. */
   create(request: readonly Cell[]): number | readonly CreateAnswer[];
 };
 
-/** A commit and a create in one act. */
+/** A commit and a create in one transaction. */
 export type SqlitePairCalls = {
   write(
     commit: readonly Cell[],
@@ -53,13 +53,13 @@ export type SqlitePairCalls = {
   ): readonly [commit: PartReply<ReturnType<SqlitePackedCalls["commit"]>>, create: PartReply<ReturnType<SqlitePackedCalls["create"]>>];
 };
 
-/** One part's own answer. */
+/** The answer to one part. */
 export type PartReply<Answer> = readonly [ok: true, answer: Answer] | readonly [ok: false, kind: Trouble["kind"], message: string];
 
 export type CallName = keyof SqliteCalls;
 export type PackedCallName = keyof SqlitePackedCalls;
 
-/** Its head is the number and the name of the call; then come the arguments. */
+/** A request: its head is the number and the name of the call, then come the arguments. */
 export type Request = readonly [call: number, name: CallName | PackedCallName | keyof SqlitePairCalls, ...args: unknown[]];
 
 export type Reply =
@@ -67,7 +67,7 @@ export type Reply =
   | readonly [call: number, ok: false, kind: Trouble["kind"], message: string];
 
 /**
- * `away`: it may go better later (busy, disk full); `refused`: this value can never be stored; `folder`: the file cannot
- * be used, told to the user; `damaged`: what it holds contradicts itself; `failed`: anything else, a bug.
+ * A fault. `away`: it may succeed later (busy, disk full); `refused`: this value can never be stored; `folder`: the file cannot be used,
+ * which the user is told; `damaged`: its content contradicts itself; `failed`: anything else, a bug.
  */
 export type Trouble = { readonly kind: "away" | "refused" | "folder" | "damaged" | "failed"; readonly message: string };

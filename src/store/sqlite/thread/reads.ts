@@ -1,4 +1,4 @@
-/** All that is read from the SQLite file. */
+/** All reads of the SQLite file. */
 import type { Database, Statement } from "bun:sqlite";
 import { type Cell, SUMMARY_COLUMNS, type SummaryRow, summaryOf } from "./rows.ts";
 import { listed } from "./list-query.ts";
@@ -37,7 +37,7 @@ export class SqliteReads {
     return row === undefined ? this.#absent(executionId) : summaryOf(row as unknown as SummaryRow);
   }
 
-  /** What is not there has no log either. A flipped byte makes SQLite miss what it looks for, without a word. */
+  /** Checks what is not found: it must have no log either. A flipped byte makes SQLite miss silently what it looks for. */
   #absent(executionId: string): null {
     if (this.#statements.anyChunk.values(executionId).length === 0) return null;
     throw new FileDamaged(`execution ${executionId} has a log and no summary`);
@@ -57,7 +57,10 @@ export class SqliteReads {
   }
 }
 
-/** On a connection of its own: a list may take its time, and a write does not wait for it. It reads whatever is committed by now. */
+/**
+ * Reads a list on a connection of its own: a list may take its time, and a write does not wait for it. It reads everything that is
+ * committed by now.
+ */
 export function listFrom(file: string, busyTimeoutMs: number, query: ListQuery): Summary[] {
   const db = openForReading(file, busyTimeoutMs);
   try {

@@ -2,10 +2,10 @@
 import type { Summary } from "../../store.ts";
 import type { ExecutionStatus } from "../../../workflow/execution/status.ts";
 
-/** What both a column and a message's list hold. */
+/** A value of a column and of a message's list. */
 export type Cell = string | number | null;
 
-/** In the order of the table's columns. */
+/** The columns in the table's order. */
 export const SUMMARY_COLUMNS =
   "id, name, definition, tags, total, created_at_ms, sequence, status, completed, failed, error, triggered_at_ms, started_at_ms, finished_at_ms, updated_at_ms, closed";
 

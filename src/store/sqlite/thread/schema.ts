@@ -1,4 +1,4 @@
-/** The SQLite file: its tables, how it is opened, and how a file that is not ours or too new is told. */
+/** The SQLite file: its tables, how it is opened, and how a file that is not ours or too new is recognised. */
 import { Database } from "bun:sqlite";
 import { LEVEL } from "../../../workflow/execution/level.ts";
 import { isJournalGone, JOURNAL_BYTES_KEPT } from "./journal.ts";
@@ -6,21 +6,21 @@ import { DataFolderFault } from "../lock.ts";
 
 /** The level in use stands as the file's version. That of a new file: it is raised by the first write that needs a higher one. */
 const FIRST_LEVEL = 1;
-/** SQLite's mark for whose file it is: "Trpe". */
+/** SQLite's mark for the owner of a file: "Trpe". */
 const APPLICATION_ID = 0x54727065;
-/** Copied into the main file when the journal has this many pages (16 MiB), so that a commit rarely pays for it. */
+/** The pages of the journal (16 MiB) at which it is copied into the main file, so that a commit rarely pays for it. */
 const CHECKPOINT_PAGES = 4_000;
-/** A commit of 4 MiB fits without spilling into the journal half-way. */
+/** The cache. A commit of 4 MiB fits without spilling into the journal half-way. */
 const CACHE_KIB = 32 * 1024;
 
 export type DatabaseOptions = {
-  /** How long to wait for another connection's lock (a backup, say). */
+  /** The time to wait for another connection's lock (a backup, for example). */
   readonly busyTimeoutMs: number;
-  /** What the file may grow to; null for what the disk holds. */
+  /** The largest size of the file; null for what the disk holds. */
   readonly fileBytesMax: number | null;
 };
 
-/** Opens the file, makes the tables where it is new. Throws DataFolderFault, whose message is for the user. */
+/** Opens the file, and makes the tables if it is new. Throws DataFolderFault, whose message is for the user. */
 export function openDatabase(file: string, options: DatabaseOptions): Database {
   if (isJournalGone(file)) {
     throw new DataFolderFault(
@@ -40,7 +40,7 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
   }
 }
 
-/** Beside the connection that writes, which has made the tables. */
+/** Opens a connection beside the one that writes, which has made the tables. */
 export function openForReading(file: string, busyTimeoutMs: number): Database {
   const db = new Database(file, { readonly: true, strict: true });
   db.run(`PRAGMA busy_timeout = ${Math.round(busyTimeoutMs)}`);
@@ -65,8 +65,8 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
       db.run(`PRAGMA user_version = ${FIRST_LEVEL}`);
     });
   }
-  // What came later, each added to a file that has it not. An older build goes on with them: it names none of them, and a column
-  // has a name that none of its tables has, since a query of it that joins two would not know which one is meant.
+  // Later tables and columns, each added to a file that does not have it. An older build goes on with them: it names none of them. A new
+  // column has a name that no older table has, because an older query that joins two tables would not know which one is meant.
   if (!has(db, "summary_closed")) inTransaction(db, () => void db.run(STATUS_INDEXES));
   if (!has(db, "tag_execution_status")) inTransaction(db, () => addTagStatus(db));
 }
@@ -86,7 +86,7 @@ function has(db: Database, name: string): boolean {
   return db.query("SELECT 1 FROM sqlite_schema WHERE name = ?").values(name).length > 0;
 }
 
-/** Where it throws nothing is changed: the connection is closed then. */
+/** Changes the file in a transaction. If it throws, nothing is changed: the connection is closed then. */
 function inTransaction(db: Database, change: () => void): void {
   db.run("BEGIN IMMEDIATE");
   change();
@@ -109,8 +109,8 @@ function pragma(db: Database, name: string): number {
 }
 
 /**
- * The log is a plain table with an index, not WITHOUT ROWID: its rows are large, and so it took twice the commits a
- * second. By `last`, what is new after a sequence is one range of the index.
+ * The log is a plain table with an index, not WITHOUT ROWID: its rows are large, and so it did twice the commits a second. By `last`, what
+ * is new after a sequence is one range of the index.
  */
 const TABLES = `
 CREATE TABLE log (
@@ -139,9 +139,8 @@ CREATE INDEX summary_finished ON summary (finished_at_ms) WHERE closed = 1;
 `;
 
 /**
- * By status, apart for what is open and what is closed: the few that are open share a page or two, and those that are closed are
- * entered once. One index over all was rewritten in three places for each execution. A list of all merges the ranges, so that it
- * needs no index of its own.
+ * Indexes by status, apart for open and closed executions. The few open ones share a page or two, and closed ones are entered once. One
+ * index over all was rewritten in three places for each execution. A list of all merges the ranges, so it needs no index of its own.
  */
 const STATUS_INDEXES = `
 CREATE INDEX IF NOT EXISTS summary_open ON summary (status, created_at_ms, id, triggered_at_ms) WHERE closed = 0;
@@ -153,8 +152,8 @@ DROP INDEX IF EXISTS summary_untriggered;
 `;
 
 /**
- * The status stands beside each tag, so that both together are one range. Triggers keep it: they are in the file, so a build that
- * knows nothing of the column keeps it too.
+ * The status beside each tag, so that both together are one range. Triggers keep it. They are in the file, so a build that knows nothing of
+ * the column keeps it too.
  */
 const TAG_STATUS = `
 UPDATE tag SET execution_status = (SELECT status FROM summary WHERE id = tag.execution);

@@ -9,7 +9,10 @@ import { troubleOf } from "./trouble.ts";
 import type { PackedAnswer } from "./writes.ts";
 import type { CreateAnswer } from "../../store.ts";
 
-/** Answers each request at once. Its first must be `open`. `collectWhenIdle`: a request's texts were long. */
+/**
+ * The server. It answers each request at once, and the first one must be `open`. `collectWhenIdle` is called when a request's texts were
+ * long.
+ */
 export function createSqliteServer(collectWhenIdle: () => void = NOBODY): (request: Request) => Reply {
   const file = new OpenFile(collectWhenIdle);
   const calls = callsOf(file);
@@ -21,7 +24,7 @@ export function createSqliteServer(collectWhenIdle: () => void = NOBODY): (reque
       if (name !== "open" && name !== "close") file.keepJournalNamed();
       if (name === "write") return [call, true, write(...pairIn(request))];
       if (isPacked(name)) return [call, true, packed[name](request as readonly Cell[])];
-      // The arguments' types are those of `name`: both were made by one typed call on the main thread.
+      // The arguments' types are those of `name`: one typed call on the main thread made both.
       const run = calls[name] as (...args: readonly unknown[]) => ReturnType<SqliteCalls[CallName]>;
       return [call, true, run(...request.slice(HEAD_CELLS))];
     } catch (error) {
@@ -79,7 +82,10 @@ function packedCallsOf(file: OpenFile): SqlitePackedCalls {
   };
 }
 
-/** Where they fail together, each is tried for itself: what can never be written harms the other no more than the try. */
+/**
+ * The call that writes a commit and a create. If they fail together, each is tried by itself: one that can never be written costs the other
+ * no more than the try.
+ */
 function pairCallOf(file: OpenFile, packed: SqlitePackedCalls): SqlitePairCalls["write"] {
   return (commit, create) => {
     try {
@@ -89,13 +95,16 @@ function pairCallOf(file: OpenFile, packed: SqlitePackedCalls): SqlitePairCalls[
         [true, shortCreate(ofCreate)],
       ];
     } catch {
-      // Told by whichever of them it was.
+      // Whichever of them failed says so.
       return [partOf(() => packed.commit(commit)), partOf(() => packed.create(create))];
     }
   };
 }
 
-/** A commit and a create, each with room for a head: how long the first is with that, its cells, and those of the second. */
+/**
+ * The commit and the create in a request, each with room for a head. The request has the length of the first with its head, its cells, and
+ * those of the second.
+ */
 function pairIn(request: Request): readonly [commit: readonly Cell[], create: readonly Cell[]] {
   const cells = request as readonly Cell[];
   const length = cells[HEAD_CELLS] as number;
@@ -103,7 +112,7 @@ function pairIn(request: Request): readonly [commit: readonly Cell[], create: re
   return [cells.slice(1, length + 1), cells.slice(length - 1)];
 }
 
-/** Short where all went well: it is kept and sent. */
+/** The answer, short if all went well: it is kept and sent. */
 function shortCommit(answer: PackedAnswer): number | PackedAnswer {
   return answer.type === "done" && answer.others.length === 0 ? answer.count : answer;
 }

@@ -1,4 +1,4 @@
-/** The entry of the SQLite thread: bun:sqlite is synchronous, and the main thread must not stand still for a disk. */
+/** The entry of the SQLite thread: bun:sqlite is synchronous, and the main thread must not wait for a disk. */
 import { systemTurns } from "../../../env/turns.ts";
 import type { Request } from "./protocol.ts";
 import { createSqliteServer } from "./server.ts";
@@ -7,7 +7,7 @@ import { collectNow } from "../../../env/process/garbage.ts";
 declare const self: Worker;
 
 const answer = createSqliteServer(() => {
-  // When the request is out of reach. Some 10 ms: little else than what was written is in this thread.
+  // Collects when the request is no longer referenced. It takes some 10 ms: this thread holds little besides what was written.
   systemTurns.run(collectNow);
 });
 

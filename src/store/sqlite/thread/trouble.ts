@@ -1,12 +1,12 @@
-/** What went wrong in the SQLite thread, as what the main thread can act on. */
+/** Faults in the SQLite thread, in the form that the main thread can act on. */
 import { DataFolderFault } from "../lock.ts";
 import type { Trouble } from "./protocol.ts";
 import { FileDamaged } from "./reads.ts";
 
-/** SQLite's words for what may go better later; extended codes (SQLITE_IOERR_FSYNC) begin with them. */
+/** SQLite's codes for what may succeed later. Extended codes (SQLITE_IOERR_FSYNC) begin with them. */
 const AWAY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
 
-/** The file is not what SQLite wrote. */
+/** The codes of a file that is not what SQLite wrote. */
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
 
 export function troubleOf(error: unknown): Trouble {

@@ -1,4 +1,4 @@
-/** All that is written to the SQLite file: leases, commits, new executions and their deletion. Each call is one transaction. */
+/** All writes to the SQLite file: leases, commits, new executions and their deletion. Each call is one transaction. */
 import type { Database, Statement } from "bun:sqlite";
 import { judge, type LaneRecord, leaseOf, take } from "../../fence.ts";
 import { refusalOf } from "../../refusal.ts";
@@ -6,11 +6,11 @@ import type { CommitRow, EntryRow, NewRow } from "./pack.ts";
 import type { Cell } from "./rows.ts";
 import type { CreateAnswer, Lease, Retention } from "../../store.ts";
 
-/** What became of a commit: the number of entries, and only those that were not applied. Short, since it is kept and sent. */
+/** The answer to a commit: the number of entries, and only those that were not applied. It is short because it is kept and sent. */
 export type PackedAnswer =
   | { readonly type: "fenced" }
   | { readonly type: "done"; readonly count: number; readonly others: readonly PackedRefusal[] };
-/** Position, then null for a conflict or the reason of a refusal. */
+/** A refused entry: its position, then null for a conflict or the reason of a refusal. */
 export type PackedRefusal = readonly [at: number, refusal: string | null];
 
 type Write = Statement<unknown, Cell[]>;
@@ -20,7 +20,7 @@ export class SqliteWrites {
   readonly #textBytesMax: number;
   readonly #keptLarge: (text: string) => void;
   readonly #statements: ReturnType<typeof prepareAll>;
-  /** Whether any execution is on its way to another store: asked for each entry, and almost never so. */
+  /** Whether any execution is on its way to another store. It is checked for each entry and almost never true. */
   #someMoving: boolean;
 
   constructor(db: Database, textBytesMax: number, keptLarge: (text: string) => void) {
@@ -60,7 +60,7 @@ export class SqliteWrites {
     return answer;
   }
 
-  /** False for a conflict, with nothing written. */
+  /** Writes an entry. Returns false for a conflict, with nothing written. */
   #apply({ id, chunk, progress, large }: EntryRow): boolean {
     const { progressOnly, advance, append, keepLarge } = this.#statements;
     const before = chunk.from - 1;
@@ -73,13 +73,13 @@ export class SqliteWrites {
     return true;
   }
 
-  /** Throws RangeError where one of them can never be stored; then none is. */
+  /** Creates executions. Throws a RangeError if one of them can never be stored; then none is. */
   create(batch: readonly NewRow[]): CreateAnswer[] {
     this.#mustFit(batch);
     return this.#transaction(() => batch.map((execution) => this.#create(execution)));
   }
 
-  /** Both in one transaction. Throws where either does; then nothing of either is written. */
+  /** Writes both in one transaction. If either throws, nothing of both is written. */
   together(row: CommitRow, batch: readonly NewRow[]): readonly [PackedAnswer, CreateAnswer[]] {
     this.#mustFit(batch);
     return this.#transaction(() => [this.#commit(row), batch.map((execution) => this.#create(execution))]);
@@ -120,7 +120,7 @@ export class SqliteWrites {
     });
   }
 
-  /** Marks all that is not closed as on its way to another store, and answers all that is. */
+  /** Marks everything that is not closed as on its way to another store. Returns everything that is marked. */
   markMoving(): string[] {
     return this.#transaction(() => {
       this.#statements.markMoving.run();
@@ -130,7 +130,7 @@ export class SqliteWrites {
     });
   }
 
-  /** The other store has it. */
+  /** Deletes an execution that the other store has. */
   moved(executionId: string): void {
     this.#transaction(() => {
       const row = this.#statements.rowOf.values(executionId)[0] as [string, string, number, string] | undefined;
@@ -170,7 +170,7 @@ export class SqliteWrites {
       commit.run();
       return answer;
     } catch (error) {
-      // After some faults (a full disk, say) SQLite has rolled back by itself.
+      // After some faults (a full disk, for example) SQLite has rolled back by itself.
       if (this.#db.inTransaction) rollback.run();
       throw error;
     }
@@ -186,7 +186,7 @@ function prepareAll(db: Database) {
     laneOf: write("SELECT boot_id, epoch, number, clean, died_boot_id, answer FROM lane WHERE lane = ?"),
     setLane: write("INSERT OR REPLACE INTO lane (lane, boot_id, epoch, number, clean, died_boot_id, answer) VALUES (?, ?, ?, ?, ?, ?, ?)"),
     answerLane: write("UPDATE lane SET number = ?, clean = ?, answer = ? WHERE lane = ?"),
-    // Most commits change none of the columns that are in an index, and naming one rewrites it: 4 pages a commit, not 7.
+    // Most commits change none of the indexed columns, and naming such a column rewrites its index: 4 pages per commit, not 7.
     progressOnly: write(
       `UPDATE summary SET sequence = ?1, completed = ?3, failed = ?4, error = ?5, started_at_ms = ?7, updated_at_ms = ?9
        WHERE id = ?11 AND sequence = ?12 AND status = ?2 AND triggered_at_ms IS ?6 AND finished_at_ms IS ?8 AND closed = ?10`,
