@@ -1,4 +1,4 @@
-/** The REST surface over the engine: canonical routes, the older systems' routes, documents. Testable by `app.request()`. */
+/** The REST surface over the engine: canonical routes, the older systems' routes, documents. Tests call it with `app.request()`. */
 import { stepsRoutes } from "./dialects/steps.ts";
 import { openApiRoute } from "./openapi/document.ts";
 import { commandRoutes } from "./routes/commands.ts";

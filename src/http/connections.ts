@@ -1,30 +1,30 @@
 /**
- * Keeps connections from taking the last file handles. The server has no limit of its own, and takes all that wait in one go:
- * so the port is closed when there are too many, and some handles are kept back, which are free while it is closed.
+ * A limit that keeps connections from taking the last file handles. The server has no limit of its own, and accepts all that wait at once.
+ * So the port is closed when there are too many, and some handles are reserved, which are free while it is closed.
  */
 import type { Clock } from "../env/clock.ts";
 import type { Handles } from "../env/process/handles.ts";
 
 export type ConnectionsOptions = {
   readonly handles: Handles;
-  /** Null: what the limit of handles leaves. */
+  /** The largest number of connections; null: what the limit of handles leaves. */
   readonly max: number | null;
   readonly clock: Clock;
   readonly port: Port;
-  /** Told of what operators should know, as sentences. */
+  /** Receives sentences that operators should know. */
   readonly report: (sentence: string) => void;
 };
 
 export type Port = {
-  /** Takes no new connections; those that are idle end. */
+  /** Accepts no new connections; idle ones end. */
   close(): void;
-  /** Ends what is left of the closed port where nothing is being answered there; false where something is. */
+  /** Ends what is left of the closed port if nothing is being answered there; false if something is. */
   cut(): boolean;
-  /** Takes connections again; false where it could not. */
+  /** Accepts connections again; false if it could not. */
   open(): boolean;
 };
 
-/** Watches until the answered function is called. */
+/** Watches until the returned function is called. */
 export function watchConnections({ handles, max, clock, port, report }: ConnectionsOptions): () => void {
   const own = handles.atLeast();
   const most = own + (max ?? defaultMax(handles.limit));
@@ -53,7 +53,7 @@ export function watchConnections({ handles, max, clock, port, report }: Connecti
       tell(closedAtMs);
       return;
     }
-    // What has not sent a whole request by now is cut, if nobody is answered beside it.
+    // A connection that has not sent a whole request by now is cut, if nobody is answered beside it.
     if (handles.count() >= most && !(clock.monotonicMs() - closedAtMs > CUT_AFTER_MS && port.cut())) return;
     free = handles.keep(KEPT_HANDLES);
     if (port.open()) closedAtMs = null;
@@ -71,16 +71,16 @@ export function watchConnections({ handles, max, clock, port, report }: Connecti
   };
 }
 
-/** Well under the limit: files, other services and calls of nodes need handles too. */
+/** The default, well under the limit: files, other services and calls of nodes need handles too. */
 function defaultMax(limit: number): number {
   return Math.max(1, Math.floor((limit - OTHERS_HANDLES) * CONNECTIONS_SHARE));
 }
 
-/** Fewer are too few for anything but a try. */
+/** The number below which connections are too few for anything but a try. */
 const FEW_CONNECTIONS = 100;
 const OTHERS_HANDLES = 64;
 const CONNECTIONS_SHARE = 0.8;
-/** For what the process itself opens while connections have taken all others. */
+/** The reserved handles, for what the process itself opens while connections have taken all others. */
 const KEPT_HANDLES = 16;
 const LOOK_MS = 100;
 const TOLD_EVERY_MS = 60_000;

@@ -1,4 +1,4 @@
-/** The app behind a port: waits that outlast the idle limit, a taken port in a sentence, an end in bounded time. */
+/** The app behind a port: waits that outlast the idle limit, a sentence if the port is taken, and an end in bounded time. */
 import type { Clock } from "../env/clock.ts";
 import { within } from "../env/deadline.ts";
 import type { Handles } from "../env/process/handles.ts";
@@ -11,30 +11,30 @@ import { type Problem, problemAnswer } from "./routing/problem.ts";
 import type { Door } from "./shedding.ts";
 
 export type Serving = {
-  /** Where a client on this machine reaches it, as in http://127.0.0.1:8000. */
+  /** The address at which a client on this machine reaches it, such as http://127.0.0.1:8000. */
   readonly url: string;
   readonly port: number;
-  /** Gives requests to the app behind it from now on. Before, each is told to come again. */
+  /** Passes requests to the app from now on. Before that, each is answered with 503. */
   open(door: Door): void;
-  /** Takes no new connections; resolves when all answers are out, or cuts what is left after `graceMs`. */
+  /** Accepts no new connections. Resolves when all answers are sent, or cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
 export type ServeOptions = {
   readonly host: string;
   readonly port: number;
   readonly callers: CallerRules;
-  /** Connections that may be open at once; null: what the limit of file handles leaves. */
+  /** The connections that may be open at once; null: what the limit of file handles leaves. */
   readonly connections: number | null;
   readonly handles: Handles;
   readonly clock: Clock;
   readonly report: (sentence: string) => void;
 };
-/** `reason`: a sentence that says what to do. */
+/** The result. `reason`: a sentence that says what to do. */
 export type ServeResult = { readonly ok: true; readonly serving: Serving } | { readonly ok: false; readonly reason: string };
 
 /**
- * `port` 0 takes a free one. The port is taken before there is anything to answer: who finds it taken has touched nothing
- * yet, and a long start is told to those who ask.
+ * Opens the port; `port` 0 takes a free one. The port is taken before there is anything to answer: an instance that finds it taken has
+ * touched nothing yet, and clients learn that a start takes long.
  */
 export function serve(options: ServeOptions): ServeResult {
   const { host, port, callers, connections: max, handles, clock, report } = options;
@@ -47,7 +47,7 @@ export function serve(options: ServeOptions): ServeResult {
   try {
     let server = listen(host, port, answer);
     const listening = server.port ?? port;
-    /** Closed, and not all of their answers are out yet. */
+    /** Closed servers that have not sent all of their answers yet. */
     const closed = new Set<Server>();
     const unwatch = watchConnections({
       ...{ handles, max, clock, report },
@@ -104,7 +104,7 @@ function listen(hostname: string, port: number, answer: Answerer): Server {
     // Bun's default outside of development: a second server on the same port would get every other connection.
     reusePort: false,
     idleTimeout: IDLE_SECONDS,
-    // The app has its own limit and answers with a problem document; the server's own would be an empty answer.
+    // The app has its own limit and answers with a problem document. The server's own limit would give an empty answer.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request) => answer(request, bindings),
     error: () => problemAnswer({ status: 500, detail: "Something went wrong inside Troupe." }),
@@ -113,8 +113,8 @@ function listen(hostname: string, port: number, answer: Answerer): Server {
 }
 
 /**
- * A connection on which nothing moves for so long is closed, unless its request may take longer. Well above the
- * engine's own deadline for a trigger, so that it is the engine that answers.
+ * The silence after which a connection is closed, unless its request may take longer. It is well above the engine's own deadline for a
+ * trigger, so that the engine answers.
  */
 const IDLE_SECONDS = 30;
 
@@ -126,14 +126,14 @@ function refusal(problem: Problem): Response {
   return problemAnswer({ ...problem, headers: { ...CAREFUL_HEADERS, ...problem.headers } });
 }
 
-/** An answer to HEAD without a length would say that it is 0; a body that nobody reads says that there is one. */
+/** An answer to HEAD without a length. It would say that the length is 0; a body that nobody reads says that there is one. */
 async function withUnknownLength(given: Response | Promise<Response>): Promise<Response> {
   const answer = await given;
   const { status, headers } = answer;
   return headers.has("content-length") ? answer : new Response(new ReadableStream({ pull: () => undefined }), { status, headers });
 }
 
-/** `answer` for those who may call; the others are refused before anything looks at their request. */
+/** Answers requests of callers who may call. The others are refused before anything looks at their request. */
 function checked(callers: CallerRules, answer: Answerer): Answerer {
   const problemWith = createCallerCheck(callers);
   const answerTo: Answerer = (request, bindings) => {
@@ -145,7 +145,7 @@ function checked(callers: CallerRules, answer: Answerer): Answerer {
   return async (request, bindings) => sharedWith(origins, request, await answerTo(request, bindings));
 }
 
-/** Without a usable Host the URL of a request is its path alone, which no router reads. */
+/** The request with an origin. Without a usable Host its URL is its path alone, which no router reads. */
 function withOrigin(request: Request): Request {
   if (!request.url.startsWith("/")) return request;
   return new Request(`http://localhost${request.url}`, { method: request.method, headers: request.headers });

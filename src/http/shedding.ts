@@ -1,4 +1,4 @@
-/** New work at the door: while more comes than can be done, what is refused costs no more than its answer. */
+/** Load shedding before the routes: while more work comes than can be done, a refusal costs no more than its answer. */
 import type { Engine, NewWork, Unavailable } from "../engine/engine.ts";
 import type { Ids } from "../env/ids.ts";
 import type { BurstLog } from "../env/log/bursts.ts";
@@ -7,12 +7,12 @@ import { requestIdOf } from "./routing/edge.ts";
 import type { App } from "./routing/parts.ts";
 import { PROBLEM_TYPE, problemDocumentOf, unavailable } from "./routing/problem.ts";
 
-/** What the server gives requests to. */
+/** The app, as the server calls it. */
 export type Door = Pick<App, "fetch">;
 
 type SheddingParts = { readonly engine: Pick<Engine, "isShedding" | "admit">; readonly ids: Ids; readonly log: Pick<BurstLog, "debug"> };
 
-/** The app, with refusals before it, before a route is looked for and a body is read. All else passes as it is. */
+/** The app with refusals before it: before a route is looked up and a body is read. Everything else passes unchanged. */
 export function shedding(app: Door, { engine, ids, log }: SheddingParts): Door {
   const answerTo = refusals();
   return {
@@ -31,7 +31,7 @@ export function shedding(app: Door, { engine, ids, log }: SheddingParts): Door {
   };
 }
 
-/** In other spellings of a path it is asked for later, by its route. */
+/** The kind of new work in a request. With another spelling of its path it is found later, by its route. */
 function workOf({ method, url }: Request): NewWork | null {
   if (method !== "POST") return null;
   const from = url.indexOf("/", url.indexOf("//") + 2);
@@ -42,7 +42,7 @@ function workOf({ method, url }: Request): NewWork | null {
   return path.startsWith("/workflows/") && path.endsWith("/trigger") ? "trigger" : null;
 }
 
-/** Made once for each reason. */
+/** Answers, each made once per reason. */
 function refusals(): (refusal: Unavailable) => Response {
   let made = { reason: "", text: "", init: {} as ResponseInit };
   return (refusal) => {

@@ -1,17 +1,17 @@
-/** What the settings of access make of where the server listens. */
+/** The rules for callers, made from the settings of access and the address that the server listens on. */
 import { isIPv4 } from "node:net";
 import type { CallerRules } from "./callers.ts";
 
 export type AccessSettings = {
   readonly mode: "auto" | "open";
-  /** Null: none are named. */
+  /** The allowed names; null if none are named. */
   readonly hosts: readonly string[] | null;
   readonly origins: readonly string[];
 };
 
 /**
- * `host`: the address that the server listens on. Beyond this machine users may call it by names that we have not heard of,
- * and through proxies: `auto` refuses those only where nobody else can reach it.
+ * The rules. `host`: the address that the server listens on. Beyond this machine users may call it by names that we have not heard of, and
+ * through proxies: `auto` refuses those only if nobody else can reach it.
  */
 export function callerRules({ mode, hosts, origins }: AccessSettings, host: string): CallerRules {
   const isOpen = mode === "open" || !isLoopback(host);
@@ -19,7 +19,7 @@ export function callerRules({ mode, hosts, origins }: AccessSettings, host: stri
   return { hosts: mode === "auto" && isOpen && hosts === null ? "any" : named, origins, proxied: isOpen };
 }
 
-/** A sentence where anybody who reaches the address may call, and nobody has said that this is meant; else null. */
+/** A warning if anybody who reaches the address may call and nobody has said that this is meant; else null. */
 export function exposureOf({ mode, hosts }: AccessSettings, host: string): string | null {
   if (mode === "open" || isLoopback(host)) return null;
   const rebound =

@@ -1,6 +1,6 @@
 /**
- * Who is answered while there are no keys: whoever reaches the port, but no page of another site. A browser would carry such
- * a page's requests here, under our own address or under a name of theirs that leads to it (DNS rebinding).
+ * The check of callers while there are no keys: whoever reaches the port may call, but no page of another site. A browser would carry such
+ * a page's requests here, under our own address or under another name that leads to it (DNS rebinding).
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { type Problem, problemOf } from "../routing/problem.ts";
@@ -10,14 +10,14 @@ export type CallerRules = {
   readonly hosts: readonly string[] | "any";
   /** Other origins whose pages may call and read. */
   readonly origins: readonly string[];
-  /** Whether what came through a proxy is answered. Its Host may be the proxy's own word. */
+  /** Whether requests through a proxy are answered. Their Host may be the proxy's. */
   readonly proxied: boolean;
 };
 
-/** Null: it may pass. */
+/** The check of a request. Null: it may pass. */
 export type CallerCheck = (request: Request) => Problem | null;
 
-/** Measured: 0.3 µs a request of a client that is no browser. */
+/** Makes the check. Measured: 0.3 µs per request of a client that is no browser. */
 export function createCallerCheck(rules: CallerRules): CallerCheck {
   let passedHost: string | null = null;
   const origins: ReadonlySet<string> = new Set(rules.origins);
@@ -52,43 +52,46 @@ export function createCallerCheck(rules: CallerRules): CallerCheck {
   };
 }
 
-/** The name or address of a Host header without its port, in lower case; null where it has not the form of one. */
+/** The name or address in a Host header without its port, in lower case; null if it is malformed. */
 function nameIn(host: string): string | null {
   const [, bracketed, plain] = HOST_FORM.exec(host) ?? [];
   if (bracketed !== undefined) return isIPv6(bracketed) ? bracketed : null;
   return plain?.toLowerCase() ?? null;
 }
 
-/** No name server has a word about an address, or about localhost and what is below it: those cannot be rebound. */
+/** Whether a name is known. No name server answers for an address, or for localhost and names below it, so those cannot be rebound. */
 function isKnown(name: string, hosts: CallerRules["hosts"]): boolean {
   if (hosts === "any" || isIPv4(name) || isIPv6(name) || name === "localhost" || name.endsWith(".localhost")) return true;
   return hosts.some((host) => (host.startsWith("*.") ? name.endsWith(host.slice(1)) : name === host));
 }
 
-/** By HTTP or HTTPS: what ends TLS before us leaves the name as it is. */
+/** Whether an origin is the host's own, by HTTP or HTTPS: a proxy that ends TLS before us leaves the name as it is. */
 function isOwn(origin: string, host: string): boolean {
   const [, scheme, rest] = ORIGIN_FORM.exec(origin) ?? [];
   return rest !== undefined && (rest === host || withoutPort(rest, scheme) === withoutPort(host.toLowerCase(), scheme));
 }
 
-/** The usual port of the scheme is left out, or not. */
+/** A host without the usual port of its scheme, which may be left out. */
 function withoutPort(host: string, scheme: string | undefined): string {
   return host.replace(scheme === "https" ? /:443$/ : /:80$/, "");
 }
 
-/** Of a proxy that puts another Host in: no page of another site can have these two sent without being asked first. */
+/**
+ * Whether an origin is our own behind a proxy that replaces Host. No page of another site can send these two headers without being asked
+ * first.
+ */
 function isOwnBefore(origin: string, headers: Headers): boolean {
   return headers.get("sec-fetch-site") === "same-origin" || isOwn(origin, headers.get("x-forwarded-host") ?? "");
 }
 
-/** Somebody follows a link to one of our pages. It cannot be read from where the link stands, nor shown in a frame there. */
+/** Whether somebody follows a link to one of our pages. The page with the link can neither read it nor show it in a frame. */
 function isVisit(request: Request): boolean {
   const { method, headers } = request;
   if (method !== "GET" && method !== "HEAD") return false;
   return headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document" && PAGES.has(pathOf(request));
 }
 
-/** Of a URL whose origin is missing where the Host is. */
+/** The path of a URL whose origin is missing if the Host is. */
 function pathOf({ url }: Request): string {
   return PATH_IN_URL.exec(url)?.[1] ?? "";
 }
@@ -96,7 +99,7 @@ function pathOf({ url }: Request): string {
 const HOST_FORM = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i;
 const ORIGIN_FORM = /^(https?):\/\/(.+)$/;
 const PATH_IN_URL = /^(?:\w+:\/\/[^/?]*)?(\/[^?]*)/;
-/** Load balancers ask these under whatever name they know, or in HTTP/1.0 under none. */
+/** Paths that load balancers ask under whatever name they know, or in HTTP/1.0 under none. */
 const PROBED: ReadonlySet<string> = new Set(["/health", "/ready"]);
 const PAGES: ReadonlySet<string> = new Set(["/", "/docs"]);
 const FOREIGN_SITES: ReadonlySet<string> = new Set(["cross-site", "same-site"]);
@@ -123,7 +126,7 @@ function foreignSite(site: string): Problem {
   );
 }
 
-/** Of what a caller sends so much is repeated. */
+/** The characters of a caller's text that an answer repeats. */
 const SHOWN = 100;
 
 function quoted(text: string): string {

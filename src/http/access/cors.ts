@@ -1,6 +1,6 @@
 /** Answers for pages of other origins that may call (APP_CORS_ORIGINS): the headers by which their browser lets them read. */
 
-/** `answer` to a request of an allowed origin, or of none. */
+/** Completes `answer` for a request of an allowed origin, or of none. */
 export function sharedWith(origins: ReadonlySet<string>, request: Request, answer: Response): Response {
   const { headers } = answer;
   headers.append("vary", "origin");

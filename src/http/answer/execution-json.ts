@@ -14,15 +14,15 @@ export async function* executionTexts(view: ExecutionView): Texts {
   yield "}}";
 }
 
-/** How long that is at the least. */
+/** The least length of the whole view. */
 export function executionLength(view: ExecutionView): number {
   return view.nodes.length * NODE_CHARACTERS;
 }
 
-/** Of a node that has not run, with an id of one character in three maps. */
+/** The characters of a node that has not run, with an id of one character in three maps. */
 const NODE_CHARACTERS = 120;
 
-/** The same without what grows with the number of nodes, and without the failure, which a summary does not have. */
+/** The small form, without what grows with the number of nodes, and without the failure, which a summary does not have. */
 export function summaryOnlyJson(summary: Summary, stalled: boolean): string {
   return `{${summaryMembers(summary)},"stalled":${stalled}}`;
 }

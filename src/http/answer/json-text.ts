@@ -20,11 +20,11 @@ export function timeText(atMs: number | null): string {
   return `"${lastPrefix}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z"`;
 }
 
-/** Nodes of one execution have their times in few seconds, so the long part is made once a second. */
+/** The second whose text is kept: the nodes of one execution have their times in few seconds, so the long part is made once a second. */
 let lastSecond = Number.NaN;
 let lastPrefix = "";
 
-/** A response of JSON text. Nothing may keep it unless `headers` say so. */
+/** A response of JSON text. Nothing may store it unless `headers` say so. */
 export function jsonAnswer(
   status: number,
   text: string | ReadableStream<Uint8Array>,

@@ -1,4 +1,4 @@
-/** JSON text that may be long: made in pieces, and sent as a string while it is short, as a stream from there on. */
+/** JSON text that may be long: it is made in pieces, and sent as a string while it is short, else as a stream. */
 import { endOfPiece } from "../../env/pieces.ts";
 import type { Turns } from "../../env/turns.ts";
 import { LARGE_CHARACTERS, type Room, SHORT_CHARACTERS } from "../routing/room.ts";
@@ -7,8 +7,8 @@ import { LARGE_CHARACTERS, type Room, SHORT_CHARACTERS } from "../routing/room.t
 export type Texts = AsyncGenerator<string, void>;
 
 /**
- * The whole text where it is short; else a stream that begins with what has been made and makes the rest as it is read.
- * `atLeast`: so long is it surely; of what is large by that, nothing is made before there is room. Throws NoRoom.
+ * The whole text if it is short; else a stream that begins with what has been made and makes the rest as it is read. `atLeast`: its least
+ * length; of a text that is large by that, nothing is made before there is room. Throws NoRoom.
  */
 export async function bodyOf(
   texts: Texts,
@@ -45,8 +45,8 @@ export async function bodyOf(
 }
 
 /**
- * Members of an object, or elements of a list, with commas between them. `textOf`: null where an item has none.
- * `continued`: others stand before them.
+ * Members of an object, or elements of a list, with commas between them. `textOf`: null for an item without any. `continued`: others stand
+ * before them.
  */
 export function* joined<T>(
   items: readonly T[],
@@ -68,11 +68,11 @@ export function* joined<T>(
   if (text !== "") yield text;
 }
 
-/** Made and encoded in well under a millisecond. */
+/** The size of a piece, which is made and encoded in well under a millisecond. */
 const PIECE_CHARACTERS = 64 * 1024;
 
 /**
- * Pulled, so a slow client is waited for, and nothing is made for one that has gone; others have their turns in between.
+ * A stream that is pulled: a slow client is waited for, nothing is made for one that has gone, and others have their turns in between.
  * `leave` is called at its end, however that comes: the server cancels what a client has stopped reading.
  */
 function streamOf(begin: string, texts: Texts, turns: Turns, leave: () => void): ReadableStream<Uint8Array> {

@@ -1,7 +1,7 @@
-/** Outputs of nodes in batches: those that a view holds, and those that are kept apart, read when their turn comes. */
+/** Outputs of nodes in batches: those that a view holds, and those that are kept apart and read when their turn comes. */
 import type { Engine, NodeView } from "../../engine/engine.ts";
 
-/** `outputs`: JSON texts by position in `nodes`; null where a node has none, or not any more. */
+/** A batch. `outputs`: JSON texts by position in `nodes`; null if a node has none, or not any more. */
 export type OutputBatch = { readonly nodes: readonly NodeView[]; readonly outputs: readonly (string | null)[] };
 
 /** All the nodes in order. A batch is fetched when it is asked for. */
@@ -14,7 +14,7 @@ export async function* outputBatches(engine: Engine, executionId: string, nodes:
   }
 }
 
-/** So much is held at once at the most, unless a single output is larger. */
+/** The largest batch, unless a single output is larger. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 function endOfBatch(nodes: readonly NodeView[], from: number): number {

@@ -1,13 +1,13 @@
-/** What an execution has put out so far, as JSON text in pieces. */
+/** The results of an execution so far, as JSON text in pieces. */
 import type { Engine, ExecutionView, NodeView } from "../../engine/engine.ts";
 import { quote, quoteOrNull } from "./json-text.ts";
 import { joined, type Texts } from "./long-text.ts";
 import { outputBatches } from "./outputs.ts";
 
-/** `warnings`: a member with its comma, or "". */
+/** Members beside the results. `warnings`: a member with its comma, or "". */
 type Told = { readonly trigger?: string; readonly warnings?: string };
 
-/** `{ execution_id, name, status, completed, results: { id: output }, error, message }`, and what is told beside them. */
+/** The text `{ execution_id, name, status, completed, results: { id: output }, error, message }`, with the members beside it. */
 export async function* resultsTexts(engine: Engine, view: ExecutionView, { trigger, warnings = "" }: Told = {}): Texts {
   const { id, name, status, error } = view;
   const told = trigger === undefined ? "" : `"trigger":${quote(trigger)},`;
@@ -26,7 +26,7 @@ export async function* resultsTexts(engine: Engine, view: ExecutionView, { trigg
   yield `},"error":${quoteOrNull(error)},"message":${quote(messageOf(view))}${warnings}}`;
 }
 
-/** How long that is at the least: outputs that are kept apart have their sizes in the view. */
+/** The least length of the text: the view has the sizes of outputs that are kept apart. */
 export function resultsLength({ nodes }: ExecutionView): number {
   return nodes.reduce((sum, { outputBytes }) => sum + (outputBytes ?? 0), 0) / BYTES_A_CHARACTER_MAX;
 }

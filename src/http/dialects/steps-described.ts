@@ -1,4 +1,4 @@
-/** What the routes of the older system whose workflows are steps take and answer. */
+/** The descriptions of the routes of the older system whose workflows are steps: what they take and answer. */
 import * as v from "valibot";
 import { stepsSchema } from "../../workflow/definition/definition.ts";
 import { stepsExample } from "../openapi/examples.ts";
@@ -50,7 +50,7 @@ export const SUBMITTING_STEPS: RouteDescription = {
     202: {
       schema: acceptedAnswer,
       examples: { accepted: { status: "pending", ...accepted }, with_wait: { ...example, ...accepted } },
-      description: "It is stored and has been started.",
+      description: "The workflow is stored and has been started.",
       headers: ["Location"],
     },
   },
@@ -61,7 +61,7 @@ export const VIEWING_STEPS: RouteDescription = {
   tag: "steps",
   summary: "Status of a workflow, by steps",
   description: "What was submitted in another form shows as one parallel step per level of its graph.",
-  answers: { 200: { schema: stepsAnswer, examples: { ended: example }, description: "As the store has it." } },
+  answers: { 200: { schema: stepsAnswer, examples: { ended: example }, description: "The workflow as the store has it." } },
   problems: ["noExecution", "storeAway", "failed"],
 };
 

@@ -1,10 +1,10 @@
-/** An execution in the shape of the older system whose workflows are steps: lower-case words, steps and tasks by name. */
+/** An execution in the form of the older system whose workflows are steps: status words in lower case, steps and tasks by name. */
 import type { Engine, ExecutionStatus, ExecutionView, NodeStatus, Step } from "../../engine/engine.ts";
 import { quote, timeText } from "../answer/json-text.ts";
 import { joined, type Texts } from "../answer/long-text.ts";
 import { outputBatches } from "../answer/outputs.ts";
 
-/** In pieces. `members`: more JSON members of the outermost object, or "". */
+/** The text in pieces. `members`: more JSON members of the outermost object, or "". */
 export async function* stepsTexts(engine: Engine, view: ExecutionView, members = ""): Texts {
   const { id, name, status, createdAtMs, updatedAtMs } = view;
   yield `{"id":${quote(id)},"name":${quote(name)},"status":"${EXECUTION_WORDS[status]}","steps":{`;
@@ -52,7 +52,7 @@ function taskMember(name: string, word: StepsWord, result: string | null): strin
   return `${quote(name)}:{"name":${quote(name)},"status":"${word}","result":${result ?? "null"}}`;
 }
 
-/** A step is what its tasks are: failed if one is, otherwise under way from the first begin to the last end. */
+/** The word of a step, from those of its tasks: failed if one is, otherwise running from the first begin to the last end. */
 function wordOf(words: ReadonlySet<StepsWord>): StepsWord {
   if (words.has("failed")) return "failed";
   if (words.has("running")) return "running";
@@ -60,7 +60,7 @@ function wordOf(words: ReadonlySet<StepsWord>): StepsWord {
   return "pending";
 }
 
-/** What came in another form has one parallel step per level of its graph. */
+/** The steps of an execution. One that came in another form has one parallel step per level of its graph. */
 function stepsOf({ steps, nodes }: ExecutionView): readonly Step[] {
   if (steps !== null) return steps;
   const levels: { name: string; node: number }[][] = [];

@@ -1,12 +1,12 @@
-/** One page of the older system's list, whose elements are whole workflows: bounded by its size, not by their number alone. */
+/** One page of the older system's list, whose elements are whole workflows: limited by its size, not only by their number. */
 import type { Engine, ExecutionView, Summary } from "../../engine/engine.ts";
 import type { Texts } from "../answer/long-text.ts";
 import { stepsTexts } from "./steps-json.ts";
 
-/** `taken`: how many of the summaries, from the first, the page covers. */
+/** A page. `taken`: the number of summaries, from the first, that it covers. */
 export type StepsPage = { readonly views: readonly ExecutionView[]; readonly taken: number };
 
-/** A page has at least one element where there is any, and ends before it gets larger than PAGE_BYTES. */
+/** Makes a page. It has at least one element if there is any, and ends before it gets larger than PAGE_BYTES. */
 export async function stepsPage(engine: Engine, summaries: readonly Summary[]): Promise<StepsPage> {
   const views: ExecutionView[] = [];
   let bytes = 0;
@@ -33,9 +33,9 @@ export async function* stepsPageTexts(engine: Engine, views: readonly ExecutionV
 }
 
 const PAGE_BYTES = 16 * 1024 * 1024;
-/** So many views are asked for together. */
+/** The number of views that are asked for together. */
 const AT_ONCE = 16;
-/** What is written for a node beside its output, about. */
+/** The approximate bytes of a node beside its output. */
 const NODE_BYTES = 100;
 
 function bytesOf({ nodes }: ExecutionView): number {

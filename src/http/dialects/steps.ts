@@ -14,7 +14,7 @@ import { LISTING_STEPS, STEPS_BODY, SUBMITTING_STEPS, VIEWING_STEPS } from "./st
 import { stepsTexts } from "./steps-json.ts";
 import { stepsPage, stepsPageTexts } from "./steps-page.ts";
 
-/** Their clients may send parameters of that system. */
+/** Options of these routes: their clients may send parameters of that system. */
 const older = { otherParameters: "ignored" } as const;
 
 export function stepsRoutes(routes: Routes, parts: HttpParts): void {

@@ -1,4 +1,4 @@
-/** How a route is described in the OpenAPI document: what was short beside the route is complete here. */
+/** The description of a route in the OpenAPI document, completed from the short form beside the route. */
 import { describeRoute, resolver } from "hono-openapi";
 import type { GenericSchema } from "valibot";
 import { type AnswerDescription, type BodyDescription, HEADERS, type RouteDescription } from "../routing/description.ts";
@@ -37,7 +37,7 @@ function isValibot(schema: BodyDescription["schema"]): schema is GenericSchema {
   return schema.kind === "schema";
 }
 
-/** The converter knows no `custom` schema, which a user's own map is checked by. */
+/** Replaces the schema `custom`, with which a user's own map is checked and which the converter does not know. */
 function overrideSchema({ valibotSchema }: { readonly valibotSchema: { readonly type: string } }) {
   return valibotSchema.type === "custom" ? { type: "object" as const, additionalProperties: true } : undefined;
 }
@@ -74,7 +74,7 @@ function headerOf(description: string): object {
   return { description, schema: { type: "string" } };
 }
 
-/** What the server refuses before any route is asked. Probes come under whatever name of the host. */
+/** The refusals of the server before any route is asked. Probes may come under any name of the host. */
 function ofServer(tag: RouteDescription["tag"]): RouteDescription["problems"] {
   return tag === "operations" ? ["badHost", "foreignPage", "starting"] : ["badHost", "foreignPage", "unknownHost", "starting"];
 }

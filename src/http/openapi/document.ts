@@ -1,9 +1,9 @@
-/** GET /openapi.json: the OpenAPI 3.1 document, made from the routes and the schemas that check what they take. */
+/** GET /openapi.json: the OpenAPI 3.1 document, made from the routes and from the schemas that check requests. */
 import { jsonAnswer } from "../answer/json-text.ts";
 import type { HttpParts } from "../routing/parts.ts";
 import type { Routes } from "../routing/routes.ts";
 
-/** Made once, at the first request; what makes it is loaded then, too. */
+/** The route. The document is made once, at the first request, and what makes it is loaded then. */
 export function openApiRoute(routes: Routes, { version }: Pick<HttpParts, "version">): void {
   let made: Promise<string> | null = null;
   const make = async (): Promise<string> => (await import("./specification.ts")).specificationOf(routes.described, version);

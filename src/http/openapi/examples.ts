@@ -1,4 +1,4 @@
-/** Examples for the OpenAPI document: those that the four older systems have published, so that their users know them. */
+/** Examples for the OpenAPI document: those that the four older systems have published, so that their users recognise them. */
 
 export const parallelFetchExample = {
   name: "Parallel API Fetcher",

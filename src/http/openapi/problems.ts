@@ -1,4 +1,4 @@
-/** The shapes of problem documents. */
+/** The forms of problem documents. */
 import * as v from "valibot";
 import { finding, named } from "./shapes.ts";
 
@@ -12,7 +12,7 @@ const errors = v.optional(v.pipe(v.array(finding), v.description("Where it is wr
 
 export const problemDocument = named("Problem", v.object({ ...members, errors }));
 
-/** Of a 409. */
+/** The document of a 409. */
 export const conflictDocument = named(
   "Conflict",
   v.object({ ...members, code: v.pipe(v.string(), v.description("What is in the way, as a word for programs")), errors }),

@@ -1,4 +1,4 @@
-/** The results of an execution, which several routes answer. */
+/** The description of an execution's results, which several routes answer with. */
 import * as v from "valibot";
 import { SAMPLE } from "./sample.ts";
 import { executionId, executionStatus, named, output, warnings } from "./shapes.ts";
@@ -29,7 +29,7 @@ const end = {
 
 export const resultsExample = { execution_id: id, name, ...end };
 
-/** `trigger`: what the answer without `wait` would have said. */
+/** The example of an answer after a wait. `trigger`: the status that the answer without `wait` would have. */
 export function waitedExample(trigger: string) {
   return { execution_id: id, name, trigger, ...end };
 }

@@ -1,4 +1,4 @@
-/** The execution that the examples of answers show. */
+/** The execution in the examples of answers. */
 
 const created_at = "2026-11-21T18:57:10.699Z";
 const started_at = "2026-11-21T18:57:10.708Z";

@@ -1,4 +1,4 @@
-/** What the shapes of answers are made of, as valibot schemas: for the OpenAPI document. A route's own answers are described beside it. */
+/** The parts of answers' schemas, in valibot, for the OpenAPI document. A route's own answers are described beside it. */
 import * as v from "valibot";
 import { EXECUTION_STATES } from "../../engine/engine.ts";
 
@@ -18,7 +18,7 @@ export const progress = v.object({
 });
 export const times = { created_at: time, triggered_at: maybeTime, started_at: maybeTime, finished_at: maybeTime, updated_at: time };
 
-/** Shown under this name, once, in the document's components. */
+/** A schema that the document shows once, under this name, among its components. */
 export function named<S extends v.GenericSchema>(ref: string, schema: S) {
   return v.pipe(schema, v.metadata({ ref }));
 }

@@ -1,11 +1,11 @@
-/** The text of the OpenAPI document. Its own app holds the descriptions only: no request goes through it. */
+/** The text of the OpenAPI document. Its own app holds only the descriptions: no request goes through it. */
 import { Hono } from "hono";
 import { generateSpecs, validator } from "hono-openapi";
 import type { DescribedRoute } from "../routing/routes.ts";
 import { TAGS } from "../routing/description.ts";
 import { described } from "./described.ts";
 
-/** `version`: of Troupe. */
+/** The text. `version`: Troupe's. */
 export async function specificationOf(routes: readonly DescribedRoute[], version: string): Promise<string> {
   const app = new Hono();
   for (const route of routes) {
@@ -25,7 +25,7 @@ export async function specificationOf(routes: readonly DescribedRoute[], version
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     },
     excludeStaticFile: false,
-    // Problems are described at each route; it would invent another 400.
+    // Problems are described at each route. The library would invent another 400.
     defaultValidationErrorResponse: false,
   });
   return JSON.stringify(document);

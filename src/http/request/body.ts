@@ -1,16 +1,16 @@
-/** Reads a request's body as UTF-8 text, up to a limit, whether its length was announced or not. */
+/** The reading of a request's body as UTF-8 text, up to a limit, whether its length was announced or not. */
 import { decoded } from "../../env/bytes.ts";
 import { type Problem, type Refusal, refuse } from "../routing/problem.ts";
 import { NoRoom, type Room, SMALL_BODY_BYTES } from "../routing/room.ts";
 
 export type BodyResult = { readonly ok: true; readonly text: string } | Refusal;
 
-/** Reads bytes as UTF-8 and takes them away; null: they are none. */
+/** Decodes bytes as UTF-8 and takes them away; null: they are not UTF-8. */
 export type Decode = (bytes: Uint8Array<ArrayBuffer>) => Promise<string | null>;
 
 export type BodyParts = { readonly bytesMax: number; readonly room: Room; readonly decode: Decode };
 
-/** An announced length above the limit is refused before anything is read; without one, reading stops at the limit. */
+/** Reads a body. An announced length above the limit is refused before anything is read; without one, reading stops at the limit. */
 export async function readBody(request: Request, parts: BodyParts): Promise<BodyResult> {
   const { bytesMax, room, decode } = parts;
   const header = request.headers.get("content-length");
@@ -19,7 +19,7 @@ export async function readBody(request: Request, parts: BodyParts): Promise<Body
   try {
     if (announced !== null && announced <= SMALL_BODY_BYTES) return bodyText(decoded(await request.bytes()));
     if (announced !== null) {
-      // All of it or nothing: many that each got a part would all fail in the end.
+      // All of it or nothing: if many each got a part, all of them would fail in the end.
       room.takeBody(request, announced);
       await room.mayRead(request);
     }
@@ -29,7 +29,7 @@ export async function readBody(request: Request, parts: BodyParts): Promise<Body
     return bodyText(bytes.byteLength < LARGE_BYTES ? decoded(bytes) : await decode(bytes));
   } catch (error) {
     if (error instanceof NoRoom) return { ok: false, problem: announced === null ? closing(error) : error.problem };
-    // The client went away in the middle, so most likely nobody reads this.
+    // The client disconnected in the middle, so most likely nobody reads this.
     return refuse(400, "The body ended before it was complete.");
   }
 }
@@ -62,16 +62,19 @@ async function readUnknown(request: Request, { bytesMax, room }: BodyParts): Pro
   return bytes.subarray(0, size);
 }
 
-/** `text`: as it was decoded, null where that could not be. */
+/** The result for a text; null if it could not be decoded. */
 function bodyText(text: string | null): BodyResult {
   return text === null ? NO_UTF8 : { ok: true, text };
 }
 
-/** What more is takes milliseconds. */
+/** The size from which decoding takes milliseconds. */
 const LARGE_BYTES = 256 * 1024;
 const NO_UTF8 = refuse(400, "The body is not valid UTF-8.");
 
-/** What was announced and is not much is read and forgotten; else the connection is closed, since the rest is still on its way. */
+/**
+ * The refusal of a body that is too large. A short rest that was announced is read and dropped; else the connection is closed, because the
+ * rest is still on its way.
+ */
 function tooLarge(bytesMax: number, announced: number | null): Refusal {
   const refusal = refuse(413, `The body is larger than the limit of ${bytesMax} bytes.`);
   return { ok: false, problem: announced !== null && announced <= FORGOTTEN_BYTES ? refusal.problem : closing(refusal) };

@@ -1,15 +1,15 @@
-/** What a request's body says, as JSON text: content type, encoding, UTF-8, and YAML turned into JSON. */
+/** A request's body as JSON text: content type, encoding, UTF-8, and YAML turned into JSON. */
 import type { Engine } from "../../engine/engine.ts";
 import { readBody } from "./body.ts";
 import type { HttpParts } from "../routing/parts.ts";
 import { type Refusal, refuse } from "../routing/problem.ts";
 
-/** `text`: JSON text that is not checked yet; "" where there is no body. */
+/** The result. `text`: JSON text that is not checked yet; "" if there is no body. */
 export type DocumentResult = { readonly ok: true; readonly text: string } | Refusal;
 
 export type DocumentParts = Pick<HttpParts, "limits" | "room"> & { readonly engine: Pick<Engine, "yamlToJson" | "decode"> };
 
-/** What it took of the room for bodies is given back with the answer, or before it waits. */
+/** Reads a document. Its part of the room for bodies is given back with the answer, or before it waits. */
 export async function readDocument(request: Request, { limits, room, engine }: DocumentParts): Promise<DocumentResult> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding.toLowerCase() !== "identity") return encoded(encoding);
@@ -34,7 +34,7 @@ const JSON_TYPE = /^(?:application|text)\/(?:[\w.-]+\+)?json$/;
 const YAML_TYPE = /^(?:application|text)\/(?:[\w.-]+\+|x-)?yaml$/;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
 
-/** JSON where no type is said, as curl and older clients leave it out. */
+/** The kind of a content type: JSON if there is none, because curl and older clients leave it out. */
 function kindOf(type: string | null): Kind {
   if (type === null || type === "application/json") return "json";
   const charset = CHARSET.exec(type)?.[1]?.toLowerCase();

@@ -1,4 +1,4 @@
-/** A route's body: described and read in one place. What its schema checks needs no more than the description. */
+/** A route's body: it is described and read in one place. If its schema checks it, the description is enough. */
 import type { GenericSchema } from "valibot";
 import { parseJson } from "../../workflow/json/json.ts";
 import { type Checked, checked } from "../routing/checked.ts";
@@ -8,13 +8,15 @@ import type { RouteBody } from "../routing/routes.ts";
 import { NO_BODY, unreadable } from "./broken-json.ts";
 import { readDocument } from "./document.ts";
 
-/** What the JSON text of a body says, which nobody has checked yet; "" where there is none. */
+/** Reads the JSON text of a body, which nobody has checked yet; "" if there is none. */
 type ReadText<Body> = (text: string, parts: HttpParts) => Checked<Body> | Promise<Checked<Body>>;
 
-/** Small: it is parsed in the main thread. `null`: it was left out. */
+/** The description of a small body, which is parsed in the main thread. `null`: it was left out. */
 type CheckedDescription<Body> = BodyDescription & { readonly schema: GenericSchema<unknown, Body> };
 
-/** Without `read` its schema checks it. A body that may be large, or whose text is kept, is read by a function of its own. */
+/**
+ * A route's body. Without `read` its schema checks it. A body that may be large, or whose text is kept, is read by a function of its own.
+ */
 export function routeBody<Body>(description: CheckedDescription<Body> & { readonly required: true }): RouteBody<Body>;
 export function routeBody<Body>(description: CheckedDescription<Body>): RouteBody<Body | null>;
 export function routeBody<Body>(description: BodyDescription, read: ReadText<Body>): RouteBody<Body>;

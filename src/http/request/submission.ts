@@ -1,4 +1,4 @@
-/** From a request's body to a stored execution: what the three routes that create have in common. */
+/** From a request's body to a stored execution: the common part of the three routes that create. */
 import type { CheckedDefinition, CheckResult, DefinitionForm, ExecutionStatus } from "../../engine/engine.ts";
 import { brokenJson, NO_BODY } from "./broken-json.ts";
 import { submittedRefusal } from "./params.ts";
@@ -9,15 +9,15 @@ export type Submission = {
   /** The body. */
   readonly text: string;
   readonly form: DefinitionForm;
-  /** Tells one route's idempotency keys from another's, as in "POST /workflows". */
+  /** The route's name, such as "POST /workflows", which keeps idempotency keys of routes apart. */
   readonly route: string;
   readonly idempotencyKey: string | undefined;
-  /** Whether the execution starts at once; `with params`: which may stand in the body beside the definition. */
+  /** Whether the execution starts at once. `with params`: params may stand in the body beside the definition. */
   readonly trigger: "none" | "alone" | "with params";
 };
 /**
- * `warnings`: `,"warnings":[…]` where the definition has any, else "". `status`: as it was stored; null where it was there
- * before, for the same Idempotency-Key.
+ * The result. `warnings`: `,"warnings":[…]` if the definition has any, else "". `status`: as it was stored; null if it existed before, for
+ * the same Idempotency-Key.
  */
 export type SubmissionResult =
   | {
@@ -43,7 +43,7 @@ export async function submit({ engine, limits }: HttpParts, submission: Submissi
 
   const { definition } = check;
   const warnings = definition.warnings.length === 0 ? "" : `,"warnings":${JSON.stringify(within(member, definition.warnings))}`;
-  // With a trigger it is another request than without one, though the body is the same.
+  // With a trigger it is another request than without one, although the body is the same.
   const body = trigger === "with params" ? `trigger ${text}` : text;
   const created = await engine.create({
     definition,
@@ -70,7 +70,7 @@ const WRAPPED = refuse(422, "A definition under `definition` needs ?trigger=true
 
 const ALONE = { ok: true, params: null, isWrapped: false } as const;
 
-/** Only so many of the problems are in the sentence; all of them are in `errors`. */
+/** The number of problems in the sentence. All of them are in `errors`. */
 const TOLD_MAX = 3;
 
 function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult, { ok: false }>, text: string, member: string): Refusal {
@@ -85,7 +85,7 @@ function refuseDefinition({ kind, problems: found, fault }: Extract<CheckResult,
   return refuse(kind === "shape" ? 422 : 400, [...told, ...more].join(" "), { errors: problems });
 }
 
-/** `member`: the member of the body in which the definition stands; "" where it is the body. */
+/** The findings with their full paths. `member`: the member of the body that holds the definition; "" if the body is the definition. */
 function within(member: string, found: readonly Finding[]): readonly Finding[] {
   if (member === "") return found;
   return found.map(({ path, message }) => ({ path: path === "" ? member : `${member}.${path}`, message }));

@@ -1,4 +1,4 @@
-/** What the route of a command says, and the one way that all of them go. What may be, the engine decides. */
+/** The route of a command: what is particular to each, and the one way that all of them go. The engine decides what is allowed. */
 import { type ClientCommand, isTerminal, type NewWork, type Receipt } from "../../engine/engine.ts";
 import { jsonAnswer, quote } from "../answer/json-text.ts";
 import { bodyOf } from "../answer/long-text.ts";
@@ -10,37 +10,40 @@ import type { ObjectSchema } from "../routing/query.ts";
 import type { Asked, Method, RouteBody, Routes } from "../routing/routes.ts";
 import { waitForEnd } from "../routing/waiting.ts";
 
-/** What was decided, on an execution that there is. */
+/** The decision on an execution that exists. */
 export type Decided = Exclude<Receipt, { readonly type: "unknown" }>;
 
-/** The members of the answer, in their order, behind `execution_id`. */
+/** The members of the answer, in their order, after `execution_id`. */
 type Words = { readonly message: string; readonly [member: string]: string | number | boolean | null };
 
-/** `wait`: milliseconds that the client wants to wait for the end; with it the answer is that of the results. */
+/** A query with `wait`: the milliseconds that the client wants to wait for the end. With it the answer is that of the results. */
 type MayWait = { readonly wait?: number | undefined } | undefined;
 
 export type CommandRoute<Query extends MayWait, Header, Body> = {
   readonly method: Method;
-  /** The execution is `:execution_id` in it. */
+  /** The path, with the execution as `:execution_id`. */
   readonly path: `${string}/:execution_id${string}`;
   readonly description: RouteDescription;
   readonly query?: ObjectSchema<Query>;
   readonly otherParameters?: "ignored";
   readonly header?: ObjectSchema<Header>;
   readonly body?: RouteBody<Body>;
-  /** What counts as new work may be refused for the load. */
+  /** The kind of new work, which may be refused because of the load. */
   readonly work?: NewWork;
-  /** `param`: what stands in the path under this name. */
+  /** The command of a request. `param`: a value of the path by its name. */
   command(asked: Asked<Query, Header, Body>, param: (name: string) => string): ClientCommand;
-  /** 200, or a problem where it could not be: 409 with its `code`, say. A rejection may be 200 too, if what was wanted is so already. */
+  /**
+   * The words of a 200, or a problem: for example a 409 with its `code`. A rejection may be a 200 too, if the client's wish is fulfilled
+   * already.
+   */
   words(receipt: Decided): { readonly words: Words } | { readonly problem: Problem };
-  /** Said while the instance that owns the execution has not answered. */
+  /** The sentence while the instance that owns the execution has not answered. */
   readonly queued: string;
-  /** False: this form has no word for a command that is stored and not answered yet. Its clients come again. */
+  /** False: this form has no word for a command that is stored and not answered yet. Its clients send it again. */
   readonly answersQueued: boolean;
 };
 
-/** How a row of the table comes to the app. */
+/** Adds a row of the table to the app. */
 export type AddCommandRoute = (routes: Routes, parts: HttpParts) => void;
 
 export function commandRoute<Query extends MayWait = undefined, Header = undefined, Body = undefined>(

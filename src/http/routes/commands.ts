@@ -1,4 +1,4 @@
-/** Commands to executions that exist: a table, one row a route. */
+/** Commands to executions that exist: a table with one row per route. */
 import type { HttpParts } from "../routing/parts.ts";
 import type { Routes } from "../routing/routes.ts";
 import type { AddCommandRoute } from "./command-route.ts";

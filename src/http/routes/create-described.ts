@@ -1,4 +1,4 @@
-/** What the routes that create take and answer. */
+/** The descriptions of the routes that create: what they take and answer. */
 import * as v from "valibot";
 import { workflowSchema } from "../../workflow/definition/definition.ts";
 import { chainExample, parallelFetchExample, paramsExample } from "../openapi/examples.ts";
@@ -75,7 +75,7 @@ export const SUBMITTING: RouteDescription = {
     201: {
       schema: v.union([createdAnswer, startedAnswer, resultsAnswer]),
       examples: { created, started, with_wait: waitedExample(accepted) },
-      description: "It is stored; Location tells where.",
+      description: "The execution is stored; `Location` has its address.",
       headers: ["Location"],
     },
   },
@@ -86,5 +86,5 @@ export const SUBMITTING_OLDER: RouteDescription = {
   summary: "Submit a workflow (older form)",
   description:
     "The same as POST /workflows, answered with 200; and a trigger's params may change the config of every node, unless `overrides` says of which.",
-  answers: { 200: { schema: createdAnswer, examples: { created }, description: "It is stored.", headers: ["Location"] } },
+  answers: { 200: { schema: createdAnswer, examples: { created }, description: "The execution is stored.", headers: ["Location"] } },
 };

@@ -54,7 +54,7 @@ async function create(parts: HttpParts, { route, form, status }: Creating, { tex
   return jsonAnswer(status, createdText({ ...submitted, status: "PENDING", message }), { location: `/workflows/${id}` });
 }
 
-/** One commit: an instance that dies leaves both, or neither. */
+/** Creates and triggers in one commit: if the instance dies, both are stored or neither. */
 async function createTriggered(c: Context<HttpEnv>, parts: HttpParts, { text, key }: Sent, waitMs: number | undefined): Promise<Response> {
   const { engine } = parts;
   const { form, route } = CANONICAL;
@@ -86,12 +86,12 @@ function createdText({ id, definition, status, message, warnings }: Created): st
   return `{"execution_id":${quote(id)},"name":${quote(definition.plan.name)},"status":"${status}","message":${quote(message)}${warnings}}`;
 }
 
-/** Definitions are checked where they may be large: in a thread. */
+/** The body unchanged. A definition that may be large is checked in a thread. */
 function asItIs(text: string) {
   return { ok: true, value: text } as const;
 }
 
-/** Retention came between: the same request makes it anew. */
+/** Retention came in between: the same request creates the execution again. */
 const DELETED = unavailable({ type: "unavailable", reason: "The execution has just been deleted.", retryAfterMs: 1_000 });
 const NOTHING_TO_WAIT_FOR: Problem = {
   status: 422,

@@ -1,4 +1,4 @@
-/** GET /docs: the interactive page. All that it loads comes from this server, and no script or style stands in the page itself. */
+/** GET /docs: the interactive page. Everything that it loads comes from this server, and the page itself holds no script or style. */
 import { fileURLToPath } from "node:url";
 import type { Routes } from "../routing/routes.ts";
 
@@ -37,7 +37,7 @@ export function docsRoutes(routes: Routes): void {
   for (const { name, type, url } of ASSETS) part(name, type, Bun.file(fileURLToPath(url)));
 }
 
-/** Of all that the package holds only these are served. */
+/** The files of the package that are served. */
 const ASSETS = [
   { name: "swagger-ui.css", type: "text/css", url: import.meta.resolve("swagger-ui-dist/swagger-ui.css") },
   { name: "swagger-ui-bundle.js", type: "text/javascript", url: import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js") },
@@ -45,7 +45,7 @@ const ASSETS = [
 ];
 const KEPT = "public, max-age=86400";
 
-/** The stylesheet's own pictures are data: URLs. */
+/** The policy. The stylesheet's own pictures are data: URLs. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -66,6 +66,6 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Without validatorUrl the page would ask a server outside whether the document is valid. */
+/** The start. Without validatorUrl the page would ask a server outside whether the document is valid. */
 const START = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null });
 `;

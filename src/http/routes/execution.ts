@@ -1,4 +1,4 @@
-/** GET /workflows/{execution_id}: how far an execution is. */
+/** GET /workflows/{execution_id}: the status and progress of an execution. */
 import * as v from "valibot";
 import { type ExecutionView, FAILURE_KINDS, NODE_STATES } from "../../engine/engine.ts";
 import { hashOf } from "../../env/ids.ts";
@@ -41,12 +41,15 @@ export function executionRoute(routes: Routes, parts: HttpParts): void {
   });
 }
 
-/** The sequence rises with all that happens to an execution; a stall is no event, nor that another instance has a handler now. */
+/**
+ * The headers with the ETag. The sequence rises with every event of an execution, but a stall is no event, and neither is a handler that
+ * another instance gets.
+ */
 function headersOf(sequence: number, stalled: boolean, reasons = "") {
   return { etag: `"${sequence}${stalled ? "-stalled" : ""}${reasons}"`, "cache-control": "no-cache" };
 }
 
-/** What its nodes wait for, in short. */
+/** The reasons why its nodes wait, in short. */
 function reasonsIn({ nodes }: ExecutionView): string {
   let reasons = "";
   for (const { id, reason } of nodes) if (reason !== null) reasons += `${id} ${reason}\n`;
@@ -119,7 +122,7 @@ const VIEWING: RouteDescription = {
   description:
     "Its state and the state of each node, in the definition's order. An output above 64 KiB is null here, with its size in `output_bytes`; the results have it. With `view=summary` it is read from a small record, whatever the number of nodes: without the nodes and without `failure`. With `If-None-Match` an answer that has not changed is 304.",
   answers: {
-    200: { schema: executionAnswer, examples: { full: example }, description: "As the store has it.", headers: ["ETag"] },
+    200: { schema: executionAnswer, examples: { full: example }, description: "The execution as the store has it.", headers: ["ETag"] },
     304: { description: "Nothing has changed since the answer with this ETag.", headers: ["ETag"] },
   },
   problems: ["noExecution", "badView", "storeAway", "failed"],

@@ -1,4 +1,4 @@
-/** GET /health: how it is. GET /ready: whether to send it work. */
+/** GET /health: the state of the instance. GET /ready: whether to send it work. */
 import * as v from "valibot";
 import type { EngineHealth } from "../../engine/engine.ts";
 import { count, named } from "../openapi/shapes.ts";

@@ -1,4 +1,4 @@
-/** GET /workflows/{execution_id}/results: what an execution has put out. */
+/** GET /workflows/{execution_id}/results: the outputs of an execution. */
 import { isTerminal } from "../../engine/engine.ts";
 import { resultsAnswer, resultsExample } from "../openapi/results.ts";
 import { jsonAnswer } from "../answer/json-text.ts";
@@ -26,7 +26,7 @@ export function resultsRoute(routes: Routes, parts: HttpParts): void {
       const id = c.req.param("execution_id");
       const waitMs = query.wait;
       let view = await parts.engine.view(id);
-      // What has ended, or is not there, is not waited for.
+      // An execution that has ended, or does not exist, is not waited for.
       if (view !== null && !isTerminal(view.status) && waitMs !== undefined) {
         await waitForEnd(c, parts, id, waitMs);
         view = await parts.engine.view(id);

@@ -12,7 +12,7 @@ import { commandRoute, type Decided } from "./command-route.ts";
 
 const anyObject = { type: "object", additionalProperties: true };
 
-/** Its value: JSON text of an object, or null for none. */
+/** The body: JSON text of an object, or null if there is none. */
 const body = routeBody(
   {
     required: false,
@@ -57,7 +57,7 @@ const description = {
     200: {
       schema: v.union([triggered, resultsAnswer]),
       examples: { triggered: { execution_id, ...accepted }, with_wait: waitedExample(accepted.message) },
-      description: "It runs, or was triggered before.",
+      description: "The execution runs, or was triggered before.",
     },
   },
   problems: ["brokenJson", "noExecution", "tooLarge", "otherType", "badParams", "badWait", "stopping", "failed"],
@@ -68,7 +68,7 @@ const QUEUED = {
   examples: {
     queued: { execution_id, status: "accepted", command_id: "0193a1f4-7000-7d5e-8f00-1a2b3c4d5e6f", message: `${queued}.` },
   },
-  description: "It is stored, and the instance that owns the execution has not answered yet.",
+  description: "The command is stored, and the instance that owns the execution has not answered yet.",
 } as const;
 
 const trigger = {
@@ -98,7 +98,7 @@ export const OLDER_TRIGGER = commandRoute({
   answersQueued: false,
 });
 
-/** An execution runs once: what was wanted is so already. */
+/** The words of the answer. An execution runs once, so a second trigger is fulfilled already. */
 function words(receipt: Decided) {
   if (receipt.type === "accepted") return { words: accepted };
   const { status } = receipt;

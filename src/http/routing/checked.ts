@@ -1,11 +1,11 @@
-/** What comes in with a request, held to its schema: a value, or a refusal that says where it does not fit. */
+/** A check of a request's values by a schema: a value, or a refusal that says where it does not fit. */
 import * as v from "valibot";
 import { issueText } from "../../workflow/definition/definition.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
 export type Checked<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
-/** What does not fit is refused with 422. */
+/** The checked value. What does not fit is refused with 422. */
 export function checked<Value>(
   schema: v.GenericSchema<unknown, Value>,
   where: "query" | "header" | "body",

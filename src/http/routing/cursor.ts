@@ -1,11 +1,11 @@
-/** Opaque cursors: a position in a list, which stays where it is whatever comes in above it. */
+/** Opaque cursors: a position in a list, which stays where it is when new executions come. */
 import type { ListPosition } from "../../engine/engine.ts";
 
 export function encodeCursor(position: ListPosition): string {
   return Buffer.from(`${position.createdAtMs} ${position.id}`).toString("base64url");
 }
 
-/** null for what no list has given out. */
+/** The position of a cursor; null for a text that no list has given out. */
 export function decodeCursor(cursor: string): ListPosition | null {
   if (cursor.length > CURSOR_MAX) return null;
   const parts = POSITION.exec(Buffer.from(cursor, "base64url").toString());
@@ -15,7 +15,7 @@ export function decodeCursor(cursor: string): ListPosition | null {
 const CURSOR_MAX = 256;
 const POSITION = /^(\d{1,15}) ([\x21-\x7e]{1,128})$/;
 
-/** RFC 8288: the same list from the cursor on, relative to this server. */
+/** The Link header (RFC 8288): the same list from the cursor on, relative to this server. */
 export function linkToNext(url: string, cursor: string): string {
   const next = new URL(url);
   next.searchParams.set("cursor", cursor);

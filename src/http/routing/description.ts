@@ -1,4 +1,4 @@
-/** What is said of a route beside it. The OpenAPI document is made from it when somebody asks for that. */
+/** The description of a route, beside it. The OpenAPI document is made from it when somebody asks for that. */
 import type { GenericSchema } from "valibot";
 import type { ProblemDescription, ProblemName } from "./refusals.ts";
 
@@ -6,20 +6,20 @@ export type RouteDescription = {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description?: string;
-  /** By status. */
+  /** The answers by status. */
   readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** Of those in refusals.ts; beside them the server itself refuses who may not call, whichever route is asked for. */
+  /** The refusals in refusals.ts that the route may give. The server itself also refuses callers who may not call, at every route. */
   readonly problems: readonly ProblemName[];
-  /** What no other route refuses, by a short name each. */
+  /** The refusals of this route only, each under a short name. */
   readonly ownProblems?: Readonly<Record<string, ProblemDescription>>;
 };
 
 export type AnswerDescription = {
   readonly description: string;
   readonly schema?: GenericSchema;
-  /** By a short name each. */
+  /** Examples, each under a short name. */
   readonly examples?: Readonly<Record<string, unknown>>;
-  /** Where the answer is no JSON. */
+  /** The media type, if the answer is not JSON. */
   readonly mediaType?: string;
   /** One of HEADERS, or a header of this route's own with its description. */
   readonly headers?: readonly (keyof typeof HEADERS | readonly [name: string, description: string])[];
@@ -30,15 +30,15 @@ export type BodyDescription = {
   /** False: it may be left out. */
   readonly required: boolean;
   readonly description: string;
-  /** Of valibot, or as it stands in the document. */
+  /** A schema of valibot, or as it stands in the document. */
   readonly schema: GenericSchema | JsonSchema;
-  /** By a short name each; what it shows, in a few words, and a body that is taken as it stands. */
+  /** Examples, each under a short name: what it shows, in a few words, and a body that is used as it is. */
   readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 };
 
 type JsonSchema = { readonly kind?: never; readonly [keyword: string]: unknown };
 
-/** In the order of the document. */
+/** The tags in the order of the document. */
 export const TAGS = {
   workflows: "Submit, start and watch executions",
   steps: "The same for workflows of steps",

@@ -1,4 +1,4 @@
-/** What every answer has, whichever route gives it: a request id, the headers that keep browsers careful, and no fault that gets out. */
+/** The edge of every route: each answer has a request id and the headers that restrict browsers, and no error gets out. */
 import type { Context, ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { StoreUnavailable } from "../../engine/engine.ts";
@@ -10,7 +10,7 @@ import { NoRoom } from "./room.ts";
 
 type EdgeParts = Pick<HttpParts, "ids" | "log" | "room">;
 
-/** What `work` throws is answered as a problem. */
+/** Runs `work` and answers what it throws with a problem. */
 export function edged<Path extends string>(
   work: (c: Context<HttpEnv, Path>) => Response | Promise<Response>,
   { ids, log, room }: EdgeParts,
@@ -36,13 +36,13 @@ export function edged<Path extends string>(
   };
 }
 
-/** The client's own where it is a plain word, else a new one. */
+/** The request's own id if it is a plain word, else a new one. */
 export function requestIdOf(request: Request, ids: Ids): string {
   const given = request.headers.get("x-request-id");
   return given !== null && PLAIN_ID.test(given) ? given : ids.next();
 }
 
-/** For what the library itself throws, before or beside the routes. */
+/** The handler of what the library itself throws, before or beside the routes. */
 export function onError(parts: EdgeParts): ErrorHandler<HttpEnv> {
   return (error, c) =>
     edged(() => {
@@ -51,8 +51,8 @@ export function onError(parts: EdgeParts): ErrorHandler<HttpEnv> {
 }
 
 /**
- * The answer to HEAD: with the length that the body of the same GET has, counted piece by piece. Of a long one no more than
- * its begin is made, and the length is left out.
+ * The answer to HEAD, with the length of the body of the same GET, counted piece by piece. Of a long body only the beginning is made, and
+ * the length is left out.
  */
 async function withoutBody(answer: Response): Promise<Response> {
   const { status, headers } = answer;
@@ -65,7 +65,7 @@ async function withoutBody(answer: Response): Promise<Response> {
   return new Response(null, { status, headers });
 }
 
-/** What a route has thrown, as a problem: the library's own refusals keep their status, all else is 500 and logged. */
+/** The problem for what a route has thrown: the library's own refusals keep their status, everything else is 500 and logged. */
 function answerTo(error: unknown, c: Context<HttpEnv>, requestId: string, log: HttpParts["log"]): Response {
   if (error instanceof HTTPException && error.status !== 500 && isProblemStatus(error.status))
     return problemAnswer({ status: error.status, detail: error.message || "The request cannot be answered." });

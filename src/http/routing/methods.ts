@@ -1,10 +1,10 @@
-/** Where no route matches: another method of a known path (405, or the answer to OPTIONS), or an unknown path (404). */
+/** The answer if no route matches: another method of a known path (405, or the answer to OPTIONS), or an unknown path (404). */
 import type { Context } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { App, HttpEnv } from "./parts.ts";
 import { problemAnswer } from "./problem.ts";
 
-/** The routes are read at the first such request, when all of them are there. */
+/** The handler. It reads the routes at the first such request, when all of them are there. */
 export function noRoute(app: App): (c: Context<HttpEnv>) => Response {
   let router: TrieRouter<readonly string[]> | null = null;
   return (c) => {

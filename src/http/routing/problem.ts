@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457): what every refusal is answered with, whoever refuses. */
+/** Problem documents (RFC 9457): the answer to everything that is refused. */
 import type { Unavailable } from "../../engine/engine.ts";
 
 export type ProblemStatus = keyof typeof TITLES;
@@ -7,9 +7,9 @@ export type Problem = {
   readonly status: ProblemStatus;
   /** A sentence for people: what is wrong, and what would be right. */
   readonly detail: string;
-  /** What is in the way, as a word for programs. Every 409 has one. */
+  /** A code for programs that says what is in the way. Every 409 has one. */
   readonly code?: string;
-  /** Where it is wrong, as far as that is known. */
+  /** The places of the faults, as far as they are known. */
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -28,7 +28,7 @@ export function problemAnswer(problem: Problem): Response {
   });
 }
 
-/** What a client reads of it. */
+/** The document that a client reads. */
 export function problemDocumentOf({ status, detail, code, errors }: Problem): object {
   return {
     type: "about:blank",
@@ -55,19 +55,19 @@ export function refuse(status: ProblemStatus, detail: string, more: Pick<Problem
 /** The same words as in the older systems, whose clients look for them. */
 export const NOT_FOUND: Problem = { status: 404, detail: "Workflow not found" };
 
-/** 503: nothing is wrong with the request. */
+/** The problem 503: nothing is wrong with the request. */
 export function unavailable({ reason, retryAfterMs }: Unavailable): Problem {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   return { status: 503, detail: sentence(reason), headers: { "retry-after": String(seconds) } };
 }
 
-/** With a capital letter and a full stop. */
+/** The text with a capital letter and a full stop. */
 export function sentence(text: string): string {
   const first = text.slice(0, 1).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
-/** A document with 100,000 faults is told of the first ones. */
+/** The number of faults that are listed: a document may have 100,000. */
 const ERRORS_MAX = 100;
 
 const TITLES = {

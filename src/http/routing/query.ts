@@ -1,4 +1,4 @@
-/** What comes in beside the body, as valibot schemas: they check it, and the OpenAPI document is made from them. */
+/** The values of a request beside its body, as valibot schemas: they check it, and the OpenAPI document is made from them. */
 import type { HonoRequest } from "hono";
 import * as v from "valibot";
 import { EXECUTION_STATES } from "../../engine/engine.ts";
@@ -6,12 +6,12 @@ import { type Checked, checked } from "./checked.ts";
 import { decodeCursor } from "./cursor.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
-/** Of a query, or of headers in lower case. */
+/** A schema of a query, or of headers in lower case. */
 export type ObjectSchema<Value> = v.GenericSchema<unknown, Value> & { readonly entries: v.ObjectEntries };
 
-/** At most this long does a request wait, whatever it asks for. */
+/** The longest wait of a request, whatever it asks for. */
 const WAIT_MAX_MS = 60_000;
-/** What a page of a list may hold. */
+/** The largest page of a list. */
 export const PAGE_MAX = 1_000;
 export const PAGE_DEFAULT = 50;
 
@@ -26,7 +26,7 @@ const waitAs = (metadata: { readonly description: string; readonly example?: str
   );
 const WAIT = "Answer at the end of the execution, or with what there is after this time; at most 60s";
 const wait = waitAs({ description: WAIT, example: "5s" });
-/** Without an example: the page of the API fills it in, and a create that does not start is refused with it. */
+/** The wait of a create. It has no example: the page of the API would fill it in, and a create that does not start is refused with it. */
 const waitOnceStarted = waitAs({ description: `Only with trigger=true, for example 5s. ${WAIT}` });
 const cursor = v.optional(
   v.pipe(
@@ -52,7 +52,7 @@ const limitUpTo = (usual: number) =>
     ),
   );
 
-/** The transform hides the words from the document, so the metadata says them. */
+/** The status of a list. The transform hides the words from the document, so the metadata says them. */
 const state = v.pipe(
   v.string(),
   v.transform((word) => word.toUpperCase()),
@@ -62,7 +62,7 @@ const state = v.pipe(
 
 export const noQuery = v.object({});
 export const waitQuery = v.object({ wait });
-/** The transform hides the words from the document, so the metadata says them. */
+/** Whether to trigger. The transform hides the words from the document, so the metadata says them. */
 const trigger = v.optional(
   v.pipe(
     v.picklist(["true", "false"]),
@@ -97,8 +97,8 @@ export const idempotencyHeader = v.object({
 });
 
 /**
- * Reads and checks the query. Most requests have none: what the schema makes of that is known before. `others`: what becomes of
- * parameters that the schema does not name; refused, since a filter that is not applied shows what nobody asked for.
+ * Reads and checks the query. Most requests have none, and the schema's answer to that is known before. `others`: the treatment of
+ * parameters that the schema does not name. They are refused, because a filter that is not applied shows what nobody asked for.
  */
 export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused" | "ignored"): (request: HonoRequest) => Checked<Value> {
   const ofNone = checked(schema, "query", {});
@@ -123,7 +123,7 @@ function shown(name: string): string {
 
 const NAME_SHOWN = 80;
 
-/** Reads and checks the headers that the schema names, likewise. */
+/** Reads and checks the headers that the schema names, in the same way. */
 export function headerReader<Value>(schema: ObjectSchema<Value>): (headers: Headers) => Checked<Value> {
   const ofNone = checked(schema, "header", {});
   const names = Object.keys(schema.entries);

@@ -1,9 +1,9 @@
-/** What routes refuse, each as it is answered: an example here is what a client really gets, to the letter. */
+/** The refusals of routes, each as it is answered: an example here is what a client really gets, to the letter. */
 import type { Problem } from "./problem.ts";
 
 export type ProblemDescription = { readonly description: string; readonly example: Problem };
 
-/** By the name that a route's description says. */
+/** Refusals by the names that a route's description uses. */
 export const PROBLEMS = {
   brokenJson: atPlace(400, "The body is no JSON or YAML, or is nested too deep.", {
     path: "",
@@ -93,11 +93,11 @@ function problem(status: Problem["status"], description: string, detail: string)
 type Place = {
   readonly path: string;
   readonly message: string;
-  /** What the answer says as a whole; default: the message. */
+  /** The detail of the whole answer; default: the message. */
   readonly detail?: (message: string, path: string) => string;
 };
 
-/** Of a value in the request. */
+/** A refusal of a value in the request. */
 function atPlace(status: Problem["status"], description: string, { path, message, detail = (it) => it }: Place): ProblemDescription {
   return { description, example: { status, detail: detail(message, path), errors: [{ path, message }] } };
 }

@@ -1,13 +1,13 @@
 /**
- * Room for what is large: bodies that come in, and answers that go out. Both are bounded over all requests together, so that
- * many of them cannot take the memory that one may.
+ * Room for large bodies and large answers. Both are limited over all requests together, so that many of them cannot use the memory that one
+ * may.
  */
 import type { Clock } from "../../env/clock.ts";
 import { type Problem, unavailable } from "./problem.ts";
 
 export type RoomSeams = {
   readonly clock: Clock;
-  /** Resolves when what is not needed any more has been collected, or soon will be. */
+  /** Resolves when garbage has been collected, or soon will be. */
   readonly collect: () => Promise<void>;
 };
 
@@ -18,14 +18,14 @@ export type RoomLimits = {
   readonly answersAtOnce: number;
 };
 
-/** Bodies up to this size find room always: what they take is bounded by the connections. */
+/** The size up to which a body always finds room: the number of connections limits what these take. */
 export const SMALL_BODY_BYTES = 64 * 1024;
-/** Longer texts are sent as they are read, in pieces; shorter ones at once. */
+/** The length from which a text is sent as it is read, in pieces. Shorter ones are sent at once. */
 export const SHORT_CHARACTERS = 256 * 1024;
-/** No more of an answer is made before it is read. */
+/** The part of an answer that is made before it is read. */
 export const LARGE_CHARACTERS = 4 * 1024 * 1024;
 
-/** Nothing is wrong with the request: it is answered with 503. */
+/** There is no room. Nothing is wrong with the request: it is answered with 503. */
 export class NoRoom extends Error {
   get problem(): Problem {
     return unavailable({ type: "unavailable", reason: this.message, retryAfterMs: RETRY_AFTER_MS });
@@ -33,31 +33,30 @@ export class NoRoom extends Error {
 }
 
 export type Room = {
-  /** Room for more bytes of this request's body. Throws NoRoom. */
+  /** Takes room for more bytes of this request's body. Throws NoRoom. */
   takeBody(request: Request, bytes: number): void;
   /**
-   * Resolves when its turn has come to be read: few are in memory at a time, and the others are still at their clients, whose
-   * connections wait. Throws NoRoom where that takes too long.
+   * Resolves when the body may be read. Few are in memory at a time; the others are still at their clients, whose connections wait. Throws
+   * NoRoom if that takes too long.
    */
   mayRead(request: Request): Promise<void>;
-  /** The same for more bytes of one whose length nobody knows, which cannot wait half read. Throws NoRoom. */
+  /** Takes room for more bytes of a body of unknown length, which cannot wait half read. Throws NoRoom. */
   readMore(request: Request, bytes: number): void;
   /**
-   * Resolves when its turn has come to be worked on: a definition takes several times its size while it is checked and stored,
-   * so only few large ones are worked on at a time, in the order in which they were complete, and what they have left is collected
-   * before the next.
+   * Resolves when the body may be worked on. A definition takes several times its size while it is checked and stored, so only few large
+   * ones are worked on at a time, in the order in which they were complete, and their garbage is collected before the next.
    */
   workOn(request: Request): Promise<void>;
-  /** The request's body is not needed any more. May be called again, and for requests that took none. */
+  /** Gives the room of a body back. May be called again, and for requests that took none. */
   leaveBody(request: Request): void;
-  /** Room for an answer that is longer than SHORT_CHARACTERS. */
+  /** Takes room for an answer that is longer than SHORT_CHARACTERS. */
   enterAnswer(): AnswerPlace;
 };
 
 export type AnswerPlace = {
-  /** So much of the answer is held by now. Throws NoRoom, and has left then. */
+  /** Says how much of the answer is held by now. Throws NoRoom, and has left then. */
   hold(characters: number): void;
-  /** It is sent, or will not be. May be called again. */
+  /** Gives the room back: the answer is sent, or will not be. May be called again. */
   leave(): void;
 };
 
@@ -132,7 +131,7 @@ export function createRoom({ bodiesBytes, answersAtOnce }: RoomLimits, { clock, 
   };
 }
 
-/** Who has entered, by bytes, up to a limit together; one at the least. The others wait in their order. */
+/** A line of requests that have entered, by bytes, up to a limit together, at least one. The others wait in their order. */
 class Line {
   readonly #bytesMax: number;
   readonly #inside = new Map<Request, number>();
@@ -152,7 +151,7 @@ class Line {
     this.#next();
   }
 
-  /** Without a wait; false where there is no room for it. */
+  /** Takes more bytes without a wait; false if there is no room. */
   more(request: Request, bytes: number): boolean {
     if (!this.#fits(bytes)) return false;
     this.#bytes += bytes;
@@ -160,7 +159,7 @@ class Line {
     return true;
   }
 
-  /** False where it does not wait any more. */
+  /** Leaves the line; false if the request does not wait any more. */
   giveUp(request: Request): boolean {
     return this.#waiting.delete(request);
   }
@@ -187,14 +186,14 @@ class Line {
   }
 }
 
-/** Two of the largest: one is worked on meanwhile. */
+/** The room for reading: two of the largest, because one is worked on meanwhile. */
 const READ_BYTES = 64 * 1024 * 1024;
-/** Less than what a connection may be silent for. */
+/** The longest wait: less than the time for which a connection may be silent. */
 const READ_WAIT_MS = 20_000;
 const BEING_READ = "Other large bodies are being read; send this one later.";
 const WORKED_BYTES = 32 * 1024 * 1024;
-/** What is left by less is no hurry. */
+/** The garbage below which collecting is not urgent. */
 const COLLECTED_BYTES = 1024 * 1024;
 const RETRY_AFTER_MS = 1_000;
-/** What all answers together may hold, for each of the large ones. */
+/** The characters that all answers together may hold, for each of the large ones. */
 const CHARACTERS_PER_ANSWER = 16 * 1024 * 1024;

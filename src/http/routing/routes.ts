@@ -1,7 +1,6 @@
 /**
- * How routes come to the app: what a route takes and answers, said beside it, and its work, as one function. Each layer of
- * middleware costs a request several promises (measured: the usual four, 6 µs), so there is none; the OpenAPI document is
- * made from what is said here.
+ * The table of routes: the description of a route beside its work, which is one function. Each layer of middleware costs a request several
+ * promises (measured: the usual four, 6 µs), so there is none. The OpenAPI document is made from the descriptions.
  */
 import { type Context, Hono } from "hono";
 import type { GenericSchema } from "valibot";
@@ -15,34 +14,37 @@ import { type Problem, problemAnswer, unavailable } from "./problem.ts";
 import { headerReader, noQuery, type ObjectSchema, queryReader } from "./query.ts";
 import { createRoom } from "./room.ts";
 
-/** HEAD comes with GET, and OPTIONS with every path (methods.ts). */
+/** The methods of routes. HEAD comes with GET, and OPTIONS with every path (methods.ts). */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** What a request says beside its path. Without a schema nothing is taken, and the value is undefined. */
+/** The values of a request beside its path. Without a schema nothing is read, and the value is undefined. */
 export type Asked<Query, Header, Body> = { readonly query: Query; readonly header: Header; readonly body: Body };
 
-/** A body, as it is described and as it is read. */
+/** A body: its description and its reading. */
 export type RouteBody<Body> = BodyDescription & { read(request: Request, parts: HttpParts): Promise<Checked<Body>> };
 
 export type Route<Path extends string, Query, Header, Body> = {
   readonly method: Method;
   readonly path: Path;
-  /** Null where the route is only a part of a page. */
+  /** The description; null if the route is only a part of a page. */
   readonly description: RouteDescription | null;
-  /** What does not fit is answered with 422. */
+  /** The schema of the query. What does not fit is answered with 422. */
   readonly query?: ObjectSchema<Query>;
-  /** Parameters that the schema does not name: of older systems' clients, of probes, of whoever breaks a cache. Else they are refused. */
+  /**
+   * The treatment of parameters that the schema does not name: older systems' clients, probes, and those who bypass a cache may send them.
+   * Else they are refused.
+   */
   readonly otherParameters?: "ignored";
   readonly header?: ObjectSchema<Header>;
   readonly body?: RouteBody<Body>;
-  /** New work may be refused for the load, before its body is read. */
+  /** The kind of new work, which may be refused because of the load, before its body is read. */
   readonly work?: NewWork;
-  /** What query and headers cannot mean together, said before anything else is done. */
+  /** The problem of a query and headers that contradict each other, found before anything else is done. */
   contradiction?(asked: Omit<Asked<Query, Header, Body>, "body">): Problem | null;
   answer(c: Context<HttpEnv, Path>, asked: Asked<Query, Header, Body>): Response | Promise<Response>;
 };
 
-/** For the OpenAPI document. */
+/** A route for the OpenAPI document. */
 export type DescribedRoute = {
   readonly method: Method;
   readonly path: string;
@@ -54,13 +56,13 @@ export type DescribedRoute = {
 
 export type Routes = {
   add<Path extends string, Query = undefined, Header = undefined, Body = undefined>(route: Route<Path, Query, Header, Body>): void;
-  /** Those that were added until now. */
+  /** The routes that were added until now. */
   readonly described: readonly DescribedRoute[];
 };
 
 export type RouteTable = { readonly app: App; readonly routes: Routes; readonly parts: HttpParts };
 
-/** An app without routes yet. What no route takes is answered by it: 404, 405, OPTIONS. */
+/** An app without routes yet. It answers what no route takes: 404, 405, OPTIONS. */
 export function openRouteTable(options: HttpOptions): RouteTable {
   const parts: HttpParts = { ...options, room: createRoom(options.limits, options) };
   const app = new Hono<HttpEnv>({ strict: false });
@@ -100,7 +102,7 @@ function workOf<Path extends string, Query, Header, Body>(
     if (inQuery.ok === false) return problemAnswer(inQuery.problem);
     const inHeaders = readHeader?.(c.req.raw.headers);
     if (inHeaders?.ok === false) return problemAnswer(inHeaders.problem);
-    // Where there is no schema, the route's type says `undefined`.
+    // If there is no schema, the route's type says `undefined`.
     const asked = { query: inQuery.value as Query, header: inHeaders?.value as Header, body: undefined as Body };
     const problem = contradiction?.(asked) ?? refusalOf(c, work, parts);
     if (problem !== null) return problemAnswer(problem);
@@ -108,7 +110,9 @@ function workOf<Path extends string, Query, Header, Body>(
   };
 }
 
-/** Most new work was asked for at the door (http/shedding.ts); in other spellings of its path, it is here. */
+/**
+ * The refusal of new work. Most of it was checked before (http/shedding.ts); a request with another spelling of its path is checked here.
+ */
 function refusalOf({ env }: Context<HttpEnv>, work: NewWork | undefined, { engine }: HttpParts): Problem | null {
   if (work === undefined || env?.isAdmitted === true) return null;
   const refusal = engine.admit(work);

@@ -1,8 +1,8 @@
-/** `?wait=`: holds a request until the end of an execution, within limits. */
+/** `?wait=`: it holds a request until the end of an execution, within limits. */
 import type { Context } from "hono";
 import type { HttpEnv, HttpParts } from "./parts.ts";
 
-/** Resolves at the end of the execution, after `waitMs`, when the engine stops, or at once where too many wait already. */
+/** Resolves at the end of the execution, after `waitMs`, when the engine stops, or at once if too many wait already. */
 export async function waitForEnd(
   c: Context<HttpEnv>,
   { engine, room }: Pick<HttpParts, "engine" | "room">,
@@ -15,5 +15,5 @@ export async function waitForEnd(
   await engine.waitForEnd(id, waitMs);
 }
 
-/** For the answer itself, on top of the wait. */
+/** The time for the answer itself, on top of the wait. */
 const ANSWER_SECONDS = 30;
