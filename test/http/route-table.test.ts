@@ -103,6 +103,14 @@ describe("a body that a schema checks", () => {
   test("is a text where its row reads it itself", async () => {
     const text = '{"id": 12345678901234567890}';
     expect((await send("POST", "/hooks/a", text, { signature: "s" })).text).toBe(text);
+    const lines = await send("POST", "/lines", "{}\n{}\n{}", { "content-type": "application/x-ndjson" });
+    expect([lines.status, lines.text]).toEqual([200, "3"]);
+  });
+
+  test("may have a limit of its own", async () => {
+    const refused = await send("POST", "/hooks/a", { text: "x".repeat(100) }, { signature: "s" });
+    expect(problem(refused)).toEqual([413, "Content Too Large", "The body is larger than the limit of 100 bytes."]);
+    expect((await send("PATCH", "/recipes/x", { servings: 1, text: "x".repeat(100) })).status).toBe(200);
   });
 });
 
@@ -203,6 +211,7 @@ describe("the OpenAPI document", () => {
     expect([put?.requestBody?.required, patch?.requestBody?.required]).toEqual([true, false]);
     expect(Object.keys(put?.requestBody?.content ?? {})).toEqual(["application/json", "application/yaml"]);
     expect(Object.keys(put?.responses["201"]?.headers ?? {})).toEqual(["Location", "ETag", "Kitchen-Version"]);
+    expect(Object.keys(paths["/lines"]?.post?.requestBody?.content ?? {})).toEqual(["application/x-ndjson"]);
     expect(components.schemas.Recipe).toMatchObject({ required: ["title"] });
   });
 

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { jsonAnswer } from "../../src/http/answer/json-text.ts";
 import { openApiRoute } from "../../src/http/openapi/document.ts";
 import { named } from "../../src/http/openapi/shapes.ts";
+import { readBody } from "../../src/http/request/body.ts";
 import { routeBody } from "../../src/http/request/route-body.ts";
 import { type CommandRoute, commandRoute } from "../../src/http/routes/command-route.ts";
 import type { RouteDescription } from "../../src/http/routing/description.ts";
@@ -21,6 +22,7 @@ export function createSmallApp(options: HttpOptions): SmallApp {
   const recipes = new Map<string, string[]>();
   recipeRoutes(routes, recipes);
   hookRoute(routes);
+  lineRoute(routes);
   commands(routes, parts);
   openApiRoute(routes, parts);
   return { app, recipes };
@@ -128,7 +130,7 @@ function hookRoute(routes: Routes): void {
       },
     },
     // Whose text is kept as it came, digits and all.
-    body: routeBody({ required: false, description: "Anything.", schema: { type: "object" }, examples: {} }, (text) => ({
+    body: routeBody({ required: false, description: "Anything.", schema: { type: "object" }, examples: {}, bytesMax: 100 }, (text) => ({
       ok: true,
       value: text,
     })),
@@ -136,6 +138,27 @@ function hookRoute(routes: Routes): void {
       if (!c.req.header("signature")) return problemAnswer(UNSIGNED);
       return c.req.param("name") === "busy" ? problemAnswer(TOO_MANY) : jsonAnswer(202, body);
     },
+  });
+}
+
+/** A body that is neither JSON nor YAML. */
+function lineRoute(routes: Routes): void {
+  routes.add({
+    method: "POST",
+    path: "/lines",
+    description: { ...about, summary: "Count lines", answers: { 200: { description: "So many." } } },
+    body: {
+      required: true,
+      description: "One a line.",
+      schema: { type: "string" },
+      examples: { two: { summary: "Two lines", value: "{}\n{}" } },
+      mediaTypes: ["application/x-ndjson"],
+      async read(request, { room, limits, engine }) {
+        const read = await readBody(request, { bytesMax: limits.bodyBytes, room, decode: engine.decode });
+        return read.ok ? { ok: true, value: read.text.split("\n") } : read;
+      },
+    },
+    answer: (_, { body }) => jsonAnswer(200, String(body.length)),
   });
 }
 

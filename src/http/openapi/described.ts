@@ -24,14 +24,13 @@ export function described({ description: route, body }: Pick<DescribedRoute, "de
   });
 }
 
-function bodyOf({ required, description, schema, examples }: BodyDescription): OpenApi["requestBody"] {
+function bodyOf({ required, description, schema, examples, mediaTypes = DOCUMENT_TYPES }: BodyDescription): OpenApi["requestBody"] {
   const shape = isValibot(schema) ? resolver(schema, { options: { overrideSchema } }) : schema;
-  return {
-    required,
-    description,
-    content: { "application/json": { schema: shape, examples }, "application/yaml": { schema: shape } },
-  } as OpenApi["requestBody"];
+  const content = Object.fromEntries(mediaTypes.map((type, at) => [type, { schema: shape, ...(at === 0 && { examples }) }]));
+  return { required, description, content } as OpenApi["requestBody"];
 }
+
+const DOCUMENT_TYPES = ["application/json", "application/yaml"];
 
 function isValibot(schema: BodyDescription["schema"]): schema is GenericSchema {
   return schema.kind === "schema";

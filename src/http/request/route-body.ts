@@ -21,13 +21,18 @@ export function routeBody<Body>(description: CheckedDescription<Body> & { readon
 export function routeBody<Body>(description: CheckedDescription<Body>): RouteBody<Body | null>;
 export function routeBody<Body>(description: BodyDescription, read: ReadText<Body>): RouteBody<Body>;
 export function routeBody(description: BodyDescription, read: ReadText<unknown> = bySchema(description)): RouteBody<unknown> {
+  const { bytesMax } = description;
   return {
     ...description,
     async read(request, parts) {
-      const document = await readDocument(request, parts);
+      const document = await readDocument(request, bytesMax === undefined ? parts : { ...parts, limits: within(bytesMax, parts.limits) });
       return document.ok ? read(document.text, parts) : document;
     },
   };
+}
+
+function within(bytesMax: number, limits: HttpParts["limits"]): HttpParts["limits"] {
+  return { ...limits, bodyBytes: Math.min(bytesMax, limits.bodyBytes) };
 }
 
 function bySchema({ required, schema }: BodyDescription): ReadText<unknown> {

@@ -25,7 +25,7 @@ export type AnswerDescription = {
   readonly headers?: readonly (keyof typeof HEADERS | readonly [name: string, description: string])[];
 };
 
-/** A request's body, as JSON or YAML. */
+/** A request's body. */
 export type BodyDescription = {
   /** False: it may be left out. */
   readonly required: boolean;
@@ -34,6 +34,10 @@ export type BodyDescription = {
   readonly schema: GenericSchema | JsonSchema;
   /** Examples, each under a short name: what it shows, in a few words, and a body that is used as it is. */
   readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
+  /** Where it is neither JSON nor YAML; the examples are of the first. */
+  readonly mediaTypes?: readonly string[];
+  /** Where it may be less than APP_BODY_BYTES_MAX. */
+  readonly bytesMax?: number;
 };
 
 type JsonSchema = { readonly kind?: never; readonly [keyword: string]: unknown };
