@@ -1,26 +1,29 @@
-/** Which handlers there are: here, and at the other instances that live. Whoever waits for one hears when that changes. */
+/** The handlers that exist: here, and at the other living instances. Listeners hear when that changes. */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log/log.ts";
 import type { Catalog, HandlerInfo } from "../workflow/definition/catalog.ts";
 import type { ReasonOf } from "../workflow/view/view.ts";
 
-/** Another instance that lives. `handlers`: by every name; null where it does not tell. */
+/** Another living instance. `handlers`: by every name; null if it does not tell. */
 type Peer = { readonly name: string; readonly leaving: boolean; readonly handlers: readonly string[] | null };
 
 export interface KnownHandlers {
-  /** Those of this instance's threads, by every name. */
+  /** The handlers of this instance's threads, by every name. */
   here(): Catalog;
-  /** Those that are told of here or by any other instance that lives: what a definition may name. */
+  /** All handlers that are known here or told by any other living instance: what a definition may name. */
   all(): Catalog;
-  /** Whether another instance has it, and takes work. */
+  /** Whether another instance has the handler, and takes work. */
   isElsewhere(handler: string): boolean;
-  /** Every other instance tells what it has: else nothing is offered, since an older one claims also what it cannot run. */
+  /** Whether every other instance tells its handlers. If not, nothing is offered, because an older one also claims what it cannot run. */
   othersTell(): boolean;
-  /** Why QUEUED nodes wait for their handlers, as far as is known now. */
+  /** The reasons why QUEUED nodes wait for their handlers, as far as they are known now. */
   reasons(): ReasonOf;
-  /** A node waits for its handler, which is not here: where no other instance has it either the log tells, once in a while for each handler. */
+  /**
+   * Notes that a node waits for its handler, which is not here. If no other instance has it either, the log says so, once in a while for
+   * each handler.
+   */
   waitsFor(handler: string, execution: string, node: string): void;
-  /** Called after any of it has changed. The answer ends it. */
+  /** Calls the listener after any of this has changed. The returned function ends it. */
   onChange(listener: () => void): () => void;
 }
 
@@ -33,12 +36,12 @@ export type KnownHandlersOptions = {
   readonly log: Pick<Log, "warn">;
 };
 
-/** What is missing for longer, or again, is told of again after this. */
+/** The time after which a handler that is still missing, or again, is logged again. */
 const TOLD_EVERY_MS = 600_000;
 
 export function createKnownHandlers({ here, onHere, peers, onPeers, clock, log }: KnownHandlersOptions): KnownHandlers {
   const listeners = new Set<() => void>();
-  /** When the log told that a handler is missing; as many as there are names of handlers that somebody once had. */
+  /** When a missing handler was logged; as many as there are names of handlers that somebody once had. */
   const toldAtMs = new Map<string, number>();
   let known = look();
 
@@ -85,7 +88,7 @@ export function createKnownHandlers({ here, onHere, peers, onPeers, clock, log }
 type Elsewhere = ReadonlyMap<string, readonly string[]>;
 type Known = { readonly all: Catalog; readonly elsewhere: Elsewhere; readonly othersTell: boolean; readonly reasonOf: ReasonOf };
 
-/** `elsewhere`: by handler, the names of the other instances that have it. */
+/** The reasons. `elsewhere`: by handler, the names of the other instances that have it. */
 function reasonsFor(here: Catalog, elsewhere: Elsewhere): ReasonOf {
   return (handler, missing) => {
     const named = JSON.stringify(handler);

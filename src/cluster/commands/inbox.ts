@@ -1,6 +1,6 @@
 /**
- * Reads the commands that were stored for a lane's executions and hands each to its supervisor. One stays in the store
- * until the commit that answers it; whatever is not answered (a crash, a full mailbox) is read again.
+ * The inbox reads the commands that were stored for a lane's executions and gives each to its supervisor. A command stays in the store
+ * until the commit that answers it; what is not answered (a crash, a full mailbox) is read again.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -12,15 +12,15 @@ import { type CommandBody, readBody, UnreadableCommand } from "./stored-command.
 
 export type Inbox = {
   /**
-   * The lane may hold more than before. Resolves true when all that it held at this moment was read, and false where the
-   * store is away, or the lane is not this instance's.
+   * Looks at a lane that may hold more than before. Resolves with true when everything that it held at this moment was read, and with false
+   * if the store is away, or the lane is not this instance's.
    */
   look(lane: number): Promise<boolean>;
-  /** The lane is not this instance's any more. */
+  /** Forgets a lane that is not this instance's any more. */
   drop(lane: number): void;
 };
 
-/** A command as its execution's supervisor is handed it. */
+/** A command as it is given to its execution's supervisor. */
 export type StoredHere = { readonly id: string; readonly command: CommandBody; readonly answer: (answer: Answer) => void };
 
 export type InboxOptions = {
@@ -28,12 +28,12 @@ export type InboxOptions = {
   readonly json: LongJson;
   readonly clock: Clock;
   readonly log: Log;
-  /** False: its mailbox is full, or it is stalled; it is offered again later. */
+  /** Tells a supervisor. False: its mailbox is full, or it is stalled; the command is offered again later. */
   readonly tell: (executionId: string, command: StoredHere) => boolean;
   readonly isOwned: (lane: number) => boolean;
-  /** Answers a command that nobody can read, so that it does not stand in the store for ever. */
+  /** Answers a command that nobody can read, so that it does not stay in the store for ever. */
   readonly refuse: (lane: number, commandId: string) => void;
-  /** Told of commands whose receipts are stored. */
+  /** Called with commands whose receipts are stored. */
   readonly answered: (lane: number, commandIds: readonly string[]) => void;
 };
 
@@ -67,7 +67,7 @@ class LaneInbox {
   /** Commands that a supervisor has and has not answered, by id. */
   readonly #handed = new Set<string>();
   #looking: Promise<boolean> | null = null;
-  /** Somebody asked to look while a look was under way. */
+  /** Whether somebody asked for a look while one was under way. */
   #again = false;
   #cancelLater: (() => void) | null = null;
   #isDropped = false;
@@ -101,7 +101,7 @@ class LaneInbox {
       try {
         if (!(await this.#readAll())) this.#later();
       } catch (error) {
-        // That the store is away is told once, not for each lane.
+        // That the store is away is logged once, not for each lane.
         this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"](
           "A lane's commands could not be read; the instance tries again soon.",
           {
@@ -116,7 +116,7 @@ class LaneInbox {
     return this.#isCurrent;
   }
 
-  /** False where something could not be handed out. */
+  /** Reads everything. Returns false if something could not be given to its supervisor. */
   async #readAll(): Promise<boolean> {
     const { store, json } = this.#options;
     let all = true;
@@ -126,7 +126,7 @@ class LaneInbox {
       for (const command of page) {
         position = command.position;
         if (this.#handed.has(command.id)) continue;
-        // Waited for where it is large: a lane's commands come in their order.
+        // A large one is waited for: a lane's commands come in their order.
         const body = bodyOf(command.body, json);
         const isLarge = body instanceof Promise;
         const read = isLarge ? await body : body;
@@ -138,7 +138,7 @@ class LaneInbox {
     }
   }
 
-  /** It stays among those that are handed out until the store has its answer. */
+  /** Refuses a command. It counts as given until the store has its answer. */
   #refuse({ id, execution }: StoredCommand): void {
     const { log, refuse } = this.#options;
     this.#handed.add(id);
@@ -169,7 +169,7 @@ class LaneInbox {
   }
 }
 
-/** Null for what another version, or a stranger, has left there. */
+/** The body of a command; null for one of another version, or of a stranger. */
 function bodyOf(text: string, json: LongJson): CommandBody | null | Promise<CommandBody | null> {
   try {
     const body = readBody(text, json);

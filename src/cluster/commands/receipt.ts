@@ -1,7 +1,7 @@
-/** The answers to commands, and their text in the store, which instances of several versions read: its words stay. */
+/** The answers to commands, and their text in the store. Instances of several versions read it, so its words stay. */
 import type { Receipt, Rejected } from "../../workflow/execution/client-commands.ts";
 
-/** It was not decided on: nothing is known of it but why. */
+/** The command was not decided on. Only the reason is known. */
 export type Unanswered =
   /** Another instance owns the execution. */
   { readonly type: "moved" } | { readonly type: "unavailable"; readonly reason: string };

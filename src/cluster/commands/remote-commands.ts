@@ -1,4 +1,4 @@
-/** Commands for executions that another instance owns: stored for it, answered by its receipt. */
+/** Commands for executions that another instance owns: they are stored for it, and its receipt answers them. */
 import { packCommand } from "./stored-command.ts";
 import type { Doorbell } from "../../bus/doorbell.ts";
 import type { Clock } from "../../env/clock.ts";
@@ -13,13 +13,16 @@ import { readReceipt } from "./receipt.ts";
 export type Queued = { readonly type: "queued"; readonly commandId: string };
 
 export type RemoteCommands = {
-  /** Waits a while for the owner's answer; without one, the command stays and its id is the answer. Rejects with StoreUnavailable. */
+  /**
+   * Sends a command and waits a while for the owner's answer. Without one, the command stays stored and its id is the answer. Rejects with
+   * StoreUnavailable.
+   */
   send(executionId: string, command: ClientCommand): Promise<Receipt | Queued>;
 };
 
-/** How long a client waits for the owner. */
+/** The time that a client waits for the owner. */
 const ANSWER_WITHIN_MS = 2_000;
-/** A lost ring is found by asking. */
+/** The period of questions, which find what a lost ring did not tell. */
 const ASK_EVERY_MS = 250;
 
 export function createRemoteCommands(options: {
@@ -61,7 +64,7 @@ export function createRemoteCommands(options: {
           const receipt = await store.receiptOf(executionId, commandId);
           if (receipt !== null) return readReceipt(receipt);
         } catch (error) {
-          // It is stored: a store that is away now only keeps the answer from us.
+          // The command is stored. A store that is away now only keeps the answer from us.
           if (!(error instanceof StoreUnavailable)) throw error;
         }
       }

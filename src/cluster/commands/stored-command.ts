@@ -1,10 +1,13 @@
-/** What waits in the store for an execution's owner: commands of clients, and outcomes of attempts that ran elsewhere; and their text. */
+/**
+ * The commands that wait in the store for an execution's owner, and their text: commands of clients, and outcomes of attempts that ran
+ * elsewhere.
+ */
 import { CLIENT_COMMANDS, type ClientCommand } from "../../workflow/execution/client-commands.ts";
 import { LONG_JSON, type LongJson } from "../../workflow/json/long-json.ts";
 import type { Outcome } from "../../pool/pool.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
 
-/** What became of an attempt that this instance ran for another. */
+/** The outcome of an attempt that this instance ran for another. */
 export type SentOutcome = {
   readonly type: "Outcome";
   readonly node: NodeIndex;
@@ -20,18 +23,18 @@ export function packBody(body: CommandBody): string {
   return JSON.stringify(storedOf(body));
 }
 
-/** The text of a client's command; at once where nothing in it is large. */
+/** The text of a client's command; at once if nothing in it is large. */
 export function packCommand(command: ClientCommand, json: LongJson): string | Promise<string> {
   const isLarge = Object.values(command).some((value) => typeof value === "string" && value.length >= LONG_JSON);
   return isLarge ? json.writeJson(storedOf(command)) : packBody(command);
 }
 
-/** Throws, or rejects with, SyntaxError or UnreadableCommand where the text is none of ours. */
+/** The body in a text. Throws, or rejects with, SyntaxError or UnreadableCommand if the text is none of ours. */
 export function readBody(text: string, json: LongJson): CommandBody | Promise<CommandBody> {
   return text.length < LONG_JSON ? checked(JSON.parse(text)) : json.readJson(text).then(checked);
 }
 
-/** By its word. */
+/** The types by their words. */
 const TYPES = new Map([...Object.keys(CLIENT_COMMANDS), "Outcome"].map((type) => [wordOf(type), type]));
 
 function wordOf(type: string): string {
@@ -49,7 +52,7 @@ function checked(value: unknown): CommandBody {
   return { ...stored, type } as CommandBody;
 }
 
-/** It was written by another version, or by a stranger. */
+/** Another version, or a stranger, wrote the command. */
 export class UnreadableCommand extends Error {
   override readonly name = "UnreadableCommand";
 }

@@ -1,14 +1,14 @@
-/** Takes over executions, some at a time, so that a start with many of them does not hold everything else up. */
+/** The adoption of executions, some at a time, so that a start with many of them does not block everything else. */
 
 export type Adoption = {
-  /** Resolves when each of them goes on, or was passed over because `isWanted` did not hold when its turn came. */
+  /** Resolves when each of them goes on, or was passed over because `isWanted` returned false when its turn came. */
   adopt(executions: readonly string[], isWanted: () => boolean): Promise<void>;
 };
 
-/** Executions that are loaded at the same time. */
+/** The number of executions that are loaded at the same time. */
 const AT_ONCE = 16;
 
-/** `adopt`: resolves when the execution goes on, and does nothing where it does already. */
+/** `adopt`: resolves when the execution goes on, and does nothing if it already does. */
 export function createAdoption(adopt: (executionId: string) => Promise<void>): Adoption {
   const lines: Line[] = [];
   let workers = 0;
@@ -40,8 +40,8 @@ type Line = {
   readonly executions: readonly string[];
   readonly isWanted: () => boolean;
   readonly done: () => void;
-  /** The next one to be taken up. */
+  /** The next one to be adopted. */
   next: number;
-  /** Those that do not go on yet. */
+  /** The number of those that do not go on yet. */
   left: number;
 };

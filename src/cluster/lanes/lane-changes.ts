@@ -1,11 +1,11 @@
-/** What is under way with lanes, and what has changed: whoever looked before that knows less than he thinks. */
+/** What is under way with lanes, and what has changed: a look from before that may be outdated. */
 
 export class LaneChanges {
   readonly #busy = new Set<number>();
   readonly #changedAt = new Map<number, number>();
   #count = 0;
 
-  /** Rises with each change. */
+  /** A count that rises with each change. */
   get count(): number {
     return this.#count;
   }
@@ -14,12 +14,12 @@ export class LaneChanges {
     return this.#busy.size === 0;
   }
 
-  /** Something is under way that decides whose the lane is. */
+  /** Whether something is under way that decides whose the lane is. */
   isBusy(lane: number): boolean {
     return this.#busy.has(lane);
   }
 
-  /** Something is under way, or has changed since `count` stood so. */
+  /** Whether something is under way, or has changed since `count` had this value. */
   isMoving(lane: number, since: number): boolean {
     return this.#busy.has(lane) || (this.#changedAt.get(lane) ?? 0) > since;
   }
@@ -29,7 +29,7 @@ export class LaneChanges {
     this.#changedAt.set(lane, this.#count);
   }
 
-  /** The lane is busy until this settles. Rejects as it does. */
+  /** Marks the lane as busy until this settles. Rejects as it does. */
   async during<Result>(lane: number, deed: Promise<Result>): Promise<Result> {
     this.#busy.add(lane);
     try {

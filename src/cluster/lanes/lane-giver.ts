@@ -1,17 +1,17 @@
-/** Gives lanes away that others should have, one at a time. */
+/** The giver of lanes that others should have, one at a time. */
 import type { Clock } from "../../env/clock.ts";
 import type { LeasedLane } from "./leased-lane.ts";
 import type { LeasedLanes } from "./leased-lanes.ts";
 
 export type LaneGiver = {
-  /** What the last look told: these should be others'. What was told before does not count any more. */
+  /** Says which lanes should be others', by the last look. Earlier ones do not count any more. */
   give(lanes: readonly number[]): void;
 };
 
-/** A lane that could not be given away stays for so long before it is tried again: each try stops its work for a moment. */
+/** The time that a lane stays after it could not be given away: each try stops its work for a moment. */
 const KEPT_MS = 60_000;
 
-/** `given`: told after each. */
+/** A giver. `given` is called after each lane. */
 export function createLaneGiver({
   lanes,
   clock,
@@ -25,7 +25,7 @@ export function createLaneGiver({
   let wanted: readonly number[] = [];
   let isGiving = false;
 
-  /** Only what is settled here: all its executions go on, and every death in them is recorded. */
+  /** The next lane: only a settled one, whose executions all go on, and in which every death is recorded. */
   function next(): LeasedLane | null {
     for (const lane of wanted) {
       const held = lanes.all.get(lane);

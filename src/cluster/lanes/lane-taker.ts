@@ -1,18 +1,20 @@
-/** Takes lanes' leases, and knows whether anybody else has had a lane since this instance last took it. */
+/** The taker of lanes' leases. It knows whether anybody else has had a lane since this instance last took it. */
 import type { Clock } from "../../env/clock.ts";
 import { Backoff } from "../../env/backoff.ts";
 import type { LaneView, SharedStore } from "../../store/shared-store.ts";
 import type { Lease } from "../../store/store.ts";
 
-/** `wasOthers`: somebody else may have had the lane since the lease before, which was taken here. `sentAtMs`: monotonic. */
+/**
+ * A lane that was taken. `wasOthers`: somebody else may have had it since the lease before, which was taken here. `sentAtMs`: monotonic.
+ */
 export type LaneTaken = { readonly lease: Lease; readonly sentAtMs: number; readonly wasOthers: boolean };
 
 export type LaneTaker = {
-  /** Null where another instance holds the lane. Rejects with StoreUnavailable: it may have been taken all the same. */
+  /** Takes a lane; null if another instance holds it. Rejects with StoreUnavailable: it may have been taken all the same. */
   take(lane: number): Promise<LaneTaken | null>;
-  /** The same, again until the store answers; undefined where it is not wanted any more. */
+  /** Takes a lane and repeats it until the store answers; undefined if it is not wanted any more. */
   untilAnswered(lane: number, isWanted: () => boolean, failed: (error: unknown) => void): Promise<LaneTaken | null | undefined>;
-  /** These epochs were given out: what is taken is above them, also where the store has forgotten them. */
+  /** Notes epochs that were given out: the next one is above them, even if the store has forgotten them. */
   saw(views: readonly Pick<LaneView, "lane" | "epoch">[]): void;
 };
 
@@ -29,7 +31,7 @@ export function createLaneTaker({
 }): LaneTaker {
   /** By lane: the highest epoch that was seen, whoever had it. */
   const seen = new Map<number, number>();
-  /** By lane: how it stood when this boot took it last. */
+  /** By lane: its count of takers when this boot took it last. */
   const takersAt = new Map<number, number>();
 
   function saw(views: readonly Pick<LaneView, "lane" | "epoch">[]): void {

@@ -7,21 +7,21 @@ import type { OwnedLane } from "../owned-lane.ts";
 export class LeasedLane implements OwnedLane {
   readonly lane: number;
   readonly committer: Committer;
-  /** By execution: whose death was not recorded in its log yet. */
+  /** By execution: the boot whose death is not recorded in its log yet. */
   readonly died: Map<string, string>;
-  /** Null until it is known what the lane holds: only then is it shown to whoever does the work. */
+  /** Null until it is known what the lane holds. Only then is it shown to those who work on it. */
   createdCount: CreatedCount | null = null;
-  /** Everything that was there when it was taken goes on. */
+  /** Whether everything that was there when it was taken goes on. */
   isTakenOver = false;
-  /** Bytes of events that the bus has not got, as the last renewal told. */
+  /** Bytes of events that the bus has not received, as the last renewal said. */
   outboxBytes = 0;
-  /** The lease lapsed, and is being taken again: resolves when that is over. */
+  /** The lease has lapsed and is being taken again: resolves when that is over. */
   retaking: Promise<void> | null = null;
-  /** Its executions are being handed over: resolves when nothing of them acts any more. */
+  /** Its executions are being handed over: resolves when none of them acts any more. */
   handingOver: Promise<boolean> | null = null;
-  /** It is being given away: resolves when that is over. */
+  /** The lane is being given away: resolves when that is over. */
   leaving: Promise<"gone" | "kept"> | null = null;
-  /** Its last commit is on its way: nothing else may be done with the committer. */
+  /** Whether its last commit is on its way: nothing else may be done with the committer. */
   isFinishing = false;
   #isEnded = false;
   #trustedUntilMs: number;
@@ -32,7 +32,7 @@ export class LeasedLane implements OwnedLane {
     readonly committer: Committer;
     readonly trustedUntilMs: number;
     readonly clock: Clock;
-    /** What this boot knew of deaths under an earlier lease of the lane. */
+    /** The deaths that this boot knew of under an earlier lease of the lane. */
     readonly died: ReadonlyMap<string, string>;
   }) {
     this.lane = parts.committer.lease.lane;
@@ -56,17 +56,17 @@ export class LeasedLane implements OwnedLane {
     return this.#isEnded;
   }
 
-  /** Its executions are taken care of here, now and for the time being. */
+  /** Whether its executions are taken care of here, now and for the time being. */
   get isOpen(): boolean {
     return this.createdCount !== null && !this.#isEnded && this.leaving === null;
   }
 
-  /** The store counted this many created executions before the lane's active executions were listed. */
+  /** Shows the lane. The store counted this many created executions before the lane's active executions were listed. */
   show(created: number): void {
     this.createdCount = createCreatedCount(created);
   }
 
-  /** A call was answered that keeps the lease until then. */
+  /** Notes an answered call that keeps the lease until then. */
   trust(untilMs: number): void {
     if (this.#isEnded) return;
     this.#trustedUntilMs = Math.max(this.#trustedUntilMs, untilMs);
@@ -75,12 +75,12 @@ export class LeasedLane implements OwnedLane {
     this.#regained = null;
   }
 
-  /** The lease has lapsed. */
+  /** Notes that the lease has lapsed. */
   distrust(): void {
     this.#trustedUntilMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** It is this instance's no more. */
+  /** Ends it: the lane is not this instance's any more. */
   end(): void {
     this.#isEnded = true;
     this.distrust();

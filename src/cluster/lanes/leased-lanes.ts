@@ -1,6 +1,6 @@
 /**
- * The lanes that this instance has leases of: taken, renewed, taken again when their leases lapse, handed over, lost. What the
- * store says decides; whoever does the work hears of a lane only when it is known what is in it.
+ * The lanes that this instance has leases of: taken, renewed, taken again when their leases lapse, handed over, lost. The store decides.
+ * Those who work on lanes hear of one only when it is known what is in it.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -29,31 +29,31 @@ export type LeasedLanesOptions = {
 
 export type LeasedLanes = {
   readonly all: ReadonlyMap<number, LeasedLane>;
-  /** Rises with everything that begins or ends the holding of a lane. */
+  /** A count that rises with everything that begins or ends the holding of a lane. */
   readonly changes: number;
   /**
-   * Whether the lane is this instance's (null: it is not). `moving`: it is being taken or given away, or was since what is
-   * known of it was asked for, when `changes` stood so.
+   * Whether the lane is this instance's (null: it is not). `moving`: it is being taken or given away, or was since `changes` had this
+   * value, at which the caller's knowledge was asked for.
    */
   stateOf(lane: number, since: number): "held" | "moving" | null;
-  /** None is held, and none is on its way. */
+  /** Whether no lane is held, and none is on its way. */
   readonly isEmpty: boolean;
-  /** What a look at the lanes has told. */
+  /** Notes what a look at the lanes has found. */
   saw(views: readonly LaneView[]): void;
-  /** Takes a lane where nobody else has it. Resolves when its executions go on; never rejects. */
+  /** Takes a lane that nobody else has. Resolves when its executions go on; never rejects. */
   take(lane: number): Promise<void>;
   /** Renews all leases, in one turn. Rejects with StoreUnavailable. */
   renew(): Promise<void>;
-  /** The store came back and may have forgotten: each of these lanes is taken anew. */
+  /** Takes each of these lanes anew, because the store came back and may have forgotten something. */
   restart(lanes: readonly number[]): void;
   /**
-   * Resolves when the lane is free, or lost. `move`: it stays here (taken anew) where not everything is accounted for, since
-   * a planned move is no death. At an end it goes all the same; `unclean`: the next owner shall take this one for dead.
+   * Hands a lane over. Resolves when it is free, or lost. `move`: it stays here (taken anew) if not everything is accounted for, because a
+   * planned move is no death. At an end it goes all the same; `unclean`: the next owner shall count this one as dead.
    */
   handOver(held: LeasedLane, why: "move" | "end" | "unclean end"): Promise<"gone" | "kept">;
-  /** The lane is not this instance's any more, which is worth a word unless the instance ends. */
+  /** Notes that the lane is not this instance's any more, and logs it unless the instance ends. */
   lose(held: LeasedLane, isEnding?: boolean): void;
-  /** Nothing is begun or written any more. */
+  /** Begins and writes nothing any more. */
   suspend(): void;
 };
 
@@ -68,7 +68,7 @@ class Lanes implements LeasedLanes {
   readonly #options: LeasedLanesOptions;
   readonly #taker;
   readonly #changes = new LaneChanges();
-  /** Of these the store may have forgotten something, also where nobody owned them at that moment. */
+  /** The lanes of which the store may have forgotten something, also those that nobody owned at that moment. */
   readonly #restarted = new Set<number>();
   #suspended = false;
 

@@ -1,4 +1,4 @@
-/** Shows this instance to the others, and knows who of them is alive. */
+/** The members: this instance shows itself to the others, and knows which of them are alive. */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { Member, MemberView, SharedStore } from "../../store/shared-store.ts";
@@ -11,15 +11,15 @@ import type { Liveness, Peer } from "../owned-lane.ts";
 export type Members = {
   /** Shows this instance as it is now and looks at all of them, and at whatever else `look` asks the store for. Rejects as that does. */
   beat<Seen>(own: Pick<Member, "leaving" | "outboxBytes">, look: () => Promise<Seen>): Promise<Seen>;
-  /** As they were at the last beat, this one included; [] before the first. */
+  /** The members at the last beat, this one included; [] before the first. */
   readonly all: readonly MemberView[];
-  /** How often this instance has shown itself, as the store counts. */
+  /** The number of times that this instance has shown itself, as the store counts. */
   readonly beats: number;
-  /** Whether the last look may be taken for the truth about those whose leases last for so long. */
+  /** Whether the last look may be trusted about members whose leases last for so long. */
   mayJudge(ttlMs: number): boolean;
-  /** By the monotonic clock; null before the first answer. */
+  /** The time of the last answer by the monotonic clock; null before the first. */
   readonly answeredAtMs: number | null;
-  /** The store is another than before, or has an older past: what it says of others is no truth for a while. */
+  /** Notes that the store is another one than before, or has older data: what it says of others may be untrue for a while. */
   distrust(): void;
   readonly liveness: Liveness;
 };
@@ -121,7 +121,7 @@ class StoreMembers implements Members {
   }
 }
 
-/** What the others that live tell of themselves. */
+/** What the living others tell of themselves. */
 class Peers {
   readonly #listeners: (() => void)[] = [];
   #all: readonly Peer[] = [];
@@ -131,7 +131,7 @@ class Peers {
     return this.#all;
   }
 
-  /** Called after the others, or what they tell, were seen to be other than before. */
+  /** Called when the others, or what they tell, have changed. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }

@@ -1,6 +1,6 @@
 /**
- * Deletes what is old, as fast as it gets old. It looks now and then (a look asks the disk, and many that are deleted together
- * share its pages), and where a batch was full it goes on at once, until one is not.
+ * The deletion of old executions, as fast as they get old. It looks now and then (a look asks the disk, and many that are deleted together
+ * share its pages). If a batch was full it goes on at once, until one is not.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -11,25 +11,25 @@ export type RetentionOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
-  /** Asked each time: of those that share a store, one at a time is enough. */
+  /** Whether it is this instance's task, asked each time: of those that share a store, one at a time is enough. */
   readonly isMine: () => boolean;
 };
 
-/** The first look after a start, which has other things to do. */
+/** The time of the first look after a start, which has other things to do. */
 const FIRST_AFTER_MS = 10_000;
 const RAREST_MS = 10 * 60_000;
 const OFTENEST_MS = 1_000;
-/** So much later than promised something may go: this part of the time that it is kept. */
+/** The part of its time by which an execution may be kept longer than promised. */
 const LATENESS = 0.1;
-/** Of one call of `sweep`, which lets others come in between. Between two calls an end can take effect. */
+/** The executions of one call of `sweep`, which lets others come in between. Between two calls an end can take effect. */
 const BATCH = 1_000;
 
-/** How often to look: so that what is kept beyond its time is a tenth of what is kept, and never more than ten minutes' worth. */
+/** The period of looks: what is kept beyond its time is a tenth of what is kept, and never more than ten minutes' worth. */
 function lookEveryMs({ finishedMs, untriggeredMs }: RetentionOptions["retention"]): number {
   return Math.max(OFTENEST_MS, Math.min(RAREST_MS, Math.min(finishedMs, untriggeredMs) * LATENESS));
 }
 
-/** Begins to look. The answer ends it. */
+/** Begins to look. The returned function ends it. */
 export function startRetention({ store, clock, log, retention, isMine }: RetentionOptions): () => void {
   const everyMs = lookEveryMs(retention);
   let stopped = false;
@@ -49,7 +49,7 @@ export function startRetention({ store, clock, log, retention, isMine }: Retenti
       isTroubled = false;
       return deleted;
     } catch (error) {
-      // Told once, however often it is tried.
+      // Logged once, however often it is tried.
       if (!isTroubled) log.warn("Old executions could not be deleted; the instance tries again later.", { error });
       isTroubled = true;
       return 0;

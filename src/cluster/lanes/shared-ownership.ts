@@ -1,6 +1,6 @@
 /**
- * The ownership of an instance among several: it shows itself to the others, renews its leases, looks at all lanes, takes
- * those that should be its own and gives away those that should not. Nobody leads: all come to the same answer.
+ * The ownership of an instance among several. It shows itself to the others, renews its leases, looks at all lanes, takes those that should
+ * be its own and gives away those that should not. Nobody leads: all compute the same answer.
  */
 import type { Doorbell, Ring } from "../../bus/doorbell.ts";
 import type { Clock } from "../../env/clock.ts";
@@ -35,21 +35,21 @@ export type SharedOwnershipOptions = LaneListener & {
   readonly log: Log;
   readonly doorbell: Doorbell;
   readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
-  /** How long a lease lasts: at least three times as long as it takes until it is renewed. */
+  /** The duration of a lease: at least three times the period of its renewals. */
   readonly ttlMs: number;
   readonly renewMs: number;
-  /** The store came back, perhaps with an older past: awaited before any of these executions goes on again. */
+  /** The store came back, perhaps with older data. Awaited before any of these executions goes on again. */
   readonly onRestarted?: TakeOverOptions["onRestarted"];
 };
 
-/** A call that failed is soon tried again, so that leases outlast a bad connection. */
+/** The pause after a failed call, so short that leases outlast a bad connection. */
 const AGAIN_MS = 100;
-/** Rings that come together are answered by one look. */
+/** The pause in which rings gather for one look. */
 const REST_MS = 10;
-/** What cannot be handed over by then is left to lapse. Where the store is away, it has lapsed. */
+/** The time for a hand-over at the end. What is left lapses; if the store is away, it has lapsed by then. */
 const STOP_WITHIN_MS = 10_000;
 
-/** Shows this instance to the others. Rejects with StoreUnavailable, and RangeError for times that cannot work. */
+/** Shows this instance to the others. Rejects with StoreUnavailable, and with RangeError for times that cannot work. */
 export async function takeSharedOwnership(options: SharedOwnershipOptions): Promise<Ownership> {
   const { ttlMs, renewMs } = options;
   const fault = faultOf({ ttlMs, renewMs });
@@ -67,7 +67,7 @@ type Running = {
   readonly takeOver: TakeOver;
   readonly adoption: Adoption;
   readonly work: LaneWork;
-  /** Ends what ends with `stop`. */
+  /** Functions that end what ends with `stop`. */
   readonly ends: (() => void)[];
 };
 
@@ -79,11 +79,11 @@ class SharedOwnership implements Ownership {
   readonly #members: Members;
   #running: Running | null = null;
   #division: Division | null = null;
-  /** Of the last look: resolves when what it took goes on. */
+  /** The last look's takes: resolves when what it took goes on. */
   #taking: Promise<unknown> = Promise.resolve();
   #leaving = false;
   #lost: string | null = null;
-  /** As of the last look. */
+  /** Why the store is full, as of the last look. */
   #full: string | null = null;
   #isTroubled = false;
 
@@ -134,7 +134,7 @@ class SharedOwnership implements Ownership {
   }
 
   unsure(_lane: number): void {
-    // What renewals tell of created executions covers it, wherever the lane is owned.
+    // Renewals tell of created executions, wherever the lane is owned.
   }
 
   heardOf(lane: number, count: number): void {
@@ -186,7 +186,7 @@ class SharedOwnership implements Ownership {
 
   async leave(): Promise<void> {
     const { store, doorbell, log } = this.#options;
-    // What is under way would show it again.
+    // Whatever is under way would show this instance again.
     await Promise.all([this.#running?.looks.stop(), this.#running?.renewals.stop()]);
     try {
       if (this.#lost === null) await store.leave(this.bootId);
@@ -200,14 +200,14 @@ class SharedOwnership implements Ownership {
     const { store, doorbell, clock, ttlMs } = this.#options;
     const own = { leaving: this.#leaving, outboxBytes: this.#ownOutboxBytes() };
     const since = lanes.changes;
-    // Not awaited: what the lanes are like shall not wait for it.
+    // Not awaited: what the lanes are like must not wait for it.
     void this.#askWhetherFull();
     const views = await this.#members.beat(own, () => store.leases(ttlMs));
     lanes.saw(views);
     if (this.#isTroubled) this.#options.log.info("The store answers again.");
     this.#isTroubled = false;
     if (this.#leaving) return null;
-    // From now on it counts: others need not find out by themselves.
+    // From now on it counts. The others need not find that out by themselves.
     if (this.#members.beats === COUNTS_AFTER_BEATS) doorbell.ring({ type: "members" });
     const division = divide({
       bootId: this.bootId,
@@ -227,7 +227,7 @@ class SharedOwnership implements Ownership {
 
   async #askWhetherFull(): Promise<void> {
     const { store, log } = this.#options;
-    // A store that is away says so to the look.
+    // If the store is away, the look finds out.
     const full = await store.full().catch(() => this.#full);
     if (full !== null && this.#full === null)
       log.error("The store is full: new work is refused, and running executions wait.", { reason: full });
@@ -246,7 +246,7 @@ class SharedOwnership implements Ownership {
         doorbell.ring({ type: "members" });
       });
       await Promise.all(leaving);
-      // One was being taken, or taken anew, meanwhile.
+      // A lane was being taken, or taken anew, meanwhile.
       if (!lanes.isEmpty) await new Promise<void>((resolve) => clock.after(REST_MS, resolve));
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The ownership of an instance that has its store alone: every lane, from its start to its end. It takes the leases,
- * takes over the executions that are not closed, and looks after them every few seconds in case a doorbell was lost.
+ * The ownership of an instance that has its store alone: every lane, from its start to its end. It takes the leases, takes over the
+ * executions that are not closed, and looks after them every few seconds in case a doorbell was lost.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -19,13 +19,13 @@ export type SoleOwnershipOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
-  /** Told after each commit: createCommitter's. */
+  /** Called after each commit, as createCommitter does. */
   readonly onApplied: NonNullable<CommitterOptions["onApplied"]>;
-  /** When commits are made; without it at once. */
+  /** The rule for the time of commits; without it, they are made at once. */
   readonly gathering?: Gathering | undefined;
 };
 
-/** So many sweeps look for an execution whose creation was not answered: by then it is there, or never will be. */
+/** The number of sweeps that look for an execution whose creation was not answered: by then it is there, or never will be. */
 const SWEEPS_FOR_UNSURE = 3;
 
 /** Takes every lane of the store. Rejects with StoreUnavailable. */
@@ -46,9 +46,9 @@ class SoleOwnership implements Ownership {
   readonly #ownedLanes: readonly OwnedLane[];
   /** By execution: the owner that died, whose death is not recorded in its log yet. */
   readonly #died = new Map<string, string>();
-  /** By lane: how many sweeps still look for executions that nobody here has heard of. */
+  /** By lane: the number of sweeps that still look for executions which nobody here has heard of. */
   readonly #unsureSweeps = new Map<number, number>();
-  /** Ends what ends with `stop`. */
+  /** Functions that end what ends with `stop`. */
   readonly #ends: (() => void)[] = [];
   #isStopped = false;
   #allAdopted = true;
@@ -92,7 +92,7 @@ class SoleOwnership implements Ownership {
   }
 
   heardOf(): void {
-    // What is created in a lane is created here.
+    // Everything that is created in a lane is created here.
   }
 
   get obstacle(): string | null {
@@ -115,7 +115,7 @@ class SoleOwnership implements Ownership {
     return Promise.resolve();
   }
 
-  /** Of all lanes; whose owner died is noted. */
+  /** The active executions of all lanes. It notes whose owner died. */
   async #active(): Promise<readonly string[]> {
     const active: string[] = [];
     for (const { lane, committer } of this.#ownedLanes) {
@@ -123,7 +123,7 @@ class SoleOwnership implements Ownership {
       const ids = await this.#options.store.active(lane);
       if (diedBootId !== null) {
         for (const id of ids) this.#died.set(id, diedBootId);
-        // What it was about to create when it was taken for dead may be there only now.
+        // What the dead owner was about to create may be there only now.
         this.unsure(lane);
       }
       active.push(...ids);
@@ -131,7 +131,7 @@ class SoleOwnership implements Ownership {
     return active;
   }
 
-  /** Read behind: what is new begins meanwhile, and nobody waits for the last of them. */
+  /** Adopts executions in the background: new ones begin meanwhile, and nobody waits for the last of them. */
   #adopt(active: readonly string[], work: LaneWork): void {
     this.#allAdopted = active.length === 0;
     void createAdoption((id) => work.adopt(id))
@@ -146,7 +146,7 @@ class SoleOwnership implements Ownership {
     for (const lane of [...this.#unsureSweeps.keys()]) await this.#lookForUnknown(lane, work);
   }
 
-  /** Who is known already is adopted once more, which does nothing. A store that is away is asked again by the next sweep. */
+  /** Looks for unknown executions. Adopting a known one again does nothing. A store that is away is asked again by the next sweep. */
   async #lookForUnknown(lane: number, work: LaneWork): Promise<void> {
     const { store, log } = this.#options;
     try {
@@ -162,7 +162,7 @@ class SoleOwnership implements Ownership {
 
 const PAGE = 1_000;
 
-/** Of these. Rejects with StoreUnavailable. */
+/** The running ones of these executions. Rejects with StoreUnavailable. */
 async function runningOf(store: Store, active: readonly string[]): Promise<readonly string[]> {
   if (active.length === 0) return [];
   const theirs = new Set(active);

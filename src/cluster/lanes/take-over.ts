@@ -1,4 +1,4 @@
-/** What is there when a lane is taken: the executions that are not closed go on here, and whose owner died is noted. */
+/** The take-over of a lane: the executions that are not closed go on here, and whose owner died is noted. */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import { Backoff } from "../../env/backoff.ts";
@@ -11,11 +11,11 @@ import type { LaneWork, OwnedLane } from "../owned-lane.ts";
 
 export type TakeOver = {
   /**
-   * Resolves when everything in the lane goes on, or the lane is gone again. `restarted`: the lanes of which the store may have
-   * forgotten something; this one is not among them any more when that was looked at.
+   * Resolves when everything in the lane goes on, or the lane is gone again. `restarted`: the lanes of which the store may have forgotten
+   * something; this one leaves them when that was examined.
    */
   begin(held: LeasedLane, restarted: Set<number>): Promise<void>;
-  /** There may be executions in the lane that nobody here has heard of. Those that are known are adopted again, which does nothing. */
+  /** Looks for executions in the lane that nobody here has heard of. Known ones are adopted again, which does nothing. */
   lookForUnknown(held: LeasedLane): Promise<void>;
 };
 
@@ -27,7 +27,7 @@ export type TakeOverOptions = {
   readonly adoption: Adoption;
   readonly work: LaneWork;
   readonly onOwned: (ownedLane: OwnedLane) => void;
-  /** The store may have an older past; awaited before anything of the lane goes on. Rejects with StoreUnavailable: tried again. */
+  /** The store may have older data. Awaited before anything of the lane goes on. Rejects with StoreUnavailable: then it is tried again. */
   readonly onRestarted: (ownedLane: OwnedLane, executions: readonly string[]) => Promise<void>;
 };
 
@@ -67,14 +67,14 @@ class LaneTakeOver implements TakeOver {
     }
   }
 
-  /** Shows the lane, with what is active in it. Null where it is gone again. */
+  /** Shows the lane with its active executions. Null if it is gone again. */
   async #show(held: LeasedLane, restarted: Set<number>): Promise<readonly string[] | null> {
     const { store, times, clock } = this.#options;
     const backoff = new Backoff(clock);
     const { diedBootId } = held.committer.lease;
     while (!held.isEnded) {
       try {
-        // The count first: what is created after it is heard of, or told by the next renewal.
+        // The count comes first: what is created after it is heard of, or told by the next renewal.
         const [renewal] = await store.renew([held.committer.lease], times.ttlMs);
         const active = await store.active(held.lane);
         if (restarted.delete(held.lane)) await this.#tellOfRestart(held, active, restarted);
@@ -87,13 +87,13 @@ class LaneTakeOver implements TakeOver {
       } catch (error) {
         this.#trouble("The executions of a lane could not be read; the instance tries again.", held.lane, error);
       }
-      // Where the lease has lapsed or is lost, the renewals that go on meanwhile tell.
+      // If the lease has lapsed or is lost, the renewals that go on meanwhile tell.
       await backoff.wait();
     }
     return null;
   }
 
-  /** Where it rejects it is to be done again, perhaps under another lease. */
+  /** Tells of a restart. If it rejects it must be repeated, perhaps under another lease. */
   async #tellOfRestart(held: LeasedLane, active: readonly string[], restarted: Set<number>): Promise<void> {
     try {
       await this.#options.onRestarted(held, active);
@@ -103,7 +103,7 @@ class LaneTakeOver implements TakeOver {
     }
   }
 
-  /** That the store is away is told once, not for each lane. */
+  /** Logs trouble. That the store is away is logged once, not for each lane. */
   #trouble(sentence: string, lane: number, error: unknown): void {
     const { log } = this.#options;
     if (error instanceof StoreUnavailable) log.debug(sentence, { lane, error });

@@ -1,6 +1,6 @@
 /**
- * The claimer's side of overflow: while this instance has room, it claims attempts that others offer, runs them, and ends
- * those whose claim is gone. A claim is sent again under its number until it is answered, so none is held unknowingly.
+ * The claimer's side of overflow: while this instance has room, it claims attempts that others offer, runs them, and ends those whose claim
+ * is gone. A claim is sent again under its number until it is answered, so none is held unknowingly.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -22,15 +22,15 @@ export type Claimer = {
 export type ClaimerOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
-  /** Of this instance's threads. */
+  /** The handlers of this instance's threads. */
   readonly handlers: () => Catalog;
   readonly bootId: string;
   readonly json: LongJson;
-  /** Of those the threads here are served without claims. */
+  /** Whether this instance owns the lane: its own attempts need no claims. */
   readonly isOwned: (lane: number) => boolean;
-  /** Resolves when its outcome is stored, or nobody here has it any more. Must not reject. */
+  /** Runs an attempt. Resolves when its outcome is stored, or nobody here has it any more. Must not reject. */
   readonly run: (claimed: Spilled) => Promise<void>;
-  /** Its claim is gone: nobody waits for it. */
+  /** Aborts an attempt whose claim is gone: nobody waits for it. */
   readonly abort: (key: AttemptKey) => void;
   /** Rings the doorbell: the lane has fewer offers than before. */
   readonly ring: (lane: number) => void;
@@ -38,13 +38,16 @@ export type ClaimerOptions = {
   readonly log: Log;
 };
 
-/** How often it is looked whether there is room again. What is claimed at once lasts for longer. */
+/** The period of looks whether there is room again. What is claimed at once lasts for longer. */
 const TICK_MS = 25;
 const AGAIN_MS = 200;
 const HELD_LOOK_MS = 1_000;
-/** One claim asks for at most so much. */
+/** The largest claim. */
 const CLAIM_MAX = 1_000;
-/** Of what its owner cannot run, so many are taken beside whatever waits here: else it would wait for as long as this instance is full. */
+/**
+ * The number of attempts that their owner cannot run which are taken although this instance is full: otherwise they would wait as long as
+ * it is.
+ */
 const AWAY_MAX = 8;
 
 export function createClaimer(options: ClaimerOptions): Claimer {
@@ -59,12 +62,12 @@ class StoreClaimer implements Claimer {
   readonly #options: ClaimerOptions;
   /** Lanes that may have offers, in the order in which they are asked. */
   readonly #lanes = new Set<number>();
-  /** Of them, those with offers that their owner cannot run. */
+  /** The lanes among them with offers that their owner cannot run. */
   readonly #away = new Set<number>();
   readonly #asked = new Map<number, Asked>();
-  /** What runs here, by the offer's id. */
+  /** The claimed attempts that run here, by the offer's id. */
   readonly #held = new Map<string, Held>();
-  /** Large ones that are claimed and not read yet. */
+  /** Large offers that are claimed and not read yet. */
   readonly #reading = new Set<Promise<void>>();
   #numbers = 0;
   #claiming: Promise<void> | null = null;
@@ -90,7 +93,7 @@ class StoreClaimer implements Claimer {
     this.#cancelTick?.();
     this.#cancelLook?.();
     await this.#claiming;
-    // Once more, so that nothing is claimed of which nobody knows.
+    // Once more, so that no claim is left that nobody knows of.
     for (const [lane, asked] of [...this.#asked]) await this.#claim(lane, asked);
     await Promise.all(this.#reading);
   }
@@ -111,7 +114,7 @@ class StoreClaimer implements Claimer {
     if (this.#lanes.size > 0 || this.#asked.size > 0) this.#tickLater(TICK_MS);
   }
 
-  /** A lane of its own: whatever was claimed there, its supervisors find. */
+  /** Leaves a lane that this instance owns now: its supervisors find whatever was claimed there. */
   #leave(lane: number): void {
     this.#lanes.delete(lane);
     this.#away.delete(lane);
@@ -125,7 +128,7 @@ class StoreClaimer implements Claimer {
     }
   }
 
-  /** What was asked and not answered comes first, whether there is room or not: it may be claimed. */
+  /** The unanswered claim, which comes first, whether there is room or not: it may have succeeded. */
   #again(): { readonly lane: number; readonly asked: Asked } | null {
     const nowMs = this.#options.clock.monotonicMs();
     for (const [lane, asked] of this.#asked) if (asked.againAtMs <= nowMs) return { lane, asked };
@@ -147,14 +150,14 @@ class StoreClaimer implements Claimer {
     return null;
   }
 
-  /** None while attempts of its own are more than it can begin soon. */
+  /** The room for claims. None while its own attempts are more than it can begin soon. */
   #room(): number {
     const { overflow } = this.#options;
     if (overflow.outside > 0 || overflow.surplus() > 0) return 0;
     return Math.min(CLAIM_MAX, overflow.capacity());
   }
 
-  /** False where nothing more is to be claimed now. */
+  /** Claims. Returns false if nothing more is to be claimed now. */
   async #claim(lane: number, asked: Asked): Promise<boolean> {
     const { store, bootId, handlers, clock, ring, isOwned } = this.#options;
     const { number, max, awayMax } = asked;
@@ -166,7 +169,7 @@ class StoreClaimer implements Claimer {
         return true;
       }
       if (this.#asked.get(lane) === asked) this.#asked.delete(lane);
-      // To the end of the line, or out of it where there is no more.
+      // The lane goes to the end of the line, or out of it if it has no more.
       const more = this.#lanes.delete(lane) && (offers.length >= max || asked.heardSince);
       if (more) this.#lanes.add(lane);
       if (!more || offers.length < awayMax) this.#away.delete(lane);
@@ -199,7 +202,7 @@ class StoreClaimer implements Claimer {
     const { json, isOwned } = this.#options;
     const reading = unpackLargeOffer(execution, body, json)
       .then((claimed) => {
-        // Nobody waits for it any more, or it is this instance's own by now: its supervisor has found that nobody runs it.
+        // Nobody waits for it any more. Or the lane is this instance's own by now, and its supervisor has found that nobody runs it.
         if (isOwned(lane)) this.#held.delete(id);
         else if (this.#held.has(id)) this.#run(id, claimed);
       })
@@ -227,7 +230,7 @@ class StoreClaimer implements Claimer {
     });
   }
 
-  /** Ends what is not claimed any more: it was cancelled, or this instance was taken for dead. */
+  /** Ends what is not claimed any more: it was cancelled, or this instance was counted as dead. */
   async #lookAtHeld(): Promise<void> {
     const { store, bootId, isOwned, abort } = this.#options;
     const byLane = Map.groupBy(this.#held, ([, { lane }]) => lane);

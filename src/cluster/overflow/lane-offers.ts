@@ -1,6 +1,6 @@
 /**
- * What this instance offers of one lane that it owns, and how that is brought to the store: one call at a time, each
- * sent again until it is answered, so that it is always known where an attempt may be: here, offered, or claimed.
+ * This instance's offers of one lane that it owns, and the way that they are brought to the store: one call at a time, each sent again
+ * until it is answered. So it is always known where an attempt may be: here, offered, or claimed.
  */
 import { byteLength } from "../../env/bytes.ts";
 import type { LongJson } from "../../workflow/json/long-json.ts";
@@ -11,7 +11,7 @@ import { type Asks, offerId, readOfferId } from "../../store/offer-id.ts";
 import { isLargeOffer, offerLength, packLargeOffer, packOffer } from "./offer-text.ts";
 import { type OfferRecord, OfferBook } from "./offer-book.ts";
 
-/** One call carries at most so much, and so many. */
+/** The largest call, in bytes and in offers. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_OFFERS = 2_000;
 
@@ -20,16 +20,16 @@ export type LaneOffersOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
   readonly bootId: string;
-  /** What this instance takes as an output: it counts wherever the attempt runs. */
+  /** This instance's limits for outputs, which count wherever the attempt runs. */
   readonly limits: OutputLimits;
   readonly json: LongJson;
-  /** Of offers, over all lanes. */
+  /** The next number of an offer, over all lanes. */
   readonly nextNumber: () => number;
-  /** Null while the lane may not be written to. */
+  /** The lane's lease; null while the lane may not be written to. */
   readonly leaseOf: (lane: number) => Lease | null;
-  /** An instance has claimed this: true where somebody here waits for it. */
+  /** Called when an instance has claimed an attempt. Returns true if somebody here waits for it. */
   readonly claimed: (key: AttemptKey, bootId: string) => boolean;
-  /** There is something for the others to claim. */
+  /** Called when there is something for the others to claim. */
   readonly offered: (lane: number) => void;
 };
 
@@ -38,10 +38,10 @@ type Batch = { readonly number: number; readonly offers: readonly OfferRecord[] 
 export class LaneOffers {
   readonly #options: LaneOffersOptions;
   readonly #book = new OfferBook();
-  /** What is sent and not answered. */
+  /** The batch that is sent and not answered. */
   #batch: Batch | null = null;
   #batches = 0;
-  /** Of the lease under which all that stands was offered. */
+  /** The epoch of the lease under which all standing offers were made. */
   #epoch: number | null = null;
   #syncing = false;
   #dropped = false;
@@ -56,7 +56,7 @@ export class LaneOffers {
     return this.#book.size;
   }
 
-  /** How many are not known to be claimed, and their bytes. */
+  /** The number of offers that are not known to be claimed, and their bytes. */
   get unclaimed(): number {
     return this.#book.unclaimed;
   }
@@ -65,7 +65,7 @@ export class LaneOffers {
     return this.#book.bytes;
   }
 
-  /** Whether there is anything to say, or to be heard. */
+  /** Whether there is anything to tell the store, or to ask it. */
   get isOpen(): boolean {
     return this.#book.unclaimed > 0 || this.#book.ending.size > 0;
   }
@@ -88,28 +88,31 @@ export class LaneOffers {
     return false;
   }
 
-  /** Calls back what cannot run here where `of` says so of its handler: nobody else can any more, or this instance can by now. */
+  /**
+   * Calls back offers that could not run here, if `of` says so of their handler: nobody else can run them any more, or this instance can by
+   * now.
+   */
   recallAway(of: (handler: string) => boolean): void {
     for (const offered of this.#book.all()) {
       if (offered.away && offered.stage !== "claimed" && offered.end === null && of(offered.handler)) this.#book.end(offered, "recalled");
     }
   }
 
-  /** Calls back up to `max` that nobody is known to have claimed; those that came last would have begun first. */
+  /** Calls back up to `max` offers that nobody is known to have claimed. Those that came last would have begun first. */
   recall(max: number): number {
     const last = [...this.#book.standing].reverse().filter(({ away, end }) => !away && end === null);
     for (const offered of last.slice(0, max)) this.#book.end(offered, "recalled");
     return Math.min(max, last.length);
   }
 
-  /** How many are called back and not here yet. */
+  /** The number of offers that are called back and not here yet. */
   get recalled(): number {
     let recalled = 0;
     for (const { end } of this.#book.ending) if (end === "recalled") recalled += 1;
     return recalled;
   }
 
-  /** With the next call it is asked who has claimed what. */
+  /** Asks with the next call who has claimed what. */
   look(): void {
     this.#lookDue = true;
   }
@@ -126,13 +129,13 @@ export class LaneOffers {
     else if (offered.stage !== "claimed") this.#book.end(offered, "unwanted");
   }
 
-  /** The lane is not this instance's any more, or taken anew: whoever owns it finds in the store what is claimed. */
+  /** Drops everything, because the lane is not this instance's any more, or taken anew. Its owner finds in the store what is claimed. */
   drop(): void {
     this.#dropped = true;
     for (const { key } of this.#book.all()) this.#options.overflow.forget(key);
   }
 
-  /** What was claimed of the lane's last owner, by execution; asked for once. Rejects where the store is away: then again. */
+  /** What was claimed of the lane's last owner, by execution; asked for once. Rejects if the store is away: then it is asked again. */
   async claimsBefore(): Promise<ReadonlyMap<string, readonly OfferView[]>> {
     this.#before ??= this.#askBefore();
     try {
@@ -143,7 +146,7 @@ export class LaneOffers {
     }
   }
 
-  /** It was asked what was claimed before, and there is an answer or will be. */
+  /** Whether it was asked what was claimed before, so that there is an answer or will be. */
   get knowsClaims(): boolean {
     return this.#before !== null;
   }
@@ -157,14 +160,14 @@ export class LaneOffers {
     return Map.groupBy(claimed, ({ execution }) => execution);
   }
 
-  /** What is claimed and nobody here waits for goes, so that whoever has it ends it. */
+  /** Discards claims that nobody here waits for, so that the claimer ends them. */
   discardOrphans(): void {
     for (const offered of this.#book.all()) {
       if (offered.stage === "claimed" && !this.#options.overflow.holds(offered.key)) this.#book.end(offered, "settled");
     }
   }
 
-  /** Says what is to be said, and asks. Rejects where the store is away: the next call goes on from there. */
+  /** Tells the store what it must know, and asks. Rejects if the store is away: the next call goes on from there. */
   async sync(): Promise<void> {
     if (this.#syncing) return;
     this.#syncing = true;
@@ -175,7 +178,7 @@ export class LaneOffers {
     }
   }
 
-  /** False where there is nothing to say, or it cannot be said now. */
+  /** Sends the next call. Returns false if there is nothing to tell, or it cannot be told now. */
   async sendNext(): Promise<boolean> {
     const lease = this.#options.leaseOf(this.#options.lane);
     if (lease === null) return false;
@@ -192,7 +195,7 @@ export class LaneOffers {
     return this.#lookDue && this.#ask();
   }
 
-  /** The lane was taken anew: what stood was dropped by that, or is claimed; a withdrawal tells which. */
+  /** Doubts all offers, because the lane was taken anew: they were dropped by that, or are claimed. A withdrawal tells which. */
   #doubtAll(): void {
     for (const offered of this.#batch?.offers ?? []) this.#book.stands(offered);
     this.#batch = null;
@@ -214,7 +217,7 @@ export class LaneOffers {
       offers.map(({ id, key, body }): Offer => ({ id, execution: key.execution, body: body ?? "" })),
       number,
     );
-    // Fenced: an earlier send may have been heard all the same. The lane is lost, or its next lease shows.
+    // Fenced: an earlier send may have succeeded all the same. The lane is lost, or its next lease shows it.
     if (!this.#isUnder(lease) || answer === "fenced") return false;
     this.#batch = null;
     for (const each of offers) this.#book.stands(each);
@@ -233,7 +236,7 @@ export class LaneOffers {
     const answer = await this.#options.store.withdraw(lease, idsOf(offers));
     if (!this.#isUnder(lease) || answer === "fenced") return false;
     this.#heard(answer);
-    // What was settled meanwhile is claimed, or was: nobody who has the answer to a withdrawal is.
+    // What was settled meanwhile is claimed, or was; the answer to a withdrawal names nobody else's.
     this.#goneOf(offers.filter(({ stage }) => stage === "standing"));
     return true;
   }
@@ -245,7 +248,7 @@ export class LaneOffers {
     const views = await this.#options.store.offersIn(this.#options.lane, idsOf(asked));
     if (this.#dropped) return false;
     this.#heard(views);
-    // What is not there any more nobody can claim; a withdrawal makes sure of it.
+    // Nobody can claim what is not there any more. A withdrawal makes sure of it.
     const there = new Set(views.map(({ id }) => id));
     for (const offered of asked) if (!there.has(offered.id) && offered.end === null) this.#book.end(offered, "recalled");
     return true;
@@ -266,13 +269,13 @@ export class LaneOffers {
     }
   }
 
-  /** By a claim that was sent before the lane was this instance's: nobody runs it, so what is wanted comes back. */
+  /** Handles a claim that was sent before the lane was this instance's: nobody runs it, so what is wanted comes back. */
   #claimedHere(offered: OfferRecord): void {
     if (offered.end === null) this.#book.end(offered, "recalled");
     else if (offered.end === "unwanted") this.#book.end(offered, "aborted");
   }
 
-  /** They are offered no more: what is wanted waits here again, what nobody wants is forgotten. */
+  /** Ends offers: what is wanted waits here again, what nobody wants is forgotten. */
   #goneOf(offers: readonly OfferRecord[]): void {
     const { overflow } = this.#options;
     for (const offered of offers) {
@@ -289,7 +292,7 @@ export class LaneOffers {
   }
 }
 
-/** Of what was claimed of the last owner. */
+/** The record of what was claimed of the last owner. */
 const CLAIMED = { handler: "", away: false, stage: "claimed", end: null } as const;
 
 function idsOf(offers: readonly OfferRecord[]): readonly string[] {

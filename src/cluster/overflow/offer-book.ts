@@ -1,22 +1,22 @@
-/** The book of a lane's offers: where each stands, and which are to go. */
+/** The book of a lane's offers: where each stands, and which must go. */
 import type { AttemptKey } from "../../pool/pool.ts";
 
 /**
- * `new`: the store has not heard of it. `sent`: it may have. `standing`: it has, and when it was last asked nobody had
- * claimed it. `end`: why it is to go. Settled: whoever claimed it is done. Aborted: nobody wants it, claimed or not.
- * Unwanted: the same, unless it is claimed. Recalled: it is wanted here.
+ * An offer. `new`: the store has not heard of it. `sent`: it may have. `standing`: it has, and at the last question nobody had claimed it.
+ * `end`: why it must go. Settled: its claimer is done. Aborted: nobody wants it, claimed or not. Unwanted: the same, unless it is claimed.
+ * Recalled: it is wanted here.
  */
 export type OfferRecord = {
   readonly id: string;
   readonly key: AttemptKey;
-  /** Empty once it stands; null until it is made. */
+  /** The body: empty once the offer stands, null until it is made. */
   body: string | null;
-  /** Makes the body of a large one, which takes a while; null where it is made, or not needed any more. */
+  /** Makes the body of a large offer, which takes a while; null if it is made, or not needed any more. */
   make: (() => Promise<string>) | null;
-  /** 0 once it is claimed. */
+  /** Its bytes; 0 once it is claimed. */
   bytes: number;
   readonly handler: string;
-  /** It cannot run here, since its handler is not here. */
+  /** Whether it cannot run here, because its handler is not here. */
   readonly away: boolean;
   stage: "new" | "sent" | "standing" | "claimed";
   end: "settled" | "aborted" | "unwanted" | "recalled" | null;
@@ -35,12 +35,12 @@ export class OfferBook {
     return this.#byId.size;
   }
 
-  /** How many are not known to be claimed. */
+  /** The number of offers that are not known to be claimed. */
   get unclaimed(): number {
     return this.#unclaimed;
   }
 
-  /** Of those. */
+  /** Their bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -63,7 +63,7 @@ export class OfferBook {
     return this.#standing;
   }
 
-  /** Those that are to go, whatever their stage. */
+  /** Offers that must go, whatever their stage. */
   get ending(): ReadonlySet<OfferRecord> {
     return this.#ending;
   }
@@ -89,7 +89,7 @@ export class OfferBook {
     this.#bytes += offered.bytes;
   }
 
-  /** The store has it, unclaimed as far as is known. */
+  /** Notes that the store has it, unclaimed as far as is known. */
   stands(offered: OfferRecord): void {
     offered.stage = "standing";
     offered.body = "";

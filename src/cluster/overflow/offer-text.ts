@@ -1,13 +1,13 @@
-/** An attempt as it is offered to other instances: its text, and its size. Where that is large, the text is made and read elsewhere. */
+/** An offered attempt: its text, and its size. The text of a large one is made and read elsewhere. */
 import { LONG_JSON, type LongJson } from "../../workflow/json/long-json.ts";
 import type { OutputLimits, ScopeEntry, Spilled } from "../../pool/pool.ts";
 
-/** The text that is stored, with what the owner takes as an output. Nothing is lost: JSON keeps every text as it is. */
+/** The stored text, with the owner's limits for outputs. Nothing is lost: JSON keeps every text as it is. */
 export function packOffer(spilled: Spilled, limits: OutputLimits): string {
   return JSON.stringify(columnsOf(spilled, limits));
 }
 
-/** The same text of what is large. */
+/** The same text for a large offer. */
 export function packLargeOffer(spilled: Spilled, limits: OutputLimits, json: LongJson): Promise<string> {
   return json.writeJson(columnsOf(spilled, limits));
 }
@@ -28,24 +28,24 @@ function columnsOf({ execution, attempt }: Spilled, limits: OutputLimits): Colum
     attempt.timeoutMs,
     attempt.priority,
     scope.map(entryColumns),
-    // Mostly the same objects: then the text stands once.
+    // Parents are mostly the same objects, whose text then stands once.
     parents.map((parent) => positions?.get(parent) ?? entryColumns(parent)),
     attempt.suspect,
     [limits.outputBytes, limits.nesting],
   ];
 }
 
-/** What packOffer packed. Throws where the text is none of ours. */
+/** The offer that packOffer packed. Throws if the text is none of ours. */
 export function unpackOffer(executionId: string, body: string): Spilled {
   return spilledOf(executionId, JSON.parse(body) as Columns);
 }
 
-/** The same of a large text. */
+/** The same for a large text. */
 export async function unpackLargeOffer(executionId: string, body: string, json: LongJson): Promise<Spilled> {
   return spilledOf(executionId, (await json.readJson(body)) as Columns);
 }
 
-/** `length`: in characters, of an offer's text. */
+/** Whether an offer is large. `length`: the characters of its text. */
 export function isLargeOffer(length: number): boolean {
   return length >= LONG_JSON;
 }
@@ -73,7 +73,7 @@ function spilledOf(executionId: string, columns: Columns): Spilled {
   };
 }
 
-/** Roughly how many characters its text will have, or more where parents are in the scope too. */
+/** The approximate length of its text, or more if parents are in the scope too. */
 export function offerLength({ attempt }: Spilled): number {
   const { config, params, runtime, scope, parents } = attempt;
   let length = 200 + (config?.length ?? 0) + (params?.length ?? 0) + (runtime?.length ?? 0);
@@ -97,11 +97,11 @@ type Columns = readonly [
   timeoutMs: number,
   priority: number,
   scope: readonly EntryColumns[],
-  /** An entry, or where it stands in the scope. */
+  /** An entry, or its position in the scope. */
   parents: readonly (EntryColumns | number)[],
-  /** Not in what older instances offer. */
+  /** Not in the offers of older instances. */
   suspect?: boolean,
-  /** The owner's. Not in what older instances offer. */
+  /** The owner's limits. Not in the offers of older instances. */
   limits?: readonly [outputBytes: number, nesting: number],
 ];
 

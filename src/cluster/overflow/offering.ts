@@ -1,4 +1,4 @@
-/** What is offered to other instances, and how much of it: a surplus by and by, and what cannot run here at once. */
+/** The choice of what is offered to other instances, and how much of it: a surplus by and by, and what cannot run here at once. */
 import type { Overflow, Spilled } from "../../pool/pool.ts";
 import type { SharedStore } from "../../store/shared-store.ts";
 import type { Lease } from "../../store/store.ts";
@@ -11,33 +11,33 @@ export type OfferingOptions = {
   readonly store: SharedStore;
   readonly overflow: Overflow;
   readonly handlers: KnownHandlers;
-  /** Null where nothing may be offered in the lane now. */
+  /** The lane's lease; null if nothing may be offered in the lane now. */
   readonly leaseOf: (lane: number) => Lease | null;
-  /** How many other instances live and are not ending. */
+  /** The number of other instances that live and are not ending. */
   readonly others: () => number;
-  /** Those that have offers. */
+  /** The lanes that have offers. */
   readonly lanes: () => readonly LaneOffers[];
   readonly laneFor: (lane: number) => LaneOffers;
 };
 
-/** At first as much is offered as the others would begin in this time if they were as fast as this instance. */
+/** The time that sizes the first offers: as much as the others would begin in it if they were as fast as this instance. */
 const STOCK_MS = 500;
 const STOCK_EACH_MIN = 8;
 const BOOST_MAX = 256;
-/** What is offered and not claimed holds at most so much, in number and in bytes; a larger attempt stays here. */
+/** The limits of what is offered and not claimed, in number and in bytes. A larger attempt stays here. */
 const UNCLAIMED_MAX = 2_000;
 const BYTES_MAX = 16 * 1024 * 1024;
 const ATTEMPT_LENGTH_MAX = 1024 * 1024;
-/** What cannot run here must go, however large, within what a call can carry. */
+/** The limit for what cannot run here, which must go however large, within what a call can carry. */
 const AWAY_BYTES_MAX = 64 * 1024 * 1024;
-/** Offered and claimed: who has taken so much need not take more before some of it is done. */
+/** The limit for offered and claimed: an instance that has taken so much need not take more before some of it is done. */
 const OFFERS_MAX = 10_000;
 
 type Standing = { readonly offered: number; readonly unclaimed: number; readonly bytes: number };
 
 export class Offering {
   readonly #options: OfferingOptions;
-  /** How much more than at first is offered, since all of it was claimed at once. */
+  /** The factor by which more than at first is offered, because all of it was claimed at once. */
   #boost = 1;
   #claimedSince = 0;
 
@@ -45,17 +45,17 @@ export class Offering {
     this.#options = options;
   }
 
-  /** Somebody has claimed one. */
+  /** Notes that somebody has claimed an offer. */
   claimed(): void {
     this.#claimedSince += 1;
   }
 
-  /** Some was called back: nobody had claimed it. */
+  /** Notes that an offer was called back: nobody had claimed it. */
   recalled(): void {
     this.#boost = 1;
   }
 
-  /** Of so much that waits too long here, what others can run as well. */
+  /** Offers attempts of this surplus, which waits too long here, that others can run as well. */
   offer(surplus: number): void {
     const { overflow, handlers, others } = this.#options;
     const instances = handlers.othersTell() ? others() : 0;
@@ -76,7 +76,7 @@ export class Offering {
     }
   }
 
-  /** What cannot run here, to those that can run it, whatever else waits. True where some of it must wait. */
+  /** Offers what cannot run here to those that can run it, whatever else waits. Returns true if some of it must wait. */
   offerAway(): boolean {
     const { overflow, handlers } = this.#options;
     const { offered, unclaimed, bytes } = this.#standing();
@@ -107,7 +107,7 @@ export class Offering {
     laneFor(store.laneOf(spilled.execution.id)).add(spilled, asks);
   }
 
-  /** Over all lanes. */
+  /** What stands over all lanes. */
   #standing(): Standing {
     let [offered, unclaimed, bytes] = [0, 0, 0];
     for (const offers of this.#options.lanes()) {

@@ -1,7 +1,6 @@
 /**
- * The owner's side of overflow: attempts that wait beyond what this instance's threads begin soon are offered to the
- * others, in the lanes of their executions, and taken in again where the line here gets short first. Nothing waits on a
- * timer while nothing is offered.
+ * The owner's side of overflow: attempts that wait beyond what this instance's threads begin soon are offered to the others, in the lanes
+ * of their executions, and taken in again if the line here gets short first. No timer runs while nothing is offered.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -18,20 +17,23 @@ import { Offering } from "./offering.ts";
 export type Offers = {
   /** A lane of this instance has fewer offers than before: somebody has claimed. */
   heard(lane: number): void;
-  /** The lane was taken: what was claimed of it, and nobody waits for any more, is ended in a while. */
+  /** The lane was taken: claims of it that nobody waits for any more are ended after a while. */
   taken(lane: number): void;
   /**
-   * What other instances had claimed of this execution when its lane was taken: each is a start that is to be recorded.
-   * Asked before the execution is recovered. Rejects where the store is away.
+   * What other instances had claimed of this execution when its lane was taken: each is a start that must be recorded. Asked before the
+   * execution is recovered. Rejects if the store is away.
    */
   claimsOf(executionId: string): Promise<readonly Claim[]>;
-  /** The lane is handed over, lost, or taken anew from the store: its offers are forgotten here, and so are the entries of what is offered or claimed. */
+  /**
+   * Forgets a lane's offers, and the entries of what is offered or claimed, because the lane is handed over, lost, or taken anew from the
+   * store.
+   */
   drop(lane: number): void;
   /** Offers nothing more, and forgets what is offered: the lanes are dropped or handed over. */
   stop(): void;
 };
 
-/** `executor`: the boot id of the instance that has claimed it. */
+/** A claim. `executor`: the boot id of the instance that has claimed it. */
 export type Claim = { readonly node: number; readonly attempt: number; readonly executor: string };
 
 export type OffersOptions = {
@@ -42,13 +44,13 @@ export type OffersOptions = {
   readonly json: LongJson;
   readonly bootId: string;
   readonly overflowAfterMs: number;
-  /** Null where the lane is not this instance's, is being handed over, or may not be trusted now. */
+  /** The lane's lease; null if the lane is not this instance's, is being handed over, or may not be trusted now. */
   readonly leaseOf: (lane: number) => Lease | null;
-  /** How many other instances live and are not ending. */
+  /** The number of other instances that live and are not ending. */
   readonly others: () => number;
-  /** Also true where that cannot be told now. */
+  /** Whether an instance is alive; also true if that cannot be told now. */
   readonly isAlive: (bootId: string) => boolean;
-  /** What that instance ran is lost. */
+  /** Reports that what a dead instance ran is lost. */
   readonly executorDied: (bootId: string) => void;
   /** Rings the doorbell: there are offers in the lane. `away`: also some that cannot run here. */
   readonly ring: (lane: number, away: boolean) => void;
@@ -58,12 +60,12 @@ export type OffersOptions = {
 };
 
 const TICK_MS = 25;
-/** Unclaimed offers are looked at, and rung for again, so often: a ring may be lost. */
+/** The period of looks at unclaimed offers, and of rings for them: a ring may be lost. */
 const LOOK_MS = 200;
 const RING_AGAIN_MS = 500;
-/** What only others can run waits so long where nothing may be offered now. */
+/** The wait of what only others can run, if nothing may be offered now. */
 const AWAY_AGAIN_MS = 200;
-/** What the last owner's claims wait for is there so long after the lane was taken. */
+/** The time after a take by which those who wait for the last owner's claims are there. */
 const ORPHANS_MS = 30_000;
 
 export function createOffers(options: OffersOptions): Offers {
@@ -119,7 +121,7 @@ class InstanceOffers implements Offers {
   }
 
   taken(lane: number): void {
-    // Whoever still asked when the lane went may have been told of an earlier time.
+    // Somebody who still asked when the lane went may have been told of an earlier time.
     this.drop(lane);
     this.#askClaims(lane, this.#laneFor(lane));
     this.#orphansLater();
@@ -180,7 +182,7 @@ class InstanceOffers implements Offers {
     if (offers.isOpen) this.#tickLater(0);
   }
 
-  /** In the next turn, since somebody waits for it. */
+  /** Acts in the next turn, because somebody waits for it. */
   #soon(): void {
     if (this.#turnComing || this.#stopped) return;
     this.#turnComing = true;
@@ -239,7 +241,7 @@ class InstanceOffers implements Offers {
     if (overflow.away > 0 || this.#lanes.size > 0) this.#tickLater(0);
   }
 
-  /** As much of it as would begin here soon. */
+  /** Takes in as much as would begin here soon. */
   #takeIn(): void {
     let wanted = this.#options.overflow.outside === 0 ? 0 : this.#options.overflow.capacity();
     if (wanted > 0) for (const { offers } of this.#lanes.values()) wanted -= offers.recalled;
@@ -256,7 +258,7 @@ class InstanceOffers implements Offers {
     else this.#options.log.error("A lane's attempts could not be offered; the instance tries again soon.", { lane, error });
   }
 
-  /** Claims of a last owner's that nobody here waits for are ended, some time after the lane was taken. */
+  /** Ends a last owner's claims that nobody here waits for, some time after the lane was taken. */
   #orphansLater(): void {
     if (this.#cancelOrphans !== null || this.#stopped) return;
     this.#cancelOrphans = this.#options.clock.after(ORPHANS_MS, () => {

@@ -1,4 +1,7 @@
-/** Sends outcomes to the owners of their executions, as commands: each again until the store has it, and again where it may have forgotten it. */
+/**
+ * The sender of outcomes to the owners of their executions, as commands. It sends each until the store has it, and again if the store may
+ * have forgotten it.
+ */
 import { Backoff, type Pauses } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import { Recent } from "../../env/recent.ts";
@@ -9,7 +12,7 @@ import { packBody, type SentOutcome } from "../commands/stored-command.ts";
 export type OutcomeSenderOptions = {
   readonly bootId: string;
   readonly clock: Clock;
-  /** Rejects where the store is away. */
+  /** Sends a command. Rejects if the store is away. */
   readonly send: (command: LaneCommand) => Promise<unknown>;
 };
 
@@ -38,12 +41,12 @@ export class OutcomeSender {
     if (this.#sending === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  /** Somebody may wait for an attempt that nobody here has. */
+  /** Reports an attempt as released that nobody here has and that somebody may wait for. */
   tellReleased({ execution, node, attempt }: AttemptKey): void {
     void this.#untilStored(this.#commandOf(execution, releasedOf({ node, attempt })), () => true);
   }
 
-  /** The store may have forgotten what it took last. */
+  /** Sends again what the store may have forgotten. */
   sendAgain(): void {
     for (const command of this.#sent.values()) void this.#untilStored(command, () => true);
   }
@@ -56,7 +59,7 @@ export class OutcomeSender {
   #commandOf(execution: string, body: SentOutcome): LaneCommand {
     this.#numbers += 1;
     return {
-      // Of its own: where the store fell into an older past the same attempt may run here again.
+      // An id of this instance's own: if the store comes back with older data, the same attempt may run here again.
       id: `outcome/${execution}/${body.node}/${body.attempt}/${this.#options.bootId}/${this.#numbers}`,
       execution,
       body: packBody(body),
@@ -71,14 +74,14 @@ export class OutcomeSender {
         this.#sent.note(command.id, command, command.body.length);
         return;
       } catch {
-        // The store is away: the outcome waits here until it is back.
+        // The store is away. The outcome waits here until it is back.
         await backoff.wait();
       }
     }
   }
 }
 
-/** It never began, for all that its owner is to know. */
+/** The outcome of an attempt that never began, as far as its owner needs to know. */
 export function releasedOf({ node, attempt }: Pick<AttemptKey, "node" | "attempt">): SentOutcome {
   return { type: "Outcome", node, attempt, beganAtMs: 0, outcome: { type: "released" } };
 }

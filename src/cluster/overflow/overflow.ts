@@ -12,7 +12,7 @@ import type { Pool } from "../../pool/pool.ts";
 import type { ClusterOptions } from "../cluster.ts";
 
 export type EngineOverflow = Pick<Offers, "claimsOf" | "drop" | "taken"> & {
-  /** Claims nothing more; resolves when nothing is claimed unknowingly. */
+  /** Claims nothing more. Resolves when nothing is claimed unknowingly. */
   stopClaiming(): Promise<void>;
   /** Offers nothing more. */
   stop(): void;
@@ -26,7 +26,7 @@ export type EngineOverflowOptions = {
   readonly ownership: Ownership;
   readonly remoteAttempts: RemoteAttempts;
   readonly isOwned: (lane: number) => boolean;
-  /** What that instance ran is lost, but for outcomes that it has sent. */
+  /** Reports that what a dead instance ran is lost, except for outcomes that it has sent. */
   readonly executorDied: (bootId: string) => void;
   readonly clock: Clock;
   readonly turns: Turns;

@@ -1,6 +1,6 @@
 /**
- * What this instance runs for executions that are owned elsewhere: attempts that it claimed, and those that still ran
- * when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
+ * Remote attempts: what this instance runs for executions that are owned elsewhere. These are attempts that it claimed, and attempts that
+ * still ran when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
  */
 import type { Clock } from "../../env/clock.ts";
 import { Recent } from "../../env/recent.ts";
@@ -10,29 +10,29 @@ import { OutcomeSender } from "./outcome-sender.ts";
 import { RemoteExecution } from "./remote-execution.ts";
 
 export type RemoteAttempts = {
-  /** What of this execution is in hand goes on for its new owner. */
+  /** Lets what is in hand of this execution go on for its new owner. */
   keep(execution: ExecutionRef): void;
-  /** Runs an attempt that was claimed. Resolves when its outcome is stored, or nobody here has it any more. */
+  /** Runs a claimed attempt. Resolves when its outcome is stored, or nobody here has it any more. */
   run(execution: ExecutionRef, attempt: Attempt): Promise<void>;
-  /** One attempt is not wanted any more. */
+  /** Ends one attempt that is not wanted any more. */
   abort(key: AttemptKey): void;
-  /** What has not begun is told as released, for another instance to run. */
+  /** Reports what has not begun as released, for another instance to run. */
   giveBack(): void;
-  /** The execution is owned here from now on: its supervisor attaches next. */
+  /** Gives an execution back that is owned here from now on: its supervisor attaches next. */
   handBack(executionId: string): void;
   /**
-   * By the log, this instance has this attempt of an execution that is owned here from now on. Where the store forgets that, its
-   * owner of before waits for the attempt again: it is told as released when nobody here has it any more.
+   * Notes that, by the log, this instance has this attempt of an execution that is owned here from now on. If the store forgets that, its
+   * earlier owner waits for the attempt again: it is reported as released when nobody here has it any more.
    */
   noteOwn(key: AttemptKey): void;
   /**
-   * The execution went to another instance without a hand-over: what runs is aborted and told as released, in case that
-   * somebody waits for it. What has completed is told so.
+   * The execution went to another instance without a hand-over: what runs is aborted and reported as released, in case somebody waits for
+   * it. What has completed is reported as completed.
    */
   lose(execution: ExecutionRef): void;
-  /** It has ended: what runs is aborted, and no outcome is sent. */
+  /** The execution has ended: what runs is aborted, and no outcome is sent. */
   discard(execution: ExecutionRef): void;
-  /** The store may have forgotten what it took last, and whose lanes are whose: it is told again. */
+  /** Tells everything again, because the store may have forgotten what it took last, and whose lanes are whose. */
   storeRestarted(): void;
   /** Resolves when no outcome waits to be stored. */
   idle(): Promise<void>;
@@ -42,7 +42,7 @@ export type RemoteAttemptsOptions = {
   readonly pool: Pool;
   readonly bootId: string;
   readonly clock: Clock;
-  /** Rejects where the store is away. */
+  /** Sends a command. Rejects if the store is away. */
   readonly send: (command: LaneCommand) => Promise<unknown>;
 };
 
@@ -53,7 +53,7 @@ export function createRemoteAttempts(options: RemoteAttemptsOptions): RemoteAtte
 class InstanceRemoteAttempts implements RemoteAttempts {
   readonly #pool: Pool;
   readonly #sender: OutcomeSender;
-  /** Attempts of executions that this instance owned, which it had for their owner of before. */
+  /** Attempts of executions that this instance owned, which it had for their earlier owner. */
   readonly #own: Recent<AttemptKey>;
   readonly #executions = new Map<string, RemoteExecution>();
 
@@ -114,7 +114,7 @@ class InstanceRemoteAttempts implements RemoteAttempts {
     return remote;
   }
 
-  /** What the log of another owner may say that this instance has, and it has not. */
+  /** Reports attempts that another owner's log may say this instance has, and it has not. */
   #tellOfGone(isMeant: (key: AttemptKey) => boolean): void {
     const isGone = (key: AttemptKey) => isMeant(key) && !this.#pool.overflow.holds(key);
     for (const key of this.#own.take(isGone)) this.#sender.tellReleased(key);

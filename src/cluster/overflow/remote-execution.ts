@@ -1,4 +1,6 @@
-/** One execution that is owned elsewhere, as far as its attempts are in hand here: whoever waits for their ends, and what is told of these. */
+/**
+ * One execution that is owned elsewhere, as far as its attempts are in hand here: who waits for their ends, and what is reported of these.
+ */
 import type { Attempt, AttemptKey, ExecutionAttempts, ExecutionRef, Pool } from "../../pool/pool.ts";
 import type { SentOutcome } from "../commands/stored-command.ts";
 import { type OutcomeSender, releasedOf } from "./outcome-sender.ts";
@@ -7,16 +9,16 @@ export type RemoteExecutionOptions = {
   readonly execution: ExecutionRef;
   readonly pool: Pool;
   readonly sender: OutcomeSender;
-  /** Nothing of it is in hand here any more, or it is owned here. */
+  /** Called when nothing of it is in hand here any more, or it is owned here. */
   readonly left: () => void;
 };
 
 export class RemoteExecution {
   readonly #options: RemoteExecutionOptions;
   readonly #attempts: ExecutionAttempts;
-  /** Whoever waits for an attempt's end here, by node and attempt. */
+  /** Those who wait for an attempt's end here, by node and attempt. */
   readonly #waiting = new Map<string, () => void>();
-  /** Attempts that were aborted since another instance came, by node and attempt. */
+  /** Attempts that were aborted because another instance took over, by node and attempt. */
   readonly #aborted = new Set<string>();
   #isWanted = true;
   #hasLeft = false;
@@ -31,16 +33,16 @@ export class RemoteExecution {
     });
   }
 
-  /** What is in hand goes on for the new owner. */
+  /** Lets what is in hand go on for the new owner. */
   keep(): void {
     this.#attempts.leaveOthers();
     this.#leaveIfDone();
   }
 
-  /** Resolves when its outcome is stored, or nobody here has it any more. */
+  /** Runs an attempt. Resolves when its outcome is stored, or nobody here has it any more. */
   run(attempt: Attempt): Promise<void> {
     this.#isWanted = true;
-    // Its handler may have gone since it was claimed; and at a clean end nothing starts any more: another instance shall run it.
+    // Its handler may have gone since it was claimed. And at a clean end nothing starts any more: another instance shall run it.
     if (this.#options.pool.handlers().has(attempt.handler)) this.#attempts.start(attempt);
     if (!this.#attempts.holds(attempt.node, attempt.attempt)) return this.#ended(releasedOf(attempt));
     return new Promise((resolve) => void this.#waiting.set(nameOf(attempt), resolve));
@@ -50,25 +52,25 @@ export class RemoteExecution {
     this.#attempts.abortOne(node, attempt, "Nobody waits for this attempt any more.");
   }
 
-  /** What has not begun is told as released. */
+  /** Reports what has not begun as released. */
   giveBack(): void {
     this.#attempts.giveBack();
   }
 
-  /** What runs is aborted and told as released; what has completed is told so. */
+  /** Aborts what runs and reports it as released. What has completed is reported as completed. */
   lose(): void {
     this.#attempts.takeBack();
     for (const begun of this.#attempts.begun()) this.#aborted.add(nameOf(begun));
     this.#end("Another instance owns this execution.");
   }
 
-  /** What runs is aborted, and no outcome is sent. */
+  /** Aborts what runs, and sends no outcome. */
   discard(): void {
     this.#isWanted = false;
     this.#end("The execution has ended.");
   }
 
-  /** Whoever attaches next has what is in hand. */
+  /** Leaves: whoever attaches next has what is in hand. */
   leave(): void {
     this.#hasLeft = true;
     this.#options.left();
@@ -87,7 +89,7 @@ export class RemoteExecution {
     const name = nameOf(end);
     if (this.#isWanted) {
       const { execution, sender } = this.#options;
-      // That it broke when it was aborted is no failure.
+      // Breaking off because of an abort is no failure.
       const isReleased = this.#aborted.has(name) && end.outcome.type !== "completed";
       const told: SentOutcome = isReleased ? { ...end, outcome: { type: "released" } } : end;
       await sender.send(execution.id, told, () => this.#isWanted && !this.#hasLeft);

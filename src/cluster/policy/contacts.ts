@@ -1,4 +1,7 @@
-/** Whether a look at the others may be taken for the truth, by how long leases last: what is a harmless gap to one is none to another. Pure. */
+/**
+ * Contacts with the store: whether a look at the others may be trusted, by the duration of leases. A gap that is harmless for one duration
+ * is not for another. Pure.
+ */
 import { answered, type Contact, type LeaseTimes, mayJudge, timesOf } from "./lease.ts";
 
 export class Contacts {
@@ -11,7 +14,7 @@ export class Contacts {
     this.#byTtlMs = new Map([[own.ttlMs, null]]);
   }
 
-  /** The store has answered a look, in which leases last for so long. */
+  /** Notes that the store has answered a look, in which leases last for so long. */
   heard(nowMs: number, ttlsMs: Iterable<number>): void {
     for (const ttlMs of ttlsMs) if (!this.#byTtlMs.has(ttlMs)) this.#byTtlMs.set(ttlMs, null);
     for (const [ttlMs, contact] of this.#byTtlMs) {
@@ -19,7 +22,7 @@ export class Contacts {
     }
   }
 
-  /** Of those whose leases last for so long. */
+  /** Whether members whose leases last for so long may be judged. */
   mayJudge(ttlMs: number): boolean {
     const contact = this.#byTtlMs.get(ttlMs) ?? null;
     // From the next answer on it is known: a lane's holder may be no member any more.
@@ -27,7 +30,7 @@ export class Contacts {
     return mayJudge(contact, timesOf(ttlMs));
   }
 
-  /** What the store answers is no truth for a while. */
+  /** Distrusts what the store answers for a while. */
   distrust(): void {
     for (const ttlMs of this.#byTtlMs.keys()) this.#byTtlMs.set(ttlMs, null);
   }

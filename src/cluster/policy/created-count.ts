@@ -1,21 +1,21 @@
 /**
- * Executions that were created triggered in a lane: how many its owner has heard of, beside how many the store has
- * counted. More in the store than were heard of means that a ring was lost.
+ * The count of executions that were created and triggered in a lane: how many its owner has heard of, beside how many the store has
+ * counted. More in the store than heard of means that a ring was lost.
  */
 
 export type CreatedCount = {
-  /** How many were heard of by now. */
+  /** The number heard of by now. */
   readonly heard: number;
-  /** So many more. */
+  /** Adds so many more. */
   hear(count: number): void;
   /**
-   * What a renewal told; `heard`: as it was when that was sent. True where the active executions should be looked through,
-   * which covers all that were told. Rings are given the time until the next renewal.
+   * Notes what a renewal told. `heard`: its value when the renewal was sent. Returns true if the active executions should be looked
+   * through, which covers everything told. Rings are given the time until the next renewal.
    */
   told(created: number, heard: number): boolean;
 };
 
-/** `created`: as the store counted them before the lane's active executions were listed for the first time. */
+/** A count. `created`: as the store counted before the lane's active executions were listed for the first time. */
 export function createCreatedCount(created: number): CreatedCount {
   let heard = created;
   let missing: number | null = null;
@@ -27,7 +27,7 @@ export function createCreatedCount(created: number): CreatedCount {
       heard += count;
     },
     told(counted, heardBefore) {
-      // Whoever was heard of was counted before: the rest was heard of twice.
+      // What was heard of before was counted before. The rest was heard of twice.
       if (heardBefore > counted) heard -= heardBefore - counted;
       const isLost = missing !== null && heard < missing;
       if (isLost) heard = counted;

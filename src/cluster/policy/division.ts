@@ -1,4 +1,4 @@
-/** What an instance should do about the lanes, from one look at all of them. Pure. */
+/** The division of lanes: what an instance should do about them, from one look at all of them. Pure. */
 import type { LaneView, MemberView } from "../../store/shared-store.ts";
 import { timesOf } from "./lease.ts";
 import { countedMembers, placeLanes } from "./placement.ts";
@@ -13,7 +13,7 @@ export type Look = {
   readonly own: (lane: number) => "held" | "moving" | null;
   /** Since when lanes have been seen without an owner, at the last look. */
   readonly freeSinceMs: ReadonlyMap<number, number>;
-  /** By the monotonic clock, as everything here. */
+  /** The time by the monotonic clock, like all times here. */
   readonly nowMs: number;
   readonly ttlMs: number;
 };
@@ -22,10 +22,10 @@ export type Division = {
   readonly take: readonly number[];
   /** Lanes of this instance that another should have. */
   readonly give: readonly number[];
-  /** How many lanes this instance should have. */
+  /** The number of lanes that this instance should have. */
   readonly share: number;
   readonly freeSinceMs: ReadonlyMap<number, number>;
-  /** When something may be over that is not now; null where the usual look will do. */
+  /** When something may be over that is not now; null if the usual look will do. */
   readonly lookAgainInMs: number | null;
 };
 
@@ -45,21 +45,21 @@ export function divide(look: Look): Division {
     if (free === "no") return;
     const since = look.freeSinceMs.get(lane) ?? nowMs;
     freeSinceMs.set(lane, since);
-    // Whoever should have it may not see what we see, or be in trouble: after a while anyone will do.
+    // The one that should have it may not see what we see, or be in trouble: after a while anyone will do.
     const isForAnyone = look.mayJudge(ttlMs) && nowMs - since >= Math.max(ttlMs, free === "spared" ? itsTtlMs : 0);
     if (free === "mine" || (free === "yes" && target === bootId) || isForAnyone) take.push(lane);
   });
   const share = targets.filter((target) => target === bootId).length;
   const others = [...lanes, ...members].filter((each) => each.bootId !== bootId && each.bootId !== null);
   const soonest = soonestMs(others, ttlMs);
-  // While many take many, each sees the others' halfway: what nobody takes for his own is looked at again.
+  // While many instances take many lanes, each sees the others' halfway. A lane that nobody takes as its own is looked at again.
   const isLeft = states.some(({ free }, lane) => free === "yes" && !take.includes(lane));
   return { take, give, share, freeSinceMs, lookAgainInMs: isLeft ? Math.min(soonest ?? LEFT_MS, LEFT_MS) : soonest };
 }
 
 /**
- * `owner`: who counts as having it. `free`: `mine` where it is this boot's and it does not know; `spared`: its lease has
- * lapsed, but its owner lives, and takes it again itself.
+ * The state of a lane. `owner`: the boot that counts as having it. `free`: `mine` if it is this boot's and it does not know; `spared`: its
+ * lease has lapsed, but its owner lives, and takes it again itself.
  */
 type LaneState = { readonly owner: string | null; readonly free: "no" | "yes" | "mine" | "spared"; readonly ttlMs: number };
 
@@ -74,8 +74,8 @@ function stateOf({ bootId, own, mayJudge }: Look, view: LaneView, alive: Readonl
 }
 
 /**
- * When the first of those ends that should have been renewed by now. Whoever is set to longer leases than the others looks as
- * often as they do: it could not judge them otherwise.
+ * When the first of those leases ends that should have been renewed by now. An instance that is set to longer leases than the others looks
+ * as often as they do: otherwise it could not judge them.
  */
 function soonestMs(others: readonly { readonly remainingMs: number; readonly ttlMs: number }[], ownTtlMs: number): number | null {
   let soonest = Number.POSITIVE_INFINITY;
@@ -86,7 +86,7 @@ function soonestMs(others: readonly { readonly remainingMs: number; readonly ttl
   return Number.isFinite(soonest) ? soonest : null;
 }
 
-/** A little later, so that it is surely over then. */
+/** A margin, so that it is surely over then. */
 const SOON_MS = 5;
-/** How soon it is looked whether somebody has taken what was free. */
+/** The pause before a look whether somebody has taken what was free. */
 const LEFT_MS = 100;

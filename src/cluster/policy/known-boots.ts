@@ -1,26 +1,26 @@
-/** Which boots live and which have died, as far as looks at the members tell. Pure. */
+/** The boots that live and those that have died, as far as looks at the members tell. Pure. */
 import type { MemberView } from "../../store/shared-store.ts";
 
 /** A look at the members. */
 export type BootsSeen = {
   readonly members: readonly MemberView[];
-  /** Those that were believed when the look was sent: who came later may not be in it yet. */
+  /** The boots that were believed alive when the look was sent: later ones may not be in it yet. */
   readonly asked: readonly string[];
-  /** For a boot that is no member any more. */
+  /** The TTL for a boot that is no member any more. */
   readonly ttlMs: number;
-  /** Whether the look may be taken for the truth about those whose leases last for so long. */
+  /** Whether the look may be trusted about members whose leases last for so long. */
   readonly mayJudge: (ttlMs: number) => boolean;
 };
 
-/** So many of the dead are remembered. One that is forgotten is found dead again when somebody asks. */
+/** The number of dead boots that are remembered. A forgotten one is found dead again when somebody asks. */
 const DEAD_MAX = 10_000;
 
 export class KnownBoots {
   readonly #own: string;
   #alive: ReadonlySet<string> = new Set();
-  /** Boots that somebody here takes for alive, since they were seen so or were not heard of before: their death is told. */
+  /** Boots that somebody here counts as alive, because they were seen so or were not heard of before: their death is reported. */
   readonly #believed = new Set<string>();
-  /** The oldest first. */
+  /** Dead boots, the oldest first. */
   readonly #dead = new Set<string>();
 
   constructor(own: string) {
@@ -31,7 +31,7 @@ export class KnownBoots {
     return [...this.#believed];
   }
 
-  /** Answers those that were believed and have died. */
+  /** Returns the believed boots that have died. */
   saw({ members, asked, ttlMs, mayJudge }: BootsSeen): readonly string[] {
     this.#alive = new Set(members.filter(({ remainingMs }) => remainingMs > 0).map((view) => view.bootId));
     for (const boot of this.#alive) if (boot !== this.#own) this.#believed.add(boot);
@@ -44,11 +44,11 @@ export class KnownBoots {
     return gone;
   }
 
-  /** Also true where that cannot be told now. */
+  /** Whether a boot is alive; also true if that cannot be told now. */
   isAlive(boot: string): boolean {
     if (boot === this.#own || this.#alive.has(boot)) return true;
     if (this.#dead.has(boot)) return false;
-    // It may have come since the last look: the next that may judge tells.
+    // It may have come since the last look. The next look that may judge tells.
     this.#believed.add(boot);
     return true;
   }

@@ -1,22 +1,22 @@
-/** Why an instance among several should get no requests now, as a sentence for readiness. */
+/** The reason why an instance among several should get no requests now, as a sentence for readiness. */
 
 export type Standing = {
-  /** Since the store answered a look at everything; null before the first. */
+  /** The time since the store answered a look at everything; null before the first. */
   readonly silentMs: number | null;
   readonly ttlMs: number;
   readonly lanes: number;
   readonly trusted: number;
-  /** How many lanes this instance should have; null where that is not known, or it does not count yet. */
+  /** The number of lanes that this instance should have; null if that is not known, or it does not count yet. */
   readonly share: number | null;
 };
 
-/** The store is away: null where it is not. */
+/** A sentence if the store is away, else null. */
 export function silenceOf({ silentMs, ttlMs }: Pick<Standing, "silentMs" | "ttlMs">): string | null {
   if (silentMs === null) return "The store has not answered yet.";
   return silentMs > ttlMs ? `The store has not answered for ${Math.round(silentMs)} ms.` : null;
 }
 
-/** Null where all is well. */
+/** The obstacle; null if all is well. */
 export function obstacleOf({ silentMs, ttlMs, lanes, trusted, share }: Standing): string | null {
   const silence = silenceOf({ silentMs, ttlMs });
   if (silence !== null) return silence;

@@ -1,16 +1,16 @@
 /**
- * Who should own which lane. Pure, and the same for all who see the same: everybody keeps what it has, up to its share;
- * the rest goes to those who have less, by the highest random weight (rendezvous). So shares differ by one at the most,
- * and a join or a leave moves only what it must.
+ * The placement of lanes: who should own which. Pure, and the same for all who see the same. Every member keeps what it has, up to its
+ * share; the rest goes to those who have less, by the highest random weight (rendezvous). So shares differ by at most one, and a join or a
+ * leave moves only what it must.
  */
 import type { MemberView } from "../../store/shared-store.ts";
 
-/** A joiner counts once it has shown itself so often: one that falls over at its start moves nothing. */
+/** The number of beats after which a new member counts: one that crashes at its start moves nothing. */
 export const COUNTS_AFTER_BEATS = 3;
 
 /**
- * `owners`: by lane, the boot that has it, or null. `members`: those that count. Answers by lane who should have it, null
- * where there is no member.
+ * The member that should have each lane, null if there is no member. `owners`: by lane, the boot that has it, or null. `members`: those
+ * that count.
  */
 export function placeLanes(owners: readonly (string | null)[], members: readonly string[]): readonly (string | null)[] {
   const held = new Map<string, number[]>(members.map((member) => [member, []]));
@@ -43,8 +43,8 @@ export function countedMembers(members: readonly MemberView[]): readonly string[
 }
 
 /**
- * How many lanes each may have. The larger shares are for those that fill them already; among these the order stays the
- * same while lanes move, or two who look at different moments would both give one away.
+ * The number of lanes that each may have. The larger shares are for those that fill them already. Among these the order stays the same
+ * while lanes move: otherwise two who look at different moments would both give one away.
  */
 function quotas(lanes: number, held: ReadonlyMap<string, readonly number[]>): Map<string, number> {
   const share = Math.floor(lanes / held.size);
