@@ -1,4 +1,4 @@
-/** The troupe itself: the actor system with its supervisors, and what they share. */
+/** The supervisors: the actor system with all of them, and what they share. */
 import type { Clock } from "../env/clock.ts";
 import type { Log } from "../env/log/log.ts";
 import { logBursts } from "../env/log/bursts.ts";
@@ -27,9 +27,9 @@ export type Supervisors = {
   readonly admission: Admission;
   readonly timers: Timers;
   readonly createdExecutions: CreatedExecutions;
-  /** Whether it surely exists: it has an actor or was just created. */
+  /** Whether the execution surely exists: it has an actor or was just created. */
   knows(executionId: string): boolean;
-  /** It has surely not ended: its end is still to be committed here, which the waiters are told of. False where that is not known. */
+  /** Whether it surely has not ended: its end must still be committed here, and the waiters are told of it. False if that is not known. */
   isUnderWay(executionId: string): boolean;
 };
 
@@ -43,9 +43,9 @@ export type SupervisorsOptions = {
   readonly maxRunningExecutions: number | null;
   readonly mailboxLimit: number;
   readonly workload: Workload;
-  /** An execution's supervisor found that its lane is another instance's, before this one was told so. */
+  /** Called when an execution's supervisor found that its lane is another instance's, before this instance was told so. */
   readonly moved: (executionId: string) => void;
-  /** The plan of a stored definition; kept by hash. */
+  /** The plan of a stored definition, kept by hash. */
   readonly planOf: (hash: string, definitionText: string) => Plan | Promise<Plan>;
 } & Pick<
   Ports,
@@ -100,11 +100,11 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
   };
 }
 
-/** What the actor system has to know of supervisors: how one begins, and what becomes of what reaches none. */
+/** The behaviour of supervisors for the actor system: how one begins, and what becomes of messages that reach none. */
 function behaviourOf(ports: Ports, moved: SupervisorsOptions["moved"]): Behaviour<SupervisorMessage, Supervisor> {
   const { admission, remoteAttempts, ownedLaneOf } = ports;
 
-  /** The store has none of it: what is in hand nobody waits for. */
+  /** Forgets what is in hand of an execution that the store does not have: nobody waits for it. */
   function forgotten(id: string): null {
     admission.leave(id);
     remoteAttempts.discard({ id, name: "" });
@@ -121,7 +121,7 @@ function behaviourOf(ports: Ports, moved: SupervisorsOptions["moved"]): Behaviou
       if (message.type === "HandOver") message.done(why === "stopped");
       else if (message.type === "Command") answerUndelivered(message, answerFor(why), ownedLaneOf(id)?.committer);
     },
-    // Whoever waits for room need not wait for it; when it goes on, it goes on also where there is none.
+    // A stalled execution need not wait for room. When it goes on, it does so even if there is none.
     stalled: (id) => admission.leave(id),
     moved(id) {
       admission.leave(id);
@@ -130,9 +130,11 @@ function behaviourOf(ports: Ports, moved: SupervisorsOptions["moved"]): Behaviou
   };
 }
 
-/** A command for an execution that is gone is answered in the store too, where it stands there, or it would do so for ever. */
+/**
+ * Answers a command for an execution that is gone. If it stands in the store it is answered there too; otherwise it would stay for ever.
+ */
 function answerUndelivered(command: CommandMessage, its: Answer, committer: Committer | undefined): void {
-  // Stopped in the moment that it came, stalled, or moved: a stored one is read again, here or by the next owner.
+  // Stopped in the moment that it came, stalled, or moved: a stored command is read again, here or by the next owner.
   if (command.id === null || its.type !== "unknown") return command.answer(its);
   if (committer === undefined) return command.answer(MOVED);
   void committer

@@ -1,4 +1,4 @@
-/** What the engine is asked and what it answers, for those who see the engine only. */
+/** The engine's questions and answers, for those who see only the engine. */
 import type { StreamHealth } from "../bus/event-stream.ts";
 import type { Receipt } from "../workflow/execution/client-commands.ts";
 import type { ExecutionStatus } from "../workflow/execution/status.ts";
@@ -19,9 +19,9 @@ export type CheckResult =
 
 export type CreateRequest = {
   readonly definition: CheckedDefinition;
-  /** With it, the execution is also triggered in the same act. `params`: JSON text of an object, or null. */
+  /** The trigger in the same commit, if there is one. `params`: JSON text of an object, or null. */
   readonly trigger: { readonly params: string | null } | null;
-  /** From an Idempotency-Key: the same route and key find what is there. `body`: the request's text, to tell another request. */
+  /** The Idempotency-Key: the same route and key find the same execution. `body`: the request's text, which tells another request. */
   readonly idempotency: { readonly route: string; readonly key: string; readonly body: string } | null;
 };
 export type CreateResult =
@@ -36,11 +36,11 @@ export type CreateResult =
 
 export type CommandAnswer =
   | Receipt
-  /** Stored for the instance that owns the execution, which has not answered yet. */
+  /** The command is stored for the instance that owns the execution, which has not answered yet. */
   | { readonly type: "queued"; readonly commandId: string }
   | Unavailable;
 
-/** Full, stopping, or the store is away: the client should come again. */
+/** Full, stopping, or the store is away: the client should send the request again. */
 export type Unavailable = { readonly type: "unavailable"; readonly reason: string; readonly retryAfterMs: number };
 
 export type EngineHealth = {
@@ -49,9 +49,9 @@ export type EngineHealth = {
   readonly store: { readonly kind: string; readonly available: boolean };
   readonly executions: { readonly active: number; readonly running: number; readonly waiting: number };
   readonly pool: { readonly threads: number; readonly begun: number; readonly waiting: number };
-  /** Why it should not be sent work, as a sentence; null where it should. */
+  /** The reason why the instance should get no work, as a sentence; null if it should. */
   readonly obstacle: string | null;
-  /** Null for an instance alone. `lanes`: how many it owns. `trusted`: those of them whose leases surely last. */
+  /** Null for an instance alone. `lanes`: the number that it owns. `trusted`: those whose leases surely last. */
   readonly cluster: {
     readonly bootId: string;
     readonly lanes: number;
@@ -63,7 +63,7 @@ export type EngineHealth = {
 
 const RETRY_AFTER_MS = 1_000;
 
-/** The client should come again. */
+/** An answer that asks the client to send the request again. */
 export function unavailable(reason: string): Unavailable {
   return { type: "unavailable", reason, retryAfterMs: RETRY_AFTER_MS };
 }

@@ -1,4 +1,4 @@
-/** The one way of every command: to the execution's supervisor, here or at another instance, and back with what was recorded. */
+/** The one path of every command: to the execution's supervisor, here or at another instance, and back with what was recorded. */
 import type { Supervisors } from "../actors/supervisors.ts";
 import type { Answer } from "../cluster/commands/receipt.ts";
 import type { RemoteCommands } from "../cluster/commands/remote-commands.ts";
@@ -20,7 +20,7 @@ export type CommandPathOptions = {
   readonly supervisors: Supervisors;
   readonly ownership: Ownership;
   readonly lanes: Pick<EngineLanes, "isOwned">;
-  /** Null where an instance is alone. */
+  /** Commands for other instances; null if an instance is alone. */
   readonly remote: RemoteCommands | null;
   readonly clock: Clock;
 };
@@ -56,7 +56,7 @@ export function openCommandPath({ store, supervisors, ownership, lanes, remote, 
     return ownership.ownedLaneOf(lane)?.committer.blockedReason ?? null;
   }
 
-  /** Nothing is written until the lease is taken again. */
+  /** The reason if the lease has lapsed: nothing is written until it is taken again. */
   function lapsed(lane: number): string | null {
     return ownership.ownedLaneOf(lane)?.trusted() === false ? "The lease of this execution's lane has lapsed." : null;
   }

@@ -1,4 +1,4 @@
-/** A new execution: stored, and then taken up here, where its lane is this instance's. */
+/** The creation of an execution: it is stored, and then taken up here if its lane is this instance's. */
 import type { Supervisors } from "../actors/supervisors.ts";
 import type { CreatedExecution } from "../actors/execution/created-executions.ts";
 import type { Workload } from "../actors/system/workload.ts";
@@ -14,9 +14,9 @@ import { type NewExecution, type Store, StoreUnavailable } from "../store/store.
 export type Creation = {
   /** Resolves when it is durable, or cannot be for now. */
   create(request: CreateRequest): Promise<CreateResult>;
-  /** What the store said that takes nothing new now; null where it does, or may. */
+  /** The store's last refusal of new executions; null if it accepts them, or may. */
   readonly refusal: string | null;
-  /** Since when the oldest that is not stored yet waits, by the monotonic clock. */
+  /** Since when the oldest one waits that is not stored yet, by the monotonic clock. */
   readonly waitingSinceMs: number | null;
 };
 
@@ -29,9 +29,9 @@ export type CreationOptions = {
   readonly clock: Clock;
   readonly gathering: Gathering | undefined;
   readonly workload: Workload;
-  /** The store has it, written by this instance. `owned`: its lane is this instance's. */
+  /** Called when the store has it, written by this instance. `owned`: its lane is this instance's. */
   readonly created: (execution: NewExecution, owned: boolean) => void;
-  /** Nothing is taken up any more. */
+  /** Whether nothing is taken up any more. */
   readonly isStopping: () => boolean;
 };
 
@@ -76,12 +76,14 @@ class StoreCreation implements Creation {
     } finally {
       workload.end();
       supervisors.createdExecutions.made(id);
-      // Nobody took it up here: its room is free again.
+      // Nobody took it up here, so its room is free again.
       if (admitted && !supervisors.system.has(id)) supervisors.admission.leave(id);
     }
   }
 
-  /** Its start is in its first chunk where it can run here at once. What has a key may be there already, and running. */
+  /**
+   * Whether its start may stand in its first chunk: only if it can run here at once. An execution with a key may exist already, and run.
+   */
   #mayEnter(id: string, lane: number, { trigger, idempotency }: CreateRequest): boolean {
     const { supervisors, ownership, lanes } = this.#options;
     if (trigger === null || idempotency !== null || !lanes.isOwned(lane)) return false;
@@ -103,7 +105,7 @@ class StoreCreation implements Creation {
         created(createdExecution.execution, owned);
       }
       if (trigger !== null && owned && !isStopping()) supervisors.system.wake(id);
-      // Without a key the id is new: what exists already is this request, sent again after a lost answer.
+      // Without a key the id is new, so an existing execution is this request, sent again after a lost answer.
       if (idempotency !== null && answer === "exists") return { type: "exists", id };
       return { type: "created", id, status };
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The front door: create, command, view, list, wait. What HTTP, the benchmarks and the tests use. */
+/** The engine, the entrance for everybody: create, command, view, list, wait. HTTP, the benchmarks and the tests use it. */
 import type { CommandAnswer, CreateRequest, CreateResult, EngineHealth, Unavailable } from "./answers.ts";
 import type { NewWork } from "./load-shedding.ts";
 import type { DefinitionChecker } from "./definitions/checker.ts";
@@ -7,7 +7,7 @@ import type { ClientCommand } from "../workflow/execution/client-commands.ts";
 import type { DefinitionOptions } from "../workflow/definition/definition.ts";
 import type { ExecutionView } from "../workflow/view/view.ts";
 
-/** What views and lists are made of, for those who see the engine only. */
+/** The types of views and lists, for those who see only the engine. */
 export { type ListPosition, StoreUnavailable, type Summary } from "../store/store.ts";
 export type { Step } from "../workflow/plan/plan.ts";
 export { EXECUTION_STATES, type ExecutionStatus, isTerminal, NODE_STATES, type NodeStatus } from "../workflow/execution/status.ts";
@@ -23,33 +23,35 @@ export type DefinitionForm = DefinitionOptions["form"];
 
 export type { CheckedDefinition, CheckResult, CommandAnswer, CreateRequest, CreateResult, EngineHealth, Unavailable } from "./answers.ts";
 
-/** What clients send is read here, in a thread where it is large. */
+/** The engine. It also reads what clients send, in a thread if it is large. */
 export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "readParams" | "readSubmitted" | "yamlToJson"> {
-  /** Refuses nothing for the load: for that `admit` is asked before. A store that is full or away and a stop refuse it all the same. */
+  /**
+   * Creates. Refuses nothing because of the load: ask `admit` before. A store that is full or away, and a stop, refuse it all the same.
+   */
   create(request: CreateRequest): Promise<CreateResult>;
-  /** Why new work of this kind is refused now; null where it may come. Asked once for each, before anything is done for it. */
+  /** The reason why new work of this kind is refused now; null if it may come. Asked once for each, before anything is done for it. */
   admit(work: NewWork): Unavailable | null;
-  /** Some of what is new is refused lately. */
+  /** Whether some new work was refused lately. */
   readonly isShedding: boolean;
-  /** The one way in for what a client wants of an execution that exists. Resolves when the answer is durable, or cannot be for now. */
+  /** The one way for a client's command to an execution that exists. Resolves when the answer is durable, or cannot be for now. */
   command(executionId: string, command: ClientCommand): Promise<CommandAnswer>;
   /** The execution as the store has it, or null. Reads never ask an actor. Rejects with StoreUnavailable. */
   view(id: string): Promise<ExecutionView | null>;
   /** The small part of it. Rejects with StoreUnavailable. */
   summary(id: string): Promise<Summary | null>;
-  /** Its supervisor crashed too often and is left alone until the next sweep; known to the owner alone. */
+  /** Whether its supervisor crashed too often and is left alone until the next sweep. Only the owner knows. */
   isStalled(id: string): boolean;
   /** Outputs that are kept apart (a view shows only their size), as JSON texts. `attempt`: the node's `attempts`. */
   largeOutputs(id: string, nodes: readonly { readonly id: string; readonly attempt: number }[]): Promise<readonly (string | null)[]>;
   list(query: ListQuery): Promise<readonly Summary[]>;
-  /** True at the end of the execution; false when the time is up or too many wait already. */
+  /** Resolves with true at the end of the execution, with false when the time is up or too many wait already. */
   waitForEnd(id: string, withinMs: number): Promise<boolean>;
   health(): EngineHealth;
-  /** It will be stopped soon: readiness says so, and everything else goes on. */
+  /** Says that the instance will be stopped soon: readiness says so, and everything else goes on. */
   markUnready(): void;
   /**
-   * A clean end: nothing new begins, what runs may finish within `graceMs`, everything is committed, and whoever waits
-   * is let go. `lastAnswers` is given the time to answer them; then the store is closed.
+   * Ends cleanly: nothing new begins, what runs may finish within `graceMs`, everything is committed, and all waiters are released.
+   * `lastAnswers` is given the time to answer them; then the store is closed.
    */
   stop(graceMs: number, lastAnswers?: () => Promise<void>): Promise<void>;
 }

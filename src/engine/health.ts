@@ -1,8 +1,8 @@
-/** What an instance tells of itself: whether it should be sent work, and how much it has. */
+/** The health of an instance: whether it should get work, and how much it has. */
 import type { EngineHealth } from "./answers.ts";
 import type { EngineParts } from "./parts.ts";
 
-/** How far an instance's end is: others are told that it is near, or it has begun and nothing new is taken. */
+/** The stage of an instance's end: others are told that it is near, or it has begun and new work is refused. */
 export type Life = { ending: "none" | "near" | "begun" };
 
 export function healthOf(parts: EngineParts, { ending }: Readonly<Life>): EngineHealth {

@@ -1,4 +1,4 @@
-/** What an instance that has its store alone, and one among several, differ in: put together here for the engine. */
+/** The difference between an instance that has its store alone and one among several, put together here for the engine. */
 import { createRemoteAttempts, type RemoteAttempts } from "../cluster/overflow/remote-attempts.ts";
 import type { Doorbell } from "../bus/doorbell.ts";
 import { LaneRelays } from "../bus/relay/lane-relays.ts";
@@ -24,19 +24,19 @@ export type ClusterParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly retention: Pick<Retention, "finishedMs" | "untriggeredMs">;
-  /** When an instance alone writes, where its store has it wait for others. */
+  /** The rule for the time of writes of an instance alone, if its store lets them wait for others. */
   readonly gathering: Gathering | undefined;
 };
 
 export type EngineCluster = {
   readonly ownership: Ownership;
   readonly remoteAttempts: RemoteAttempts;
-  /** Why nothing new is taken now, as a sentence; null where it is. */
+  /** The reason why new work is refused now, as a sentence; null if it is not. */
   full(): string | null;
   isOutboxFull(): boolean;
   /** The store has it, written by this instance. `owned`: its lane is this instance's. */
   created(execution: NewExecution, owned: boolean): void;
-  /** Nothing is relayed any more: resolves when the stream has been told of what the store has forgotten. */
+  /** Resolves when nothing is relayed any more and the stream has been told what the store has forgotten. */
   told(): Promise<void>;
   close(): Promise<void>;
 };
@@ -91,7 +91,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     onPending(lane, pending) {
       if (pending.outboxEntries > 0) relays?.wake(lane);
     },
-    // What is relayed under the lease that follows must come after the word that the history went back.
+    // What is relayed under the lease that follows must come after the record that the history went back.
     onRestarted: async ({ lane, committer }) => relays?.storeRestarted(lane, committer.lease.epoch),
   });
   const remoteAttempts = createRemoteAttempts({
@@ -129,7 +129,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
   };
 }
 
-/** Whoever waits for an end hears of it, here and at the other instances. */
+/** Tells those who wait for an end, here and at the other instances. */
 function tellEnds(entries: readonly CommitEntry[], waiters: Waiters, doorbell: Doorbell): void {
   const ended: string[] = [];
   for (const { summary } of entries) if (isTerminal(summary.status)) ended.push(summary.id);

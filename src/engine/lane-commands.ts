@@ -1,14 +1,14 @@
-/** The commands that wait in lanes: read once before anything of a taken lane goes on, and whenever there may be more. */
+/** The commands that wait in lanes: they are read once before anything of a taken lane goes on, and whenever there may be more. */
 import type { Inbox } from "../cluster/commands/inbox.ts";
 import { Backoff } from "../env/backoff.ts";
 import type { Clock } from "../env/clock.ts";
 
 export type LaneCommandsOptions = {
-  /** Null where an instance has the store alone. */
+  /** The inbox; null if an instance has the store alone. */
   readonly inbox: Inbox | null;
   readonly clock: Clock;
   readonly isOwned: (lane: number) => boolean;
-  /** The lane is looked at for the first time since it was taken. */
+  /** Called when a lane is looked at for the first time since it was taken. */
   readonly firstLook: (lane: number) => void;
 };
 
@@ -29,7 +29,7 @@ export class LaneCommands {
     while (!(await inbox.look(lane)) && isOwned(lane)) await backoff.wait();
   }
 
-  /** Outcomes that wait for the owner count before it takes anything for lost. */
+  /** Reads them once. Outcomes that wait for the owner count before it counts anything as lost. */
   readOnce(lane: number): Promise<void> {
     const known = this.#firstLooks.get(lane);
     if (known !== undefined) return known;
@@ -39,12 +39,12 @@ export class LaneCommands {
     return look;
   }
 
-  /** There may be more than before. */
+  /** Looks at a lane that may have more than before. */
   look(lane: number): void {
     void (this.#firstLooks.has(lane) ? this.#options.inbox?.look(lane) : this.readOnce(lane));
   }
 
-  /** The lane is not this instance's any more. */
+  /** Forgets a lane that is not this instance's any more. */
   drop(lane: number): void {
     this.#options.inbox?.drop(lane);
     this.#firstLooks.delete(lane);

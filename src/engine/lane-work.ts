@@ -1,4 +1,4 @@
-/** What is done with lanes: taken up, looked after, handed over, dropped. Given to the ownership by the engine. */
+/** The work on lanes: taken up, looked after, handed over, dropped. The engine gives it to the ownership. */
 import type { Supervisors } from "../actors/supervisors.ts";
 import type { RemoteAttempts } from "../cluster/overflow/remote-attempts.ts";
 import type { Inbox } from "../cluster/commands/inbox.ts";
@@ -8,11 +8,11 @@ import type { Store } from "../store/store.ts";
 import { LaneCommands } from "./lane-commands.ts";
 
 export type EngineLanes = LaneWork & {
-  /** Its lane is this instance's, and stays so for now. */
+  /** Whether its lane is this instance's, and stays so for now. */
   isOwned(lane: number): boolean;
   /** Resolves when every command that waits in the lane now is with its supervisor, or the lane is another's. */
   readCommands(lane: number): Promise<void>;
-  /** The execution's supervisor has left, since it was fenced: what it had in hand waits for the word on its lane. */
+  /** The execution's supervisor has left because it was fenced: what it had in hand waits until it is known what becomes of its lane. */
   moved(executionId: string): void;
 };
 
@@ -20,13 +20,13 @@ export type EngineLanesOptions = {
   readonly store: Store;
   readonly supervisors: Supervisors;
   readonly remoteAttempts: RemoteAttempts;
-  /** Null where an instance has the store alone. */
+  /** The inbox; null if an instance has the store alone. */
   readonly inbox: Inbox | null;
   readonly clock: Clock;
   readonly ownedLaneOf: (lane: number) => OwnedLane | null;
-  /** What other instances had claimed of the lane is to be known. */
+  /** Asks what other instances had claimed of the lane. */
   readonly takeClaims: (lane: number) => void;
-  /** The lane's offers to other instances are none of this one's any more. */
+  /** Drops the lane's offers to other instances, which are not this one's any more. */
   readonly dropOffers: (lane: number) => void;
 };
 
@@ -39,7 +39,7 @@ export function createEngineLanes(options: EngineLanesOptions): EngineLanes {
 class InstanceLanes implements EngineLanes {
   readonly #options: EngineLanesOptions;
   readonly #commands: LaneCommands;
-  /** Each lane that is being handed over, as it is owned meanwhile. */
+  /** The lanes that are being handed over, each as it is owned meanwhile. */
   readonly #leaving = new Map<number, OwnedLane | null>();
   /** By lane: executions whose supervisors left before it was known what becomes of the lane, and of them. */
   readonly #moved = new Map<number, Set<string>>();
@@ -123,7 +123,7 @@ class InstanceLanes implements EngineLanes {
     });
   }
 
-  /** Nothing of the lane acts any more. Answers the executions that were there. */
+  /** Stops everything in the lane. Returns the executions that were there. */
   #clear(lane: number): readonly string[] {
     const { supervisors, dropOffers } = this.#options;
     this.#commands.drop(lane);

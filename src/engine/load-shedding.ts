@@ -1,11 +1,11 @@
 /**
- * Load shedding: new work is refused at once, before anything is done for it, while what was taken before waits too long. So what is
- * taken is answered in time, and nothing is spent on what its client will have given up.
+ * Load shedding: new work is refused at once, before anything is done for it, while accepted work waits too long. So accepted work is
+ * answered in time, and nothing is spent on work that its client will have given up.
  *
- * Two waits count. That for the store is the oldest one's. That for this process is by Little's law: what it has in hand, by how much of
- * it it does in a second; so it is known the moment that more is taken, and not only when that has waited. A wait that stays above a
- * target is a standing queue, and a burst or a stall, which passes, is none: so CoDel (RFC 8289) has it for packets. Creates are
- * refused first, since a trigger is the second half of a create that was taken.
+ * Two waits count. The wait for the store is that of the oldest request. The wait for this process is found by Little's law: what it has in
+ * hand, divided by how much of it it does in a second; so it is known the moment that more is accepted, and not only when that has waited.
+ * A wait that stays above a target is a standing queue; a burst or a stall, which passes, is not: this is the rule of CoDel (RFC 8289) for
+ * packets. Creates are refused first, because a trigger is the second half of an accepted create.
  */
 import type { Clock } from "../env/clock.ts";
 
@@ -13,40 +13,43 @@ export type NewWork = "create" | "trigger";
 
 export type LoadSheddingOptions = {
   readonly clock: Clock;
-  /** What waits for the store: since when the oldest of each line does, by the monotonic clock; null where a line is empty. */
+  /** The lines that wait for the store: since when the oldest of each waits, by the monotonic clock; null for an empty line. */
   readonly lines: () => Iterable<{ readonly waitingSinceMs: number | null }>;
-  /** `done`: since the start. */
+  /** The work in hand. `done`: since the start. */
   readonly inHand: { readonly pending: number; readonly done: number };
 };
 
 export interface LoadShedding {
-  /** Why this is refused now; null where it is taken. */
+  /** The reason why this work is refused now; null if it is accepted. */
   refusalOf(work: NewWork): string | null;
-  /** Something may be refused: worth being asked before anything else is done. */
+  /** Whether something may be refused: then it is worth asking before anything else is done. */
   readonly isOn: boolean;
-  /** To be called when something of what was in hand is done: whether a queue stands must be known where nobody asks for a while, too. */
+  /** To be called when some work in hand is done: whether a queue stands must be known even if nobody asks for a while. */
   done(): void;
 }
 
-/** Of an execution, which waits for this process several times. `begin`: it stands. `hold`: it stays there from then on. */
+/**
+ * The targets for an execution's wait for this process; it waits several times. `begin`: a queue stands. `hold`: it stays there from then
+ * on.
+ */
 const IN_HAND_MS: Readonly<Record<NewWork, { readonly begin: number; readonly hold: number }>> = {
   create: { begin: 250, hold: 150 },
   trigger: { begin: 800, hold: 500 },
 };
 const STORE_MS: Readonly<Record<NewWork, number>> = { create: 300, trigger: 1_000 };
-/** Above a target for so long is too long: a burst of some thousands, which is done by then, is taken whole. */
+/** The time above a target that is too long. A burst of some thousands, which is done by then, is accepted whole. */
 const GRACE_MS = 1_500;
 const STORE_GRACE_MS = 1_500;
 const MOMENT_MS = 250;
-/** So long after work was refused there is no grace: it is still the same overload. */
+/** The time after a refusal in which there is no grace: it is still the same overload. */
 const SAME_OVERLOAD_MS = 10_000;
-/** Unless less than so much waited, for so long: what comes then is another burst. */
+/** The exception: if less than this waited for so long, what comes then is another burst. */
 const CALM = { inHandMs: 50, storeMs: 100, forMs: 2_000 };
-/** It is looked so often, however much is asked. */
+/** The least time between two looks, however much is asked. */
 const LOOK_MS = 20;
-/** Where nobody has looked for so long, it is not known what was meanwhile; but what is in hand gets no less where nothing is done. */
+/** The time without a look after which it is not known what happened meanwhile. But work in hand does not get less if nothing is done. */
 const UNKNOWN_MS = 500;
-/** Over about so long it is averaged how much is done. */
+/** The time over which the rate is averaged. */
 const AVERAGED_MS = 1_000;
 
 export function createLoadShedding(options: LoadSheddingOptions): LoadShedding {
@@ -115,7 +118,7 @@ class WaitShedding implements LoadShedding {
 
 const REASON = "New work is refused for now: accepted work waits too long.";
 
-/** For how long a wait has been above its target. Below it for a moment, as when a heap was done at once, changes nothing. */
+/** The time for which a wait has been above its target. Falling below it for a moment, as when many were done at once, changes nothing. */
 class Standing {
   readonly #times: { readonly momentMs: number; readonly unknownMs: number };
   #sinceMs: number | null = null;
@@ -126,7 +129,7 @@ class Standing {
     this.#times = times;
   }
 
-  /** `forMs`: it is known to be above the target for so long already. */
+  /** Notes a look. `forMs`: the wait is known to be above the target for so long already. */
   look(nowMs: number, isAbove: boolean, forMs = 0): void {
     const isKnownMeanwhile = nowMs - this.#lookedAtMs <= this.#times.unknownMs;
     this.#lookedAtMs = nowMs;
@@ -143,11 +146,11 @@ class Standing {
   }
 }
 
-/** How much is done in a second, averaged. */
+/** The work that is done in a second, averaged. */
 class Rate {
   #done: number;
   #atMs: number;
-  /** A millisecond; null until it is known. */
+  /** The rate per millisecond; null until it is known. */
   #rate: number | null = null;
 
   constructor(done: number, nowMs: number) {
@@ -155,7 +158,7 @@ class Rate {
     this.#atMs = nowMs;
   }
 
-  /** What is done comes in heaps, and not at all while the store stands still: that says nothing until there is more of it. */
+  /** Notes a look. Work is done in groups, and not at all while the store does not answer: that says nothing until there is more of it. */
   look(done: number, nowMs: number): void {
     if (done === this.#done) return;
     const passedMs = Math.max(1, nowMs - this.#atMs);
@@ -166,7 +169,7 @@ class Rate {
     this.#atMs = nowMs;
   }
 
-  /** How long so much takes. */
+  /** The time that so much work takes. */
   msFor(pending: number): number {
     return this.#rate === null ? 0 : pending / this.#rate;
   }

@@ -1,4 +1,4 @@
-/** What the engine is made of: its rooms opened, each told of those that it works with. Nothing goes on before the ownership begins. */
+/** The parts of the engine: its rooms opened, each with those that it works with. Nothing goes on before the ownership begins. */
 import { startSupervisors, type Supervisors } from "../actors/supervisors.ts";
 import { Workload } from "../actors/system/workload.ts";
 import type { ClusterOptions } from "../cluster/cluster.ts";
@@ -41,7 +41,7 @@ export type EngineOptions = {
   readonly maxRunningExecutions: number | null;
   readonly mailboxLimit: number;
   readonly waitersLimit: number;
-  /** A setting asks for more than this instance can do now (Redis not reachable). */
+  /** Whether a setting asks for more than this instance can do now (Redis not reachable). */
   readonly degraded: boolean;
   /** What it shares with other instances, or null. Its store is `store`. */
   readonly cluster: ClusterOptions | null;
@@ -49,11 +49,11 @@ export type EngineOptions = {
 
 export type EngineParts = Ground & LaneParts & Entrances;
 
-/** What everything else stands on: who shares the store, and what is known of handlers and definitions. */
+/** The ground of everything else: who shares the store, and what is known of handlers and definitions. */
 type Ground = {
   readonly options: EngineOptions;
   readonly bootId: string;
-  /** For the deadlines of what is asked: most are cancelled before they are due. */
+  /** The clock for deadlines, most of which are cancelled before they are due. */
   readonly deadlines: Clock;
   readonly joined: EngineCluster;
   readonly waiters: Waiters;
@@ -64,22 +64,22 @@ type Ground = {
   readonly workload: Workload;
 };
 
-/** Whoever does the work of this instance's lanes. `overflow`: null where an instance has the store alone. */
+/** The parts that work on this instance's lanes. `overflow`: null if an instance has the store alone. */
 type LaneParts = { readonly supervisors: Supervisors; readonly overflow: EngineOverflow | null; readonly lanes: EngineLanes };
 
-/** Where new work comes in. */
+/** The entrances of new work. */
 type Entrances = { readonly commands: CommandPath; readonly creation: Creation; readonly shedding: LoadShedding };
 
 const NO_CLAIMS: readonly never[] = [];
 
-/** `isStopping`: nothing is taken up any more. Rejects with the faults of handlers, or StoreUnavailable. */
+/** Opens the parts. `isStopping`: nothing is taken up any more. Rejects with the faults of handlers, or StoreUnavailable. */
 export async function openParts(options: EngineOptions, isStopping: () => boolean): Promise<EngineParts> {
   const ground = await openGround(options);
   const laneParts = openLaneParts(ground);
   return { ...ground, ...laneParts, ...openEntrances(ground, laneParts, isStopping) };
 }
 
-/** Resolves true where it has ended, or is gone. Rejects with StoreUnavailable. */
+/** Resolves with true if it has ended, or is gone. Rejects with StoreUnavailable. */
 export async function hasEnded(store: Store, id: string): Promise<boolean> {
   const summary = await store.summary(id);
   return summary === null || isTerminal(summary.status);
@@ -90,7 +90,7 @@ async function openGround(options: EngineOptions): Promise<Ground> {
   const bootId = ids.next();
   await pool.ready();
   const deadlines = sharingOneTimer(clock);
-  // Alone, every end is told here; the doorbell between instances may lose one.
+  // An instance alone reports every end here; the doorbell between instances may lose one.
   const look = cluster === null ? {} : { look: (id: string) => hasEnded(store, id) };
   const waiters = createWaiters({ clock: deadlines, limit: options.waitersLimit, ...look });
   const gathering = store.gatherMs === undefined ? undefined : createGathering(clock, store.gatherMs);
@@ -121,7 +121,7 @@ function openLaneParts(ground: Ground): LaneParts {
     readTriggerParams: checker.readTriggerParams,
   });
   const isOwned = (lane: number): boolean => lanes.isOwned(lane);
-  /** Outcomes that it still sent count; what it ran beyond them is lost. */
+  /** Outcomes that it still sent count. What it ran beyond them is lost. */
   const executorDied = async (died: string): Promise<void> => {
     await Promise.all([...ownership.ownedLanes()].map(({ lane }) => lanes.readCommands(lane)));
     pool.executorDied(died);

@@ -1,4 +1,4 @@
-/** The engine at work: each thing that is asked goes to the part that knows it, until the end. */
+/** The engine at work: each request goes to the part that handles it, until the end. */
 import { whileUseful } from "../env/deadline.ts";
 import { largeKey, type ListQuery, type Summary } from "../store/store.ts";
 import type { ClientCommand } from "../workflow/execution/client-commands.ts";
@@ -10,7 +10,7 @@ import type { NewWork } from "./load-shedding.ts";
 import { type EngineParts, hasEnded } from "./parts.ts";
 import { createSharedViews } from "./shared-views.ts";
 
-/** How long an end waits until the store has the last outcomes of what ran for other instances. */
+/** The time that an end waits until the store has the last outcomes of remote attempts. */
 const OUTCOMES_MS = 8_000;
 
 export class RunningEngine implements Engine {
@@ -109,21 +109,21 @@ export class RunningEngine implements Engine {
     await pool.close();
   }
 
-  /** Why nothing new is taken now; null where it is. */
+  /** The reason why new work is refused now; null if it is not. */
   #obstructed(): Unavailable | null {
     return refusal(this.#life.ending === "begun" ? "The server is stopping." : this.#parts.joined.full());
   }
 
-  /** What runs ends; every outcome is in the store before the last word. */
+  /** Ends an instance alone: every outcome is in the store before the last commit. */
   async #endAlone(graceMs: number): Promise<void> {
     const { options, supervisors, joined } = this.#parts;
     await options.pool.drain(graceMs);
     await supervisors.system.idle();
-    // What a stalled execution had begun is recorded nowhere: only a death gives it the next number.
+    // What a stalled execution had begun is recorded nowhere. Only a death gives it the next number.
     await joined.ownership.stop(!supervisors.system.hasStalled);
   }
 
-  /** What runs ends, or is given back; every outcome is in the store before the last word. */
+  /** Ends an instance among several: what runs ends or is given back, and every outcome is in the store before the last commit. */
   async #endAmongOthers(graceMs: number): Promise<void> {
     const { options, overflow, joined } = this.#parts;
     const { ownership, remoteAttempts } = joined;
@@ -132,7 +132,8 @@ export class RunningEngine implements Engine {
     overflow?.stop();
     remoteAttempts.giveBack();
     await options.pool.drain(graceMs);
-    // A store that is away shall not hold up the end: what it does not get counts as cut off. And who else knows what it has forgotten?
+    // A store that is away must not delay the end: what it does not get counts as cut off. The stream is told too, because nobody else
+    // knows what the store has forgotten.
     const told = Promise.all([remoteAttempts.idle(), joined.told()]);
     await whileUseful(options.clock, OUTCOMES_MS, told, () => ownership.storeTrouble === null);
     await ownership.leave();

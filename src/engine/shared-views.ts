@@ -1,13 +1,13 @@
-/** Views that are shared: many who read one wide execution at the same time are shown the same one. */
+/** Shared views: many who read one wide execution at the same time get the same one. */
 import type { ExecutionState } from "../workflow/execution/state.ts";
 import { type ExecutionView, type ReasonOf, viewOf } from "../workflow/view/view.ts";
 
-/** Below, a view is made anew quicker than an earlier one is found. */
+/** The number of nodes below which a view is made anew faster than an earlier one is found. */
 const SHARED_NODES = 1_000;
 
 type Held = { readonly view: WeakRef<ExecutionView>; readonly reasonOf: ReasonOf | undefined };
 
-/** `viewOf`, which makes none while one that says the same is still held by somebody. */
+/** Makes a `viewOf` that makes no view while somebody still holds an equal one. */
 export function createSharedViews(): typeof viewOf {
   const held = new WeakMap<ExecutionState, Held>();
   return (id, state, stalled, reasonOf) => {

@@ -1,4 +1,4 @@
-/** How the engine begins: its parts are opened, then the ownership takes over what it can, and work goes on. */
+/** The start of the engine: its parts are opened, then the ownership takes over what it can, and work goes on. */
 import type { Engine } from "./engine.ts";
 import type { Life } from "./health.ts";
 import { type EngineOptions, openParts } from "./parts.ts";

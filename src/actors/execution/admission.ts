@@ -1,15 +1,18 @@
-/** How many executions may be RUNNING at once here (MAX_CONCURRENT_WORKFLOWS), and who comes next: by priority (0 to 10, higher first), then by time. */
+/**
+ * Admission: how many executions may be RUNNING at once here (MAX_CONCURRENT_WORKFLOWS), and which comes next: by priority (0 to 10, higher
+ * first), then by time.
+ */
 
 export type Admission = {
-  /** Begins to let in. Before, everybody waits: first all that was running or waiting before a restart is known. */
+  /** Begins to admit. Before that everybody waits: everything that was running or waiting before a restart must be known first. */
   open(): void;
-  /** True where there is room, which is then taken; an execution that is in already stays in. */
+  /** Takes room if there is some, and returns whether it did. An execution that is admitted already stays so. */
   tryEnter(id: string): boolean;
-  /** Takes room even where there is none: what was RUNNING when it was taken over goes on. */
+  /** Takes room even if there is none: what was RUNNING when it was taken over goes on. */
   enter(id: string): void;
-  /** Calls `admitted` once there is room, which is then taken. In line once only. */
+  /** Calls `admitted` once there is room, which is then taken. An execution waits only once. */
   wait(place: { readonly id: string; readonly priority: number; readonly triggeredAtMs: number; readonly admitted: () => void }): void;
-  /** Gives the room, or the place in line, back. */
+  /** Gives back the room, or the place in line. */
   leave(id: string): void;
   readonly running: number;
   readonly waiting: number;
@@ -17,10 +20,10 @@ export type Admission = {
 
 type Place = Parameters<Admission["wait"]>[0];
 
-/** `limit`: null for no limit. */
+/** An admission. `limit`: null for no limit. */
 export function createAdmission(limit: number | null): Admission {
   const inside = new Set<string>();
-  /** One line a priority; a Map keeps the order of arrival, which is the order of triggers once it is open. */
+  /** One line for each priority. A Map keeps the order of arrival, which is the order of triggers once it is open. */
   const lines = Array.from({ length: PRIORITY_MAX + 1 }, () => new Map<string, Place>());
   let waiting = 0;
   let isOpen = false;
@@ -52,7 +55,7 @@ export function createAdmission(limit: number | null): Admission {
     },
     tryEnter(id) {
       if (inside.has(id)) return true;
-      // Whoever came before goes first.
+      // Earlier ones go first.
       if (waiting > 0 || !room()) return false;
       inside.add(id);
       return true;

@@ -1,4 +1,4 @@
-/** What one commit of a supervisor holds, and what follows from it. */
+/** The changeset: what one commit of a supervisor holds, and what follows from it. */
 import type { CommandReceipt, LargeText } from "../../store/store.ts";
 import type { WorkflowEvent } from "../../workflow/execution/messages.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
@@ -7,7 +7,7 @@ import type { Receipt } from "../../workflow/execution/client-commands.ts";
 import type { CommandMessage, HandOver } from "./messages.ts";
 
 export type Changeset = {
-  /** When all of it was decided: nothing else happens meanwhile. */
+  /** The time of all its decisions: nothing else happens meanwhile. */
   readonly nowMs: number;
   readonly events: WorkflowEvent[];
   readonly large: LargeText[];
@@ -15,13 +15,13 @@ export type Changeset = {
   readonly settled: { readonly node: NodeIndex; readonly attempt: number }[];
   readonly receipts: { readonly message: CommandMessage; readonly receipt: Receipt }[];
   bytes: number;
-  /** What the state says is to be done by then, is done. */
+  /** Whether the open effects of the state must be performed after it. */
   resumes: boolean;
-  /** With it the last step ends: what runs is in it. */
+  /** The hand-over that ends with it: what runs is recorded in it. */
   handOver: HandOver | null;
 };
 
-/** A commit is cut between commands when it holds this much. */
+/** The size at which a commit is cut between commands. */
 const EVENTS_MAX = 4_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
@@ -33,7 +33,7 @@ export function hasRoom({ events, bytes }: Changeset): boolean {
   return events.length < EVENTS_MAX && bytes < BYTES_MAX;
 }
 
-/** What the store keeps of the answers to stored commands. */
+/** The receipts of stored commands, as the store keeps them. */
 export function receiptsOf({ receipts }: Changeset): readonly CommandReceipt[] {
   if (receipts.length === 0) return NONE;
   const kept: CommandReceipt[] = [];

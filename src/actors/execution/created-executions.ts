@@ -1,4 +1,6 @@
-/** Executions that were created here and that no supervisor has taken up yet: it need not read back what was just written. */
+/**
+ * Executions that were created here and that no supervisor has taken up yet: their supervisor need not read back what was just written.
+ */
 import type { Clock } from "../../env/clock.ts";
 import { BoundedCache } from "../../env/bounded-cache.ts";
 import { encode } from "../../store/codec/codec.ts";
@@ -11,19 +13,19 @@ import type { LargeTexts } from "../../store/large-texts.ts";
 import { summaryOf } from "./summary.ts";
 import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
-/** What is to be created. `params`: JSON text of an object, or null. `admitted`: there is room to run it now. */
+/** A request to create. `params`: JSON text of an object, or null. `admitted`: there is room to run it now. */
 export type CreationRequest = {
   readonly id: string;
   readonly definition: { readonly text: string; readonly hash: string; readonly plan: Plan };
-  /** It is triggered in the same act; null: somebody triggers it later, perhaps. */
+  /** The trigger in the same commit; null: somebody triggers it later, perhaps. */
   readonly trigger: { readonly params: string | null; readonly admitted: boolean } | null;
   readonly bodyHash: string;
 };
 
-/** `execution`: what the store gets. `state`: the same, folded. */
+/** A new execution. `execution`: what the store gets. `state`: the same, folded. */
 export type CreatedExecution = { readonly execution: NewExecution; readonly state: ExecutionState; readonly params: string | null };
 
-/** Roughly what they may take until somebody triggers them, in characters; those that go have to be read then. */
+/** The approximate characters of executions that wait for a trigger. Those that are dropped must be read then. */
 const COST_MAX = 32 * 1024 * 1024;
 const COST_EACH = 1_024;
 const COST_A_NODE = 50;
@@ -31,7 +33,10 @@ const COST_A_NODE = 50;
 export class CreatedExecutions {
   readonly #clock: Clock;
   readonly #largeTexts: LargeTexts;
-  /** Made, and not known yet to be in the store: by the time that is known it may have been found there, and gone on. */
+  /**
+   * Executions that are made, and not known to be in the store yet: by the time that this is known, they may have been found there and gone
+   * on.
+   */
   readonly #coming = new Set<string>();
   readonly #kept = new BoundedCache<{ readonly createdExecution: CreatedExecution; readonly ownedLane: OwnedLane }>(COST_MAX);
 
@@ -40,7 +45,7 @@ export class CreatedExecutions {
     this.#largeTexts = largeTexts;
   }
 
-  /** Its first chunk, which is not written yet. `made` follows, whatever becomes of it. */
+  /** Makes the first chunk, which is not written yet. `made` follows, whatever becomes of it. */
   make({ id, definition, trigger, bodyHash }: CreationRequest): CreatedExecution {
     this.#coming.add(id);
     const { plan, hash, text } = definition;
@@ -65,20 +70,20 @@ export class CreatedExecutions {
     return { execution, state, params: trigger?.params ?? null };
   }
 
-  /** What was made is kept, or never will be. */
+  /** Notes that what was made is kept, or never will be. */
   made(id: string): void {
     this.#coming.delete(id);
   }
 
   /**
-   * The store has it, written under this lease or before anybody could have known of it elsewhere. Does nothing where its
-   * supervisor was started before this was heard of: it is not at its beginning any more.
+   * Keeps an execution that the store has, written under this lease or before anybody could have known of it elsewhere. Does nothing if its
+   * supervisor was started before: it is not at its beginning any more.
    */
   keep(createdExecution: CreatedExecution, ownedLane: OwnedLane): void {
     const { execution, state, params } = createdExecution;
     if (!this.#coming.has(execution.summary.id)) return;
     for (const each of execution.large) this.#largeTexts.keep(execution.summary.id, each);
-    // Its plan may be this one's alone, and is about as long as the definition's text, which nobody needs any more.
+    // Its plan may belong to this execution alone. It is about as long as the definition's text, which nobody needs any more.
     const cost = COST_EACH + COST_A_NODE * state.plan.ids.length + execution.definitionText.length + (params?.length ?? 0);
     const kept: CreatedExecution = { ...createdExecution, execution: { ...execution, definitionText: "" } };
     this.#kept.set(execution.summary.id, { createdExecution: kept, ownedLane }, cost);
@@ -89,12 +94,12 @@ export class CreatedExecutions {
     return ownedLane !== null && this.#kept.peek(id)?.ownedLane === ownedLane;
   }
 
-  /** The store says that it is triggered: what was created here without a trigger is behind that, and is to be read. */
+  /** Drops an execution that the store says is triggered: what was created here without a trigger is outdated and must be read. */
   triggeredElsewhere(id: string): void {
     if (this.#kept.peek(id)?.createdExecution.execution.summary.triggeredAtMs === null) this.#kept.delete(id);
   }
 
-  /** For its supervisor, once; null where it is to be read: what has been another instance's meanwhile is read anew. */
+  /** Takes an execution for its supervisor, once; null if it must be read. What has been another instance's meanwhile is read anew. */
   take(id: string, ownedLane: OwnedLane): CreatedExecution | null {
     this.#coming.delete(id);
     const kept = this.#kept.peek(id);

@@ -1,4 +1,4 @@
-/** What a supervisor makes of its messages: decisions, and the events that follow, evolved and noted in a step. Nothing here acts. */
+/** The decisions of a supervisor on its messages, and the events that follow, evolved and noted in a step. Nothing here acts. */
 import type { ExecutionAttempts } from "../../pool/pool.ts";
 import { largeKey } from "../../store/store.ts";
 import { decide } from "../../workflow/execution/decide.ts";
@@ -17,20 +17,23 @@ export interface Decider {
   readonly state: ExecutionState;
   readonly ports: Ports;
   readonly attempts: ExecutionAttempts;
-  /** It was triggered with these params. */
+  /** Notes the params of its trigger. */
   giveParams(params: string | null): void;
 }
 
 const ACCEPTED: Receipt = { type: "accepted" };
 
-/** What a supervisor found out at its start may stand behind a hand-over that was asked for meanwhile: it is part of what is handed over. */
+/**
+ * The batch with hand-overs last: what a supervisor found out at its start may stand behind a hand-over that was asked for meanwhile, and
+ * is part of what is handed over.
+ */
 export function handOverLast(batch: readonly SupervisorMessage[]): readonly SupervisorMessage[] {
   const handOver = batch.find(({ type }) => type === "HandOver");
   if (handOver === undefined || batch.at(-1) === handOver) return batch;
   return [...batch.filter((message) => message !== handOver), handOver];
 }
 
-/** Decides on the messages of `batch` from `first` on, as many as fit into one commit. Answers which comes next. */
+/** Decides on the messages of `batch` from `first` on, as many as fit into one commit. Returns the position of the next one. */
 export function decideBatch(decider: Decider, batch: readonly SupervisorMessage[], first: number, changeset: Changeset): number {
   let next = first;
   while (next < batch.length && changeset.handOver === null && hasRoom(changeset)) {
@@ -43,8 +46,8 @@ export function decideBatch(decider: Decider, batch: readonly SupervisorMessage[
 }
 
 /**
- * What has begun here and has no outcome yet is recorded: the next owner waits for it, for as long as this instance lives. So what
- * is recorded as running here and is not in hand is lost, or it would wait for ever.
+ * Records what has begun here and has no outcome yet: the next owner waits for it, for as long as this instance lives. So what is recorded
+ * as running here and is not in hand is recorded as lost; otherwise the next owner would wait for ever.
  */
 export function accountFor(decider: Decider, changeset: Changeset): void {
   const { state, attempts } = decider;
@@ -72,13 +75,13 @@ function decideMessage(decider: Decider, message: Decided, changeset: Changeset)
     changeset.settled.push(command);
 }
 
-/** It runs at once where there is room. */
+/** Starts the execution at once if there is room. */
 function triggered(decider: Decider, params: string | null, changeset: Changeset): void {
   decider.giveParams(params);
   if (decider.ports.admission.tryEnter(decider.id)) record(decider, { type: "Start" }, changeset);
 }
 
-/** What follows of itself, whatever the chance. */
+/** Records what follows without chance. */
 function record(decider: Decider, command: Command, changeset: Changeset): void {
   apply(decider, decide(decider.state, command, { nowMs: changeset.nowMs, random: 0 }), changeset);
 }
@@ -98,7 +101,7 @@ function commandOf(message: Decided): Command {
   return command.type === "Outcome" ? outcomeCommand(command.node, command.attempt, command.beganAtMs, command.outcome) : command;
 }
 
-/** The event as it goes into the log: a large text in it stands beside that. */
+/** The event as it goes into the log: a large text in it is kept apart. */
 function keptApart(decider: Decider, event: WorkflowEvent, changeset: Changeset): WorkflowEvent {
   switch (event.type) {
     case "ExecutionTriggered": {

@@ -1,9 +1,9 @@
-/** What the outcome of an attempt is to its supervisor. */
+/** The outcome of an attempt, as a command. */
 import type { Outcome } from "../../pool/pool.ts";
 import type { Command } from "../../workflow/execution/messages.ts";
 import type { NodeIndex } from "../../workflow/plan/plan.ts";
 
-/** The command to the supervisor that an outcome is. */
+/** The command to the supervisor for an outcome. */
 export function outcomeCommand(node: NodeIndex, attempt: number, beganAtMs: number, outcome: Outcome): Command {
   switch (outcome.type) {
     case "completed":

@@ -1,4 +1,4 @@
-/** What a supervisor reaches the world through: every seam of it, and the rooms' few shared parts. */
+/** The ports of a supervisor: every seam through which it reaches the world, and the shared parts of the room. */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { Random } from "../../env/random.ts";
@@ -19,32 +19,32 @@ import type { OwnedLane } from "../../cluster/owned-lane.ts";
 export type Ports = {
   readonly clock: Clock;
   readonly random: Random;
-  /** Is told of each execution that failed. */
+  /** The log of failed executions. */
   readonly failures: Pick<Log, "error">;
-  /** The execution as the store has it, null where there is none. Rejects with StoreUnavailable. */
+  /** Loads the execution as the store has it; null if there is none. Rejects with StoreUnavailable. */
   readonly load: (executionId: string) => Promise<LoadedExecution | null>;
   readonly createdExecutions: CreatedExecutions;
-  /** This instance's, of the process's life. */
+  /** The boot id of this instance. */
   readonly bootId: string;
-  /** The right to write to the execution's lane, null where another instance has it. */
+  /** The right to write to the execution's lane; null if another instance has it. */
   readonly ownedLaneOf: (executionId: string) => OwnedLane | null;
-  /** Other instances share the store: who is fenced is not alone, and a lost executor has died. */
+  /** Whether other instances share the store: then a fenced owner is not alone, and a lost executor has died. */
   readonly shared: boolean;
   readonly isAlive: (bootId: string) => boolean;
-  /** More events wait to be published than may: nothing new is started for now. */
+  /** Whether too many events wait to be published: then no node starts for now. */
   readonly isOutboxFull: () => boolean;
   readonly remoteAttempts: RemoteAttempts;
-  /** What other instances had claimed of it when it was taken over. Rejects where the store is away. */
+  /** What other instances had claimed of it when it was taken over. Rejects if the store is away. */
   readonly claimsOf: (executionId: string) => readonly Claim[] | Promise<readonly Claim[]>;
   readonly pool: Pool;
   readonly timers: Timers;
   readonly admission: Admission;
   readonly largeTexts: LargeTexts;
   readonly handlers: KnownHandlers;
-  /** What params mean for an execution of the plan; at once where that is little work. */
+  /** The meaning of params for an execution of the plan; at once if that is little work. */
   readonly readTriggerParams: (plan: Plan, params: string | null) => TriggerParams | Promise<TriggerParams | TooMuch>;
   readonly ownerDeaths: Ownership["deaths"];
 };
 
-/** `definition`: its hash. */
+/** A loaded execution. `definition`: its hash. */
 export type LoadedExecution = { readonly definition: string; readonly plan: Plan; readonly chunks: readonly Chunk[] };

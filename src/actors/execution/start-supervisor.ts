@@ -11,7 +11,7 @@ import { lostLease, Supervisor } from "./supervisor.ts";
 import type { SupervisorMessage } from "./messages.ts";
 import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
-/** Takes up the execution's work; null where there is no such execution. At once where it was just created here. */
+/** Takes up the execution's work; null if there is no such execution. It does so at once if the execution was just created here. */
 export function startSupervisor(ports: Ports, self: Self<SupervisorMessage>): Supervisor | Promise<Supervisor | null> {
   const ownedLane = ports.ownedLaneOf(self.id);
   if (ownedLane === null) throw new Moved(`Another instance owns execution ${self.id}.`);
@@ -47,12 +47,12 @@ async function load(
   const triggerParams = wholeOf(self.id, await (coming ?? ports.readTriggerParams(plan, params)));
   const claims = await ports.claimsOf(self.id);
   const trusted = ownedLane.trusted() || (await ownedLane.regained());
-  // Read before the lane went to another instance, perhaps: whoever comes next reads it anew.
+  // It was perhaps read before the lane went to another instance: the next owner reads it anew.
   if (!trusted || ports.ownedLaneOf(self.id) !== ownedLane) throw new Moved(`Another instance owns execution ${self.id}.`);
   return new Supervisor(ports, self, { state, definition, triggerParams, ownedLane, claims, isNew: false });
 }
 
-/** The trigger's params as text, where anybody may still ask for them. */
+/** The trigger's params as text, if anybody may still ask for them. */
 async function paramsOf(ports: Ports, id: string, { params, status }: ExecutionState): Promise<string | null> {
   if (params === null || typeof params === "string") return params;
   if (isTerminal(status)) return null;

@@ -1,11 +1,11 @@
-/** The small record of an execution that goes with each commit. */
+/** The summary of an execution, which goes with each commit. */
 import type { Summary } from "../../store/store.ts";
 import type { ExecutionState } from "../../workflow/execution/state.ts";
 import { countsOf } from "../../workflow/view/view.ts";
 
 const ERROR_LENGTH_MAX = 1024;
 
-/** `definition`: the hash of its text. */
+/** The summary. `definition`: the hash of its text. */
 export function summaryOf(id: string, state: ExecutionState, definition: string): Summary {
   const { total, completed, failed } = countsOf(state);
   return {

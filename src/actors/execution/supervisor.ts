@@ -1,7 +1,6 @@
 /**
- * One supervisor per execution. Its one method, `receive`, is the whole safety argument: decide and evolve, make it
- * durable in one commit, and only then act. A supervisor whose commit was refused is thrown away and loaded again,
- * so there is no code that rolls back.
+ * The supervisor of one execution. Its one method, `receive`, is the whole safety argument: decide and evolve, make it durable in one
+ * commit, and only then act. A supervisor whose commit was refused is thrown away and loaded again, so there is no code that rolls back.
  */
 import type { ExecutionAttempts, AttemptListener, Outcome } from "../../pool/pool.ts";
 import { encode } from "../../store/codec/codec.ts";
@@ -24,7 +23,7 @@ import type { SupervisorMessage } from "./messages.ts";
 import { outcomeCommand } from "./outcome-command.ts";
 import type { OwnedLane } from "../../cluster/owned-lane.ts";
 
-/** What a supervisor goes on from. */
+/** The state from which a supervisor goes on. */
 export type TakenUp = {
   readonly state: ExecutionState;
   /** The definition's hash. */
@@ -33,7 +32,7 @@ export type TakenUp = {
   readonly triggerParams: TriggerParams;
   readonly ownedLane: OwnedLane;
   readonly claims: readonly Claim[];
-  /** It was created here just now: nothing of it can be in hand anywhere, and nobody can have told anything of it. */
+  /** Whether it was created here just now: nothing of it can be in hand anywhere, and nobody can have told anything of it. */
   readonly isNew: boolean;
 };
 
@@ -44,7 +43,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   readonly attempts: ExecutionAttempts;
   readonly ownedLane: OwnedLane;
   triggerParams: TriggerParams;
-  /** What came with a trigger and is still read in a thread. */
+  /** The params of a trigger, while a thread reads them. */
   #coming: Coming | null = null;
   readonly #self: Self<SupervisorMessage>;
   readonly #definition: string;
@@ -54,7 +53,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   #isOver: boolean;
   #crash: { readonly error: unknown } | null = null;
 
-  /** Attaches to what is in hand, and takes up the execution's work: what is not new, in a turn that follows. */
+  /** Attaches to what is in hand, and takes up the execution's work; if it is not new, in a later turn. */
   constructor(ports: Ports, self: Self<SupervisorMessage>, takenUp: TakenUp) {
     const { state, definition, triggerParams, ownedLane } = takenUp;
     this.id = self.id;
@@ -71,20 +70,20 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     try {
       this.#takeUp(takenUp);
     } catch (error) {
-      // Nobody would stop an actor that never was, and its next life could not attach.
+      // Nobody would stop an actor that was never made, and its next life could not attach.
       this.stop();
       throw error;
     }
   }
 
-  /** Its end is still to be committed, and by nobody else. */
+  /** Whether its end must still be committed, by nobody else. */
   get isUnderWay(): boolean {
     return !this.#stopped && !isTerminal(this.state.status) && this.ownedLane.trusted();
   }
 
   async receive(received: readonly SupervisorMessage[]): Promise<void> {
     const batch = handOverLast(received);
-    // How many of the batch are durable, and answered.
+    // The number of messages of the batch that are durable and answered.
     let done = 0;
     let moved = false;
     try {
@@ -101,7 +100,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
         if (this.#handedOver) return;
         if (this.#coming !== null) await this.#takeParams(this.#coming);
         if (this.#stopped) return;
-        // Applied under a lease that may have lapsed since: acting on it may be another's by now.
+        // It was applied under a lease that may have lapsed since, so acting on it may be another instance's task by now.
         if (!this.ownedLane.trusted() && !(await this.ownedLane.regained())) throw new Moved(`Another instance owns execution ${this.id}.`);
         if (!this.#stopped) this.#act(changeset);
       }
@@ -129,7 +128,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     this.#stopped = true;
     this.#effects.stop();
     this.attempts.detach();
-    // Attempts that were taken for lost while they ran here, for another owner; or of a trigger that the store has forgotten.
+    // Attempts that were counted as lost while they ran here for another owner, or attempts of a trigger that the store has forgotten.
     if (this.#wantsNothing && this.attempts.size > 0) this.ports.remoteAttempts.discard({ id: this.id, name: this.state.plan.name });
   }
 
@@ -158,7 +157,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   }
 
   failed(error: unknown): void {
-    // Told to the system by the next batch, so that one path alone handles crashes.
+    // The system hears of it with the next batch, so that one path alone handles crashes.
     this.#crash = { error };
     this.deliver({ type: "Start" });
   }
@@ -175,7 +174,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     return next;
   }
 
-  /** All of the step in one commit; null where there is nothing to write. */
+  /** Commits all of the step; null if there is nothing to write. */
   #commit(changeset: Changeset): Promise<CommitResult> | null {
     const { committer } = this.ownedLane;
     const receipts = receiptsOf(changeset);
@@ -208,19 +207,19 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   }
 
   /**
-   * It is over; or not triggered, and told of outcomes all the same, since the store fell into an older past: then whatever comes
-   * of it finds it in the store.
+   * Whether it wants nothing any more: it is over. Or it is not triggered and hears of outcomes all the same, because the store came back
+   * with older data: then what follows finds them in the store.
    */
   get #wantsNothing(): boolean {
     return this.#isOver || this.state.triggeredAtMs === null;
   }
 
-  /** What is durable now is nobody's to tell any more, also of an execution that is handed over. */
+  /** Settles what is durable now, also of an execution that is handed over: nobody must report it any more. */
   #settle(changeset: Changeset): void {
     for (const { node, attempt } of changeset.settled) this.attempts.settle(node, attempt);
     for (const { type } of changeset.events) {
       if (type === "ExecutionClosed") this.#isOver = true;
-      // Of what has ended before a death was recorded there is nothing to record.
+      // An execution that ended before a death was recorded has nothing to record.
       if (this.#isOver || type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
     }
   }
@@ -255,13 +254,13 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     for (const claim of claims) this.#recordClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
-    // It had begun nothing: that death says nothing of it, also not of what it begins later.
+    // It had begun nothing, so that death says nothing of it, nor of what it begins later.
     ports.ownerDeaths.recorded(id);
     if (isNew) this.#resume();
     else this.#self.deliver(RESUME);
   }
 
-  /** What the owner of before gave to this instance, or takes for given. */
+  /** Notes what the earlier owner gave to this instance, or counts as given. */
   #noteOwn(claims: readonly Claim[]): void {
     const { id: execution, state, ports } = this;
     const running = Array.from(state.executorOf, ([node, executor]) => ({ node, executor, attempt: at(state.attempt, node) }));
@@ -269,11 +268,14 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
       if (executor === ports.bootId) ports.remoteAttempts.noteOwn({ execution, node, attempt });
   }
 
-  /** In hand from now on, so that nothing starts it beside its claimer; and recorded before a death that is none of its. */
+  /**
+   * Records a claim. The attempt is in hand from now on, so that nothing starts it beside its claimer, and it is recorded before a death
+   * that does not concern it.
+   */
   #recordClaim({ node, attempt, executor }: Claim): void {
     const { state, ports, attempts } = this;
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
-    // Claimed by this instance: it has run and its outcome is among the stored commands, which come first, or it never will.
+    // Claimed by this instance: either it has run and its outcome is among the stored commands, which come first, or it never will.
     const isGone = executor === ports.bootId && !attempts.holds(node, attempt);
     attempts.watch(node, attempt, executor);
     this.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
@@ -289,7 +291,7 @@ function unanswered(message: SupervisorMessage, moved: boolean): void {
     message.answer(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
 }
 
-/** Alone, an owner that is fenced can only be left alone; where others share the store, one of them goes on. */
+/** The error after a lost lease. An owner alone that is fenced can only be left alone; if others share the store, one of them goes on. */
 export function lostLease(ports: Ports, id: string): Error {
   if (ports.shared) return new Moved(`Another instance owns execution ${id}.`);
   return new Stall(`The lease of execution ${id} is lost.`);

@@ -13,24 +13,24 @@ export class ActorSystem<M, A extends Actor<M> = Actor<M>> implements CellKeeper
     this.options = options;
   }
 
-  /** Starts the actor where it is not there yet. */
+  /** Starts the actor if it is not there yet. */
   wake(id: string): void {
     if (!this.#stopped && !this.#cells.has(id)) this.#add(id).start();
   }
 
-  /** The same. Resolves when it has started, or is gone or stalled. */
+  /** Starts the actor, and resolves when it has started, or is gone or stalled. */
   ensure(id: string): Promise<void> {
     this.wake(id);
     return this.#cells.get(id)?.whenStarted() ?? Promise.resolve();
   }
 
-  /** Starts it where needed. False: its mailbox is full, it is stalled, or the system stops. */
+  /** Tells the actor, and starts it if needed. False: its mailbox is full, it is stalled, or the system stops. */
   tell(id: string, message: M): boolean {
     if (this.#stopped) return false;
     const there = this.#cells.get(id);
     if (there !== undefined) return !there.isStalled && there.mailbox.tell(message);
     const cell = this.#add(id);
-    // First, so that whoever is not there tells the sender why.
+    // First, so that the sender is told why an actor is not there.
     const told = cell.mailbox.tell(message);
     cell.start();
     return told;
@@ -40,7 +40,7 @@ export class ActorSystem<M, A extends Actor<M> = Actor<M>> implements CellKeeper
     return this.#cells.has(id);
   }
 
-  /** The actor itself, for what may be read of it; null while it starts, and where it is stalled or not there. */
+  /** The actor itself, for what may be read of it; null while it starts, and if it is stalled or not there. */
   actor(id: string): A | null {
     return this.#cells.get(id)?.actor ?? null;
   }
@@ -61,7 +61,7 @@ export class ActorSystem<M, A extends Actor<M> = Actor<M>> implements CellKeeper
     return this.#cells.size;
   }
 
-  /** They are another instance's now: stopped at once, also in the middle of a batch. */
+  /** Stops actors that are another instance's now, at once, also in the middle of a batch. */
   drop(ids: readonly string[]): void {
     for (const id of ids) this.#cells.get(id)?.remove("moved");
   }
@@ -88,7 +88,7 @@ export class ActorSystem<M, A extends Actor<M> = Actor<M>> implements CellKeeper
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id);
   }
 
-  /** One look a turn, however many actors have something to tell. */
+  /** Looks once in a turn, however many actors have something to tell. */
   settled(): void {
     if (this.#idleWaiters.length === 0 || this.#looking) return;
     this.#looking = true;

@@ -1,4 +1,4 @@
-/** One actor's place in the system: its mailbox, and its life from one start to the next by the rules of supervision. */
+/** The cell of one actor in the system: its mailbox, and its life from one start to the next by the rules of supervision. */
 import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
@@ -7,7 +7,7 @@ import { type Actor, type Behaviour, type Gone, Moved, type Self, Stall } from "
 import { Mailbox, type MailboxOptions, type Reader } from "./mailbox.ts";
 import { directive, type Intensity } from "./supervision.ts";
 
-/** What all cells of a system share. */
+/** The part that all cells of a system share. */
 export type CellOptions<M, A extends Actor<M>> = {
   readonly behaviour: Behaviour<M, A>;
   readonly intensity: Intensity;
@@ -20,9 +20,9 @@ export type CellOptions<M, A extends Actor<M>> = {
 /** The system, as a cell needs it. */
 export interface CellKeeper<M, A extends Actor<M>> {
   readonly options: CellOptions<M, A>;
-  /** There is no such actor any more. */
+  /** Called when there is no such actor any more. */
   removed(cell: Cell<M, A>): void;
-  /** It has started, is done with its messages, or is gone. */
+  /** Called when it has started, is done with its messages, or is gone. */
   settled(): void;
 }
 
@@ -35,9 +35,9 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   #actor: A | null = null;
   #phase: "starting" | "running" | "stalled" | "gone" = "starting";
   #leaving = false;
-  /** Since it was started last. */
+  /** Failed starts since the last successful one. */
   #failedStarts = 0;
-  /** Null before the first. */
+  /** The times of crashes; null before the first. */
   #crashesAtMs: number[] | null = null;
   #whenStarted: (() => void)[] | null = null;
 
@@ -47,7 +47,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
     this.mailbox = new Mailbox<M>(this, keeper.options.mailboxes);
   }
 
-  /** Null while it starts, and where it is stalled or gone. */
+  /** The actor; null while it starts, and if it is stalled or gone. */
   get actor(): A | null {
     return this.#actor;
   }
@@ -56,7 +56,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
     return this.#phase === "stalled";
   }
 
-  /** It starts, or holds messages. */
+  /** Whether it starts, or holds messages. */
   get isBusy(): boolean {
     return this.#phase === "starting" || (this.#phase === "running" && !this.mailbox.idle);
   }
@@ -69,7 +69,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
     return new Promise((resolve) => waiting.push(resolve));
   }
 
-  /** At once where the behaviour answers at once. */
+  /** Starts it, at once if the behaviour answers at once. */
   start(): void {
     if (this.#isGone()) return;
     this.#phase = "starting";
@@ -86,7 +86,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
     }
   }
 
-  /** A stalled one starts again, its crashes forgotten. */
+  /** Starts a stalled one again, and forgets its crashes. */
   sweep(): void {
     if (this.#phase !== "stalled") return;
     this.#crashesAtMs = null;
@@ -99,12 +99,12 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
 
   finished(): void {
     this.#leaving = true;
-    // While a batch is in hand it leaves at the end of that.
+    // While a batch is in hand it leaves at the end of that batch.
     if (!this.mailbox.busy) this.#keeper.options.turns.run(() => this.rested());
   }
 
   receive(batch: readonly M[]): Promise<void> {
-    // What it said before it knew of these.
+    // It said so before it knew of these messages.
     this.#leaving = false;
     return this.#actor === null ? Promise.resolve() : this.#actor.receive(batch);
   }

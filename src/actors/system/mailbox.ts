@@ -1,10 +1,10 @@
-/** One actor's queue. Gives on everything that waits, one batch at a time; never two batches at once. */
+/** The mailbox: one actor's queue. It passes on everything that waits, one batch at a time, and never two batches at once. */
 import type { Turns } from "../../env/turns.ts";
 import type { Workload } from "./workload.ts";
 
-/** Whose mailbox it is. */
+/** The actor's side of the mailbox. */
 export interface Reader<M> {
-  /** Given batches in order, each when the one before is settled. */
+  /** Receives batches in order, each when the one before is settled. */
   receive(batch: readonly M[]): Promise<void>;
   /** The last batch is done and nothing waits. */
   rested(): void;
@@ -14,9 +14,9 @@ export interface Reader<M> {
 
 export type MailboxOptions = {
   readonly turns: Turns;
-  /** So many messages may wait before `tell` refuses. */
+  /** The number of messages that may wait before `tell` refuses. */
   readonly limit: number;
-  /** Told of every batch, from when it is to be handed over until it is settled. */
+  /** The count of every batch, from when it is due until it is settled. */
   readonly workload: Workload;
 };
 
@@ -34,19 +34,19 @@ export class Mailbox<M> {
     this.#options = options;
   }
 
-  /** False: full, the sender must decide. For messages that start something new. */
+  /** Tells a message. False: the mailbox is full, and the sender must decide. For messages that start something new. */
   tell(message: M): boolean {
     if (this.#state === "closed" || this.#queue.length >= this.#options.limit) return false;
     this.#push(message);
     return true;
   }
 
-  /** For messages that are bounded where they start (outcomes, timers): never refused, or accepted work would be lost. */
+  /** Delivers a message that is bounded where it starts (outcomes, timers). It is never refused: otherwise accepted work would be lost. */
   deliver(message: M): void {
     if (this.#state !== "closed") this.#push(message);
   }
 
-  /** Holds deliveries back until `open`: while the actor starts, or starts again. What waits stays. */
+  /** Holds deliveries back until `open`, while the actor starts, or starts again. What waits stays. */
   shut(): void {
     this.#shut = true;
   }
@@ -56,12 +56,12 @@ export class Mailbox<M> {
     this.#schedule();
   }
 
-  /** A batch is being received. */
+  /** Whether a batch is being received. */
   get busy(): boolean {
     return this.#state === "busy";
   }
 
-  /** No message waits and none is being received. */
+  /** Whether no message waits and none is being received. */
   get idle(): boolean {
     return (this.#state === "idle" || this.#state === "closed") && this.#queue.length === 0;
   }
@@ -73,7 +73,7 @@ export class Mailbox<M> {
     return rest;
   }
 
-  /** The same, and the mailbox is not used any more. */
+  /** Takes out what waits, and ends the mailbox. */
   close(): readonly M[] {
     this.#enter("closed");
     return this.takeOut();

@@ -1,4 +1,4 @@
-/** What this process has in hand of its own: batches of messages and creates that wait for their turn, for the store, or for each other. */
+/** The workload of this process: batches of messages and creates that wait for their turn, for the store, or for each other. */
 
 export class Workload {
   #pending = 0;
@@ -15,7 +15,7 @@ export class Workload {
     this.#listener();
   }
 
-  /** Called whenever some of it is done. */
+  /** Calls the listener whenever some of it is done. */
   onDone(listener: () => void): void {
     this.#listener = listener;
   }
@@ -24,7 +24,7 @@ export class Workload {
     return this.#pending;
   }
 
-  /** Since the start. */
+  /** The number of done ones since the start. */
   get done(): number {
     return this.#done;
   }

@@ -1,6 +1,6 @@
 /**
- * A thread that reads what would hold the main thread up: large definitions and params, and YAML of any size. Its first message
- * is its settings; later ones are new settings, or orders.
+ * A thread that reads what would block the main thread: large definitions and params, and YAML of any size. Its first message is its
+ * settings; later ones are new settings, or orders.
  */
 import { decoded } from "../../env/bytes.ts";
 import { hashOf } from "../../env/ids.ts";
@@ -20,19 +20,19 @@ export type ThreadSettings = Omit<DefinitionOptions, "form" | "catalog"> & {
   readonly catalog: readonly (readonly [string, HandlerInfo])[];
 };
 
-/** What is to be done with the text, or the bytes, that came before it: a string alone crosses at once, and in an object it is copied. */
+/** An order about the text, or the bytes, that came before it. A string alone crosses at once; in an object it would be copied. */
 export type Order =
   | { readonly kind: "check"; readonly form: DefinitionOptions["form"] }
-  /** Of bytes: their text. */
+  /** Answers with the text of bytes. */
   | { readonly kind: "decode" }
   | { readonly kind: "yaml" }
   | { readonly kind: "params" }
   | { readonly kind: "submitted" }
   /** The text is a definition as it is stored. */
   | { readonly kind: "compile" }
-  /** The text as JSON, with others around it: put together on the main thread, they would be copied there. */
+  /** Answers with the text as JSON, between two others: put together on the main thread, they would be copied there. */
   | { readonly kind: "quote"; readonly before: string; readonly after: string }
-  /** The value of the JSON text. */
+  /** Answers with the value of the JSON text. */
   | { readonly kind: "json" }
   /** The text is params; "" stands for none. */
   | { readonly kind: "given"; readonly plan: PackedPlan };
@@ -41,7 +41,7 @@ type Ordered = { readonly number: number; readonly order: Order };
 export type PackedResult =
   | (Omit<Extract<DefinitionResult, { ok: true }>, "plan"> & { readonly plan: PackedPlan; readonly hash: string })
   | Extract<DefinitionResult, { ok: false }>;
-/** What each kind of order is answered with. */
+/** The answer to each kind of order. */
 export type OrderAnswers = {
   readonly check: PackedResult;
   readonly decode: { readonly text: string | null };
@@ -53,16 +53,16 @@ export type OrderAnswers = {
   readonly json: ShortJson;
   readonly given: TriggerParams | TooMuch;
 };
-/** Its long texts came before it. */
+/** An answer. Its long texts came before it. */
 export type Answer = { readonly number: number; readonly answer: OrderAnswers[Order["kind"]] };
 
 declare const self: Worker;
 
-/** Characters of a text whose reading leaves enough garbage to be worth some 10 ms after it is answered. */
+/** The length of a text whose reading leaves enough garbage to be worth some 10 ms after it is answered. */
 const COLLECT_FROM = 1024 * 1024;
 
 let settings: Omit<DefinitionOptions, "form"> | null = null;
-/** For the next order. */
+/** The text for the next order. */
 let given: string | Uint8Array<ArrayBuffer> = "";
 
 self.onmessage = async ({ data }: MessageEvent<ThreadSettings | Ordered | string | Uint8Array<ArrayBuffer>>) => {
@@ -82,7 +82,7 @@ self.onmessage = async ({ data }: MessageEvent<ThreadSettings | Ordered | string
   if (isLarge) collectNow();
 };
 
-/** Takes what was given, which is out of reach when it returns. */
+/** Takes what was given, which is no longer referenced when it returns. */
 async function answer(number: number, order: Order, options: Omit<DefinitionOptions, "form">): Promise<void> {
   const its = given;
   given = "";
@@ -93,7 +93,7 @@ async function answer(number: number, order: Order, options: Omit<DefinitionOpti
   self.postMessage(answered);
 }
 
-/** The bytes are given back at once, and not when they are found to be garbage. */
+/** The text of bytes. They are freed at once, and not when they are found to be garbage. */
 function textOf(bytes: Uint8Array<ArrayBuffer>): string | null {
   const text = decoded(bytes);
   bytes.buffer.transfer(0);

@@ -1,6 +1,6 @@
 /**
- * Reads what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads.
- * So is what instances tell each other with large texts in it.
+ * The reading of what clients send: definitions and params, small ones at once, each definition once; large ones, and all YAML, in threads.
+ * Messages of instances with large texts are read here too.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
@@ -19,20 +19,20 @@ import type { YamlResult } from "./yaml.ts";
 import { createYamlLine } from "./yaml-line.ts";
 import type { CheckResult } from "../answers.ts";
 
-/** None of it throws for bad input; each rejects only where the thread dies twice over one text. */
+/** The checker. No method throws for bad input; each rejects only if the thread dies twice over one text. */
 export type DefinitionChecker = LongJson & {
   check(text: string, form: DefinitionOptions["form"]): Promise<CheckResult>;
-  /** The text of large bytes in UTF-8, which are given away; null where they are none. */
+  /** The text of large bytes in UTF-8, which are given away; null if they are not UTF-8. */
   decode(bytes: Uint8Array<ArrayBuffer>): Promise<string | null>;
-  /** What a trigger's body says, as JSON text. */
+  /** The params in a trigger's body, as JSON text. */
   readParams(text: string): Promise<ParamsResult>;
   /** The definition, and perhaps the params, in the body of a create that also triggers. */
   readSubmitted(text: string): Promise<SubmittedResult>;
-  /** The plan of a definition as it is stored; at once where its text is small. Throws UnknownForm where a newer build wrote it. */
+  /** The plan of a stored definition; at once if its text is small. Throws UnknownForm if a newer build wrote it. */
   compile(text: string): Plan | Promise<Plan>;
-  /** A document's YAML as JSON text, which is not checked yet. */
+  /** A YAML document as JSON text, which is not checked yet. */
   yamlToJson(yaml: string): Promise<YamlResult>;
-  /** What params mean for an execution of the plan; at once where that is little work. */
+  /** The meaning of params for an execution of the plan; at once if that is little work. */
   readTriggerParams(plan: Plan, params: string | null): TriggerParams | Promise<TriggerParams | TooMuch>;
   /** The catalog has changed: what was checked before is checked again. */
   renewed(): void;
@@ -41,23 +41,23 @@ export type DefinitionChecker = LongJson & {
 
 export type CheckerOptions = {
   readonly definitions: Omit<DefinitionOptions, "form" | "catalog">;
-  /** What a definition may name now. */
+  /** The handlers that a definition may name now. */
   readonly catalog: () => Catalog;
   readonly clock: Clock;
-  /** Texts from this many characters on are read in the thread. */
+  /** The number of characters from which a text is read in the thread. */
   readonly largeFrom?: number;
-  /** What takes more steps through the graph than these is done in the thread. */
+  /** The steps through the graph above which work is done in the thread. */
   readonly stepsHere?: number;
-  /** For how long a YAML document is read at most. */
+  /** The longest time for reading a YAML document. */
   readonly yamlMs?: number;
 };
 
 /** Some milliseconds of work. */
 const LARGE_FROM = 256 * 1024;
 const STEPS_HERE = 1_000_000;
-/** Its parser takes 0.5 to 2 MB a second, so less is taken than of JSON. */
+/** The longest YAML: its parser reads 0.5 to 2 MB a second, so the limit is below that of JSON. */
 const YAML_CHARACTERS_MAX = 256 * 1024;
-/** Ten times what the worst takes on a quiet machine. */
+/** Ten times what the worst document takes on a quiet machine. */
 const YAML_MS = 10_000;
 export function createDefinitionChecker(options: CheckerOptions): DefinitionChecker {
   const { definitions, catalog, clock, largeFrom = LARGE_FROM, stepsHere = STEPS_HERE, yamlMs = YAML_MS } = options;
@@ -78,7 +78,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
     },
     compile(text) {
       if (text.length < largeFrom) return compileStored(text);
-      // Here, since what is thrown in the thread is told as the thread's death.
+      // Checked here, because what is thrown in the thread is reported as the thread's death.
       levelOfStored(text);
       return thread.ask({ kind: "compile" }, text).then(unpackPlan);
     },
@@ -102,7 +102,7 @@ export function createDefinitionChecker(options: CheckerOptions): DefinitionChec
   };
 }
 
-/** Its long texts are quoted in the thread. */
+/** The JSON of a value. Its long texts are quoted in the thread. */
 async function jsonOf(value: unknown, thread: OrderThread): Promise<string> {
   const long: string[] = [];
   const between = betweenPlaces(shortJson(value, long));

@@ -1,4 +1,4 @@
-/** Definitions as clients send them, checked: a small one at once and only once, a large one or one that is much work in the thread. */
+/** The checks of clients' definitions: a small one at once and only once, a large one or one that is much work in the thread. */
 import { BoundedCache } from "../../env/bounded-cache.ts";
 import { hashOf } from "../../env/ids.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
@@ -15,16 +15,16 @@ export type Checks = {
 
 export type ChecksOptions = {
   readonly definitions: Omit<DefinitionOptions, "form" | "catalog">;
-  /** What a definition may name now. */
+  /** The handlers that a definition may name now. */
   readonly catalog: () => Catalog;
   readonly thread: OrderThread;
-  /** Texts from this many characters on are read in the thread. */
+  /** The number of characters from which a text is read in the thread. */
   readonly largeFrom: number;
-  /** What takes more steps through the graph than these is done in the thread. */
+  /** The steps through the graph above which work is done in the thread. */
   readonly stepsHere: number;
 };
 
-/** Of each form: texts of small definitions that are kept with their plans. A plan takes a few times its text. */
+/** The characters of small definitions that are kept with their plans, for each form. A plan takes a few times its text. */
 const KEPT_CHARACTERS = 4 * 1024 * 1024;
 
 export function createChecks({ definitions, catalog, thread, largeFrom, stepsHere }: ChecksOptions): Checks {
@@ -54,7 +54,7 @@ export function createChecks({ definitions, catalog, thread, largeFrom, stepsHer
   };
 }
 
-/** By their exact text: a client that sends the same one thousands of times has it checked once. */
+/** Checked definitions by their exact text: a client that sends the same one thousands of times has it checked once. */
 function nothingChecked(): Record<DefinitionOptions["form"], BoundedCache<CheckResult>> {
   const kept = (): BoundedCache<CheckResult> => new BoundedCache(KEPT_CHARACTERS);
   return { workflow: kept(), overridable: kept(), steps: kept() };

@@ -1,10 +1,10 @@
 /**
- * Long texts of a message between threads. A string that is posted alone crosses as it is, in no time and without a copy; one in an
- * object in an object is written out and read again: 60 MB and some 60 ms of both threads for each 30 MB. So they go before the message.
+ * Long texts of a message between threads. A string that is posted alone crosses as it is, in no time and without a copy. In a nested
+ * object it is written out and read again: 60 MB and some 60 ms of both threads for each 30 MB. So long texts are sent before the message.
  */
 import { fromPlace, toPlace } from "../../workflow/json/long-json.ts";
 
-/** The message with its long texts taken out, which are added to `texts`. Looked for in plain objects and maps, not in lists. */
+/** The message with its long texts taken out, which are added to `texts`. Plain objects and maps are searched, lists are not. */
 export function takenApart<Value>(value: Value, texts: string[]): Value {
   return walked(value, (each) => toPlace(each, texts)) as Value;
 }

@@ -1,21 +1,24 @@
-/** A thread that works on one order after the other and lives while there is work for it. An order is asked once more where the thread dies over it. */
+/**
+ * A thread that works on one order after the other and lives while there is work for it. If the thread dies over an order, the order is
+ * given once more.
+ */
 import type { Clock } from "../../env/clock.ts";
 import { collectWhenIdle } from "../../env/process/garbage.ts";
 import { putTogether } from "./long-texts.ts";
 import type { Answer, Order, OrderAnswers, ThreadSettings } from "./checker-thread.ts";
 
 export type OrderThread = {
-  /** What the order says of the text. Rejects where the thread dies twice over it, or it is closed. */
+  /** The answer to an order about the text. Rejects if the thread dies twice over it, or is closed. */
   ask<Kind extends Order["kind"]>(order: Extract<Order, { kind: Kind }>, text: string): Promise<OrderAnswers[Kind]>;
-  /** The text of bytes in UTF-8, which are given away; null where they are none. Rejects likewise, where the thread dies once. */
+  /** The text of bytes in UTF-8, which are given away; null if they are not UTF-8. Rejects likewise, if the thread dies once. */
   decode(bytes: Uint8Array<ArrayBuffer>): Promise<string | null>;
-  /** Its settings are others than before. */
+  /** Its settings have changed. */
   renewed(): void;
   close(): void;
 };
 
 const IDLE_MS = 10_000;
-/** What a large text leaves here, in its own size: the text, and what is made of it. */
+/** The garbage of a large text, in its own size: the text, and what is made of it. */
 const COPIES = 2;
 
 type Waiting = {

@@ -1,4 +1,4 @@
-/** What a trigger's params mean for an execution of its plan: at once where that is little work, else in the thread. */
+/** The meaning of a trigger's params for an execution of its plan: found at once if that is little work, else in the thread. */
 import { packPlan } from "../../workflow/plan/pack.ts";
 import type { Plan } from "../../workflow/plan/plan.ts";
 import { readTriggerParams, type TooMuch, type TriggerParams } from "../../workflow/template/trigger-params.ts";
@@ -11,7 +11,7 @@ export function createParamsReader({
   largeFrom,
   stepsHere,
 }: Pick<ChecksOptions, "thread" | "largeFrom" | "stepsHere">): ParamsReader {
-  /** Old plans, as they are once it is known what their templates name: looked for once, not for each of their executions. */
+  /** Old plans with the names in their templates resolved: once, not for each of their executions. */
   const resolved = new WeakMap<Plan, Plan>();
 
   function noted(plan: Plan, given: TriggerParams): TriggerParams {

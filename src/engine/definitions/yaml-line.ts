@@ -1,20 +1,20 @@
 /**
- * YAML documents, each read in a thread of their own: one at a time, the shortest first, and none for longer than a while, since a hostile
- * one of 256 KiB takes a thousand times what an honest one of 2 KiB does.
+ * YAML documents, read in a thread of their own: one at a time, the shortest first, and none for longer than a limit, because a hostile one
+ * of 256 KiB takes a thousand times what an honest one of 2 KiB does.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { OrderThread } from "./order-thread.ts";
 import type { YamlResult } from "./yaml.ts";
 
 export type YamlLine = {
-  /** Rejects where the thread dies twice over it, or it is closed. */
+  /** Rejects if the thread dies twice over it, or is closed. */
   read(yaml: string): Promise<YamlResult>;
   close(): void;
 };
 
 type Waiting = { readonly yaml: string } & PromiseWithResolvers<YamlResult>;
 
-/** `limitMs`: for one document. The thread has no other work: it is ended where one takes longer. */
+/** `limitMs`: for one document. The thread has no other work, and is ended if a document takes longer. */
 export function createYamlLine(thread: Pick<OrderThread, "ask" | "close">, clock: Clock, limitMs: number): YamlLine {
   const waiting: Waiting[] = [];
   let isReading = false;

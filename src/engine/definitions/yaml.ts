@@ -1,18 +1,18 @@
 /**
- * YAML as JSON text. Written from the nodes of the parsed document and not from values, so that integers keep their
- * digits and keys their order, and so that nesting, aliases and size are bounded on the way.
+ * YAML as JSON text. It is written from the nodes of the parsed document and not from values, so that integers keep their digits and keys
+ * their order, and so that nesting, aliases and size are limited on the way.
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type CST, type Document } from "yaml";
 
-/** Of the JSON that comes out; YAML itself is seldom shorter, but aliases of aliases write without end. */
+/** The longest JSON that comes out. YAML itself is seldom shorter, but aliases of aliases write without end. */
 const JSON_CHARACTERS_MAX = 4 * 1024 * 1024;
 
-/** `text`: JSON, "" where the document is empty. `reason`: what is wrong, as the end of a sentence. */
+/** The result. `text`: JSON, "" if the document is empty. `reason`: what is wrong, as the end of a sentence. */
 export type YamlResult =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly kind: "long" | "broken" | "slow"; readonly reason: string };
 
-/** `nesting`: levels of lists and maps. */
+/** YAML as JSON. `nesting`: levels of lists and maps. */
 export function yamlToJson(yaml: string, nesting: number): YamlResult {
   try {
     const document = parse(yaml, nesting);
@@ -26,13 +26,13 @@ export function yamlToJson(yaml: string, nesting: number): YamlResult {
   }
 }
 
-/** What is wrong with the document, thrown out of the depth of its nodes and caught above. */
+/** A fault of the document, thrown out of the depth of its nodes and caught above. */
 class YamlFault extends Error {}
 
-/** The library composes nodes by recursion, so nesting is checked on the parser's own stack before. */
+/** Parses the document. The library composes nodes by recursion, so nesting is checked on the parser's own stack before. */
 function parse(yaml: string, nesting: number): Document.Parsed | null {
   const lines = new LineCounter();
-  // Its check for doubled keys compares each with each, hence off: it is done below.
+  // Its check for doubled keys compares each with each, so it is off and done below.
   const composer = new Composer({ intAsBigInt: true, uniqueKeys: false, lineCounter: lines, prettyErrors: false });
   let document: Document.Parsed | null = null;
   for (const next of composer.compose(tokens(yaml, nesting, lines), false, yaml.length)) {
@@ -51,10 +51,10 @@ function* tokens(yaml: string, nesting: number, lines: LineCounter): Generator<C
   for (const lexeme of new Lexer().lex(yaml)) {
     for (const token of parser.next(lexeme)) {
       yield token;
-      // The rest of such a document would only yield more of them.
+      // The rest of such a document would only give more of them.
       if (token.type === "error") return;
     }
-    // On the stack are also the document, and for each level at most a key and a value.
+    // The stack also holds the document, and for each level at most a key and a value.
     if (parser.stack.length > nesting * 2 + 2) throw tooDeep();
   }
   yield* parser.end();
@@ -100,7 +100,7 @@ function writeMap(items: readonly { readonly key: unknown; readonly value: unkno
   put("}", writer);
 }
 
-/** `1: x` has the key "1", as JSON would write it. */
+/** The text of a key: `1: x` has the key "1", as JSON would write it. */
 function keyText(key: unknown): string {
   if (!isScalar(key)) throw new YamlFault("a key is not a string");
   return typeof key.value === "string" ? key.value : (key.source ?? String(key.value));

@@ -1,4 +1,4 @@
-/** What an attempt carries to its thread: the node's config, and of the other nodes only what its templates name. */
+/** The data that an attempt carries to its thread: the node's config, and of other nodes only what its templates name. */
 import type { Attempt, ScopeEntry } from "../../../pool/pool.ts";
 import type { HandlerInfo } from "../../../workflow/definition/catalog.ts";
 import type { TriggerParams, ParamsOfNode } from "../../../workflow/template/trigger-params.ts";
@@ -22,7 +22,7 @@ export type AttemptSource = {
   readonly triggerParams: TriggerParams;
 };
 
-/** The text of a large output, undefined where it is not in memory. */
+/** The text of a large output; undefined if it is not in memory. */
 export type LargeOutput = (node: NodeIndex) => string | undefined;
 
 const NONE: readonly never[] = [];
@@ -31,12 +31,12 @@ const NOTHING_SEEN: Seen = { fromTrigger: NONE, scope: NONE, parents: NONE, para
 type Wanted = { readonly named: Named; readonly override: ParamsOfNode | undefined; readonly needs: HandlerInfo["needs"] };
 
 /**
- * Builds the attempts of one execution. What one sees as the last one saw it is the very same list: 10,000 children of one parent
- * then have one, which crosses to a thread once.
+ * A builder of one execution's attempts. Data that is the same as the last attempt's is the very same list: 10,000 children of one parent
+ * then share one, which crosses to a thread once.
  */
 export class AttemptBuilder {
   readonly #source: AttemptSource;
-  /** The last attempt that saw anything of other nodes. */
+  /** The last attempt that carried anything of other nodes. */
   #last: Attempt | null = null;
 
   constructor(source: AttemptSource) {
@@ -49,7 +49,7 @@ export class AttemptBuilder {
     const config = state.plan.configs[node] ?? null;
     const override = triggerParams.ofNode.size === 0 ? undefined : triggerParams.ofNode.get(node);
     const named = override?.named ?? namedOf(triggerParams.references, node);
-    // Most nodes of a wide execution: nothing of it is needed.
+    // Most nodes of a wide execution need nothing of it.
     if (override === undefined && needs.length === 0 && named === NOTHING_NAMED) return attemptOf(state, node, config, NOTHING_SEEN);
     const missing: NodeIndex[] = [];
     const seen = this.#seenBy(node, { named, override, needs }, (ancestor) => entryOf(state, ancestor, largeOutput, missing));
@@ -59,7 +59,7 @@ export class AttemptBuilder {
     return attempt;
   }
 
-  /** What the last attempt saw may be large, and is not kept any more. */
+  /** Forgets the data of the last attempt, which may be large and is not kept any more. */
   forget(): void {
     this.#last = null;
   }

@@ -1,11 +1,14 @@
-/** Ready nodes of one execution for which there is no attempt yet: a number each, where an attempt in hand takes some 350 bytes. */
+/**
+ * The backlog: ready nodes of one execution for which there is no attempt yet. Each is a number, while an attempt in hand takes some 350
+ * bytes.
+ */
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 
 type Line = { readonly nodes: NodeIndex[]; next: number };
 
-/** Higher priorities first, then in the order in which they came. */
+/** The backlog, higher priorities first, then in the order of arrival. */
 export class Backlog {
-  /** By priority; those of most definitions have one. */
+  /** Lines by priority; most definitions have one. */
   readonly #lines: (Line | undefined)[] = [];
   #size = 0;
 

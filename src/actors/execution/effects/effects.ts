@@ -1,4 +1,4 @@
-/** Performs effects for one supervisor: starts attempts, sets timers, takes back. Acts only on what is committed. */
+/** The effects of one supervisor: it starts attempts, sets timers, takes back. It acts only on what is committed. */
 import { largeKey, StoreUnavailable } from "../../../store/store.ts";
 import { collectWhenIdle } from "../../../env/process/garbage.ts";
 import type { ExecutionAttempts } from "../../../pool/pool.ts";
@@ -23,33 +23,33 @@ export interface EffectsHost {
   readonly ownedLane: OwnedLane;
   /** What came with the trigger. */
   readonly triggerParams: TriggerParams;
-  /** What waited for something may begin only while the lane is trusted; where it is another's, or it has stopped, never. */
+  /** Acts once the lane is trusted. Never, if it is another's or has stopped. */
   whenTrusted(act: () => void): void;
-  /** To itself, in a later turn. */
+  /** Delivers a command to the supervisor itself, in a later turn. */
   deliver(command: Command): void;
-  /** It cannot go on as it is. */
+  /** Reports that the supervisor cannot go on as it is. */
   failed(error: unknown): void;
 }
 
 const FETCH_AGAIN_MS = 200;
 const HELD_AGAIN_MS = 500;
-/** What was put off is looked at so often beside the ends of attempts: some leave for other instances without an end here. */
+/** The period of looks at what was put off, beside the ends of attempts: some attempts leave for other instances without an end here. */
 const REFILL_MS = 100;
-/** What a node of an execution that is over has left, roughly. */
+/** The approximate garbage of a node of a finished execution. */
 const GARBAGE_BYTES = 1_000;
 
 export class Effects {
   readonly #host: EffectsHost;
-  /** The attempt of each node that was handed to the pool: a join is looked at by each of its dependencies. */
+  /** The attempt of each node that was given to the pool: a join is looked at by each of its dependencies. */
   readonly #started: Uint32Array;
-  /** Of retries, by node; null before the first. */
+  /** The timers of retries, by node; null before the first. */
   #timers: Map<NodeIndex, () => void> | null = null;
-  /** Ready, and held back until events are published again; null where nothing is. */
+  /** Ready nodes that wait until events are published again; null if there are none. */
   #heldBack: NodeIndex[] | null = null;
-  /** Ready, while the pool has enough of this execution in hand; null where nothing is. */
+  /** Ready nodes that wait because the pool has enough of this execution in hand; null if there are none. */
   #backlog: Backlog | null = null;
   #refills = false;
-  /** Ready, without a handler here; null where none is. */
+  /** Ready nodes without a handler here; null if there are none. */
   #handlerWait: HandlerWait | null = null;
   #builder: AttemptBuilder | null = null;
 
@@ -89,10 +89,10 @@ export class Effects {
     }
   }
 
-  /** An outcome was settled: others may begin, and a finished execution is closed once nothing is in hand. */
+  /** Notes a settled outcome: others may begin, and a finished execution is closed once nothing is in hand. */
   settled(): void {
     const { state, attempts, ownedLane } = this.#host;
-    // Told of attempts that came back, also under a lease that has lapsed: then it waits for the next look.
+    // Attempts may also come back under a lease that has lapsed: then this waits for the next look.
     if (this.#backlog !== null && ownedLane.trusted()) this.#refill(this.#backlog);
     // Its texts may be large: none is kept for an execution that only waits.
     if (attempts.size === 0) this.#builder?.forget();
@@ -125,7 +125,10 @@ export class Effects {
     if (!state.closed && attempts.takeBack() === 0) this.#host.deliver({ type: "Close" });
   }
 
-  /** Recorded as started: here, at an instance that lives, or it went with a thread or an instance of an earlier life. */
+  /**
+   * Watches an attempt that is recorded as started: here, at an instance that lives, or lost with a thread or an instance of an earlier
+   * life.
+   */
   #watch({ node, attempt, executor }: Extract<Effect, { type: "WatchAttempt" }>): void {
     const { state, ports, attempts } = this.#host;
     const isOpen = state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
@@ -212,7 +215,7 @@ export class Effects {
     else this.#fetch(node, attempt, [...fetched.keys(), ...dispatched.nodes.map((each) => this.#keyOf(each))], fetched);
   }
 
-  /** No thread here can run it: false where it must wait. */
+  /** Sends a node elsewhere that no thread here can run. Returns false if it must wait. */
   #goesElsewhere(node: NodeIndex, attempt: number): boolean {
     const { state, ports } = this.#host;
     if (!state.noHandler.has(node)) this.#host.deliver({ type: "RecordHandler", node, attempt, missing: true });
@@ -222,7 +225,7 @@ export class Effects {
     return false;
   }
 
-  /** `keys`: all that it needs, not only what is missing now: what is in memory may have left it by then. */
+  /** Fetches texts. `keys`: all that it needs, not only what is missing now: what is in memory may have left it by then. */
   #fetch(node: NodeIndex, attempt: number, keys: readonly string[], fetched: ReadonlyMap<string, string>): void {
     const { id, state, ports } = this.#host;
     const again = (texts: ReadonlyMap<string, string>): void =>
@@ -230,7 +233,7 @@ export class Effects {
         if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) this.#dispatch(node, attempt, texts);
       });
     ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {
-      // A store that is away is nobody's fault: the node waits.
+      // The store is away, which is no failure of the node: it waits.
       if (error instanceof StoreUnavailable) ports.clock.after(FETCH_AGAIN_MS, () => again(fetched));
       else this.#host.failed(error);
     });

@@ -1,11 +1,11 @@
-/** Nodes of one execution that are ready and whose handler this instance does not have: they wait, QUEUED, until somebody has it. */
+/** Ready nodes of one execution whose handler this instance does not have: they wait, QUEUED, until some instance has it. */
 import type { ExecutionAttempts } from "../../../pool/pool.ts";
 import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
 import { NodeCode } from "../../../workflow/execution/status.ts";
 import type { Ports } from "../ports.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 
-/** What the pool has no room for is looked at again so often. */
+/** The pause before another look at what the pool has no room for. */
 const AGAIN_MS = 100;
 
 /** The supervisor whose nodes they are. */
@@ -24,7 +24,7 @@ export class HandlerWait {
   readonly #unlisten: () => void;
   #looks = false;
 
-  /** `go`: its handler may be here now, or at another instance, and there is room in the pool: it is dispatched again. */
+  /** `go` dispatches a node again: its handler may be here now, or at another instance, and there is room in the pool. */
   constructor(host: HandlerWaitHost, go: (node: NodeIndex, attempt: number) => void) {
     this.#host = host;
     this.#go = go;
