@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   signals.obey((signal) => stopLater(running, signal));
 }
 
-/** The settings that this process runs by, and its log, which has said what is doubtful in them. */
+/** The settings and the log of this process. What is doubtful in the settings is logged already. */
 function configured(): { readonly config: Config; readonly log: Log } {
   const read = configFromEnvironment();
   if (!read.ok) refuse("Troupe cannot start with these settings:", read.faults);
@@ -102,7 +102,7 @@ function takePort({ host, port, access, limits }: Config, log: Log, { serve, cal
   return served.ok ? served.serving : refuse(CANNOT_START, [served.reason]);
 }
 
-/** What is there once the engine has started. */
+/** The parts that exist once the engine has started. */
 type Running = { readonly config: Config; readonly log: Log; readonly engine: Engine; readonly serving: Serving };
 
 function appOf({ config, log, engine }: Running, { createApp, shedding }: Rooms): ReturnType<Rooms["shedding"]> {
@@ -113,7 +113,7 @@ function appOf({ config, log, engine }: Running, { createApp, shedding }: Rooms)
   return shedding(app, { engine, ids: systemIds, log: logBursts(log, systemClock) });
 }
 
-/** Whoever balances load is given the time to see that this instance is about to stop. */
+/** Stops after a delay, in which a load balancer can see that this instance is about to stop. */
 function stopLater(running: Running, signal: string): void {
   const { config, log, engine } = running;
   if (config.drainDelayMs > 0)

@@ -1,9 +1,9 @@
-/** What was noted a short while ago, the oldest first. */
+/** Values that were noted a short while ago, the oldest first. */
 import type { Clock } from "./clock.ts";
 
 export type RecentLimits = {
   readonly keptMs: number;
-  /** Of all together: the oldest go first. */
+  /** The largest cost of all together. The oldest go first. */
   readonly costMax?: number;
 };
 
@@ -11,7 +11,7 @@ export class Recent<Value> {
   readonly #clock: Clock;
   readonly #keptMs: number;
   readonly #costMax: number;
-  /** The oldest first. */
+  /** The values, the oldest first. */
   readonly #kept = new Map<unknown, { readonly value: Value; readonly cost: number; readonly atMs: number }>();
   #cost = 0;
 
@@ -21,7 +21,7 @@ export class Recent<Value> {
     this.#costMax = costMax;
   }
 
-  /** What is noted again under a key counts as noted now. */
+  /** Notes a value. One that is noted again under its key counts as noted now. */
   note(key: unknown, value: Value, cost = 0): void {
     this.#drop(key);
     this.#kept.set(key, { value, cost, atMs: this.#clock.monotonicMs() });
@@ -34,7 +34,7 @@ export class Recent<Value> {
     return Array.from(this.#kept.values(), ({ value }) => value);
   }
 
-  /** Those that are meant; they are not kept any more. */
+  /** Takes out the values that `isMeant` selects. */
   take(isMeant: (value: Value) => boolean): readonly Value[] {
     this.#forgetOld();
     const taken = [...this.#kept].filter(([, { value }]) => isMeant(value));

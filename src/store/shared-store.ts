@@ -35,8 +35,8 @@ export type MemberLimits = {
 };
 
 /**
- * `beats`: how often it has shown itself. `remainingMs`: until it is taken for dead; 0 or less where that has passed. `ttlMs`: for
- * how long it shows itself each time. `level`: its build's; that of builds that do not tell is 1.
+ * A member. `beats`: how often it has shown itself. `remainingMs`: the time until it counts as dead; 0 or less if that has passed. `ttlMs`:
+ * the time for which it shows itself each time. `level`: its build's; 1 for builds that do not tell.
  */
 export type MemberView = Member & { readonly beats: number; readonly remainingMs: number; readonly ttlMs: number; readonly level: number };
 
@@ -133,7 +133,7 @@ class Barred extends StoreUnavailable {}
  */
 export class DataLost extends Barred {}
 
-/** What is stored may be in forms that this build does not know. */
+/** The store may hold forms that this build does not know. */
 export class BelowLevel extends Barred {
   /** `inUse`: the level in use; `own`: this build's. */
   constructor(inUse: number, own: number) {
@@ -155,11 +155,10 @@ export interface SharedStore extends Store {
   full(): Promise<string | null>;
 
   /**
-   * Takes a lane that is free, lapsed or already this boot's, under a new epoch; drops its unclaimed offers. The epoch follows
-   * the store's clock and is above `seenEpoch`, the highest of the lane that this boot has seen: a store that has fallen into an
-   * older past gives none out twice. What somebody else holds for too long is cut, as by `leases`. Answered
-   * only when the listeners of `onRestart` were told of what came before: nobody goes on under a lease with what a restart has
-   * forgotten. Rejects with BelowLevel.
+   * Takes a lane that is free, lapsed or already this boot's, under a new epoch, and drops its unclaimed offers. The epoch follows the
+   * store's clock and is above `seenEpoch`, the highest of the lane that this boot has seen: a store that comes back with older data gives
+   * none out twice. A lease that lasts too long is cut, as by `leases`. It answers only when the listeners of `onRestart` were told of what
+   * came before: nobody goes on under a lease with data that a restart has forgotten. Rejects with BelowLevel.
    */
   takeLease(lane: number, bootId: string, ttlMs: number, seenEpoch?: number): Promise<Taken>;
   /** Renews leases. One answer for each lease, in order. A lapsed lease is never revived. */
@@ -180,13 +179,13 @@ export interface SharedStore extends Store {
   extend(extension: Extension): Promise<boolean>;
 
   /**
-   * Shows this instance for another `ttlMs` and answers all members, itself included: the dead too, for as long as somebody
-   * may ask for them. What remains of any of them for longer than its own TTL is cut to that. Rejects with BelowLevel: it is not shown.
+   * Shows this instance for another `ttlMs` and resolves with all members, itself included, and the dead ones too, for as long as somebody
+   * may ask for them. A member that remains for longer than its own TTL is cut to that. Rejects with BelowLevel: then it is not shown.
    */
   beat(member: Member, ttlMs: number): Promise<readonly MemberView[]>;
   /** The store's own time, as its answers to beats tell it; null before the first. */
   nowMs(): number | null;
-  /** The level in use, as its answers to beats tell it; 1 before the first, and where no build has ever raised it. */
+  /** The level in use, as the store's answers to beats tell it; 1 before the first, and if no build has ever raised it. */
   level(): number;
   /** Removes a boot that has ended and left nothing behind. */
   leave(bootId: string): Promise<void>;
@@ -216,10 +215,9 @@ export interface SharedStore extends Store {
   /** The lane's offers, or only those of `ids` that exist. */
   offersIn(lane: number, ids?: readonly string[]): Promise<readonly OfferView[]>;
   /**
-   * Claims up to `max` unclaimed offers of the lane, of its present epoch, that `can` (of offer-id.ts) covers, and up to `awayMax`
-   * where their owner cannot run them; none for the boot that owns it. `number` rises with each claim of this boot: its
-   * last one again gets what is left of the same answer and claims nothing more, an earlier one, that comes late, gets []. Rejects
-   * with BelowLevel.
+   * Claims up to `max` unclaimed offers of the lane, of its present epoch, that `can` (of offer-id.ts) covers, and up to `awayMax` of those
+   * that their owner cannot run; none for the boot that owns the lane. `number` rises with each claim of this boot. Its last claim again
+   * gets what is left of the same answer and claims nothing more; an earlier one, which is late, gets []. Rejects with BelowLevel.
    */
   claim(lane: number, claim: Claim): Promise<readonly Offer[]>;
   /**

@@ -194,8 +194,8 @@ export interface Store {
   sweep(retention: Retention): Promise<number>;
 
   /**
-   * Makes `level` the one in use where it is above that: what needs it may be written from then on, and builds below it are refused.
-   * False where an instance below it lives: then nothing is changed. Doing it again does nothing.
+   * Makes `level` the one in use if it is above that: what needs it may be written from then on, and builds below it are refused. Returns
+   * false, and changes nothing, if an instance below it lives. Doing it again does nothing.
    */
   raiseLevel(level: number): Promise<boolean>;
 

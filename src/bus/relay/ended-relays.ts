@@ -1,4 +1,4 @@
-/** Relays of lanes that have gone to other owners: a store that falls into an older past may have forgotten what they have sent. */
+/** Relays of lanes that have moved to other owners. A store that comes back with older data may have forgotten what they have sent. */
 import type { Clock } from "../../env/clock.ts";
 import { Recent } from "../../env/recent.ts";
 import { FORGOTTEN_MS_MAX } from "../../store/shared-store.ts";
@@ -6,11 +6,11 @@ import type { OutboxRelay } from "./relay.ts";
 
 export type EndedRelays = {
   add(lane: number, relay: OutboxRelay): void;
-  /** The store was restarted: each tells the stream by itself what is not true any more. */
+  /** The store was restarted: each relay tells the stream by itself what is not true any more. */
   doubt(lanes: readonly number[]): void;
-  /** Resolves when all have told what they know of that. */
+  /** Resolves when all relays have told what they know of that. */
   told(): Promise<void>;
-  /** The store is not heard any more. */
+  /** Stops listening to the store. */
   close(): void;
 };
 

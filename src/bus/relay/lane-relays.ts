@@ -1,4 +1,6 @@
-/** The relays of an instance's lanes: one for each lane that it owns, and those of lanes that went, for as long as a store may forget. */
+/**
+ * The relays of an instance's lanes: one for each lane that it owns, and those of lanes that moved away, for as long as a store may forget.
+ */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { OutboxEntry } from "../../store/shared-store.ts";
@@ -28,7 +30,7 @@ export class LaneRelays {
     this.#ended = createEndedRelays(options.clock);
   }
 
-  /** The lane is this instance's. Where it was taken anew its relay goes on: that one knows how far the stream is. */
+  /** The lane is this instance's. If it was taken anew, its relay goes on: it knows how far the stream is. */
   owned(lane: number): void {
     const relay = this.#relays.get(lane) ?? createOutboxRelay({ ...this.#options, lane, budget: this.#budget });
     this.#relays.set(lane, relay);
@@ -44,35 +46,35 @@ export class LaneRelays {
     this.#ended.add(lane, relay);
   }
 
-  /** There may be entries that were not heard of. */
+  /** Wakes a lane's relay: there may be entries that it does not know of. */
   wake(lane: number): void {
     this.#relays.get(lane)?.wake();
   }
 
-  /** This instance has written it, after that entry of the lane. */
+  /** This instance has written `entry` after the lane's entry `after`. */
   wrote(lane: number, entry: OutboxEntry, after: string, texts: readonly string[]): void {
     this.#relays.get(lane)?.wrote(entry, after, texts);
   }
 
-  /** The store was restarted: it is not known yet whose these lanes are, and what is still true of what was sent of them. */
+  /** The store was restarted: it is not known yet who owns these lanes, and what is still true of what was sent of them. */
   doubt(lanes: readonly number[]): void {
     for (const lane of lanes) this.#relays.get(lane)?.doubt();
     this.#ended.doubt(lanes);
   }
 
-  /** The lane was taken again after a restart: awaited before anything goes on under `epoch`. Rejects with StoreUnavailable. */
+  /** The lane was taken again after a restart. Awaited before anything goes on under `epoch`. Rejects with StoreUnavailable. */
   async storeRestarted(lane: number, epoch: number): Promise<void> {
     await this.#relays.get(lane)?.storeRestarted(epoch);
   }
 
-  /** Ends all: resolves when the stream has been told of what the store has forgotten. */
+  /** Ends all relays. Resolves when the stream has been told what the store has forgotten. */
   told(): Promise<void> {
     // Their lanes were being taken again.
     for (const lane of [...this.#relays.keys()]) this.end(lane);
     return this.#ended.told();
   }
 
-  /** The store is not heard any more. */
+  /** Stops listening to the store. */
   close(): void {
     this.#ended.close();
   }

@@ -147,7 +147,7 @@ class Lanes implements LeasedLanes {
     this.#end(held);
     held.committer.abandon();
     if (!isEnding && held.createdCount !== null) log.warn("Another instance has taken a lane of this one.", { lane });
-    // Also where it was not known yet what it holds: before it was taken anew, this instance may have had it.
+    // Also if it was not known yet what the lane holds: before it was taken anew, this instance may have had it.
     listener.onEnd?.(lane);
     work.drop(lane, "lost");
   }
@@ -162,7 +162,7 @@ class Lanes implements LeasedLanes {
 
   #renewed(held: LeasedLane, pending: Pending, heard: number, sentAtMs: number): void {
     const { times, listener, takeOver } = this.#options;
-    // The store refused what it wrote, though nobody else has the lane: only a new lease tells where it stands.
+    // The store refused what it wrote, although nobody else has the lane. Only a new lease tells where it stands.
     if (held.committer.fenced) return this.#retake(held);
     held.trust(trustedUntilMs(sentAtMs, times));
     held.outboxBytes = pending.outboxBytes;
@@ -173,7 +173,7 @@ class Lanes implements LeasedLanes {
     if (held.createdCount.told(pending.created, heard)) void takeOver.lookForUnknown(held);
   }
 
-  /** Those that were taken by a call of this boot whose answer was lost are still its own. */
+  /** Lets lost lanes go. Lanes that a call of this boot took, whose answer was lost, are still its own. */
   async #letGo(lost: readonly LeasedLane[]): Promise<void> {
     const views = await this.#options.store.leases(this.#options.times.ttlMs);
     this.saw(views);
@@ -191,7 +191,7 @@ class Lanes implements LeasedLanes {
     });
   }
 
-  /** The last owner's memory holds if nobody else had the lane since. Its open commit is resolved first. */
+  /** Takes a lane again. What is in memory is right if nobody else had the lane since. Its open commit is resolved first. */
   async #takeAgain(held: LeasedLane): Promise<void> {
     const { times, listener, log } = this.#options;
     const resolved = await held.committer.pause();
@@ -233,7 +233,7 @@ class Lanes implements LeasedLanes {
     return this.#open(taken, died);
   }
 
-  /** `died`: what is known of deaths already. */
+  /** Opens a lane. `died`: the deaths that are known already. */
   async #open({ lease, sentAtMs }: LaneTaken, died = NOBODY): Promise<void> {
     const { store, clock, times, listener, takeOver } = this.#options;
     if (this.#suspended) return;
@@ -285,7 +285,7 @@ class Lanes implements LeasedLanes {
     this.#changes.changed(held.lane);
   }
 
-  /** Null where another has the lane, undefined where it is not wanted any more. */
+  /** Takes a lane until the store answers; null if another instance has it, undefined if it is not wanted any more. */
   #untilAnswered(lane: number, isWanted: () => boolean): Promise<LaneTaken | null | undefined> {
     const failed = (error: unknown) => this.#trouble("A lane could not be taken back; the instance tries again.", error, lane);
     return this.#taker.untilAnswered(lane, () => isWanted() && !this.#suspended, failed);
@@ -293,7 +293,7 @@ class Lanes implements LeasedLanes {
 
   #trouble(sentence: string, error: unknown, lane: number): void {
     if (error instanceof DataLost) this.#options.onDataLost(error);
-    // That the store is away is told once, not for each lane.
+    // That the store is away is logged once, not for each lane.
     else this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"](sentence, { lane, error });
   }
 }

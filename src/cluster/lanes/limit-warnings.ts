@@ -1,4 +1,4 @@
-/** Tells of instances whose limits are not this one's: what one of them takes, another refuses. */
+/** Warnings about instances whose limits differ from this one's: what one of them accepts, another refuses. */
 import type { Log } from "../../env/log/log.ts";
 import type { MemberLimits, MemberView } from "../../store/shared-store.ts";
 
@@ -10,7 +10,7 @@ const SETTINGS: readonly (readonly [keyof MemberLimits, string])[] = [
   ["outputBytes", "APP_OUTPUT_BYTES_MAX"],
 ];
 
-/** The answer looks at all members, and warns of each that lives once. */
+/** The returned function looks at all members, and warns of each living one once. */
 export function createLimitWarnings(own: () => MemberLimits | null, log: Log): (members: readonly MemberView[]) => void {
   let warned = new Set<string>();
 

@@ -255,7 +255,7 @@ export const SETTINGS = {
 /** The values of all settings, by their keys in the table. */
 export type Values = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
 
-/** Where the default depends on the machine, or cannot be shown as it is. */
+/** The meaning of a setting whose default depends on the machine, or cannot be shown as it is. */
 type Meaning = { readonly doc: string; readonly defaultText: string };
 
 function section(name: string) {

@@ -56,7 +56,7 @@ export function externalApiLive(settings: HandlerSettings, surroundings: Surroun
   return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => call(config, context, outside) });
 }
 
-/** What a call meets on its way, and what of its answer is taken. */
+/** The surroundings of a call, and the limits for its answer. */
 type Outside = { readonly settings: HandlerSettings; readonly surroundings: Surroundings; readonly guard: Guard };
 
 async function call(config: v.InferOutput<typeof liveConfig>, context: HandlerContext, outside: Outside): Promise<RawJson> {

@@ -48,7 +48,7 @@ export function llmLive(settings: HandlerSettings, server: NonNullable<HandlerSe
   return defineHandler({ ...NAMES, config: liveConfig, run: (config, context) => ask(config, context, asked) });
 }
 
-/** Who is asked, and what of its answer is taken. */
+/** The server that is asked, and the limits for its answer. */
 type Asked = {
   readonly server: NonNullable<HandlerSettings["llm"]>;
   readonly settings: HandlerSettings;
@@ -78,7 +78,7 @@ async function ask(config: LiveConfig, { signal, idempotencyKey }: HandlerContex
   return readAnswer(body, settings.nesting, model);
 }
 
-/** Takes from a chat completion what is needed, and says clearly when it is none. `asked`: the model. */
+/** The needed parts of a chat completion. Throws with a clear sentence if it is none. `asked`: the model. */
 function readAnswer(body: string, nesting: number, asked: string): Answer {
   const parsed = parseJson(body, nesting);
   const completion = v.safeParse(completionSchema, parsed.ok ? parsed.value : null);

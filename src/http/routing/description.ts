@@ -34,9 +34,9 @@ export type BodyDescription = {
   readonly schema: GenericSchema | JsonSchema;
   /** Examples, each under a short name: what it shows, in a few words, and a body that is used as it is. */
   readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
-  /** Where it is neither JSON nor YAML; the examples are of the first. */
+  /** The media types if they are not JSON and YAML. The examples are of the first. */
   readonly mediaTypes?: readonly string[];
-  /** Where it may be less than APP_BODY_BYTES_MAX. */
+  /** The largest body, if it is less than APP_BODY_BYTES_MAX. */
   readonly bytesMax?: number;
 };
 

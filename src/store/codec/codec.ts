@@ -29,9 +29,8 @@ export function encodeOwnerDied(atMs: number, bootId: string): string {
 }
 
 /**
- * Unpacks a chunk's text: `visit` is given each event in order. Outputs are slices that keep the whole text in memory.
- * Throws UnknownForm where the text holds an event that this build does not know, and another error where it names a node that the
- * plan does not have.
+ * Unpacks a chunk's text and gives `visit` each event in order. Outputs are slices that keep the whole text in memory. Throws UnknownForm
+ * if the text holds an event that this build does not know, and another error if it names a node that the plan does not have.
  */
 export function decode(text: string, plan: Plan, visit: (event: WorkflowEvent) => void): void {
   const reader = new ChunkReader(text, plan.index);

@@ -1,9 +1,9 @@
-/** What a shared memory store keeps of the instances that use it: who lives, which level each knows, and which is in use. */
+/** The instances that use a shared memory store: which are alive, which level each knows, and which level is in use. */
 import { BelowLevel, type Member, type MemberView } from "../shared-store.ts";
 
 type Kept = { readonly member: Member; readonly level: number; readonly beats: number; readonly ttlMs: number; untilMs: number };
 
-/** The dead are named for so long. */
+/** The time for which dead members are named. */
 const MEMBER_KEPT_MS = 10 * 60_000;
 
 export class MemoryMembers {
@@ -15,7 +15,7 @@ export class MemoryMembers {
     return this.#inUse;
   }
 
-  /** Throws where the level in use is above `own`. */
+  /** Throws if the level in use is above `own`. */
   assertLevel(own: number): void {
     if (this.#inUse > own) throw new BelowLevel(this.#inUse, own);
   }
@@ -35,14 +35,14 @@ export class MemoryMembers {
     this.#byBoot.delete(bootId);
   }
 
-  /** False where somebody who lives is below it. */
+  /** Raises the level; false if a living instance is below it. */
   raise(level: number, nowMs: number): boolean {
     if (this.#byBoot.values().some((each) => each.untilMs > nowMs && each.level < level)) return false;
     this.#inUse = Math.max(this.#inUse, level);
     return true;
   }
 
-  /** What brings them back to how they are now, once. */
+  /** A function that brings the members back once to how they are now. */
   past(): () => void {
     const level = this.#inUse;
     const members = [...this.#byBoot].map(([bootId, each]) => [bootId, { ...each }] as const);

@@ -1,4 +1,4 @@
-/** Reading executions in this process's memory: the same for every store there, whoever may write to them. */
+/** Reads of executions in this process's memory: the same for every store there, whoever may write to them. */
 import { type Chunk, type ListQuery, StoreUnavailable, type StoredExecution, type Summary } from "../store.ts";
 import { listed, type MemoryRows } from "./rows.ts";
 
@@ -42,7 +42,7 @@ export abstract class MemoryReads<Files extends MemoryRows> {
     this.#closed = true;
   }
 
-  /** Throws StoreUnavailable once the store is closed. */
+  /** The files. Throws StoreUnavailable once the store is closed. */
   protected open(): Files {
     if (this.#closed) throw new StoreUnavailable("The store is closed.");
     return this.#files;

@@ -30,7 +30,7 @@ export type SharedMemoryOptions = {
   /** Whether events are published, so that each commit and create leaves an entry for the relay. */
   readonly outbox?: boolean;
   readonly textBytesMax?: number;
-  /** This build's. */
+  /** The level of this build. */
   readonly level?: number;
 };
 
@@ -55,7 +55,7 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
   readonly #textBytesMax: number;
   readonly #onOutbox = new Set<OutboxListener>();
   readonly #level: number;
-  /** As the last beat told it. */
+  /** The level in use, as the last beat told it. */
   #inUse = 1;
 
   constructor({ files, clock, outbox = true, textBytesMax = TEXT_BYTES_MAX, level = LEVEL }: SharedMemoryOptions) {

@@ -8,10 +8,10 @@ const RECORD = "lane";
 
 export type LaneKeys = {
   /**
-   * Hash, one a lane, made when the store is first used and never again. `token`; the lease: `boot`, `epoch`, `until`
-   * (Redis's clock, ms), `free` (1: released), `died`, `clean`; the last commit: `number`, `answer`; counters: `births`,
-   * `outbox_last`, `outbox_bytes`, `command_sequence`, `offer_sequence`;
-   * `offered`, the last batch of offers under this lease; `level`, below which no instance takes the lane or claims in it.
+   * Hash, one per lane, made when the store is first used and never again. `token`; the lease: `boot`, `epoch`, `until` (Redis's clock,
+   * ms), `free` (1: released), `died`, `clean`; the last commit: `number`, `answer`; counters: `births`, `outbox_last`, `outbox_bytes`,
+   * `command_sequence`, `offer_sequence`; `offered`, the last batch of offers under this lease; `level`, below which no instance takes the
+   * lane or claims in it.
    */
   readonly record: string;
   /** Sorted set of the executions that are triggered and not closed, by the time of their trigger. */
@@ -49,11 +49,14 @@ export type LaneKeys = {
 
 export type RedisKeys = {
   /**
-   * Hash: `token`, `lanes`, `ready` (1) when every lane has its record, `level`, which is in use, and `least`, below which no
-   * instance is let in: the same, or the next while it is being raised. Both are 1 where they are absent.
+   * Hash: `token`, `lanes`, `ready` (1) when every lane has its record, `level`, which is in use, and `least`, below which no instance is
+   * let in: the same, or the next while it is being raised. Both count as 1 if they are absent.
    */
   readonly store: string;
-  /** Hash: members by boot id: until when it counts as alive, its beats, its TTL, its level, itself as JSON, separated by spaces. */
+  /**
+   * Hash: members by boot id, each with the time until which it counts as alive, its beats, its TTL, its level, and itself as JSON,
+   * separated by spaces.
+   */
   readonly members: string;
   /** The keys of each lane. */
   readonly lanes: readonly LaneKeys[];

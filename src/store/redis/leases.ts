@@ -1,4 +1,7 @@
-/** Leases of lanes and members, by Redis's clock, and the level in use. On a connection of their own, so that a queue of commits does not delay them. */
+/**
+ * Leases of lanes and members, by Redis's clock, and the level in use. They have a connection of their own, so that a queue of commits does
+ * not delay them.
+ */
 import type { LaneKeys, RedisKeys } from "./keys.ts";
 import type { LaneCalls } from "./calls/lane-calls.ts";
 import type { PartCalls } from "./calls/part-calls.ts";
@@ -6,7 +9,10 @@ import { scripts } from "./calls/scripts.ts";
 import type { LaneView, Member, MemberView, Pending, Renewal, Taken } from "../shared-store.ts";
 import type { Lease } from "../store.ts";
 
-/** `ttlMs`: 0 takes the lane whoever has it, for no time. `seenEpoch`: the highest of the lane that this boot has seen. `level`: its. */
+/**
+ * A wish for a lane. `ttlMs`: 0 takes the lane whoever has it, for no time. `seenEpoch`: the highest epoch of the lane that this boot has
+ * seen. `level`: this build's.
+ */
 type Wish = { readonly lane: number; readonly bootId: string; readonly ttlMs: number; readonly seenEpoch: number; readonly level: number };
 
 export async function takeLane(calls: LaneCalls, keys: LaneKeys, { lane, bootId, ttlMs, seenEpoch, level }: Wish): Promise<Taken> {
@@ -44,7 +50,7 @@ export async function viewLane(views: PartCalls, keys: LaneKeys, lane: number, t
   return { lane, bootId: bootId === "" ? null : bootId, epoch, remainingMs, ttlMs: itsTtlMs };
 }
 
-/** `level`: in use. */
+/** The answer to a beat. `level`: the one in use. */
 export type Beat = { readonly members: readonly MemberView[]; readonly level: number };
 
 /** An instance as it shows itself. `level`: its build's. */
@@ -65,8 +71,8 @@ export async function leave(calls: LaneCalls, keys: RedisKeys, bootId: string): 
 }
 
 /**
- * First no instance below it is let in, then none takes a lane or claims in it, and only then it is in use: who learns of it may
- * rely on all of that. What a failure leaves half done is done again.
+ * Raises the level in use. First no instance below it is let in, then none takes a lane or claims in it, and only then it is in use:
+ * whoever learns of it may rely on all of that. What a failure leaves half done is done again.
  */
 export async function raiseLevel(calls: LaneCalls, keys: RedisKeys, level: number): Promise<boolean> {
   const args = [String(level)];
@@ -77,7 +83,10 @@ export async function raiseLevel(calls: LaneCalls, keys: RedisKeys, level: numbe
   return true;
 }
 
-/** `until beats ttl level {json}`; a build that did not say its ttl has `otherMs`, and one that did not say its level has 1. */
+/**
+ * A member's view of `until beats ttl level {json}`; a build that did not say its TTL has `otherMs`, and one that did not say its level has
+ * 1.
+ */
 function viewMember(record: string, nowMs: number, otherMs: number): MemberView {
   const json = record.indexOf("{");
   const [until, beats, ttl = "", level = "1"] = record.slice(0, json).trim().split(" ");

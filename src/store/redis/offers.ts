@@ -36,7 +36,7 @@ export async function offersIn(calls: LaneCalls, keys: LaneKeys, ids?: readonly 
   return ids.flatMap((id, at) => viewOf(id, records[at] ?? null));
 }
 
-/** `level`: of whoever claims. */
+/** Claims offers. `level`: the claimer's. */
 export async function claim(calls: LaneCalls, keys: LaneKeys, wanted: Claim, level: number): Promise<readonly Offer[]> {
   const { bootId, number, max, awayMax, can } = wanted;
   const args = [bootId, String(number), String(max), String(awayMax), String(level), ...can];

@@ -53,8 +53,8 @@ const RECONNECT_DELAY_MS = 1_000;
 const REDIS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Resolves when Redis answers and its data is known. Rejects with StoreUnavailable where it cannot be reached, with DataLost
- * where a part of the data is gone, with BelowLevel, and with RedisRefusal where it has another count of lanes; each message is a sentence.
+ * Opens the store. Resolves when Redis answers and its data is known. Rejects with StoreUnavailable if it cannot be reached, with DataLost
+ * if a part of the data is gone, with BelowLevel, and with RedisRefusal if it has another number of lanes. Each message is a sentence.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<SharedStore> {
   const { address, clock, ids, log, commandTimeoutMs = COMMAND_TIMEOUT_MS, reconnectDelayMs = RECONNECT_DELAY_MS, level = LEVEL } = options;

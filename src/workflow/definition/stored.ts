@@ -73,7 +73,7 @@ export function storedText(draft: Draft, references: References | null): string 
   return JSON.stringify(stored);
 }
 
-/** The level that a stored definition needs. Throws UnknownForm where it is in a format that this build does not know. */
+/** The level that a stored definition needs. Throws UnknownForm if it is in a format that this build does not know. */
 export function levelOfStored(text: string): number {
   const [, format = ""] = FORMAT.exec(text) ?? [];
   const level = LEVEL_OF_FORMAT[format];
@@ -83,7 +83,7 @@ export function levelOfStored(text: string): number {
 
 const FORMAT = /^\{"format":(\d+),/;
 
-/** The Plan of a text that `storedText` made. Throws UnknownForm where a newer build made it. The text is trusted: any other text throws. */
+/** The Plan of a text that `storedText` made. Throws UnknownForm if a newer build made it. The text is trusted: any other text throws. */
 export function compileStored(text: string): Plan {
   levelOfStored(text);
   const stored = JSON.parse(text) as Stored;

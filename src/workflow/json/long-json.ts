@@ -15,7 +15,7 @@ export const LONG_JSON = 1024 * 1024;
 /** The length from which a text is taken out. */
 const LONG_TEXT = 64 * 1024;
 
-/** Where a long text goes that stands apart, by its number. */
+/** The place of a long text that stands apart, by its number. */
 type Place = { readonly textApart: number };
 /** JSON in two parts. `short`: JSON text with places for the long texts. */
 export type ShortJson = { readonly short: string; readonly long: Readonly<Record<number, string>> };

@@ -82,7 +82,7 @@ export function errorOf(message: string): Error {
   return new Error(`Redis refused a call: ${message}`);
 }
 
-/** `TROUPELEVEL 3 2`: the level in use, and that of the caller. */
+/** The error for `TROUPELEVEL 3 2`: the level in use, and that of the caller. */
 function belowLevel(message: string): BelowLevel {
   const [, inUse, own] = message.split(" ").map(Number);
   return new BelowLevel(inUse ?? Number.NaN, own ?? Number.NaN);

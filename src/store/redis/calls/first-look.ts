@@ -10,8 +10,8 @@ import { LOST, RedisRefusal } from "./errors.ts";
 import { BelowLevel, DataLost } from "../../shared-store.ts";
 
 /**
- * Answers the data token. Rejects with RedisRefusal where the data has another count of lanes, with DataLost where a part of
- * it is gone, with BelowLevel, and with StoreUnavailable. `level`: this build's.
+ * Resolves with the data token. Rejects with RedisRefusal if the data has another number of lanes, with DataLost if a part of it is gone,
+ * with BelowLevel, and with StoreUnavailable. `level`: this build's.
  */
 export async function beginStore(connection: RedisConnection, keys: RedisKeys, ids: Ids, level: number): Promise<string> {
   const lanes = String(keys.lanes.length);

@@ -1,5 +1,5 @@
--- Shows an instance, forgets those that are dead for ten minutes, and answers all others: boot id and record in turn, after the
--- time and the level in use. KEYS: the store's record, members. ARGV: token, deadline, boot id, itself as JSON, ttl (ms), its level.
+-- Shows an instance, forgets those that have been dead for ten minutes, and answers the time, the level in use, and then all others: boot
+-- id and record in turn. KEYS: the store's record, members. ARGV: token, deadline, boot id, itself as JSON, ttl (ms), its level.
 local KEPT_MS = 600000
 local now = clock()
 local levels = redis.call('HMGET', KEYS[1], 'level', 'least')

@@ -1,9 +1,8 @@
--- Claims unclaimed offers: all that stand there are of the lane's present epoch, since whoever takes the lane drops the others.
--- Whoever owns the lane claims nothing: a claim that it sent before it took the lane would take its own offers from it.
--- KEYS: record, offers, offer-bodies, unclaimed, claims. ARGV: token, deadline, boot id, the claim's number, how many at most, how
--- many at most with those that their owner cannot run, its level, and what the claimer can run: src/store/offer-id.ts in Lua.
--- Answers id, execution and body of each, in turn: for the boot's last claim again, of those that are still its; for an
--- earlier one, nothing.
+-- Claims unclaimed offers. All of them are of the lane's present epoch, because whoever takes the lane drops the others. The lane's owner
+-- claims nothing: a claim that it sent before it took the lane would take its own offers. KEYS: record, offers, offer-bodies, unclaimed,
+-- claims. ARGV: token, deadline, boot id, the claim's number, how many at most, how many at most with those that their owner cannot run,
+-- its level, and what the claimer can run (src/store/offer-id.ts in Lua). Answers id, execution and body of each, in turn. For the boot's
+-- last claim again: those that are still its. For an earlier one: nothing.
 local offers, bodies, unclaimed, claims = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local boot, number, max, away_max = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local held = redis.call('HMGET', KEYS[1], 'free', 'boot', 'level')

@@ -14,7 +14,7 @@ local NO_ENTRY = '0'
 local function following(last)
   return math.max(last + 1, clock())
 end
--- A level as it stands somewhere; where no build has ever noted one it is the first.
+-- A stored level; the first one if no build has ever noted one.
 local function level_of(said)
   return tonumber(said or '1')
 end

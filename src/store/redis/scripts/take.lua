@@ -1,6 +1,6 @@
--- Takes a lane: src/store/fence.ts in Lua. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id,
--- ttl (ms; 0: whoever has it), the highest epoch of the lane that the boot has seen, its level. Answers { 1, epoch, who died, takers } or
--- { 0, for how long it is another's }.
+-- Takes a lane: src/store/fence.ts in Lua. KEYS: record, offers, offer-bodies, unclaimed. ARGV: token, deadline, boot id, ttl (ms; 0:
+-- whoever has it), the highest epoch of the lane that the boot has seen, its level. Answers { 1, epoch, who died, takers } or { 0, the
+-- remaining time of its holder }.
 local record = KEYS[1]
 local boot, ttl = ARGV[3], tonumber(ARGV[4])
 local held = redis.call('HMGET', record, 'boot', 'epoch', 'number', 'clean', 'died', 'until', 'free', 'takers', 'ttl', 'level')

@@ -4,7 +4,7 @@ import { LEVEL } from "../../../workflow/execution/level.ts";
 import { isJournalGone, JOURNAL_BYTES_KEPT } from "./journal.ts";
 import { DataFolderFault } from "../lock.ts";
 
-/** The level in use stands as the file's version. That of a new file: it is raised by the first write that needs a higher one. */
+/** The level of a new file, which stands as the file's version. The first write that needs a higher level raises it. */
 const FIRST_LEVEL = 1;
 /** SQLite's mark for the owner of a file: "Trpe". */
 const APPLICATION_ID = 0x54727065;
@@ -77,7 +77,7 @@ function addTagStatus(db: Database): void {
   db.run(TAG_STATUS);
 }
 
-/** Refused from then on by builds below it. */
+/** Raises the level: from then on, builds below it are refused. */
 export function raiseLevel(db: Database, level: number): void {
   if (pragma(db, "user_version") < level) db.run(`PRAGMA user_version = ${Math.round(level)}`);
 }
