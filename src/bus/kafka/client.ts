@@ -1,20 +1,20 @@
-/** A kafkajs client as we want it: its log in ours, and no retries of its own. */
+/** A kafkajs client as we need it: it logs to our log and does not retry by itself. */
 import { Kafka, logLevel } from "kafkajs";
 import type { Log } from "../../env/log/log.ts";
 import { stopIdleTimer } from "./idle-timer.ts";
 
 export type KafkaAddress = {
-  /** `host:port` each. */
+  /** The brokers, each as `host:port`. */
   readonly brokers: readonly string[];
   readonly clientId: string;
-  /** A broker that is silent for so long is taken for gone; default 10 s. */
+  /** The silence after which a broker counts as gone; default 10 s. */
   readonly requestTimeoutMs?: number;
 };
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 export const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Null where kafkajs is inside as we know it, else a sentence. Done here, so that no client is without it. */
+/** Null if the inside of kafkajs is as we know it, else a sentence. It is done here, so that no client is without it. */
 export const changedInside = stopIdleTimer();
 
 export function createKafkaClient({ brokers, clientId, requestTimeoutMs = REQUEST_TIMEOUT_MS }: KafkaAddress, log: Log): Kafka {
@@ -24,10 +24,10 @@ export function createKafkaClient({ brokers, clientId, requestTimeoutMs = REQUES
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: requestTimeoutMs,
     enforceRequestTimeout: true,
-    // Whoever sends tries again, with a client that knows nothing of what went wrong. All fields: the defaults differ under test.
+    // The caller tries again, with a new client that remembers no fault. All fields are given because the defaults differ under test.
     retry: { retries: 0, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, restartOnFailure: async () => true },
     logLevel: logLevel.WARN,
-    // What fails is thrown as well, and told once where it is caught.
+    // What fails is thrown as well, and logged once where it is caught.
     logCreator:
       () =>
       ({ namespace, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) =>

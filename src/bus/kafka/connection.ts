@@ -1,6 +1,6 @@
 /**
- * The connection to Kafka, for as long as the process runs. When something goes wrong with it, it is thrown away and made
- * anew after a while, again and again: a fresh client knows nothing of brokers that were there before.
+ * The connection to Kafka, for as long as the process runs. When something goes wrong with it, it is thrown away and made anew after a
+ * while, again and again: a fresh client knows nothing of earlier brokers.
  */
 import type { Admin } from "kafkajs";
 import type { Clock } from "../../env/clock.ts";
@@ -11,19 +11,19 @@ import { createKafkaProducer, type KafkaProducer } from "./producer.ts";
 import { ensureTopics, type Topics } from "./topics.ts";
 
 export type KafkaConnection = {
-  /** Null while there is none. */
+  /** The producer; null while there is no connection. */
   readonly producer: KafkaProducer | null;
   health(): StreamHealth;
-  /** This producer has failed with it: the connection is made anew. */
+  /** Says that this producer has failed: the connection is made anew. */
   lost(producer: KafkaProducer, error: unknown): void;
-  /** Kafka has taken something. */
+  /** Says that Kafka has accepted something. */
   worked(): void;
   close(): Promise<void>;
 };
 
 export type KafkaConnectionOptions = KafkaAddress & {
   readonly topics: Topics;
-  /** Of the topics that are missing. */
+  /** The partitions of missing topics. */
   readonly partitions: number;
   readonly reconnectDelayMs: number;
   readonly stampMs?: () => number;
@@ -35,10 +35,10 @@ export type KafkaConnectionOptions = KafkaAddress & {
 
 type Connected = { readonly admin: Admin; readonly producer: KafkaProducer };
 
-/** Nobody may be sending when Kafka goes: it is asked from time to time. */
+/** The period of questions to Kafka: when it goes away, nobody may be sending. */
 const ASK_EVERY_MS = 5_000;
 
-/** Begins to connect. Kafka may be away: then it connects when it comes. */
+/** Begins to connect. Kafka may be away: then it connects when Kafka comes. */
 export function openKafkaConnection(options: KafkaConnectionOptions): KafkaConnection {
   return new Connection(options);
 }
@@ -47,9 +47,9 @@ class Connection implements KafkaConnection {
   readonly #options: KafkaConnectionOptions;
   #connected: Connected | null = null;
   #trouble: string | null = "The connection to Kafka is being made.";
-  /** From the first fault until it is known to be over. */
+  /** The time from the first fault until it is known to be over. */
   #awaySinceMs: number | null = null;
-  /** A send has failed: that it connects again does not say that sends succeed. */
+  /** Whether a send has failed: a new connection does not show that sends succeed. */
   #doubted = false;
   #cancelNext: () => void = () => undefined;
   #closed = false;
@@ -57,7 +57,9 @@ class Connection implements KafkaConnection {
   constructor(options: KafkaConnectionOptions) {
     this.#options = options;
     if (changedInside !== null)
-      options.log.warn("kafkajs is not the one that this was made for: it may take CPU at rest.", { reason: changedInside });
+      options.log.warn("kafkajs has another version than Troupe was made for: an instance at rest may take more CPU.", {
+        reason: changedInside,
+      });
     void this.#connect();
   }
 
@@ -119,7 +121,7 @@ class Connection implements KafkaConnection {
     this.#awaySinceMs = null;
   }
 
-  /** Told once, until it is there again. */
+  /** Logs once that Kafka is away, until it is back. */
   #away(error: unknown): void {
     if (this.#closed) return;
     const { clock, log, brokers, reconnectDelayMs } = this.#options;
@@ -147,7 +149,7 @@ class Connection implements KafkaConnection {
     }
   }
 
-  /** What is thrown away may be beyond hearing. */
+  /** Ends a connection that may not answer any more. */
   async #disconnect({ admin, producer }: Connected): Promise<void> {
     for (const ended of await Promise.allSettled([admin.disconnect(), producer.disconnect()])) {
       if (ended.status === "rejected") this.#options.log.debug("A connection to Kafka did not end well.", { error: ended.reason });

@@ -1,6 +1,6 @@
 /**
- * The event stream in Kafka. Records of all lanes that wait at the same moment go in one request, one request is in flight,
- * and no request is larger than Kafka takes. What it will never take is replaced by a stub, so that nothing waits behind it.
+ * The event stream in Kafka. Records of all lanes that wait at the same moment go in one request, one request is in flight, and no request
+ * is larger than Kafka accepts. A record that it will never accept is replaced by a stub, so that nothing waits behind it.
  */
 import { KafkaJSProtocolError } from "kafkajs";
 import type { Clock } from "../../env/clock.ts";
@@ -15,11 +15,11 @@ import { type Topics, topicNames } from "./topics.ts";
 
 export type KafkaOptions = KafkaAddress & {
   readonly reconnectDelayMs: number;
-  /** Before the names of the topics; default `troupe`. */
+  /** The beginning of the topics' names; default `troupe`. */
   readonly topicPrefix?: string;
-  /** Of topics that are made; default 16. */
+  /** The partitions of topics that are created; default 16. */
   readonly partitions?: number;
-  /** The largest record and request; default 900 KB, since Kafka takes 1 MiB by default. */
+  /** The largest record and request; default 900 KB, because Kafka accepts 1 MiB by default. */
   readonly requestBytesMax?: number;
   /** The time that records are stamped with; default: the clock's. */
   readonly stampMs?: () => number;
@@ -29,17 +29,17 @@ export type KafkaOptions = KafkaAddress & {
 
 const PARTITIONS = 16;
 const REQUEST_BYTES_MAX = 900_000;
-/** Smaller than this no request is made, however little a broker takes. */
+/** The smallest limit of a request, however little a broker accepts. */
 const REQUEST_BYTES_LEAST = 8 * 1024;
 const SILENT_MS = 2_000;
 const CLOSE_WITHIN_MS = 1_000;
 
-/** Begins to connect; publishes from when it is connected, and rejects before. Never throws. */
+/** Begins to connect. It publishes once it is connected, and rejects before. Never throws. */
 export function connectKafkaStream(options: KafkaOptions): EventStream {
   return new KafkaStream(options);
 }
 
-/** One call's records. `next`: the first of its messages that is not sent. */
+/** The records of one call. `next`: the first of its messages that is not sent. */
 type Job = {
   readonly records: readonly StreamRecord[];
   messages: readonly Outgoing[] | null;
@@ -77,7 +77,7 @@ class KafkaStream implements EventStream {
       this.#jobs.push({ records, messages: null, next: 0, done, failed });
       if (this.#sending) return;
       this.#sending = true;
-      // In the next microtask, so that what several lanes publish in one go is one request.
+      // In the next microtask, so that what several lanes publish at once is one request.
       queueMicrotask(() => void this.#run());
     });
   }
@@ -91,7 +91,7 @@ class KafkaStream implements EventStream {
 
   async close(): Promise<void> {
     const { clock } = this.#options;
-    // A broker that does not answer shall not hold up the end.
+    // A broker that does not answer must not delay the end.
     await within(clock, CLOSE_WITHIN_MS, this.#connection.close(), () => undefined);
   }
 
@@ -110,7 +110,7 @@ class KafkaStream implements EventStream {
     for (const job of this.#jobs.splice(0)) job.failed(error);
   }
 
-  /** One request, with what waits, the oldest first. */
+  /** Sends one request with what waits, the oldest first. */
   async #sendNext(producer: KafkaProducer): Promise<void> {
     const request: Outgoing[] = [];
     const jobs: Job[] = [];
@@ -139,7 +139,7 @@ class KafkaStream implements EventStream {
     for (const job of ended) job.done();
   }
 
-  /** In smaller and smaller requests where Kafka finds it too large, and a stub for what it never takes. */
+  /** Sends records, in smaller and smaller requests if Kafka finds one too large, and a stub for what it never accepts. */
   async #send(producer: KafkaProducer, request: readonly Outgoing[]): Promise<void> {
     try {
       await this.#request(producer, this.#topics.events, request);
@@ -167,7 +167,7 @@ class KafkaStream implements EventStream {
     }
   }
 
-  /** With less of the text where even that is too large. Nothing waits for ever behind a letter. */
+  /** Sends a dead letter, with less of the text if even that is too large. Nothing waits for ever behind a letter. */
   async #bury(producer: KafkaProducer, record: EventRecord, reason: string): Promise<void> {
     for (const letter of [deadLetterOf(record, reason), deadLetterOf(record, reason, 0)]) {
       try {
@@ -189,7 +189,7 @@ class KafkaStream implements EventStream {
     if (less >= this.#bytesMax) return;
     this.#bytesMax = less;
     this.#options.log.warn(
-      "Kafka takes less than expected: requests are smaller from now on. Raise max.message.bytes of the topic to 1 MiB.",
+      "Kafka accepts less than expected: requests are smaller from now on. Raise max.message.bytes of the topic to 1 MiB.",
       {
         topic: this.#topics.events,
         refusedBytes: bytes,
@@ -212,7 +212,7 @@ function isStub(record: StreamRecord): record is EventRecord & { readonly events
   return !("rewoundTo" in record) && typeof record.events !== "string";
 }
 
-/** For ever: the same again would be refused again. */
+/** Whether Kafka refuses a request because of its size: the same request would be refused again. */
 function isTooLarge(error: unknown): error is KafkaJSProtocolError {
   return error instanceof KafkaJSProtocolError && (error.type === "MESSAGE_TOO_LARGE" || error.type === "RECORD_LIST_TOO_LARGE");
 }

@@ -1,7 +1,7 @@
 /**
- * kafkajs 2.2.4 looks for waiting requests every millisecond on each of its connections, also where none wait (its issue 1751): with a
- * delay of minus 50 years, which Node and Bun warn of. No option ends that, so one method of its request queue is replaced, for the
- * whole process. It is the only part of kafkajs that we touch without its offering it (docs/decisions/30).
+ * A patch of kafkajs 2.2.4, which looks for waiting requests every millisecond on each of its connections, even if none wait (its issue
+ * 1751): with a delay of minus 50 years, which Node and Bun warn of. No option ends that, so one method of its request queue is replaced,
+ * for the whole process. It is the only part of kafkajs that we change without its offering it (docs/decisions/30).
  */
 import { createRequire } from "node:module";
 
@@ -11,8 +11,8 @@ const METHOD = "scheduleCheckPendingRequests";
 type RequestQueue = { readonly pending: readonly unknown[] };
 
 /**
- * Null where it was done. Else what kafkajs does not have any more, as a sentence: then nothing is replaced, and what it costs is CPU
- * at rest. `load`: kafkajs' own class, wherever it comes from.
+ * Applies the patch. Null if it was applied. Else a sentence that says what kafkajs does not have any more: then nothing is replaced, at
+ * the cost of CPU at rest. `load`: kafkajs' own class, wherever it comes from.
  */
 export function stopIdleTimer(load: () => unknown = () => createRequire(import.meta.url)(MODULE)): string | null {
   let queueClass: unknown;
@@ -27,7 +27,7 @@ export function stopIdleTimer(load: () => unknown = () => createRequire(import.m
   const schedule: unknown = queueClass.prototype[METHOD];
   if (typeof schedule !== "function") return `The request queue of kafkajs has no method ${METHOD} any more.`;
   if (!isRequestQueue(queue)) return "The request queue of kafkajs has no list `pending` of waiting requests any more.";
-  // Where some wait, the delay is right.
+  // If requests wait, the delay is right.
   queueClass.prototype[METHOD] = function (this: RequestQueue) {
     if (this.pending.length > 0) schedule.call(this);
   };

@@ -1,4 +1,4 @@
-/** Which partition a key is in, as Kafka's own clients and kafkajs' DefaultPartitioner have it: murmur2 of the key. */
+/** The partition of a key, as Kafka's own clients and kafkajs' DefaultPartitioner compute it: murmur2 of the key. */
 
 const SEED = 0x9747b28c;
 const FACTOR = 0x5bd1e995;

@@ -1,7 +1,7 @@
 /**
- * Sends records with the producer of kafkajs. It is not idempotent, and takes one send at a time: with several, kafkajs 2.2.4 loses
- * what a paused broker had acknowledged. kafkajs retries nothing here: a retry leaves out a partition that has moved to a broker
- * that answered the first try, and reports its records as sent.
+ * The producer: it sends records with that of kafkajs. It is not idempotent, and takes one send at a time: with several, kafkajs 2.2.4
+ * loses what a paused broker had acknowledged. kafkajs retries nothing here: a retry leaves out a partition that has moved to a broker that
+ * answered the first try, and reports its records as sent.
  */
 import { type ICustomPartitioner, KafkaJSError, KafkaJSProtocolError, type Producer as KafkajsProducer } from "kafkajs";
 import type { Clock } from "../../env/clock.ts";
@@ -13,11 +13,11 @@ import type { Message } from "./records.ts";
 export type KafkaProducer = {
   connect(): Promise<void>;
   /**
-   * Resolves when every record is at all replicas that are in sync; those of one key are in the order given. Rejects where any
-   * is not; some may be there then.
+   * Sends messages. Resolves when all in-sync replicas have every record; those of one key are in the given order. Rejects if any is
+   * missing; some may be there then.
    */
   send(topic: string, headers: Headers, messages: readonly Message[]): Promise<void>;
-  /** After what is in flight. */
+  /** Disconnects after what is in flight. */
   disconnect(): Promise<void>;
 };
 
@@ -31,12 +31,12 @@ export type KafkaProducerOptions = KafkaAddress & {
 type Headers = Readonly<Record<string, string>>;
 
 const ACKS_ALL = -1;
-/** In place of a time: Kafka takes a record without one, whatever its clock says. */
+/** The mark for no time: Kafka accepts such a record, whatever its clock says. */
 const TIMELESS = -1;
-/** How long Kafka is not asked again whether it takes the time of records. */
+/** The time for which Kafka is not asked again whether it accepts the time of records. */
 const TIMELESS_MS = 60_000;
 
-/** To be connected before it sends. */
+/** A producer. Connect it before it sends. */
 export function createKafkaProducer(options: KafkaProducerOptions): KafkaProducer {
   return new Producer(options);
 }
@@ -44,7 +44,7 @@ export function createKafkaProducer(options: KafkaProducerOptions): KafkaProduce
 class Producer implements KafkaProducer {
   readonly #options: KafkaProducerOptions;
   readonly #producer: KafkajsProducer;
-  /** Kafka has refused the time of records: until then they have none. Null where it takes it, as far as is known. */
+  /** The time until which records have no time, because Kafka has refused theirs. Null if it accepts it, as far as is known. */
   #timelessUntilMs: number | null = null;
 
   constructor(options: KafkaProducerOptions) {
@@ -69,7 +69,7 @@ class Producer implements KafkaProducer {
       const refusal = refusalIn(error);
       if (refusal === null) throw error;
       if (refusal.type === "INVALID_TIMESTAMP" && stampMs !== TIMELESS) this.#timeRefused(stampMs, refusal);
-      // Once more at once, for a partition whose leader has changed: kafkajs has read anew who leads it.
+      // Once more at once, for a partition whose leader has changed: kafkajs has looked up the new leader.
       else if (!refusal.retriable) throw refusal;
       await this.#send(topic, headers, this.#stampMs(), messages);
     }
@@ -84,12 +84,12 @@ class Producer implements KafkaProducer {
     return this.#timelessUntilMs !== null && clock.monotonicMs() < this.#timelessUntilMs ? TIMELESS : Math.floor(stampMs());
   }
 
-  /** Told once, until it is over. Who stamps and who refuses is a matter of clocks: Kafka is there, and nothing waits for it. */
+  /** Logs once that a time was refused, until that is over. The two clocks differ, but Kafka is there, so nothing waits for it. */
   #timeRefused(stampMs: number, refusal: KafkaJSProtocolError): void {
     const { clock, log } = this.#options;
     if (this.#timelessUntilMs === null) {
       log.warn(
-        "Kafka refuses the time of events: its clock and that of Redis are too far apart (message.timestamp.after.max.ms). They go without a time until it takes it again.",
+        "Kafka refuses the time of events: its clock and that of Redis are too far apart (message.timestamp.after.max.ms). They are sent without a time until Kafka accepts it again.",
         { stamp: new Date(stampMs).toISOString(), reason: refusal.message },
       );
     }
@@ -109,13 +109,13 @@ class Producer implements KafkaProducer {
   }
 }
 
-/** kafkajs' own partitioner gives the same answer, by 64-bit objects: 8 µs a record. */
+/** Our own partitioner. That of kafkajs gives the same answer, by 64-bit objects: 8 µs a record. */
 const byKey: ICustomPartitioner =
   () =>
   ({ partitionMetadata, message: { key } }) =>
     partitionOf(String(key), partitionMetadata.length);
 
-/** What the broker answered: kafkajs wraps what it would have tried again. Null where no answer came. */
+/** The broker's refusal: kafkajs wraps errors that it would have tried again. Null if no answer came. */
 function refusalIn(error: unknown): KafkaJSProtocolError | null {
   const cause = error instanceof KafkaJSError ? (error.cause ?? error) : error;
   return cause instanceof KafkaJSProtocolError ? cause : null;

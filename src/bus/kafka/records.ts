@@ -1,22 +1,22 @@
-/** The stream's records as Kafka has them, format version 1 (docs/events.md): what a record says, and cutting one that is too large. */
+/** The stream's records in Kafka, format version 1 (docs/events.md): what a record holds, and cutting one that is too large. */
 import type { EventRecord, StreamRecord } from "../event-stream.ts";
 
-/** What Kafka is given. The key decides the partition. */
+/** A message to Kafka. The key decides the partition. */
 export type Message = { readonly key: string; readonly value: string };
-/** A message, and what it was made of. `bytes`: about what it takes in a request. */
+/** A message with the record that it was made of. `bytes`: its approximate size in a request. */
 export type Outgoing = Message & { readonly record: StreamRecord; readonly bytes: number };
 
-/** Of this format. It changes when an older reader would misread what a newer one wrote. */
+/** The version of this format. It changes when an older reader would misread what a newer one wrote. */
 const RECORD_VERSION = 1;
-/** Of every record. */
+/** The headers of every record. */
 export const HEADERS = { "content-type": "application/json", "troupe-record": String(RECORD_VERSION) };
-/** Headers, key and lengths. */
+/** The bytes of headers, key and lengths. */
 const BYTES_AROUND = 150;
 const SEPARATOR_BYTES = 2;
 const PLAIN = /^[\w-]+$/;
 const HEAD_LENGTH_MAX = 16 * 1024;
 
-/** Each with a value of `bytesMax` at the most, as far as cutting between events allows. */
+/** The messages of a record, each with a value of at most `bytesMax`, as far as cutting between events allows. */
 export function toMessages(record: StreamRecord, bytesMax: number): readonly Outgoing[] {
   const whole = toMessage(record);
   if (whole.bytes <= bytesMax || "rewoundTo" in record || typeof record.events !== "string") return [whole];
@@ -24,12 +24,12 @@ export function toMessages(record: StreamRecord, bytesMax: number): readonly Out
   return cut(record, record.events, bytesMax - around).map(toMessage);
 }
 
-/** What stands for a record that Kafka will never take. */
+/** The stub for a record that Kafka will never accept. */
 export function stubOf(record: EventRecord, reason: string): Outgoing {
   return toMessage({ ...record, events: { omitted: reason } });
 }
 
-/** What the dead letters keep of it: as much as there is. */
+/** The dead letter of a record, with as much of it as there is. */
 export function deadLetterOf(
   { execution, from, to, epoch, events }: EventRecord,
   reason: string,
@@ -42,7 +42,7 @@ export function deadLetterOf(
   return { key: execution, value };
 }
 
-/** Between events, so that no piece has more bytes of them, unless one event alone has. A chunk's lines are its events. */
+/** Cuts a record between events, so that no piece has more bytes of them, unless one event alone has. A chunk's lines are its events. */
 function cut(record: EventRecord, events: string, bytesMax: number): readonly EventRecord[] {
   const lines = events.slice(1, -1).split(",\n");
   if (lines.length !== record.to - record.from + 1) return [record];
@@ -51,7 +51,7 @@ function cut(record: EventRecord, events: string, bytesMax: number): readonly Ev
   let bytes = 0;
   const end = (next: number): void => {
     const isLast = next === lines.length;
-    // What the execution is in between is known to nobody.
+    // Nobody knows what the execution is in between.
     const { status, closed } = isLast ? record : { status: null, closed: false };
     const text = `[${lines.slice(first, next).join(",\n")}]`;
     pieces.push({ ...record, from: record.from + first, to: record.from + next - 1, events: text, status, closed });
@@ -79,7 +79,7 @@ function valueText(record: StreamRecord): string {
   return `${start},"from":${from},"to":${to},"status":${status === null ? "null" : `"${status}"`},"closed":${closed},${what}}`;
 }
 
-/** Ids are mostly UUIDs, and to look is cheaper than to write anew. */
+/** An id in quotes. Ids are mostly UUIDs, and looking at one is cheaper than escaping it. */
 function quoted(id: string): string {
   return PLAIN.test(id) ? `"${id}"` : JSON.stringify(id);
 }

@@ -1,12 +1,12 @@
-/** The topics of Troupe: their names, and making those that are missing. */
+/** The topics of Troupe: their names, and the creation of missing ones. */
 import type { Admin } from "kafkajs";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 
 export type Topics = {
-  /** What happened, for other systems (docs/events.md). */
+  /** The topic of events, for other systems (docs/events.md). */
   readonly events: string;
-  /** What the stream could not take, with the reason. */
+  /** The topic of what the stream could not accept, with the reason. */
   readonly deadLetters: string;
 };
 
@@ -14,7 +14,7 @@ export function topicNames(prefix: string): Topics {
   return { events: `${prefix}.events`, deadLetters: `${prefix}.dead-letters` };
 }
 
-/** `partitions`: of the topic of events, where it is missing. */
+/** The wanted topics. `partitions`: of the topic of events, if it is missing. */
 export type WantedTopics = { readonly topics: Topics; readonly partitions: number };
 
 const COPIES_MAX = 3;
@@ -22,8 +22,8 @@ const LEADERS_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Resolves when every topic is there and each of its partitions has a leader. What is there already stays as it is; several
- * instances may do this at once.
+ * Creates missing topics. Resolves when every topic exists and each of its partitions has a leader. Existing topics stay as they are.
+ * Several instances may do this at once.
  */
 export async function ensureTopics(admin: Admin, { topics, partitions }: WantedTopics, clock: Clock, log: Log): Promise<void> {
   const wanted = [
@@ -35,7 +35,7 @@ export async function ensureTopics(admin: Admin, { topics, partitions }: WantedT
   if (missing.length > 0) {
     const { brokers } = await admin.describeCluster();
     const replicationFactor = Math.min(COPIES_MAX, brokers.length);
-    // One by one: another instance may be making some of them now, which is no fault.
+    // One by one: another instance may be creating some of them now, which is no fault.
     for (const topic of missing) await admin.createTopics({ topics: [{ ...topic, replicationFactor }], waitForLeaders: false });
     log.info("Kafka topics were created.", { topics: missing.map(({ topic }) => topic), partitions, replicationFactor });
   }
@@ -54,7 +54,7 @@ async function leadersOf(admin: Admin, topics: Topics, clock: Clock): Promise<vo
   }
 }
 
-/** A topic that was just made is not known to every broker at once, which comes as an error. */
+/** The reason why topics have no leaders. A topic that was just created is not known to every broker at once, which comes as an error. */
 async function whyNotLed(admin: Admin, names: string[]): Promise<string | null> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: names });
@@ -65,7 +65,10 @@ async function whyNotLed(admin: Admin, names: string[]): Promise<string | null> 
   }
 }
 
-/** More partitions would send an execution's next events elsewhere than its last: that is its operator's to decide. */
+/**
+ * Warns about another number of partitions. Adding some would send an execution's next events elsewhere than its last: only the operator
+ * may decide that.
+ */
 async function warnOfOtherPartitions(admin: Admin, topic: string, wanted: number, log: Log): Promise<void> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const partitions = topics[0]?.partitions.length ?? 0;

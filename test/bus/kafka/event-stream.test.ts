@@ -251,7 +251,7 @@ describe("the event stream in Kafka", () => {
       expect([...understood.histories.values()].flat().filter((event) => typeof event === "string")).toEqual([]);
       const warnings = said.filter(({ level }) => level === "warn").map(({ message }) => message);
       expect(warnings[0]).toBe("A Kafka topic exists with another number of partitions: Troupe leaves it as it is.");
-      expect(warnings[1]).toStartWith("Kafka takes less than expected");
+      expect(warnings[1]).toStartWith("Kafka accepts less than expected");
       expect(consumer.values(`${prefix}.dead-letters`)).toEqual([]);
     },
     TIMEOUT_MS,
