@@ -60,7 +60,11 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention, gath
   });
   return {
     ownership,
-    remoteAttempts: createRemoteAttempts({ pool, bootId, clock, send: () => Promise.reject(new Error("There is no other instance.")) }),
+    remoteAttempts: createRemoteAttempts({
+      ...{ pool, bootId, clock },
+      send: () => Promise.reject(new Error("There is no other instance.")),
+      isWanted: () => Promise.resolve(true),
+    }),
     full: () => null,
     isOutboxFull: () => false,
     created: () => undefined,
@@ -99,6 +103,10 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     async send(command) {
       await store.send(command);
       doorbell.ring({ type: "commands", lane: store.laneOf(command.execution) });
+    },
+    async isWanted(executionId) {
+      const summary = await store.summary(executionId);
+      return summary !== null && summary.status !== "CANCELLED";
     },
   });
   const forgets = [

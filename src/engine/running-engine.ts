@@ -47,7 +47,9 @@ export class RunningEngine implements Engine {
   }
 
   async command(executionId: string, command: ClientCommand): Promise<CommandAnswer> {
-    return this.#obstructed() ?? this.#parts.commands.command(executionId, command);
+    // A trigger brings work. The others end work or hold it, and are taken also where there is no room for more.
+    const refused = command.type === "Trigger" ? this.#obstructed() : this.#stopping();
+    return refused ?? this.#parts.commands.command(executionId, command);
   }
 
   async view(id: string): Promise<ExecutionView | null> {
@@ -111,7 +113,11 @@ export class RunningEngine implements Engine {
 
   /** The reason why new work is refused now; null if it is not. */
   #obstructed(): Unavailable | null {
-    return refusal(this.#life.ending === "begun" ? "The server is stopping." : this.#parts.joined.full());
+    return this.#stopping() ?? refusal(this.#parts.joined.full());
+  }
+
+  #stopping(): Unavailable | null {
+    return refusal(this.#life.ending === "begun" ? "The server is stopping." : null);
   }
 
   /** Ends an instance alone: every outcome is in the store before the last commit. */

@@ -92,13 +92,17 @@ async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId:
 }
 
 /** Lines of chunks that change the status. Each begins with its event's word (docs/events.md). */
-const CHANGES = /^\[{1,2}"(?:started"|finished",\d+,"(\w+)")/gm;
+const CHANGES = /^\[{1,2}"(?:(started|paused|resumed)"|finished",\d+,"(\w+)")/gm;
 
 /** The chunks of a history from its beginning, each with the status after it. */
 function withStatus(chunks: readonly Chunk[]): readonly EarlierChunk[] {
   let status: ExecutionStatus = "PENDING";
+  let isStarted = false;
   return chunks.map((chunk) => {
-    for (const [, end] of chunk.text.matchAll(CHANGES)) status = (end as ExecutionStatus | undefined) ?? "RUNNING";
+    for (const [, word, end] of chunk.text.matchAll(CHANGES)) {
+      isStarted ||= word === "started";
+      status = word === "paused" ? "PAUSED" : ((end as ExecutionStatus | undefined) ?? (isStarted ? "RUNNING" : "PENDING"));
+    }
     return { ...chunk, status };
   });
 }

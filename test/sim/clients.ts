@@ -1,12 +1,39 @@
 /** The clients of a play: they create and trigger, come again until they are answered, and note what was promised to them. */
-import type { CheckedDefinition, CommandAnswer, Engine } from "../../src/engine/engine.ts";
+import type { CheckedDefinition, ClientCommand, CommandAnswer, Engine } from "../../src/engine/engine.ts";
+import type { MemoryRows } from "../../src/store/memory/rows.ts";
 import type { Store } from "../../src/store/store.ts";
 import { paramsOf, randomDefinition } from "./random-definition.ts";
+import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
 /** A client that hears nothing for so long comes again: the instance that it spoke to may be gone. */
 const PATIENCE_MS = 15_000;
 const SILENCE = { type: "silence" } as const;
+
+export type ClientsOptions = {
+  readonly world: World;
+  readonly truth: Store;
+  /** The one that is in charge when it is asked, or any of those that are. */
+  readonly engine: () => Engine;
+  readonly witness: Stopped;
+  readonly wishes: {
+    readonly longRetries: boolean;
+    /** The probability that an execution is cancelled, by two clients, some time after it was created. */
+    readonly cancels: number;
+    /** And that it is paused, for a while. */
+    readonly pauses: number;
+    readonly sizeLimit?: number;
+    /** The store falls into older pasts. */
+    readonly mayForget?: boolean;
+    readonly handlersDiffer?: boolean;
+  };
+};
+
+type Stopped = Pick<Witness, "cancelled" | "paused">;
+
+/** Most executions take no longer. */
+const STOPPED_WITHIN_MS = 1_500;
+const PAUSED_FOR_MS = 3_000;
 
 export class Clients {
   readonly broken: string[] = [];
@@ -26,17 +53,17 @@ export class Clients {
   readonly #sizeLimit: number | undefined;
   readonly #mayForget: boolean;
   readonly #handlersDiffer: boolean;
+  readonly #cancels: number;
+  readonly #pauses: number;
+  readonly #witness: Stopped;
 
-  /** `engine`: the one that is in charge when it is asked, or any of those that are. `mayForget`: the store falls into older pasts. */
-  constructor(
-    world: World,
-    truth: Store,
-    engine: () => Engine,
-    wishes: { readonly longRetries: boolean; readonly sizeLimit?: number; readonly mayForget?: boolean; readonly handlersDiffer?: boolean },
-  ) {
+  constructor({ world, truth, engine, witness, wishes }: ClientsOptions) {
     this.#world = world;
     this.#truth = truth;
     this.#engine = engine;
+    this.#witness = witness;
+    this.#cancels = wishes.cancels;
+    this.#pauses = wishes.pauses;
     this.#longRetries = wishes.longRetries;
     this.#sizeLimit = wishes.sizeLimit;
     this.#mayForget = wishes.mayForget ?? false;
@@ -58,6 +85,12 @@ export class Clients {
     this.#came += 1;
     this.#go(async () => {
       const id = await this.#create(definition, atOnce ? { params } : null, key);
+      // Drawn only where it is asked for, so that the other plays stay as they are.
+      if (this.#cancels > 0 && random.chance(this.#cancels)) {
+        const withinMs = random.below(STOPPED_WITHIN_MS);
+        for (let client = 0; client < 2; client++) this.#go(() => this.#cancel(id, random.below(withinMs + 1)));
+      }
+      if (this.#pauses > 0 && random.chance(this.#pauses)) this.#go(() => this.#holdUp(id, random.below(STOPPED_WITHIN_MS)));
       if (atOnce) return this.#accept(id);
       for (let client = 0; client < 3; client++) this.#go(() => this.#trigger(id, client === 1 ? null : paramsOf(client)));
     });
@@ -103,6 +136,8 @@ export class Clients {
       const result = await this.#answered((engine) =>
         engine.command(id, { type: "Trigger", params }).then((answer) => this.#heard(id, answer)),
       );
+      // It was cancelled before: whether it had been triggered by then is not said.
+      if (result.type === "rejected" && result.status === "CANCELLED") return;
       if (result.type === "accepted" || result.type === "rejected") return this.#accept(id);
       if (result.type === "unknown") {
         if (this.#mayForget) return;
@@ -110,6 +145,63 @@ export class Clients {
       }
       await this.#pause();
     }
+  }
+
+  /** Goes on until it is told that it is cancelled, or has ended otherwise: which stays so. */
+  async #cancel(id: string, afterMs: number): Promise<void> {
+    await this.#passed(afterMs);
+    for (;;) {
+      const result = await this.#answered((engine) => engine.command(id, { type: "Cancel", reason: "Enough." }));
+      if (result.type === "accepted") {
+        if (result.status !== "CANCELLED") this.broken.push(`${id} is said to be cancelled, and is ${result.status}`);
+        this.#witness.cancelled.add(id);
+      }
+      if (result.type === "accepted" || result.type === "rejected") return this.#endedAs(id, result.status);
+      if (result.type === "unknown") {
+        if (this.#mayForget) return;
+        this.broken.push(`${id} was created, and is not found`);
+      }
+      await this.#pause();
+    }
+  }
+
+  /** Pauses it, and resumes it after a while; where it runs then. */
+  async #holdUp(id: string, afterMs: number): Promise<void> {
+    await this.#passed(afterMs);
+    if (!(await this.#told(id, { type: "Pause" }, "PAUSED"))) return;
+    this.#witness.paused.add(id);
+    await this.#passed(this.#world.random.below(PAUSED_FOR_MS));
+    this.#witness.paused.delete(id);
+    await this.#told(id, { type: "Resume" });
+  }
+
+  /** A pause may come late, by a call that its client does not wait for any more: somebody sees that, and resumes it. */
+  resumeStrays({ executions }: Pick<MemoryRows, "executions">): void {
+    if (!this.content) return;
+    for (const [id, { summary }] of executions)
+      if (summary.status === "PAUSED") this.#go(async () => void (await this.#told(id, { type: "Resume" })));
+  }
+
+  /** Goes on until it is answered: false where it is refused, or nobody knows of it. */
+  async #told(id: string, command: ClientCommand, status?: string): Promise<boolean> {
+    for (;;) {
+      const result = await this.#answered((engine) => engine.command(id, command));
+      if (result.type === "rejected") return false;
+      if (result.type === "unknown") {
+        if (!this.#mayForget) this.broken.push(`${id} was created, and is not found`);
+        return false;
+      }
+      if (result.type === "accepted") {
+        if (status !== undefined && result.status !== status) this.broken.push(`${id} is said to be ${status}, and is ${result.status}`);
+        return true;
+      }
+      await this.#pause();
+    }
+  }
+
+  async #endedAs(id: string, status: string | undefined): Promise<void> {
+    const summary = await this.#truth.summary(id);
+    if (summary?.status !== status && !this.#mayForget) this.broken.push(`${id} is said to be ${status}, and is ${summary?.status}`);
   }
 
   /** Also when the client has lost its patience meanwhile. */
@@ -135,6 +227,10 @@ export class Clients {
   }
 
   #pause(): Promise<void> {
-    return new Promise((resolve) => void this.#world.after(100 + this.#world.random.below(100), resolve));
+    return this.#passed(100 + this.#world.random.below(100));
+  }
+
+  #passed(afterMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#world.after(afterMs, resolve));
   }
 }

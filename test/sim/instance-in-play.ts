@@ -83,7 +83,7 @@ export class InstanceInPlay {
           if (this.state === "ended") return "ended";
           const { bootId } = this;
           if (lanes.owns(bootId, executionId)) return "owner";
-          return lanes.holdsClaim(bootId, executionId, attempt.node, attempt.attempt) ? "owner" : "zombie";
+          return lanes.holdsClaim(bootId, executionId, attempt.node, attempt.attempt) ? "claimer" : "zombie";
         }),
       ),
       throughPool: (pool) => {

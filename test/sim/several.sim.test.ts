@@ -30,6 +30,25 @@ describe("several instances under faults: every execution ends, each lane has on
       "with instances that have different handlers, are killed, end and join, and calls that get lost",
       { handlersDiffer: true, troubles: ["kill", "pause", "end", "join", "storeAway"], failing: 0.05, ringsLost: 0.1, handlerFails: 0.05 },
     ],
+    ["with clients that pause and resume", { pauses: 0.6, slots: 1 }],
+    ["with clients that cancel", { cancels: 0.4, slots: 1 }],
+    [
+      "with clients that pause, resume and cancel, instances that come and go, and calls that get lost",
+      {
+        pauses: 0.5,
+        cancels: 0.2,
+        slots: 1,
+        troubles: ["kill", "pause", "end", "join", "storeAway"],
+        failing: 0.05,
+        ringsLost: 0.1,
+        conflicts: 0.03,
+      },
+      MORE_SEEDS,
+    ],
+    [
+      "with clients that pause, resume and cancel while a store forgets what it took last",
+      { pauses: 0.5, cancels: 0.2, slots: 1, troubles: ["fall", "fall", "join", "end", "kill"] },
+    ],
     ["with all of it", { troubles: ALL, failing: 0.05, ringsLost: 0.1, streamFails: 0.1, handlerFails: 0.05 }],
     [
       "with more of all of it, and little room",

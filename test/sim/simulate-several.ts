@@ -30,6 +30,10 @@ export type SeveralFaults = Stage["faults"] & {
   /** One of these, at random, every one or two seconds. */
   readonly troubles: readonly Trouble[];
   readonly longRetries: boolean;
+  /** Of each execution: a client cancels it. */
+  readonly cancels: number;
+  /** And pauses it for a while. */
+  readonly pauses: number;
 };
 export const NO_TROUBLES: SeveralFaults = {
   failing: 0,
@@ -43,6 +47,8 @@ export const NO_TROUBLES: SeveralFaults = {
   handlersDiffer: false,
   troubles: [],
   longRetries: false,
+  cancels: 0,
+  pauses: 0,
 };
 
 /** What is done to the engine's seams, to see that it is noticed. */
@@ -125,8 +131,9 @@ class Play {
       throughStore: sabotage.store ?? ((store) => store),
       throughPool: sabotage.pool ?? ((pool) => pool),
     };
-    this.#clients = new Clients(world, this.#truth, () => this.#any(), {
-      ...{ longRetries: faults.longRetries, sizeLimit: NODES_LIMIT, mayForget: this.#forgets, handlersDiffer: faults.handlersDiffer },
+    this.#clients = new Clients({
+      ...{ world, truth: this.#truth, engine: () => this.#any(), witness: this.#stage.witness },
+      wishes: { ...faults, sizeLimit: NODES_LIMIT, mayForget: this.#forgets },
     });
   }
 
@@ -254,6 +261,7 @@ class Play {
   }
 
   #isOver(): boolean {
+    this.#clients.resumeStrays(this.#files);
     if (this.#coming > 0 || this.#falling > 0 || !this.#clients.content || (this.#faults.troubles.length > 0 && this.#troublesLeft > 0))
       return false;
     for (const { summary } of this.#files.executions.values()) if (summary.triggeredAtMs !== null && !summary.closed) return false;
@@ -350,7 +358,9 @@ class Play {
   }
 
   #lossesWithoutCause(id: string, events: readonly WorkflowEvent[]): readonly string[] {
-    const lost = events.filter((event) => event.type === "AttemptLost");
+    // What was told to stop is lost by that.
+    const end = events.findIndex((event) => event.type === "ExecutionFinished" && event.status === "CANCELLED");
+    const lost = events.slice(0, end < 0 ? events.length : end).filter((event) => event.type === "AttemptLost");
     const dead = lost.filter(({ death }) => death);
     const { failing, attemptLost } = this.#faults;
     if (lost.length > 0 && this.#isCalm() && attemptLost === 0)

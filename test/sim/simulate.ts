@@ -28,6 +28,10 @@ export type Faults = {
   /** MAX_CONCURRENT_WORKFLOWS. */
   readonly limit: number | null;
   readonly longRetries: boolean;
+  /** Of each execution: a client cancels it. */
+  readonly cancels: number;
+  /** And pauses it for a while. */
+  readonly pauses: number;
 };
 export const NO_FAULTS: Faults = {
   storeFails: 0,
@@ -38,6 +42,8 @@ export const NO_FAULTS: Faults = {
   instanceEnds: 0,
   limit: null,
   longRetries: false,
+  cancels: 0,
+  pauses: 0,
 };
 
 /** What is done to the engine's seams, to see that it is noticed. */
@@ -106,12 +112,13 @@ export async function simulate(seed: number, faults: Faults, sabotage: Sabotage 
   }
 
   let now = await start();
-  const clients = new Clients(world, truth, () => now.engine, faults);
+  const clients = new Clients({ world, truth, engine: () => now.engine, witness, wishes: faults });
   for (let count = 0; count < EXECUTIONS; count++) clients.come();
 
   for (let steps = 0; !clients.content || !(await allClosed()); steps++) {
     if (steps > STEPS_MAX) throw new Error(`Seed ${seed}: no end after ${steps} steps.`);
     await step();
+    clients.resumeStrays(files);
     if (instances >= INSTANCES_MAX) continue;
     if (random.chance(faults.instanceDies)) {
       // Half of the old ones live on as zombies, whose writes the store must refuse.
@@ -129,8 +136,8 @@ export async function simulate(seed: number, faults: Faults, sabotage: Sabotage 
     const before = running;
     running = 0;
     for (const { summary } of files.executions.values()) if (summary.status === "RUNNING") running += 1;
-    // What crashes too often is left alone for a while and gives its room to others.
-    if (faults.limit === null || faults.supervisorCrashes > 0) return;
+    // What crashes too often is left alone for a while and gives its room to others; what is resumed takes room without asking.
+    if (faults.limit === null || faults.supervisorCrashes + faults.pauses > 0) return;
     if (running > faults.limit && running > before) witness.broken.push(`${running} executions run, where ${faults.limit} may`);
   }
 

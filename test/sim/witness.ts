@@ -8,11 +8,17 @@ import { dependenciesOf, storedLog } from "./stored-log.ts";
 const SHORT_MS = 200;
 const LONG_MS = 4_000;
 
+/** Of the instance that begins an attempt. */
+type Role = "owner" | "claimer" | "zombie" | "ended";
+
 export class Witness {
   /** What was seen to be wrong. */
   readonly broken: string[] = [];
   /** `execution/node/attempt`, in order. */
   readonly begun: string[] = [];
+  /** Executions of which a client was told that nothing of theirs begins any more, or for now. */
+  readonly cancelled = new Set<string>();
+  readonly paused = new Set<string>();
   readonly #seen = new Set<string>();
   readonly #owners = new Set<string>();
   readonly #truth: Store;
@@ -41,7 +47,7 @@ export class Witness {
    * What one instance runs its attempts with. `roleIn` is asked at each begin. A zombie cannot know that it is one until it
    * writes: what it loads meanwhile it may begin beside the owner, and no outcome of it will be taken.
    */
-  runIn(life: Life, fails: number, roleIn: (executionId: string, attempt: Attempt) => "owner" | "zombie" | "ended"): RunAttempt {
+  runIn(life: Life, fails: number, roleIn: (executionId: string, attempt: Attempt) => Role): RunAttempt {
     const last = new Map<string, number>();
     return (attempt, { executionId, signal }) => {
       const node = `${executionId}/${attempt.nodeId}`;
@@ -49,7 +55,10 @@ export class Witness {
       this.begun.push(name);
       this.#seen.add(name);
       const role = roleIn(executionId, attempt);
-      if (role === "owner") {
+      // What was claimed before that may begin a moment after it.
+      if (role === "owner" && this.cancelled.has(executionId)) this.broken.push(`${name} began, though its execution is cancelled`);
+      if (role === "owner" && this.paused.has(executionId)) this.broken.push(`${name} began, though its execution is paused`);
+      if (role === "owner" || role === "claimer") {
         if (this.#owners.has(name)) this.broken.push(`${name} began twice`);
         this.#owners.add(name);
       }

@@ -3,7 +3,7 @@ import type { ExecutionAttempts } from "../../pool/pool.ts";
 import { largeKey } from "../../store/store.ts";
 import { decide } from "../../workflow/execution/decide.ts";
 import { evolve } from "../../workflow/execution/evolve.ts";
-import type { Receipt } from "../../workflow/execution/client-commands.ts";
+import { CLIENT_COMMANDS, type Receipt } from "../../workflow/execution/client-commands.ts";
 import type { Command, Decision, Text, WorkflowEvent } from "../../workflow/execution/messages.ts";
 import { at, type ExecutionState } from "../../workflow/execution/state.ts";
 import type { Ports } from "./ports.ts";
@@ -20,8 +20,6 @@ export interface Decider {
   /** Notes the params of its trigger. */
   giveParams(params: string | null): void;
 }
-
-const ACCEPTED: Receipt = { type: "accepted" };
 
 /**
  * The batch with hand-overs last: what a supervisor found out at its start may stand behind a hand-over that was asked for meanwhile, and
@@ -70,10 +68,19 @@ function decideMessage(decider: Decider, message: Decided, changeset: Changeset)
   const decision = decide(state, command, { nowMs: changeset.nowMs, random: ports.random.next() });
   apply(decider, decision, changeset);
   if (command.type === "Trigger" && decision.type === "events") triggered(decider, command.params, changeset);
-  if (message.type === "Command") changeset.receipts.push({ message, receipt: decision.type === "rejected" ? decision : ACCEPTED });
+  if (message.type === "Command") changeset.receipts.push({ message, receipt: receiptOf(command, decision, state) });
   if (command.type === "CompleteAttempt" || command.type === "FailAttempt" || command.type === "LoseAttempt")
     changeset.settled.push(command);
 }
+
+/** The receipt of a command. What was wanted and is so already is accepted too. Of triggers and outcomes nobody asks for more than that. */
+function receiptOf(command: Command, decision: Decision, { status }: ExecutionState): Receipt {
+  if (decision.type === "rejected") return decision;
+  const isAsked = command.type !== "Trigger" && command.type in CLIENT_COMMANDS;
+  return isAsked ? { type: "accepted", changed: decision.type === "events", status } : ACCEPTED;
+}
+
+const ACCEPTED: Receipt = { type: "accepted" };
 
 /** Starts the execution at once if there is room. */
 function triggered(decider: Decider, params: string | null, changeset: Changeset): void {

@@ -7,7 +7,8 @@ import { isTerminal } from "../../workflow/execution/status.ts";
 import { Moved, type Self } from "../system/actor.ts";
 import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
 import type { Ports } from "./ports.ts";
-import { lostLease, Supervisor } from "./supervisor.ts";
+import { lostLease } from "./lost-lease.ts";
+import { Supervisor } from "./supervisor.ts";
 import type { SupervisorMessage } from "./messages.ts";
 import type { OwnedLane } from "../../cluster/owned-lane.ts";
 

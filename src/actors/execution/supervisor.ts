@@ -15,6 +15,7 @@ import { type Actor, Moved, type Self, Stall } from "../system/actor.ts";
 import { type Decider, accountFor, decideBatch, handOverLast } from "./decide-batch.ts";
 import { Effects, type EffectsHost } from "./effects/effects.ts";
 import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
+import { lostLease } from "./lost-lease.ts";
 import type { Ports } from "./ports.ts";
 import { newChangeset, receiptsOf, type Changeset } from "./changeset.ts";
 import { summaryOf } from "./summary.ts";
@@ -141,7 +142,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   }
 
   returned(): void {
-    this.#effects.settled();
+    this.#effects.returned();
   }
 
   whenTrusted(act: () => void): void {
@@ -217,10 +218,13 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   /** Settles what is durable now, also of an execution that is handed over: nobody must report it any more. */
   #settle(changeset: Changeset): void {
     for (const { node, attempt } of changeset.settled) this.attempts.settle(node, attempt);
-    for (const { type } of changeset.events) {
-      if (type === "ExecutionClosed") this.#isOver = true;
+    for (const event of changeset.events) {
+      if (event.type === "ExecutionClosed") this.#isOver = true;
       // An execution that ended before a death was recorded has nothing to record.
-      if (this.#isOver || type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
+      if (this.#isOver || event.type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
+      // Whoever is told of the end, or of the pause, must see nothing begin.
+      const stops = event.type === "ExecutionPaused" || (event.type === "ExecutionFinished" && event.status === "CANCELLED");
+      if (stops) this.attempts.takeBack();
     }
   }
 
@@ -250,8 +254,10 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     if (state.status === "RUNNING") ports.admission.enter(id);
     // Its last life may have taken room for a trigger that did not become durable.
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
+    // What its last life had given to the threads waits there still.
+    if (state.status !== "RUNNING") this.attempts.takeBack();
     if (ports.shared) this.#noteOwn(claims);
-    for (const claim of claims) this.#recordClaim(claim);
+    for (const claim of claims) this.#takeUpClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
     // It had begun nothing, so that death says nothing of it, nor of what it begins later.
@@ -269,11 +275,13 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
   }
 
   /**
-   * Records a claim. The attempt is in hand from now on, so that nothing starts it beside its claimer, and it is recorded before a death
+   * Takes up a claim. The attempt is in hand from now on, so that nothing starts it beside its claimer, and it is recorded before a death
    * that does not concern it.
    */
-  #recordClaim({ node, attempt, executor }: Claim): void {
+  #takeUpClaim({ node, attempt, executor }: Claim): void {
     const { state, ports, attempts } = this;
+    // It is taken from its claimer, with all that is in hand.
+    if (state.status === "CANCELLED" && !state.closed) return attempts.watch(node, attempt, executor);
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
     // Claimed by this instance: either it has run and its outcome is among the stored commands, which come first, or it never will.
     const isGone = executor === ports.bootId && !attempts.holds(node, attempt);
@@ -289,10 +297,4 @@ function unanswered(message: SupervisorMessage, moved: boolean): void {
   if (message.type === "HandOver") message.done(false);
   else if (message.type === "Command")
     message.answer(moved ? { type: "moved" } : { type: "unavailable", reason: "The execution's supervisor was restarted." });
-}
-
-/** The error after a lost lease. An owner alone that is fenced can only be left alone; if others share the store, one of them goes on. */
-export function lostLease(ports: Ports, id: string): Error {
-  if (ports.shared) return new Moved(`Another instance owns execution ${id}.`);
-  return new Stall(`The lease of execution ${id} is lost.`);
 }

@@ -1,5 +1,5 @@
 /** The answers to commands, and their text in the store. Instances of several versions read it, so its words stay. */
-import type { Receipt, Rejected } from "../../workflow/execution/client-commands.ts";
+import type { Accepted, Receipt, Rejected } from "../../workflow/execution/client-commands.ts";
 
 /** The command was not decided on. Only the reason is known. */
 export type Unanswered =
@@ -9,7 +9,7 @@ export type Unanswered =
 export type Answer = Receipt | Unanswered;
 
 type StoredReceipt =
-  | { readonly type: "done" }
+  | (Omit<Accepted, "type"> & { readonly type: "done" })
   | { readonly type: "rejected"; readonly rejection: Pick<Rejected, "code" | "status"> }
   | { readonly type: "unknown" };
 
@@ -21,7 +21,7 @@ export function readReceipt(text: string): Receipt {
   const stored = JSON.parse(text) as StoredReceipt;
   switch (stored.type) {
     case "done":
-      return { type: "accepted" };
+      return { ...stored, type: "accepted" };
     case "rejected":
       return { type: "rejected", code: stored.rejection.code, status: stored.rejection.status };
     case "unknown":
@@ -32,7 +32,7 @@ export function readReceipt(text: string): Receipt {
 function storedOf(receipt: Receipt): StoredReceipt {
   switch (receipt.type) {
     case "accepted":
-      return { type: "done" };
+      return { ...receipt, type: "done" };
     case "rejected":
       return { type: "rejected", rejection: { code: receipt.code, status: receipt.status } };
     case "unknown":

@@ -167,13 +167,14 @@ async function runningOf(store: Store, active: readonly string[]): Promise<reado
   if (active.length === 0) return [];
   const theirs = new Set(active);
   const running: string[] = [];
-  for (let before: ListPosition | null = null; ; ) {
-    const page = await store.list({ status: "RUNNING", limit: PAGE, ...(before !== null && { before }) });
-    for (const { id } of page) if (theirs.has(id)) running.push(id);
-    const last: Summary | undefined = page.at(-1);
-    if (last === undefined || page.length < PAGE) return running;
-    before = last;
+  for (const status of ["RUNNING", "PAUSED"] as const) {
+    for (let before: ListPosition | null = null, page: readonly Summary[] | null = null; page === null || page.length === PAGE; ) {
+      page = await store.list({ status, limit: PAGE, ...(before !== null && { before }) });
+      for (const { id } of page) if (theirs.has(id)) running.push(id);
+      before = page.at(-1) ?? null;
+    }
   }
+  return running;
 }
 
 const always = () => true;

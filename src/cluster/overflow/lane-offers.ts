@@ -122,11 +122,9 @@ export class LaneOffers {
     if (offered !== undefined) this.#book.end(offered, "settled");
   }
 
-  unwanted(key: AttemptKey, aborted: boolean): void {
-    const offered = this.#book.find(key);
-    if (offered === undefined || offered.end === "settled" || offered.end === "aborted") return;
-    if (aborted) this.#book.end(offered, "aborted");
-    else if (offered.stage !== "claimed") this.#book.end(offered, "unwanted");
+  /** False where it is not offered. */
+  unwanted(key: AttemptKey, aborted: boolean): boolean {
+    return this.#book.unwanted(key, aborted);
   }
 
   /** Drops everything, because the lane is not this instance's any more, or taken anew. Its owner finds in the store what is claimed. */

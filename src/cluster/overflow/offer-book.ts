@@ -110,6 +110,15 @@ export class OfferBook {
     else this.#ending.add(offered);
   }
 
+  /** Ends an offer that nobody wants any more: one that is claimed only if it is `aborted`. False where there is none. */
+  unwanted(key: AttemptKey, aborted: boolean): boolean {
+    const offered = this.find(key);
+    if (offered === undefined || offered.end === "settled" || offered.end === "aborted") return offered !== undefined;
+    if (aborted) this.end(offered, "aborted");
+    else if (offered.stage !== "claimed") this.end(offered, "unwanted");
+    return true;
+  }
+
   leave(offered: OfferRecord): void {
     if (offered.stage === "new") this.#fresh = this.#fresh.filter((other) => other !== offered);
     this.#countOff(offered);

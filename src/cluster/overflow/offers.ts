@@ -102,7 +102,7 @@ class InstanceOffers implements Offers {
       hungry: () => this.#soon(),
       away: () => this.#soon(),
       settled: (key) => this.#told(key, (offers) => offers.settled(key)),
-      unwanted: (key, aborted) => this.#told(key, (offers) => offers.unwanted(key, aborted)),
+      unwanted: (key, aborted) => this.#unwanted(key, aborted),
     });
     this.#unlisten = [unlisten, options.handlers.onChange(() => this.#handlersChanged())];
   }
@@ -173,6 +173,15 @@ class InstanceOffers implements Offers {
     // It died before anybody here knew that it had this.
     if (!isAlive(bootId)) executorDied(bootId);
     return true;
+  }
+
+  #unwanted(key: AttemptKey, aborted: boolean): void {
+    let isOffered = false;
+    this.#told(key, (offers) => {
+      isOffered = offers.unwanted(key, aborted);
+    });
+    // The instance that owned the execution before goes on with it, and finds out by itself (kept-executions.ts).
+    if (aborted && !isOffered) this.#options.overflow.forget(key);
   }
 
   #told({ execution }: AttemptKey, tell: (offers: LaneOffers) => void): void {

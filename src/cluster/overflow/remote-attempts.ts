@@ -6,6 +6,7 @@ import type { Clock } from "../../env/clock.ts";
 import { Recent } from "../../env/recent.ts";
 import type { Attempt, AttemptKey, ExecutionRef, Pool } from "../../pool/pool.ts";
 import { FORGOTTEN_MS_MAX, type LaneCommand } from "../../store/shared-store.ts";
+import { createKeptExecutions, type KeptExecutions } from "./kept-executions.ts";
 import { OutcomeSender } from "./outcome-sender.ts";
 import { RemoteExecution } from "./remote-execution.ts";
 
@@ -44,6 +45,8 @@ export type RemoteAttemptsOptions = {
   readonly clock: Clock;
   /** Sends a command. Rejects if the store is away. */
   readonly send: (command: LaneCommand) => Promise<unknown>;
+  /** False if the execution was cancelled or is gone. Rejects if the store is away. */
+  readonly isWanted: (executionId: string) => Promise<boolean>;
 };
 
 export function createRemoteAttempts(options: RemoteAttemptsOptions): RemoteAttempts {
@@ -56,14 +59,18 @@ class InstanceRemoteAttempts implements RemoteAttempts {
   /** Attempts of executions that this instance owned, which it had for their earlier owner. */
   readonly #own: Recent<AttemptKey>;
   readonly #executions = new Map<string, RemoteExecution>();
+  readonly #kept: KeptExecutions;
 
   constructor(options: RemoteAttemptsOptions) {
     this.#pool = options.pool;
     this.#sender = new OutcomeSender(options);
     this.#own = new Recent(options.clock, { keptMs: FORGOTTEN_MS_MAX });
+    const { clock, isWanted } = options;
+    this.#kept = createKeptExecutions({ clock, isWanted, unwanted: (id) => this.#cancelled(id) });
   }
 
   keep(execution: ExecutionRef): void {
+    this.#kept.add(execution.id);
     this.#executionFor(execution).keep();
   }
 
@@ -105,10 +112,21 @@ class InstanceRemoteAttempts implements RemoteAttempts {
     return this.#sender.idle();
   }
 
+  /** Its owner waits for nothing of it any more, unless the store forgets the cancel. */
+  #cancelled(executionId: string): void {
+    const remote = this.#executions.get(executionId);
+    if (remote === undefined) return;
+    for (const { node, attempt } of remote.begun()) this.noteOwn({ execution: executionId, node, attempt });
+    remote.discard();
+  }
+
   #executionFor(execution: ExecutionRef): RemoteExecution {
     const known = this.#executions.get(execution.id);
     if (known !== undefined) return known;
-    const left = () => void this.#executions.delete(execution.id);
+    const left = () => {
+      this.#executions.delete(execution.id);
+      this.#kept.remove(execution.id);
+    };
     const remote = new RemoteExecution({ execution, pool: this.#pool, sender: this.#sender, left });
     this.#executions.set(execution.id, remote);
     return remote;

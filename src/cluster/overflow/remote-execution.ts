@@ -48,7 +48,14 @@ export class RemoteExecution {
     return new Promise((resolve) => void this.#waiting.set(nameOf(attempt), resolve));
   }
 
+  /** The attempts that have begun here, also those that have ended since. */
+  begun(): ReturnType<ExecutionAttempts["begun"]> {
+    return this.#attempts.begun();
+  }
+
   abort({ node, attempt }: AttemptKey): void {
+    if (!this.#attempts.holds(node, attempt)) return;
+    this.#aborted.add(nameOf({ node, attempt }));
     this.#attempts.abortOne(node, attempt, "Nobody waits for this attempt any more.");
   }
 

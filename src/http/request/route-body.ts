@@ -2,6 +2,7 @@
 import type { GenericSchema } from "valibot";
 import { parseJson } from "../../workflow/json/json.ts";
 import { type Checked, checked } from "../routing/checked.ts";
+import { refuse } from "../routing/problem.ts";
 import type { BodyDescription } from "../routing/description.ts";
 import type { HttpParts } from "../routing/parts.ts";
 import type { RouteBody } from "../routing/routes.ts";
@@ -39,6 +40,9 @@ function bySchema({ required, schema }: BodyDescription): ReadText<unknown> {
   return (text, { limits }) => {
     if (text.trim() === "") return required ? NO_BODY : { ok: true, value: null };
     const parsed = parseJson(text, limits.nesting);
+    // To valibot a list is an object without members.
+    if (parsed.ok && schema.type === "object" && Array.isArray(parsed.value))
+      return refuse(422, "The body is a list; it must be an object.");
     return parsed.ok ? checked(schema as GenericSchema, "body", parsed.value) : unreadable(parsed.fault, limits.nesting);
   };
 }

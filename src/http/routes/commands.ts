@@ -2,9 +2,10 @@
 import type { HttpParts } from "../routing/parts.ts";
 import type { Routes } from "../routing/routes.ts";
 import type { AddCommandRoute } from "./command-route.ts";
+import { CANCEL, PAUSE, RESUME } from "./lifecycle.ts";
 import { OLDER_TRIGGER, TRIGGER } from "./trigger.ts";
 
-const COMMAND_ROUTES: readonly AddCommandRoute[] = [TRIGGER, OLDER_TRIGGER];
+const COMMAND_ROUTES: readonly AddCommandRoute[] = [TRIGGER, OLDER_TRIGGER, CANCEL, PAUSE, RESUME];
 
 export function commandRoutes(routes: Routes, parts: HttpParts): void {
   for (const add of COMMAND_ROUTES) add(routes, parts);

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { ExecutionStatus } from "../../engine/engine.ts";
 import { paramsByNodeExample, paramsExample } from "../openapi/examples.ts";
+import { queuedDescription } from "../openapi/queued.ts";
 import { resultsAnswer, waitedExample } from "../openapi/results.ts";
 import { SAMPLE } from "../openapi/sample.ts";
 import { executionId, executionStatus, named } from "../openapi/shapes.ts";
@@ -63,14 +64,6 @@ const description = {
   problems: ["brokenJson", "noExecution", "tooLarge", "otherType", "badParams", "badWait", "stopping", "failed"],
 } as const;
 
-const QUEUED = {
-  schema: v.object({ execution_id: executionId, status: v.literal("accepted"), command_id: v.string(), message: v.string() }),
-  examples: {
-    queued: { execution_id, status: "accepted", command_id: "0193a1f4-7000-7d5e-8f00-1a2b3c4d5e6f", message: `${queued}.` },
-  },
-  description: "The command is stored, and the instance that owns the execution has not answered yet.",
-} as const;
-
 const trigger = {
   method: "POST",
   query: waitQuery,
@@ -82,7 +75,7 @@ const trigger = {
 export const TRIGGER = commandRoute({
   ...trigger,
   path: "/workflows/:execution_id/trigger",
-  description: { ...description, summary: "Start an execution", answers: { ...description.answers, 202: QUEUED } },
+  description: { ...description, summary: "Start an execution", answers: { ...description.answers, 202: queuedDescription(queued) } },
   command: ({ body: params }) => ({ type: "Trigger", params }),
   words,
   answersQueued: true,
@@ -110,8 +103,9 @@ function alreadyOf(status: ExecutionStatus): string {
     case "PENDING":
       return "The workflow was already triggered and waits for room to run";
     case "RUNNING":
-    case "PAUSED":
       return "The workflow was already triggered and is running";
+    case "PAUSED":
+      return "The workflow was already triggered and is paused";
     case "COMPLETED":
     case "FAILED":
     case "CANCELLED":

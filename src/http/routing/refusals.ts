@@ -45,6 +45,21 @@ export const PROBLEMS = {
     "This Idempotency-Key was used for another request before; take a new key for a new request.",
   ),
   badParams: problem(422, "The body, or `params` in it, is no object.", "The body is a list; it must be an object, or none at all."),
+  badCancel: atPlace(422, "`reason` is no text, or a long one, or `force` is no truth value.", {
+    path: "reason",
+    message: "Invalid type: Expected string but received a number",
+    detail: (message, path) => `In the body, ${path} is not usable. ${message}.`,
+  }),
+  alreadyFinished: conflict(
+    "already_finished",
+    "The execution has ended, and not by a cancel.",
+    "The workflow has already ended (COMPLETED); nothing was changed.",
+  ),
+  notRunning: conflict(
+    "not_running",
+    "The execution is not triggered, or has ended.",
+    "The workflow is not running (PENDING); nothing was changed.",
+  ),
   badLimit: badQuery("limit", "Expected a whole number from 1 to 1000"),
   badView: badQuery("view", 'Invalid type: Expected ("full" | "summary") but received a string of 4 characters'),
   badWait: badQuery("wait", 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),
@@ -88,6 +103,10 @@ export type ProblemName = keyof typeof PROBLEMS;
 
 function problem(status: Problem["status"], description: string, detail: string): ProblemDescription {
   return { description, example: { status, detail } };
+}
+
+function conflict(code: string, description: string, detail: string): ProblemDescription {
+  return { description, example: { status: 409, code, detail } };
 }
 
 type Place = {

@@ -2,6 +2,7 @@
  * The dispatcher of hosts of one kind: it decides which host gets which attempt, and what becomes of it when the host is blocked or ends.
  */
 import type { Turns } from "../../env/turns.ts";
+import { AskedEnds } from "./asked-ends.ts";
 import { balance } from "./balance.ts";
 import type { Entry, Line } from "./entry.ts";
 import { SuspectGroups } from "./suspect-groups.ts";
@@ -52,6 +53,7 @@ export class Dispatcher implements Line {
   #waiting = 0;
   #placing = false;
   #nextWatchMs = NEVER;
+  readonly #askedEnds = new AskedEnds();
   #cancelWatch: (() => void) | null = null;
 
   constructor(options: DispatcherOptions) {
@@ -287,7 +289,7 @@ export class Dispatcher implements Line {
     for (const entry of ranLong) entry.table.began(entry);
     const stop = { cause: "timeout", endByMs: nowMs + this.#options.abortGraceMs } as const;
     host.stop(timedOut, stop, "The attempt's timeout is over.");
-    if (mustEnd) this.#end(host);
+    if (mustEnd === "timeout" || (mustEnd === "asked" && this.#askedEnds.next(nowMs))) this.#end(host);
     else if (host.listen(nowMs, this.#options.silentMs)) this.putBack(host.takeBackQueued());
   }
 }

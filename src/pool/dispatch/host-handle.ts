@@ -16,8 +16,8 @@ export type Look = {
   readonly ranLong: readonly Entry[];
   /** Entries that have reached their timeouts. */
   readonly timedOut: readonly Entry[];
-  /** Whether an attempt was told to stop and did not within its grace: then the host must be ended. */
-  readonly mustEnd: boolean;
+  /** Why the host must be ended: an attempt was told to stop and did not within its grace. The timeout where there are both causes. */
+  readonly mustEnd: Stop["cause"] | null;
 };
 
 /** The state of an entry when its host ended. */
@@ -178,7 +178,7 @@ export class HostHandle implements Place {
     this.#takePaceFrom(nowMs);
     const ranLong: Entry[] = [];
     const timedOut: Entry[] = [];
-    let mustEnd = false;
+    let mustEnd: Look["mustEnd"] = null;
     for (let slot = 0; slot < this.#highWater; slot += 1) {
       if ((this.#nextLookMs[slot] as number) > nowMs) continue;
       const entry = this.#entries[slot] as Entry;
@@ -194,7 +194,7 @@ export class HostHandle implements Place {
       const endMs = entry.stop === null ? beganAtMs + entry.attempt.timeoutMs : entry.stop.endByMs;
       if (nowMs >= endMs) {
         if (entry.stop === null) timedOut.push(entry);
-        else mustEnd = true;
+        else if (mustEnd !== "timeout") mustEnd = entry.stop.cause;
       }
       const longMs = entry.ranLong || nowMs >= beganAtMs + RAN_LONG_MS ? NEVER : beganAtMs + RAN_LONG_MS;
       this.#nextLookMs[slot] = Math.min(longMs, endMs);

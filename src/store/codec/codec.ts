@@ -58,6 +58,10 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
       return `["triggered",${atText(event.atMs)},${event.params === null ? "0" : tail(event.params)}]`;
     case "ExecutionStarted":
       return `["started",${atText(event.atMs)}]`;
+    case "ExecutionPaused":
+      return `["paused",${atText(event.atMs)}]`;
+    case "ExecutionResumed":
+      return `["resumed",${atText(event.atMs)}]`;
     case "OwnerDied":
       return ownerDiedText(event.atMs, event.bootId);
     case "ExecutionFinished":
@@ -124,6 +128,10 @@ function read(reader: ChunkReader): WorkflowEvent {
       return { type: "ExecutionTriggered", atMs: reader.number(), params: reader.text() };
     case "started":
       return { type: "ExecutionStarted", atMs: reader.number() };
+    case "paused":
+      return { type: "ExecutionPaused", atMs: reader.number() };
+    case "resumed":
+      return { type: "ExecutionResumed", atMs: reader.number() };
     case "closed":
       return { type: "ExecutionClosed", atMs: reader.number() };
     case "created": {

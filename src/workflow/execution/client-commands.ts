@@ -1,23 +1,38 @@
 /** Commands of clients for an execution that exists, and the answers that are recorded. A command is one value on its whole way. */
 import type { ExecutionStatus } from "./status.ts";
 
-/** A client's command. `params`: JSON text of an object, or null if there are none. */
-export type ClientCommand = { readonly type: "Trigger"; readonly params: string | null };
+/** A client's command. */
+export type ClientCommand =
+  /** `params`: JSON text of an object, or null if there are none. */
+  | { readonly type: "Trigger"; readonly params: string | null }
+  /** `reason`: a sentence that the execution shows as its error, or null for none. */
+  | { readonly type: "Cancel"; readonly reason: string | null }
+  | { readonly type: "Pause" }
+  | { readonly type: "Resume" };
 
 /** All commands of clients. The word of each in the store is its type in lower case. */
-export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], true>> = { Trigger: true };
+export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], true>> = { Trigger: true, Cancel: true, Pause: true, Resume: true };
 
 /** The reason why a command cannot be accepted: the client's mistake, which changes nothing. */
 export type Rejected = {
   readonly type: "rejected";
-  readonly code: "already_triggered" | "already_finished";
+  readonly code: "already_triggered" | "already_finished" | "not_running";
   /** The status of the execution, which has not changed. */
   readonly status: ExecutionStatus;
 };
 
+/** A command that was carried out, or whose wish was true already. Of a trigger no more is said than that. */
+export type Accepted = {
+  readonly type: "accepted";
+  /** False if it was so already. */
+  readonly changed?: boolean;
+  /** The status of the execution by then. */
+  readonly status?: ExecutionStatus;
+};
+
 /** What became of a command, for whoever waits for it. It is durable with the commit that answers it. */
 export type Receipt =
-  | { readonly type: "accepted" }
+  | Accepted
   | Rejected
   /** There is no such execution. */
   | { readonly type: "unknown" };

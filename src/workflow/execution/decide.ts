@@ -1,5 +1,8 @@
 /** The rules: the events that follow from each command. */
 import type { ClientCommand, Rejected } from "./client-commands.ts";
+import { cancel } from "./commands/cancel.ts";
+import { pause } from "./commands/pause.ts";
+import { resume } from "./commands/resume.ts";
 import { trigger } from "./commands/trigger.ts";
 import { type Failure, mayRetry, sentenceOf, STACKS_KEPT, withoutStack } from "./failure.ts";
 import type { Command, Decision, WorkflowEvent } from "./messages.ts";
@@ -14,6 +17,9 @@ const IGNORED: Decision = { type: "ignored" };
 /** One rule for each command. A command without a rule does not compile. */
 const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["type"] ? ClientRule<Type> : Rule<Type> } = {
   Trigger: trigger,
+  Cancel: cancel,
+  Pause: pause,
+  Resume: resume,
   Start: {
     decide(state, _, { nowMs }) {
       if (state.status !== "PENDING" || state.triggeredAtMs === null) return IGNORED;
@@ -30,7 +36,7 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
     decide(state, { node, attempt, beganAtMs, output }, { nowMs }) {
       if (!awaits(state, node, attempt)) return IGNORED;
       const done: WorkflowEvent = { type: "AttemptCompleted", node, attempt, beganAtMs, atMs: nowMs, output };
-      if (state.status !== "RUNNING" || state.completed + 1 < state.plan.ids.length) return happened([done]);
+      if (isTerminal(state.status) || state.completed + 1 < state.plan.ids.length) return happened([done]);
       return happened([
         done,
         { type: "ExecutionFinished", atMs: nowMs, status: "COMPLETED", error: null, cause: null },
@@ -107,6 +113,8 @@ function failed(
   nowMs: number,
   random: number,
 ): WorkflowEvent[] {
+  // It was told to stop: that it broke then is no failure.
+  if (state.status === "CANCELLED") return [{ type: "AttemptLost", node, attempt, atMs: nowMs, death: false }];
   const recorded: WorkflowEvent = { type: "AttemptFailed", node, attempt, beganAtMs, atMs: nowMs, failure };
   if (isTerminal(state.status)) return [recorded];
   const waitMs = retryAfter(state, node, failure, random);

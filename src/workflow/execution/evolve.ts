@@ -23,6 +23,14 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       state.updatedAtMs = event.atMs;
       for (let node = 0; node < state.waitingFor.length; node++) if (state.waitingFor[node] === 0) queue(state, node);
       return;
+    case "ExecutionPaused":
+      state.status = "PAUSED";
+      state.updatedAtMs = event.atMs;
+      return;
+    case "ExecutionResumed":
+      state.status = state.startedAtMs === null ? "PENDING" : "RUNNING";
+      state.updatedAtMs = event.atMs;
+      return;
     case "AttemptStarted":
       state.updatedAtMs = event.atMs;
       state.nodeStatus[event.node] = NodeCode.RUNNING;
@@ -105,8 +113,9 @@ function ownerDied(state: ExecutionState, { bootId, atMs }: EventOf<"OwnerDied">
   for (let node = 0; node < state.nodeStatus.length; node++) {
     const status = state.nodeStatus[node];
     const its = status === NodeCode.RUNNING && state.executorOf.get(node) === bootId;
-    // No thread had a node that waited for its handler, so its owner cannot have died of it.
-    if (status === NodeCode.QUEUED || its) lost(state, node, its || !state.noHandler.has(node), atMs);
+    // No thread had a node that waited for its handler or for a resume, so its owner cannot have died of it.
+    const waited = state.status === "PAUSED" || state.noHandler.has(node);
+    if (status === NodeCode.QUEUED || its) lost(state, node, its || !waited, atMs);
   }
 }
 
@@ -127,7 +136,7 @@ function completed(state: ExecutionState, event: EventOf<"AttemptCompleted">): v
     const dependent = at(plan.dependents, edge);
     const left = at(state.waitingFor, dependent) - 1;
     state.waitingFor[dependent] = left;
-    if (left === 0 && state.status === "RUNNING") queue(state, dependent);
+    if (left === 0 && !isTerminal(state.status)) queue(state, dependent);
   }
 }
 

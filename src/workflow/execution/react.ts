@@ -11,6 +11,10 @@ export function react(event: WorkflowEvent): Effect | null {
       return { type: "Admit" };
     case "ExecutionStarted":
       return { type: "StartRoots" };
+    case "ExecutionPaused":
+      return { type: "Hold" };
+    case "ExecutionResumed":
+      return { type: "Resume" };
     case "AttemptStarted":
       return { type: "WatchAttempt", node: event.node, attempt: event.attempt, executor: event.executor };
     case "AttemptCompleted":
@@ -22,7 +26,7 @@ export function react(event: WorkflowEvent): Effect | null {
     case "AttemptQueued":
       return event.noHandler ? null : { type: "StartAttempt", node: event.node, attempt: event.attempt };
     case "ExecutionFinished":
-      return { type: "TakeBack" };
+      return { type: event.status === "CANCELLED" ? "Abort" : "TakeBack" };
     case "ExecutionClosed":
       return { type: "Forget" };
     // A death is recorded by a new owner, which then does all that `recover` says.

@@ -5,14 +5,15 @@ import { isTerminal, NodeCode } from "./status.ts";
 
 export function recover(state: ExecutionState): Effect[] {
   if (state.closed) return [{ type: "Forget" }];
-  if (isTerminal(state.status)) return [{ type: "TakeBack" }];
+  if (isTerminal(state.status)) return [{ type: state.status === "CANCELLED" ? "Abort" : "TakeBack" }];
   if (state.status === "PENDING") return state.triggeredAtMs === null ? [] : [{ type: "Admit" }];
-  const effects: Effect[] = [];
+  const isPaused = state.status === "PAUSED";
+  const effects: Effect[] = isPaused ? [{ type: "Hold" }] : [];
   for (let node = 0; node < state.nodeStatus.length; node++) {
     const attempt = at(state.attempt, node);
     switch (state.nodeStatus[node]) {
       case NodeCode.QUEUED:
-        effects.push({ type: "StartAttempt", node, attempt });
+        if (!isPaused) effects.push({ type: "StartAttempt", node, attempt });
         break;
       case NodeCode.RUNNING:
         effects.push({ type: "WatchAttempt", node, attempt, executor: state.executorOf.get(node) ?? "" });

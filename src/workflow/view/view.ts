@@ -104,6 +104,10 @@ export function progressOf({ total, completed, failed }: Counts): ExecutionView[
 
 /** The error of a node that was open when its execution ended, and of which nothing more was heard. */
 const CUT_OFF = "The attempt was cut off: the execution ended first.";
+/** The same, where the execution was cancelled. */
+const CANCELLED = "The attempt was cancelled with its execution.";
+/** Why a node of a paused execution waits. */
+const PAUSED = "The execution is paused.";
 
 function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): NodeView {
   const { plan } = state;
@@ -116,13 +120,21 @@ function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): Node
     state: NODE_STATES[code] ?? "UNKNOWN",
     output: typeof output === "string" ? output : null,
     outputBytes: typeof output === "object" ? output.bytes : null,
-    error: failure?.message ?? (code === NodeCode.CANCELLED ? CUT_OFF : null),
-    reason: code === NodeCode.QUEUED ? reasonOf(plan.handlers[node] ?? "", state.noHandler.has(node)) : null,
+    error: failure?.message ?? (code === NodeCode.CANCELLED ? cutOff(state) : null),
+    reason: code === NodeCode.QUEUED ? waitsFor(state, node, reasonOf) : null,
     attempts: at(state.begun, node),
     startedAtMs: at(state.nodeStartedAtMs, node) || null,
     finishedAtMs: at(state.nodeFinishedAtMs, node) || null,
     level: at(plan.level, node),
   };
+}
+
+function waitsFor({ plan, status, noHandler }: ExecutionState, node: number, reasonOf: ReasonOf): string | null {
+  return status === "PAUSED" ? PAUSED : reasonOf(plan.handlers[node] ?? "", noHandler.has(node));
+}
+
+function cutOff({ status }: ExecutionState): string {
+  return status === "CANCELLED" ? CANCELLED : CUT_OFF;
 }
 
 /** Steps with positions among the visible nodes. */

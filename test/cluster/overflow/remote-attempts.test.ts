@@ -13,11 +13,13 @@ let world: World;
 let pool: Pool;
 let remote: RemoteAttempts;
 let sent: string[];
+let isWanted: boolean;
 let finish: (outcome: NodeOutcome) => void;
 
 beforeEach(async () => {
   world = new World();
   sent = [];
+  isWanted = true;
   const run = () => new Promise<NodeOutcome>((resolve) => void (finish = resolve));
   pool = createInlinePool({ run, handlers: HANDLERS, slots: 2, abortGraceMs: 50, clock: world, turns: world, report: () => undefined });
   void pool.ready();
@@ -26,6 +28,7 @@ beforeEach(async () => {
     pool,
     bootId: "here",
     clock: world,
+    isWanted: async () => isWanted,
     send: async ({ body }) => void sent.push((JSON.parse(body) as { readonly outcome: { readonly type: string } }).outcome.type),
   });
 });
@@ -78,5 +81,34 @@ describe("An attempt of another owner's whose execution came to this instance, a
     remote.lose(execution);
     await world.pass(10);
     expect(sent).toEqual(["released"]);
+  });
+});
+
+describe("An execution that went to another owner while an attempt of it runs here", () => {
+  test("is told to stop here once it is cancelled there, and its outcome is nobody's", async () => {
+    void remote.run(execution, attemptOf("step"));
+    await world.pass(100);
+    remote.keep(execution);
+    await world.pass(5_000);
+    expect(pool.load().begun).toBe(1);
+    isWanted = false;
+    await world.until(() => pool.load().begun === 0, "its host is ended, since it does not stop");
+    await world.pass(2_000);
+    expect(sent).toEqual([]);
+    // The store may have forgotten the cancel: then its owner waits for it.
+    remote.storeRestarted();
+    await world.pass(10);
+    expect(sent).toEqual(["released"]);
+  });
+
+  test("is asked after no more when it has ended", async () => {
+    void remote.run(execution, attemptOf("step"));
+    await world.pass(100);
+    remote.keep(execution);
+    finish({ type: "completed", output: "1" });
+    await world.pass(2_000);
+    isWanted = false;
+    await world.pass(10_000);
+    expect(sent).toEqual(["completed"]);
   });
 });

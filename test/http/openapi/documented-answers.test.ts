@@ -77,6 +77,9 @@ async function fetched(route: Route, headers: Record<string, string>): Promise<A
   return answerOf(answer);
 }
 
+/** One that is never triggered. */
+const undone = await newExecution(served);
+
 /** How each problem comes about, by the name of its example. */
 const PROBLEMS: Readonly<Record<string, (route: Route) => Promise<Answer>>> = {
   brokenJson: (route) => ask(route, { body: '{"name": "hello",' }),
@@ -93,6 +96,9 @@ const PROBLEMS: Readonly<Record<string, (route: Route) => Promise<Answer>>> = {
     return ask(route, { headers, body: { ...(bodyOf(route) as object), name: "another" } });
   },
   badParams: (route) => ask(route, { body: [1] }),
+  badCancel: (route) => ask(route, { id: undone, body: { reason: 5 } }),
+  alreadyFinished: (route) => ask(route, { id, body: {} }),
+  notRunning: (route) => ask(route, { id: undone }),
   badLimit: (route) => ask(route, { query: "?limit=0" }),
   badView: (route) => ask(route, { query: "?view=half" }),
   badWait: (route) => ask(route, { query: "?wait=soon" }),
@@ -163,8 +169,18 @@ const { etag = "" } = Object.fromEntries((await served.send("GET", `/workflows/$
 const steps = { name: "hello", steps: [{ execution_type: "parallel", tasks: [{ name: "task_a" }] }] };
 const stepsId = String((await served.send("POST", "/api/workflow?wait=30s", steps)).json.workflow_id);
 const fresh = async (): Promise<Asked> => ({ id: await newExecution(served), body: {} });
+const waiting = async (): Promise<Asked> => {
+  const held = await served.create([{ id: "a", handler: "held" }]);
+  await served.send("POST", `/workflows/${held}/trigger`);
+  return { id: held };
+};
+const paused = async (): Promise<Asked> => {
+  const asked = await waiting();
+  await served.send("POST", `/workflows/${asked.id}/pause`);
+  return asked;
+};
 
-/** By route and example. Not here: 202 of a trigger, for which the owner must be another instance that is silent. */
+/** By route and example. Not here: 202 of a command, for which the owner must be another instance that is silent. */
 const answers: readonly (readonly [method: string, path: string, example: string, asked: Asked])[] = [
   ["POST", "/workflows", "created", { body: hello }],
   ["POST", "/workflows", "started", { body: { definition: hello, params: {} }, query: "?trigger=true" }],
@@ -177,6 +193,9 @@ const answers: readonly (readonly [method: string, path: string, example: string
   ["POST", "/workflows/{execution_id}/trigger", "with_wait", { ...(await fresh()), query: "?wait=30s" }],
   ["POST", "/workflow/trigger/{execution_id}", "triggered", await fresh()],
   ["POST", "/workflow/trigger/{execution_id}", "with_wait", { ...(await fresh()), query: "?wait=30s" }],
+  ["POST", "/workflows/{execution_id}/cancel", "changed", await fresh()],
+  ["POST", "/workflows/{execution_id}/pause", "changed", await waiting()],
+  ["POST", "/workflows/{execution_id}/resume", "changed", await paused()],
   ["POST", "/api/workflow", "accepted", { body: steps }],
   ["POST", "/api/workflow", "with_wait", { body: steps, query: "?wait=30s" }],
   ["GET", "/api/workflow/{id}", "ended", { id: stepsId }],
@@ -209,7 +228,9 @@ describe("what is answered where all is well", () => {
         Object.keys(content?.["application/json"]?.examples ?? {}).map((example) => `${method} ${path} ${example}`),
       ),
     );
-    expect(named.filter((one) => !held.has(one))).toEqual(["POST /workflows/{execution_id}/trigger queued"]);
+    expect(named.filter((one) => !held.has(one))).toEqual(
+      ["trigger", "cancel", "pause", "resume"].map((command) => `POST /workflows/{execution_id}/${command} queued`),
+    );
   });
 
   test("what has no body: nothing has changed, and where the documentation is", async () => {

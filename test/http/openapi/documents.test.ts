@@ -56,8 +56,9 @@ describe("the OpenAPI document", () => {
       expect(summary).toMatch(/./);
       for (const [status, { description, content }] of Object.entries(responses)) {
         expect(description).toMatch(/./);
+        const shape = status === "409" ? "Conflict" : "Problem";
         if (Number(status) >= 400)
-          expect(content).toMatchObject({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
+          expect(content).toMatchObject({ "application/problem+json": { schema: { $ref: `#/components/schemas/${shape}` } } });
       }
     }
     const names = operations.map((operation) => (operation as { operationId?: string }).operationId);

@@ -105,3 +105,24 @@ function begin({ slots, given }: FakeHost, count: number, nowMs: number): void {
   }
   slots.begun[0] = count;
 }
+
+test("what was asked to stop, and does not, ends one host a second at the most, however many were asked", async () => {
+  const { world, dispatcher, hosts, ended } = dispatcherOf(3);
+  const entries = [0, 1, 2].map((node) => entryOf(dispatcher, node, (each) => void ended.push(each)));
+  for (const entry of entries) dispatcher.add(entry);
+  await world.pass(1);
+  const first = hosts.slice(0, 3);
+  for (const { slots } of first) {
+    slots.beganAtMs[0] = world.nowMs();
+    slots.states[0] = SlotState.BEGUN;
+  }
+  dispatcher.stop(entries, "Nobody waits for it.");
+  await world.pass(200);
+  expect(ended).toHaveLength(1);
+  await world.pass(900);
+  expect(ended).toHaveLength(1);
+  await world.pass(200);
+  expect(ended).toHaveLength(2);
+  await world.pass(1_000);
+  expect(ended.toSorted()).toEqual([0, 1, 2]);
+});

@@ -30,6 +30,9 @@ const choices = fc.array(fc.nat(), { minLength: 1, maxLength: 120 });
 function possible(state: ExecutionState): Command[] {
   const commands: Command[] = [
     { type: "Trigger", params: null },
+    { type: "Cancel", reason: null },
+    { type: "Pause" },
+    { type: "Resume" },
     { type: "Start" },
     { type: "RecordOwnerDeath", bootId: "dead" },
     { type: "Close" },
@@ -91,7 +94,7 @@ function run(plan: Plan, picks: readonly number[], fails: boolean): { state: Exe
       }
       if (effect.type === "Admit") todo.push({ type: "Start" });
       if (effect.type === "StartTimer") todo.push({ type: "FireRetry", node: effect.node, attempt: effect.attempt });
-      if (effect.type === "TakeBack" && !state.closed) todo.push({ type: "Close" });
+      if ((effect.type === "TakeBack" || effect.type === "Abort") && !state.closed) todo.push({ type: "Close" });
     }
   }
   return { state, completed };
@@ -130,6 +133,14 @@ class Ledger {
       case "ExecutionStarted":
         this.#execution = null;
         break;
+      case "ExecutionPaused":
+        // What was to start waits for the resume.
+        for (const [node, effect] of this.#nodes) if (effect.type === "StartAttempt") this.#nodes.delete(node);
+        break;
+      case "ExecutionResumed":
+        this.#execution = null;
+        for (const effect of recover(state)) this.#keep(effect);
+        return;
       case "ExecutionFinished":
       case "ExecutionClosed":
         this.#nodes.clear();
@@ -143,7 +154,7 @@ class Ledger {
         break;
     }
     if (isTerminal(state.status) && event.type !== "ExecutionFinished" && event.type !== "ExecutionClosed") return;
-    for (const effect of open(event, state)) this.#keep(effect);
+    for (const effect of open(event, state)) if (effect.type !== "StartAttempt" || state.status !== "PAUSED") this.#keep(effect);
   }
 
   #keep(effect: Effect): void {
@@ -157,6 +168,48 @@ class Ledger {
 }
 
 const sorted = (effects: readonly Effect[]): string[] => effects.map((effect) => JSON.stringify(effect)).sort();
+
+/** Runs an execution that is paused and resumed, over and over; what had not begun by a pause is taken back. */
+function runWithPauses(plan: Plan, picks: readonly number[]): { state: ExecutionState; begunPaused: number } {
+  const state = initialState(plan);
+  const inHand = new Set<string>();
+  let todo: Command[] = [{ type: "Trigger", params: null }];
+  let begunPaused = 0;
+  const perform = (effect: Effect): void => {
+    if (effect.type === "Admit") todo.push({ type: "Start" });
+    if (effect.type === "StartTimer") todo.push({ type: "FireRetry", node: effect.node, attempt: effect.attempt });
+    if (effect.type === "Resume") for (const each of recover(state)) perform(each);
+    if (effect.type === "Hold") {
+      const stays = (_: Command, at: number) => (picks[at % picks.length] ?? 0) % 2 === 0;
+      const isOutcome = ({ type }: Command) => type === "CompleteAttempt" || type === "FailAttempt";
+      const kept = todo.filter((command, at) => !isOutcome(command) || stays(command, at));
+      for (const command of todo) if (!kept.includes(command) && "node" in command) inHand.delete(`${command.node}`);
+      todo = kept;
+    }
+    if (effect.type !== "StartAttempt" || state.status === "PAUSED" || inHand.has(`${effect.node}`)) return;
+    const { node, attempt } = effect;
+    inHand.add(`${node}`);
+    if (state.status !== "RUNNING") begunPaused += 1;
+    const fails = (picks[(node + attempt) % picks.length] ?? 0) % 5 === 0 && attempt === 1;
+    todo.push(
+      fails
+        ? { type: "FailAttempt", node, attempt, beganAtMs: 1, failure: boom }
+        : { type: "CompleteAttempt", node, attempt, beganAtMs: 1, output: "null" },
+    );
+  };
+  for (let step = 0; step < 2_000 && (todo.length > 0 || state.status === "PAUSED"); step++) {
+    const pick = picks[step % picks.length] ?? 0;
+    const other: Command | null =
+      todo.length === 0 || pick % 4 === 0 ? { type: "Resume" } : pick % 4 === 1 && step < 300 ? { type: "Pause" } : null;
+    const command = other ?? todo.splice(pick % todo.length, 1)[0] ?? { type: "Resume" };
+    const decision = decide(state, command, { nowMs: 1, random: 0.5 });
+    if (decision.type !== "events") continue;
+    if (command.type === "CompleteAttempt" || command.type === "FailAttempt") inHand.delete(`${command.node}`);
+    for (const event of decision.events) evolve(state, event);
+    for (const effect of decision.events.flatMap((event) => open(event, state))) perform(effect);
+  }
+  return { state, begunPaused };
+}
 
 describe("for every graph", () => {
   test("every node completes once and never before its dependencies", () => {
@@ -182,6 +235,15 @@ describe("for every graph", () => {
         expect(["COMPLETED", "FAILED"]).toContain(state.status);
         expect([state.closed, state.open]).toEqual([true, 0]);
         expect(recover(state)).toEqual([{ type: "Forget" }]);
+      }),
+    );
+  });
+
+  test("an execution that is paused and resumed, however often, ends as one that is not", () => {
+    fc.assert(
+      fc.property(plans, choices, (plan, picks) => {
+        const { state, begunPaused } = runWithPauses(plan, [...picks, 3, 2]);
+        expect([state.status, state.closed, state.open, begunPaused]).toEqual(["COMPLETED", true, 0, 0]);
       }),
     );
   });

@@ -4,11 +4,13 @@ import { collectWhenIdle } from "../../../env/process/garbage.ts";
 import type { ExecutionAttempts } from "../../../pool/pool.ts";
 import type { TriggerParams } from "../../../workflow/template/trigger-params.ts";
 import type { Command, Effect } from "../../../workflow/execution/messages.ts";
+import { recover } from "../../../workflow/execution/recover.ts";
 import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../../workflow/execution/status.ts";
-import { Backlog } from "./backlog.ts";
 import { AttemptBuilder, MissingTexts } from "./attempt-builder.ts";
 import { HandlerWait } from "./handler-wait.ts";
+import { PutOff } from "./put-off.ts";
+import { RetryTimers } from "./retry-timers.ts";
 import type { Ports } from "../ports.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 import type { OwnedLane } from "../../../cluster/owned-lane.ts";
@@ -33,8 +35,6 @@ export interface EffectsHost {
 
 const FETCH_AGAIN_MS = 200;
 const HELD_AGAIN_MS = 500;
-/** The period of looks at what was put off, beside the ends of attempts: some attempts leave for other instances without an end here. */
-const REFILL_MS = 100;
 /** The approximate garbage of a node of a finished execution. */
 const GARBAGE_BYTES = 1_000;
 
@@ -42,13 +42,12 @@ export class Effects {
   readonly #host: EffectsHost;
   /** The attempt of each node that was given to the pool: a join is looked at by each of its dependencies. */
   readonly #started: Uint32Array;
-  /** The timers of retries, by node; null before the first. */
-  #timers: Map<NodeIndex, () => void> | null = null;
+  readonly #retries: RetryTimers;
   /** Ready nodes that wait until events are published again; null if there are none. */
   #heldBack: NodeIndex[] | null = null;
-  /** Ready nodes that wait because the pool has enough of this execution in hand; null if there are none. */
-  #backlog: Backlog | null = null;
-  #refills = false;
+  /** Ready nodes that wait because the pool has enough of this execution in hand. */
+  readonly #putOff: PutOff;
+  #startsAgain = false;
   /** Ready nodes without a handler here; null if there are none. */
   #handlerWait: HandlerWait | null = null;
   #builder: AttemptBuilder | null = null;
@@ -56,6 +55,11 @@ export class Effects {
   constructor(host: EffectsHost) {
     this.#host = host;
     this.#started = new Uint32Array(host.state.plan.ids.length);
+    this.#retries = new RetryTimers(host.ports.timers);
+    const { state } = host;
+    this.#putOff = new PutOff(host, (node) => {
+      if (state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED) this.#dispatch(node, at(state.attempt, node));
+    });
   }
 
   perform(effect: Effect): void {
@@ -78,8 +82,14 @@ export class Effects {
         return this.#watch(effect);
       case "StartTimer":
         return this.#startTimer(effect.node, effect.attempt, effect.dueAtMs);
+      case "Hold":
+        return this.#hold();
+      case "Resume":
+        return this.#resume();
       case "TakeBack":
         return this.#takeBack();
+      case "Abort":
+        return this.#abort();
       case "Forget":
         this.#host.ports.admission.leave(this.#host.id);
         collectWhenIdle(plan.ids.length * GARBAGE_BYTES);
@@ -93,16 +103,44 @@ export class Effects {
   settled(): void {
     const { state, attempts, ownedLane } = this.#host;
     // Attempts may also come back under a lease that has lapsed: then this waits for the next look.
-    if (this.#backlog !== null && ownedLane.trusted()) this.#refill(this.#backlog);
+    if (!this.#putOff.isEmpty && ownedLane.trusted()) this.#putOff.refill();
     // Its texts may be large: none is kept for an execution that only waits.
     if (attempts.size === 0) this.#builder?.forget();
     if (isTerminal(state.status) && !state.closed && attempts.size === 0) this.#host.deliver({ type: "Close" });
   }
 
+  /** An entry went without an outcome. Where it was taken back for a pause and the resume came first, its attempt is to begin after all. */
+  returned(): void {
+    this.settled();
+    if (this.#host.state.status !== "RUNNING" || this.#startsAgain) return;
+    this.#startsAgain = true;
+    this.#host.ports.clock.after(0, () => {
+      this.#startsAgain = false;
+      this.#host.whenTrusted(() => this.#startAgain());
+    });
+  }
+
   stop(): void {
-    this.#backlog = null;
+    this.#forgetReady();
+    this.#retries.cancel();
+  }
+
+  /** What is ready and not in hand. */
+  #forgetReady(): void {
+    this.#putOff.clear();
     this.#handlerWait?.stop();
-    this.#cancelTimers();
+    this.#handlerWait = null;
+  }
+
+  #startAgain(): void {
+    const { state, attempts } = this.#host;
+    if (state.status !== "RUNNING") return;
+    this.#forgetReady();
+    for (let node = 0; node < state.nodeStatus.length; node++) {
+      if (state.nodeStatus[node] !== NodeCode.QUEUED || attempts.holds(node, at(state.attempt, node))) continue;
+      this.#started[node] = 0;
+      this.#startNode(node);
+    }
   }
 
   #admit(): void {
@@ -119,10 +157,29 @@ export class Effects {
   #takeBack(): void {
     const { id, state, ports, attempts } = this.#host;
     ports.admission.leave(id);
-    this.#backlog = null;
-    this.#handlerWait?.stop();
-    this.#cancelTimers();
+    this.stop();
     if (!state.closed && attempts.takeBack() === 0) this.#host.deliver({ type: "Close" });
+  }
+
+  #hold(): void {
+    const { id, state, ports, attempts } = this.#host;
+    if (state.status !== "PAUSED") return;
+    ports.admission.leave(id);
+    this.#forgetReady();
+    attempts.takeBack();
+  }
+
+  /** Starts what the state says is to be done. Attempts that were taken back keep their numbers. */
+  #resume(): void {
+    const { id, state, ports } = this.#host;
+    if (state.status === "RUNNING") ports.admission.enter(id);
+    this.#started.fill(0);
+    for (const effect of recover(state)) this.perform(effect);
+  }
+
+  #abort(): void {
+    this.#takeBack();
+    this.#host.attempts.abort("The execution was cancelled.");
   }
 
   /**
@@ -146,39 +203,7 @@ export class Effects {
     if (ports.isOutboxFull()) return this.#holdBack(node);
     this.#started[node] = attempt;
     if (attempts.open < ports.pool.ahead) this.#dispatch(node, attempt);
-    else this.#putOff(node);
-  }
-
-  #putOff(node: NodeIndex): void {
-    this.#backlog ??= new Backlog();
-    this.#backlog.add(node, at(this.#host.state.plan.priorities, node));
-    this.#refillLater();
-  }
-
-  #refillLater(): void {
-    if (this.#refills) return;
-    this.#refills = true;
-    this.#host.ports.clock.after(REFILL_MS, () => {
-      this.#refills = false;
-      this.#host.whenTrusted(() => {
-        if (this.#backlog === null) return;
-        this.#refill(this.#backlog);
-        this.#refillLater();
-      });
-    });
-  }
-
-  #refill(backlog: Backlog): void {
-    const { state, ports, attempts } = this.#host;
-    if (ports.isOutboxFull()) return;
-    while (attempts.open < ports.pool.ahead) {
-      const node = backlog.take();
-      if (node === undefined) {
-        this.#backlog = null;
-        return;
-      }
-      if (state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED) this.#dispatch(node, at(state.attempt, node));
-    }
+    else this.#putOff.add(node, at(state.plan.priorities, node));
   }
 
   #holdBack(node: NodeIndex): void {
@@ -230,7 +255,8 @@ export class Effects {
     const { id, state, ports } = this.#host;
     const again = (texts: ReadonlyMap<string, string>): void =>
       this.#host.whenTrusted(() => {
-        if (state.nodeStatus[node] === NodeCode.QUEUED && state.attempt[node] === attempt) this.#dispatch(node, attempt, texts);
+        const isReady = state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED;
+        if (isReady && state.attempt[node] === attempt) this.#dispatch(node, attempt, texts);
       });
     ports.largeTexts.fetch(id, keys).then(again, (error: unknown) => {
       // The store is away, which is no failure of the node: it waits.
@@ -247,21 +273,9 @@ export class Effects {
   }
 
   #startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {
-    const { state, ports } = this.#host;
+    const { state } = this.#host;
     if (state.nodeStatus[node] !== NodeCode.RETRYING || state.attempt[node] !== attempt) return;
-    this.#timers ??= new Map();
-    this.#timers.get(node)?.();
-    const cancel = ports.timers.at(dueAtMs, () => {
-      this.#timers?.delete(node);
-      this.#host.deliver({ type: "FireRetry", node, attempt });
-    });
-    this.#timers.set(node, cancel);
-  }
-
-  #cancelTimers(): void {
-    if (this.#timers === null) return;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#retries.start(node, dueAtMs, () => this.#host.deliver({ type: "FireRetry", node, attempt }));
   }
 }
 

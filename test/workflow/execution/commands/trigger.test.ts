@@ -8,7 +8,7 @@ import { commandsOf, given, NOW_MS, start, trigger } from "../given.ts";
 
 const plan = planOf([{ id: "a", retry: { maxAttempts: 1 } }, { id: "b", after: ["a"] }, { id: "c" }]);
 const { begin, complete, fail } = commandsOf(plan);
-const params: ClientCommand = { type: "Trigger", params: '{"order":12345678901234567890}' };
+const params: TriggerCommand = { type: "Trigger", params: '{"order":12345678901234567890}' };
 const cancelled: WorkflowEvent = { type: "ExecutionFinished", atMs: 1, status: "CANCELLED", error: null, cause: null };
 
 const happens = (text: string | null): Decision => ({
@@ -17,11 +17,12 @@ const happens = (text: string | null): Decision => ({
 });
 const rejected = (code: Rejected["code"], status: Rejected["status"]): Decision => ({ type: "rejected", code, status });
 
+type TriggerCommand = Extract<ClientCommand, { type: "Trigger" }>;
 type Sentence = {
   readonly execution: string;
   readonly after?: readonly Command[];
   readonly log?: readonly WorkflowEvent[];
-  readonly command?: ClientCommand;
+  readonly command?: TriggerCommand;
   readonly is: Decision;
 };
 

@@ -1,0 +1,18 @@
+/** A cancel: nothing of the execution begins any more, and what runs is told to stop. It is closed once nothing is in hand. */
+import { isTerminal } from "../status.ts";
+import type { WorkflowEvent } from "../messages.ts";
+import type { ClientRule } from "../rule.ts";
+
+export const cancel: ClientRule<"Cancel"> = {
+  rejection({ status }) {
+    return isTerminal(status) && status !== "CANCELLED" ? { type: "rejected", code: "already_finished", status } : null;
+  },
+  decide(state, { reason }, { nowMs }) {
+    const rejected = cancel.rejection(state);
+    if (rejected !== null) return rejected;
+    if (state.status === "CANCELLED") return { type: "ignored" };
+    const finished: WorkflowEvent = { type: "ExecutionFinished", atMs: nowMs, status: "CANCELLED", error: reason, cause: null };
+    // Before its start nothing can be in hand.
+    return { type: "events", events: state.open === 0 ? [finished, { type: "ExecutionClosed", atMs: nowMs }] : [finished] };
+  },
+};

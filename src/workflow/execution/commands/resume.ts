@@ -1,0 +1,13 @@
+/** A resume: what became ready while the execution was paused, or was taken back then, begins. */
+import type { ClientRule } from "../rule.ts";
+import { pause } from "./pause.ts";
+
+export const resume: ClientRule<"Resume"> = {
+  rejection: pause.rejection,
+  decide(state, _, { nowMs }) {
+    const rejected = resume.rejection(state);
+    if (rejected !== null) return rejected;
+    if (state.status !== "PAUSED") return { type: "ignored" };
+    return { type: "events", events: [{ type: "ExecutionResumed", atMs: nowMs }] };
+  },
+};

@@ -1,0 +1,127 @@
+/** The exact words of what cancels, pauses and resumes an execution over HTTP. */
+import { describe, expect, test } from "bun:test";
+import { release } from "../fixtures/held.ts";
+import { serveApp } from "../served.ts";
+
+const served = await serveApp();
+const { send, create } = served;
+let names = 0;
+
+/** An execution whose only node is held, and its name. */
+async function running(): Promise<{ readonly id: string; readonly name: string }> {
+  const name = `lifecycle-${(names += 1)}`;
+  const id = await create([
+    { id: "a", handler: "held", config: { name } },
+    { id: "b", handler: "noop", dependencies: ["a"] },
+  ]);
+  await send("POST", `/workflows/${id}/trigger`);
+  await becomes(id, "a", "RUNNING");
+  return { id, name };
+}
+
+async function becomes(id: string, node: string, state: string): Promise<void> {
+  for (;;) {
+    const states = (await send("GET", `/workflows/${id}`)).json.node_states as Readonly<Record<string, string>>;
+    if (states[node] === state) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+const say = async (id: string, command: string, body?: unknown) => {
+  const { status, json } = await send("POST", `/workflows/${id}/${command}`, body);
+  return [status, json] as const;
+};
+
+describe("POST /workflows/{id}/cancel", () => {
+  test("ends what runs, with a reason that the execution shows; a second one changes nothing", async () => {
+    const { id } = await running();
+    expect(await say(id, "cancel", { reason: "The order was withdrawn.", force: true, more: 1 })).toEqual([
+      200,
+      { execution_id: id, status: "CANCELLED", changed: true, message: "The workflow was cancelled." },
+    ]);
+    expect(await say(id, "cancel")).toEqual([
+      200,
+      { execution_id: id, status: "CANCELLED", changed: false, message: "The workflow was cancelled before; nothing was changed." },
+    ]);
+    const { json } = await send("GET", `/workflows/${id}`);
+    expect([json.status, json.error, json.failure]).toEqual(["CANCELLED", "The order was withdrawn.", null]);
+    const results = (await send("GET", `/workflows/${id}/results`)).json;
+    expect([results.completed, results.message]).toEqual([
+      ...[false, "The workflow was cancelled; results holds the outputs of the nodes that completed."],
+    ]);
+    expect((await send("POST", `/workflows/${id}/trigger`)).json).toMatchObject({ status: "CANCELLED" });
+    const listed = (await send("GET", "/workflows?status=CANCELLED")).json.workflows as readonly { readonly execution_id: string }[];
+    expect(listed.map(({ execution_id }) => execution_id)).toContain(id);
+  });
+
+  test("takes what was never triggered, no body, an empty one, null for no reason, and YAML", async () => {
+    for (const body of [undefined, "", {}, { reason: null }]) {
+      expect((await say(await create([{ id: "a", handler: "noop" }]), "cancel", body))[0]).toBe(200);
+    }
+    const id = await create([{ id: "a", handler: "noop" }]);
+    const yaml = await send("POST", `/workflows/${id}/cancel`, "reason: Enough.\n", { "content-type": "application/yaml" });
+    expect([yaml.status, (await send("GET", `/workflows/${id}`)).json.error]).toEqual([200, "Enough."]);
+  });
+
+  test("refuses what has ended, who is not there, and bodies that are none", async () => {
+    const id = await create([{ id: "a", handler: "noop" }]);
+    await served.run(id);
+    expect(await say(id, "cancel")).toMatchObject([
+      409,
+      { code: "already_finished", detail: "The workflow has already ended (COMPLETED); nothing was changed." },
+    ]);
+    expect(await say("nobody", "cancel")).toMatchObject([404, { detail: "Workflow not found" }]);
+    const { id: other } = await running();
+    for (const [status, body] of [
+      [400, '{"reason": '],
+      [422, [1]],
+      [422, { reason: 1 }],
+      [422, { reason: "x".repeat(1_001) }],
+      [422, { force: "yes" }],
+    ] as const) {
+      expect((await say(other, "cancel", body))[0]).toBe(status);
+    }
+    expect((await send("POST", `/workflows/${other}/cancel?now=1`)).status).toBe(422);
+    expect((await send("GET", `/workflows/${other}/cancel`)).status).toBe(405);
+    expect((await send("GET", `/workflows/${other}`)).json.status).toBe("RUNNING");
+  });
+});
+
+describe("POST /workflows/{id}/pause and /resume", () => {
+  test("hold it and let it go on", async () => {
+    const { id, name } = await running();
+    const paused = "The workflow is paused: what runs goes on, and nothing begins until it is resumed.";
+    expect(await say(id, "pause")).toEqual([200, { execution_id: id, status: "PAUSED", changed: true, message: paused }]);
+    const again = "The workflow was paused before; nothing was changed.";
+    expect(await say(id, "pause")).toEqual([200, { execution_id: id, status: "PAUSED", changed: false, message: again }]);
+    release(name);
+    await becomes(id, "b", "QUEUED");
+    expect((await send("GET", `/workflows/${id}`)).json).toMatchObject({
+      status: "PAUSED",
+      nodes: { b: { reason: "The execution is paused." } },
+    });
+    expect(await say(id, "resume")).toEqual([
+      200,
+      { execution_id: id, status: "RUNNING", changed: true, message: "The workflow goes on." },
+    ]);
+    expect((await send("GET", `/workflows/${id}/results?wait=10s`)).json.status).toBe("COMPLETED");
+    expect(await say(id, "resume")).toMatchObject([
+      409,
+      { code: "not_running", detail: "The workflow is not running (COMPLETED); nothing was changed." },
+    ]);
+  });
+
+  test("of what runs, a resume changes nothing", async () => {
+    const { id } = await running();
+    const message = "The workflow was not paused; nothing was changed.";
+    expect(await say(id, "resume")).toEqual([200, { execution_id: id, status: "RUNNING", changed: false, message }]);
+  });
+
+  test("refuse what is not triggered and who is not there", async () => {
+    const id = await create([{ id: "a", handler: "noop" }]);
+    for (const command of ["pause", "resume"]) {
+      expect(await say(id, command)).toMatchObject([409, { code: "not_running" }]);
+      expect(await say("nobody", command)).toMatchObject([404, {}]);
+    }
+  });
+});
