@@ -1,25 +1,25 @@
 /** A Chromium for the tests of the page: the one that CHROME_PATH names, one that is installed, or one that is installed now. */
 import { existsSync } from "node:fs";
 
-/** What is asked of the machine, so that a test can be another machine. */
+/** The machine as this script sees it, so that a test can be another machine. */
 export type Machine = {
   readonly chromePath: string | undefined;
-  /** A program's path, or null where there is none. */
+  /** A program's path, or null if there is none. */
   which(program: string): string | null;
   /** Whether a browser answers under this path. */
   works(path: string): boolean;
-  /** Null where this machine has no apt-get or this user may not use it; else what it said, and whether all went well. */
+  /** The installation: null if this machine has no apt-get or this user may not use it; else its output, and whether all went well. */
   install: (() => { readonly ok: boolean; readonly said: string }) | null;
 };
 
-/** On Linux by the names of its packages; then where macOS keeps programs. */
+/** Names of packages on Linux, then the places of programs on macOS. */
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const APPLICATIONS = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
 const ADVICE =
   "The tests of the page need Chromium or Google Chrome: install one (on Debian `apt-get install chromium`), or set CHROME_PATH to its program.";
 const SAID_SHOWN = 2_000;
 
-/** The browser's path. Throws with a sentence that says what to install where none can be had: a test that needs it is never left out. */
+/** The browser's path. If there is none, it throws with a sentence that says what to install: a test that needs it is never left out. */
 export function browserPath(machine: Machine = thisMachine()): string {
   const { chromePath, works, install } = machine;
   if (chromePath !== undefined && chromePath !== "") {

@@ -1,6 +1,6 @@
 /**
- * `npm run check:fast`: format and lint of what differs from the last commit, and the types of everything, at the same time. The
- * types of unchanged files are remembered from the run before. What `npm run check` looks at beside it takes longer.
+ * `npm run check:fast`: format and lint of what differs from the last commit, and the types of everything, at the same time. The types of
+ * unchanged files are remembered from the run before. The other checks of `npm run check` take longer.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const took = ((performance.now() - startMs) / 1000).toFixed(1);
 console.error(`${failed === 0 ? "Nothing found" : "Something found"}: ${nameOf(files)}, and all types, in ${took} s.`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** Everything, as ".", where there is no git that knows. */
+/** The changed files; ".", for everything, if git cannot tell. */
 function changedFiles(): readonly string[] {
   const git = Bun.which("git");
   if (git === null) return ["."];
@@ -36,7 +36,7 @@ function nameOf(files: readonly string[]): string {
   return files.length === 1 ? "format and lint of 1 changed file" : `format and lint of ${files.length} changed files`;
 }
 
-/** Prints what it found, and nothing else. */
+/** Runs a check and prints only what it found. */
 async function run(name: string, [program, ...args]: readonly string[]): Promise<boolean> {
   const child = Bun.spawn([join(bin, program!), ...args], { cwd: root, stdout: "pipe", stderr: "pipe" });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);

@@ -1,4 +1,4 @@
-/** Where the instances that a developer plays with are, and which services they have of their own. */
+/** The addresses of the instances that a developer plays with, and the services that they need of their own. */
 import type { Config } from "../src/env/config/config.ts";
 import { freePort } from "../test/services/ports.ts";
 
@@ -6,7 +6,7 @@ export type ClusterPlan = {
   /** The port before all of them. */
   readonly front: number;
   readonly ports: readonly number[];
-  /** Those that the settings do not name. */
+  /** The services that the settings do not name. */
   readonly services: { readonly redis: "free" | null; readonly kafka: "free" | null };
 };
 
@@ -14,9 +14,8 @@ const USUAL_FRONT = 8000;
 const USUAL = [8001, 8002, 8003];
 
 /**
- * Nothing that listens already is taken for a service of ours: it may be anybody's, and what is in it would be mixed with what is
- * played here. `front`: the port that was asked for, if any; else usual ports are taken where they are free, since they are in the
- * documentation.
+ * The plan. A service that listens already is never used: it may be anybody's, and its data would be mixed with what is tried here.
+ * `front`: the port that was asked for, if any; else the usual ports are taken if they are free, because the documentation names them.
  */
 export function clusterPlan(
   { redis, kafka, port }: Pick<Config, "redis" | "kafka" | "port">,

@@ -19,7 +19,7 @@ it starts.
 <!-- Made by \`npm run docs\` from src/env/config/settings.ts: change it there. -->
 `;
 
-/** The page's text. */
+/** The text of the page. */
 export function configurationPage(): string {
   const settings: readonly Setting<unknown>[] = Object.values(SETTINGS);
   const sections = [...new Set(settings.map(({ section }) => section))];

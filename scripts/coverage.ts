@@ -1,6 +1,6 @@
 /** Line coverage of src/, from the runner's lcov report and the sources themselves: a file that no test loads counts as not covered. */
 
-/** What is not counted: files that the runner cannot see, because they run only in a Worker or as the process itself. */
+/** The files that are not counted: the runner cannot see them, because they run only in a Worker or as the process itself. */
 export const UNCOUNTED: Readonly<Record<string, string>> = {
   "src/main.ts": "the process itself: tests start it from outside",
   "src/thread.ts": "runs only in a Worker: it wires modules that are tested directly",
@@ -51,7 +51,7 @@ function linesByFile(lcov: string): Map<string, Map<number, number>> {
   return files;
 }
 
-/** Every line of what is left without types and comments. A file of types alone has none. */
+/** Every line of a source without types and comments. A file of types alone has none. */
 function allMissed(source: string): Map<number, number> {
   const code = new Bun.Transpiler({ loader: "ts" }).transformSync(source).replace(/^(import|export) \{[^}]*\}.*$/gm, "");
   const lines = code.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("import "));

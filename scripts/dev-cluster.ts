@@ -1,5 +1,5 @@
 /**
- * `npm run dev:cluster`: three instances on one Redis and one Kafka, and a port before them, to play with: kill one and look. The
+ * `npm run dev:cluster`: three instances on one Redis and one Kafka, and a port before them, to try things such as killing one. The
  * services are its own, on free ports, unless the environment names some; see cluster-plan.ts.
  */
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { openFront } from "./front.ts";
 import { openServices } from "./services.ts";
 
 const root = join(import.meta.dir, "..");
-/** Long enough to see what happens without it. */
+/** The pause before a restart, long enough to see what happens without the instance. */
 const RESTART_AFTER_MS = 5_000;
 const READY_PAUSE_MS = 50;
 
@@ -60,7 +60,9 @@ Ctrl-C ends everything.
 `);
 }
 
-/** Resolves when the instance is ready; rejects where it ends instead. One that was ready once is started again when it dies. */
+/**
+ * Starts an instance. Resolves when it is ready; rejects if it ends instead. An instance that was ready once is started again when it dies.
+ */
 async function startInstance(name: string, port: number, services: Readonly<Record<string, string>>): Promise<Instance> {
   let isStopping = false;
   const launch = async (): Promise<Bun.Subprocess> => {
@@ -79,7 +81,7 @@ async function startInstance(name: string, port: number, services: Readonly<Reco
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      // Ctrl-C is for this script, which passes it on once.
+      // This script passes Ctrl-C on once.
       detached: true,
     });
     keep(child.pid, child.exited);
@@ -91,7 +93,7 @@ async function startInstance(name: string, port: number, services: Readonly<Reco
     });
     void child.exited.then(() => ready.reject(new Error(`${name} ended at its start; its lines above say why.`)));
     await ready.promise;
-    // It listens; now it waits for its share of the work.
+    // It listens, and waits for its share of the work.
     while (isRunning(child) && !(await fetch(`http://127.0.0.1:${port}/ready`).then(({ ok }) => ok))) await Bun.sleep(READY_PAUSE_MS);
     return child;
   };

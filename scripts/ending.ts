@@ -1,9 +1,12 @@
 /** Ctrl-C and SIGTERM for a script that runs other processes: the first ends them in good order, a later one at once. */
 
-/** In a terminal the signal comes to the whole group and npm passes its own on: so close together they are one wish. */
+/** The time within which signals count as one. In a terminal the signal reaches the whole group, and npm passes its own on. */
 const ONE_WISH_MS = 1_000;
 
-/** `stop` resolves when all is gone; then the script ends. What is left when somebody asks twice ends with this process. */
+/**
+ * Ends the script with a signal. `stop` resolves when all processes are gone; then the script ends. If somebody asks twice, it ends at once
+ * with what is left.
+ */
 export function endWith(stop: () => Promise<void>): void {
   let heardMs: number | null = null;
   const hear = (): void => {

@@ -1,7 +1,7 @@
 /** One port before several instances: each new connection goes to the next of them that takes it. For development; see docker-compose.yml. */
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Resolves when it listens. `ports`: those of the instances, on this machine. `port` 0 takes a free one. */
+/** Opens the port. Resolves when it listens. `ports`: those of the instances, on this machine. `port` 0 takes a free one. */
 export function openFront(port: number, ports: readonly number[]): Promise<Server> {
   let next = 0;
   const pass = (client: Socket, triesLeft: number): void => {

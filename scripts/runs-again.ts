@@ -1,7 +1,7 @@
-/** Keeps one command running, and runs it anew when a file has changed: what `npm run dev -- --watch` and `npm run test:watch` are. */
+/** Keeps one command running, and runs it again when a file has changed: for `npm run dev -- --watch` and `npm run test:watch`. */
 import { watch } from "node:fs";
 
-/** An editor writes a file in several steps, and somebody saves several files. */
+/** The pause before a restart. An editor writes a file in several steps, and somebody may save several files. */
 const QUIET_MS = 100;
 const NOT_WATCHED = /(^|[\\/])(node_modules|\.[^\\/]*)([\\/]|$)|~$/;
 
@@ -9,10 +9,10 @@ export type RunsAgain = {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Record<string, string | undefined>;
-  /** Their files, and those of the folders in them. */
+  /** The watched folders, with the folders in them. */
   readonly folders: readonly string[];
   readonly say: (sentence: string) => void;
-  /** What is said where the command has ended by itself; from then on it waits for a change. */
+  /** The sentence for a command that has ended by itself. From then on it waits for a change. */
   readonly ended: (code: number) => string;
 };
 
@@ -43,7 +43,7 @@ export function runsAgain({ command, cwd, env, folders, say, ended }: RunsAgain)
     return child;
   }
 
-  /** However many changes come while the one before ends, it starts once. */
+  /** Starts it once, however many changes come while the run before ends. */
   function changed(name: string | null): void {
     if (isAsked || isStopped) return;
     isAsked = true;

@@ -1,11 +1,11 @@
-/** What the installation of Redis and of Kafka have in common: where things are kept, how they come there, who may do what. */
+/** The common part of installing Redis and Kafka: where things are kept, how they get there, and who may install. */
 import { existsSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
 export type Outcome = { readonly ok: boolean; readonly said: string };
 
-/** Programs that are fetched once and kept for later runs: TROUPE_CACHE_DIR, or the user's cache. */
+/** The folder of programs that are fetched once and kept for later runs: TROUPE_CACHE_DIR, or the user's cache. */
 export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   const set = (name: string) => environment[name] || undefined;
   return set("TROUPE_CACHE_DIR") ?? join(set("XDG_CACHE_HOME") ?? join(set("HOME") ?? homedir(), ".cache"), "troupe");
@@ -15,7 +15,7 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Runs one after the other, until one fails; answers with all that they said. */
+/** Runs commands one after the other, until one fails. Returns their output. */
 export function runAll(commands: readonly (readonly string[])[]): Outcome {
   let said = "";
   for (const command of commands) {
@@ -26,7 +26,7 @@ export function runAll(commands: readonly (readonly string[])[]): Outcome {
   return { ok: true, said };
 }
 
-/** A folder appears whole or not at all. Where another process was quicker, its folder is as good as this one. */
+/** Moves a folder, which appears whole or not at all. If another process was quicker, its folder is as good as this one. */
 export function moveIntoPlace(complete: string, place: string): void {
   try {
     renameSync(complete, place);

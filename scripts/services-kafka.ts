@@ -1,19 +1,19 @@
-/** What a Kafka broker needs: Java, the jars from Maven, and a formatted log folder to copy. Fetched once, then kept. */
+/** The needs of a Kafka broker: Java, the jars from Maven, and a formatted log folder to copy. They are fetched once, then kept. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, isRoot, moveIntoPlace, type Outcome, runAll } from "./services-install.ts";
 
-/** The image of docker-compose.yml has the same version. */
+/** The version of Kafka, which is also that of the image in docker-compose.yml. */
 export const KAFKA_VERSION = "4.1.0";
 const JAVA_MIN = 17;
-/** Says what a broker complains of; without it Kafka logs nothing. Of the version of log4j that Kafka brings. */
+/** The version of log4j that Kafka brings. Without this binding, Kafka logs nothing. */
 const LOG_BINDING_VERSION = "2.24.3";
 const SAID_SHOWN = 3_000;
 const ADVICE =
   `Needed are Java ${JAVA_MIN} or newer and Maven (on Debian \`apt-get install default-jre-headless maven\`, on macOS \`brew install openjdk maven\`), ` +
   "and a Maven repository that they reach; or set TROUPE_TEST_KAFKA to the brokers of a Kafka that tests may use.";
 
-/** What a broker is started from. */
+/** The files that a broker is started from. */
 export type KafkaProgram = {
   readonly java: string;
   /** All jars, as Java wants them. */
@@ -22,20 +22,20 @@ export type KafkaProgram = {
   readonly formatted: string;
 };
 
-/** What is asked of the machine, so that a test can be another machine. */
+/** The machine as this script sees it, so that a test can be another machine. */
 export type KafkaMachine = {
   /** The path of a Java that is new enough, or null. */
   java(): string | null;
   hasMaven(): boolean;
-  /** Installs Java and Maven; null where this user may not. */
+  /** Installs Java and Maven; null if this user may not. */
   readonly installTools: (() => Outcome) | null;
-  /** Where the jars and the formatted folder are kept. */
+  /** The folder of the jars and of the formatted folder. */
   readonly folder: string;
   /** Fetches the jars and formats a folder, whole or not at all. */
   fetch(java: string, folder: string): Outcome;
 };
 
-/** Throws with a sentence that says what to install where it cannot be had. */
+/** The files of a broker. Throws with a sentence that says what to install if they cannot be had. */
 export function kafkaProgram(machine: KafkaMachine = thisMachine()): KafkaProgram {
   const { folder, installTools } = machine;
   let said = "";
@@ -111,7 +111,10 @@ function installToolsByApt(): Outcome {
   ]);
 }
 
-/** Its own repository, not the user's: two Mavens that fill the same one at once may break it. Settings (mirrors, proxies) are the user's. */
+/**
+ * Fetches jars into a repository of its own, not the user's: two Mavens that fill the same one at once may break it. Settings (mirrors,
+ * proxies) are the user's.
+ */
 function fetchByMaven(java: string, folder: string): Outcome {
   console.error(`Fetching Kafka ${KAFKA_VERSION} (Maven, into ${folder}), once ...`);
   mkdirSync(cacheFolder(), { recursive: true });

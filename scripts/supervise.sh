@@ -2,12 +2,12 @@
 # Runs a server, and starts it again when it dies: sh scripts/supervise.sh bun src/main.ts
 # A shell takes 1.6 MB and 2 ms, another Bun 27 MB. As process 1 of a container it also reaps what others leave behind.
 #
-# Not started again: what ended by itself with 0, a start that was refused (1), and what somebody told to end (SIGTERM, SIGINT,
+# It does not start a server again that ended by itself with 0, whose start was refused (1), or that was told to end (SIGTERM, SIGINT,
 # asked twice: 130). Its exit code is passed on. SIGTERM, SIGINT and SIGHUP go to the server.
 
 PAUSE_FIRST=1
 PAUSE_LONGEST=30
-# After a run of so many seconds, the next death is a first one.
+# The seconds of a good run: the pause after it is the first one again.
 GOOD_RUN=60
 
 server=
@@ -24,7 +24,7 @@ end() {
   pass TERM
   [ -z "$sleeper" ] || kill "$sleeper" 2> /dev/null
 }
-# Other handlers are wanted; or the window was closed, and nobody sits there any more.
+# SIGHUP reloads the handlers; if the terminal is gone, it ends the server.
 terminal=
 if [ -t 0 ] || [ -t 1 ] || [ -t 2 ]; then terminal=yes; fi
 hang_up() {
@@ -33,7 +33,7 @@ hang_up() {
 trap end TERM INT
 trap hang_up HUP
 
-# Logs are lines of JSON, unless somebody looks at them.
+# Logs are lines of JSON, or plain lines on a terminal.
 say() {
   if [ -t 2 ]; then
     echo "$1" >&2
@@ -46,7 +46,7 @@ while :; do
   began=$(date +%s)
   "$@" &
   server=$!
-  # It came before there was somebody to tell.
+  # The signal came before the server had started.
   [ -z "$asked" ] || pass TERM
   while :; do
     wait "$server"

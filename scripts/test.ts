@@ -13,11 +13,11 @@ import { kafkaProgram } from "./services-kafka.ts";
 import { redisServer } from "./services-redis.ts";
 
 const LINES_MIN = 0.9;
-/** Tests that start processes or threads take minutes on a machine that is busy with more; a hang must still end. */
+/** The longest test: tests that start processes or threads take minutes on a busy machine, but a hang must still end. */
 const TEST_TIMEOUT_MS = 180_000;
-/** A hook that waits for ever has no timeout of its own. */
+/** The longest run: a hook that waits for ever has no timeout of its own. */
 const RUN_TIMEOUT_MS = 45 * 60_000;
-/** Files that run at the same time. More than cores, since those that start servers mostly wait for them. */
+/** The files that run at the same time: more than cores, because those that start servers mostly wait for them. */
 const AT_ONCE = availableParallelism() + 1;
 
 const root = join(import.meta.dir, "..");
@@ -37,7 +37,7 @@ const run = Bun.spawnSync(
   ],
   {
     cwd: root,
-    // Clients of tests may ask for more at once than Bun allows by itself.
+    // Clients of tests may ask for more at once than Bun allows by default.
     env: { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535", ...process.env, ...(brokers === null ? {} : { TROUPE_TEST_KAFKA: brokers }) },
     stdio: ["inherit", "inherit", "inherit"],
     timeout: RUN_TIMEOUT_MS,
@@ -50,12 +50,12 @@ const reportFile = join(coverageDir, "lcov.info");
 const covered = selection.length > 0 || (existsSync(reportFile) ? checkCoverage() : noReport());
 process.exit(run.exitCode === 0 && covered ? 0 : 1);
 
-/** What tests cannot be run without is said before the first of them. Null where the tests that are selected start what they need. */
+/** Prepares the services, so that what is missing is said before the first test. Null if the selected tests start what they need. */
 async function prepareServices(): Promise<string | null> {
   if (selection.length > 0) return null;
   try {
     redisServer();
-    // Also where brokers are named: some tests need one to kill.
+    // Also if brokers are named: some tests need one to kill.
     kafkaProgram();
     if (process.env.TROUPE_TEST_KAFKA) return process.env.TROUPE_TEST_KAFKA;
     const startMs = performance.now();

@@ -1,13 +1,13 @@
 /**
- * `npm run dev -- --watch`: the server, which stops in good order and starts again whenever a file of src/ changes, so that nothing
- * that runs counts as a death. Your own handlers are loaded again without that. A server that ends by itself waits for the next change.
+ * `npm run dev -- --watch`: the server, which stops in good order and starts again whenever a file of src/ changes, so that nothing that
+ * runs counts as a death. Your own handlers are reloaded without that. A server that ends by itself waits for the next change.
  */
 import { join } from "node:path";
 import { endWith } from "./ending.ts";
 import { runsAgain } from "./runs-again.ts";
 
 const root = join(import.meta.dir, "..");
-/** Whoever changes the code does not want to wait for what its executions do; they go on after the start. */
+/** The grace period: a developer who changes the code does not want to wait for running executions, and they go on after the start. */
 const GRACE = "1s";
 
 const running = runsAgain({

@@ -8,7 +8,7 @@ import type { BodyDescription, RouteDescription } from "../routing/description.t
 
 export const STEPS_BODY: BodyDescription = {
   required: true,
-  description: "Steps, one after the other, each with tasks in a row or side by side.",
+  description: "Steps, one after the other, each with sequential or parallel tasks.",
   schema: named("Steps", stepsSchema),
   examples: { steps: { summary: "Two steps", value: stepsExample } },
 };
@@ -45,7 +45,7 @@ const accepted = { workflow_id: SAMPLE.id, message: "The workflow was accepted a
 export const SUBMITTING_STEPS: RouteDescription = {
   tag: "steps",
   summary: "Submit a workflow of steps",
-  description: "It starts at once. With `wait` the answer also holds all that GET /api/workflow/{id} tells.",
+  description: "The workflow starts at once. With `wait` the answer also holds everything that GET /api/workflow/{id} answers.",
   answers: {
     202: {
       schema: acceptedAnswer,
@@ -60,7 +60,7 @@ export const SUBMITTING_STEPS: RouteDescription = {
 export const VIEWING_STEPS: RouteDescription = {
   tag: "steps",
   summary: "Status of a workflow, by steps",
-  description: "What was submitted in another form shows as one parallel step per level of its graph.",
+  description: "A workflow that was submitted in another form shows as one parallel step per level of its graph.",
   answers: { 200: { schema: stepsAnswer, examples: { ended: example }, description: "The workflow as the store has it." } },
   problems: ["noExecution", "storeAway", "failed"],
 };
@@ -68,7 +68,7 @@ export const VIEWING_STEPS: RouteDescription = {
 export const LISTING_STEPS: RouteDescription = {
   tag: "steps",
   summary: "List workflows, by steps",
-  description: "Newest first. `Link` leads to the next page where there are more, or where the page would be very large.",
-  answers: { 200: { schema: v.array(stepsAnswer), examples: { page: [example] }, description: "A page.", headers: ["Link"] } },
+  description: "The list begins with the newest. `Link` leads to the next page if there are more, or if the page would be very large.",
+  answers: { 200: { schema: v.array(stepsAnswer), examples: { page: [example] }, description: "A page of workflows.", headers: ["Link"] } },
   problems: ["badLimit", "storeAway", "failed"],
 };

@@ -8,8 +8,8 @@ import { executionId, executionStatus, named, warnings } from "../openapi/shapes
 import type { BodyDescription, RouteDescription } from "../routing/description.ts";
 
 const definitions = {
-  parallel: { summary: "Three calls side by side", value: parallelFetchExample },
-  chain: { summary: "A chain whose nodes use what came before", value: chainExample },
+  parallel: { summary: "Three parallel calls", value: parallelFetchExample },
+  chain: { summary: "A chain whose nodes use earlier outputs", value: chainExample },
 };
 
 export const WORKFLOW_BODY: BodyDescription = {

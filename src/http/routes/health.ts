@@ -88,15 +88,15 @@ const healthExample = {
 
 const HEALTH: RouteDescription = {
   tag: "operations",
-  summary: "How this instance is",
-  description: "200 as long as it answers at all; `degraded` where it runs without a service that its settings name.",
-  answers: { 200: { schema: healthAnswer, examples: { alone: healthExample }, description: "It answers." } },
+  summary: "State of this instance",
+  description: "The status is 200 as long as the instance answers. `degraded` says that it runs without a service that its settings name.",
+  answers: { 200: { schema: healthAnswer, examples: { alone: healthExample }, description: "The instance answers." } },
   problems: [],
 };
 
 const READY: RouteDescription = {
   tag: "operations",
-  summary: "Whether this instance should be sent work",
-  answers: { 200: { schema: v.object({ ready: v.literal(true) }), examples: { ready: { ready: true } }, description: "It should." } },
+  summary: "Whether to send work to this instance",
+  answers: { 200: { schema: v.object({ ready: v.literal(true) }), examples: { ready: { ready: true } }, description: "Send it work." } },
   problems: ["notReady"],
 };

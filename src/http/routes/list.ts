@@ -53,12 +53,12 @@ const listed = { execution_id: id, name, status: "COMPLETED", progress: SAMPLE.p
 const LISTING: RouteDescription = {
   tag: "workflows",
   summary: "List executions",
-  description: "Newest first. A page ends with `next_cursor` (and a `Link` header) where there are more.",
+  description: "The list begins with the newest. A page ends with `next_cursor` (and a `Link` header) if there are more.",
   answers: {
     200: {
       schema: v.object({ workflows: v.array(summary), next_cursor: v.nullable(v.string()) }),
       examples: { page: { workflows: [listed], next_cursor: null } },
-      description: "A page.",
+      description: "A page of executions.",
       headers: ["Link"],
     },
   },

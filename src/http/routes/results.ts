@@ -17,7 +17,7 @@ export function resultsRoute(routes: Routes, parts: HttpParts): void {
     description: {
       tag: "workflows",
       summary: "Results of an execution",
-      description: "The output of each node that has completed. Before the end: what there is, with `completed` false.",
+      description: "The output of each node that has completed. Before the end: the outputs so far, with `completed` false.",
       answers: { 200: { schema: resultsAnswer, examples: { ended: resultsExample }, description: "All outputs so far." } },
       problems: ["noExecution", "badWait", "storeAway", "failed"],
     },

@@ -28,7 +28,7 @@ const body = routeBody(
     },
     examples: {
       params: { summary: "Params under their name", value: paramsExample },
-      bare: { summary: "Params as the body, here for one node's config, where the definition allows that", value: paramsByNodeExample },
+      bare: { summary: "Params as the body, here for one node's config, if the definition allows that", value: paramsByNodeExample },
       none: { summary: "No params", value: {} },
     },
   },

@@ -32,7 +32,7 @@ const cursor = v.optional(
   v.pipe(
     v.string(),
     v.check((text) => decodeCursor(text) !== null, "Expected the next_cursor of an earlier answer"),
-    v.metadata({ description: "The next_cursor of the page before", minLength: 1 }),
+    v.metadata({ description: "The `next_cursor` of the previous page", minLength: 1 }),
     v.transform(decodeCursor),
   ),
 );
@@ -67,7 +67,12 @@ const trigger = v.optional(
   v.pipe(
     v.picklist(["true", "false"]),
     v.transform((word) => word === "true"),
-    v.metadata({ type: "boolean", enum: [true, false], default: false, description: "true: it starts at once, in the same act" }),
+    v.metadata({
+      type: "boolean",
+      enum: [true, false],
+      default: false,
+      description: "true: the execution starts at once, in the same commit",
+    }),
   ),
   "false",
 );
