@@ -1,6 +1,7 @@
 /** What holds for every graph and every order of events. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { ClientCommand } from "../../../src/workflow/execution/client-commands.ts";
 import { decide } from "../../../src/workflow/execution/decide.ts";
 import { evolve } from "../../../src/workflow/execution/evolve.ts";
 import type { Plan } from "../../../src/workflow/plan/plan.ts";
@@ -26,13 +27,18 @@ const plans: fc.Arbitrary<Plan> = fc.array(fc.array(fc.nat(), { maxLength: 4 }),
 /** A number a step: which of the possible commands comes next. */
 const choices = fc.array(fc.nat(), { minLength: 1, maxLength: 120 });
 
+/** One of each command of a client: the compiler names what is missing. */
+const WANTED: { readonly [Type in ClientCommand["type"]]: Extract<ClientCommand, { readonly type: Type }> } = {
+  Trigger: { type: "Trigger", params: null },
+  Cancel: { type: "Cancel", reason: null },
+  Pause: { type: "Pause" },
+  Resume: { type: "Resume" },
+};
+
 /** What could be said next: by the client, by threads, by timers, by a new owner; stale and doubled words too. */
 function possible(state: ExecutionState): Command[] {
   const commands: Command[] = [
-    { type: "Trigger", params: null },
-    { type: "Cancel", reason: null },
-    { type: "Pause" },
-    { type: "Resume" },
+    ...Object.values(WANTED),
     { type: "Start" },
     { type: "RecordOwnerDeath", bootId: "dead" },
     { type: "Close" },
