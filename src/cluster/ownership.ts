@@ -1,6 +1,6 @@
 /**
  * The ownership of lanes, as a seam: an instance that has its store alone owns every lane for ever (lanes/sole-ownership.ts); instances
- * that share one divide the lanes among themselves (lanes/shared-ownership.ts).
+ * that share one divide the lanes among themselves (lanes/shared-ownership.ts). Which lane should be whose is in policy/division.ts.
  */
 import type { LaneWork, Liveness, OwnedLane } from "./owned-lane.ts";
 

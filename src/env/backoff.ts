@@ -1,4 +1,7 @@
-/** The backoff: the pause before something that failed is tried again. It doubles each time, up to a longest pause. */
+/**
+ * The backoff of what Troupe itself tries again, such as a call to the store: a pause that doubles each time, up to a longest one. Nodes
+ * have their own (workflow/execution/retry.ts).
+ */
 import type { Clock } from "./clock.ts";
 
 export type Pauses = { readonly firstMs: number; readonly longestMs: number };
@@ -6,7 +9,7 @@ export type Pauses = { readonly firstMs: number; readonly longestMs: number };
 /** The pauses for a store that did not answer. */
 const OF_A_STORE: Pauses = { firstMs: 50, longestMs: 1_000 };
 
-/** The pause before a retry; `retry` is 1 for the first. */
+/** The pause before the next try; `retry` is 1 for the first. */
 export function pauseBefore(retry: number, { firstMs, longestMs }: Pauses): number {
   return Math.min(longestMs, firstMs * 2 ** (retry - 1));
 }

@@ -91,7 +91,7 @@ async function wholeOf(from: LeavableStore, stored: StoredExecution, diedBootId:
   return { summary: { ...summary, sequence, updatedAtMs: nowMs }, chunk, earlier: withStatus(chunks), definitionText, large, bodyHash };
 }
 
-/** Lines of chunks that change the status. Each begins with its event's word (docs/events.md). */
+/** Lines of chunks that change the status: every event that does must stand here. Each begins with its event's word (docs/events.md). */
 const CHANGES = /^\[{1,2}"(?:(started|paused|resumed)"|finished",\d+,"(\w+)")/gm;
 
 /** The chunks of a history from its beginning, each with the status after it. */

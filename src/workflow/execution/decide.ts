@@ -139,7 +139,7 @@ function failed(
   return events;
 }
 
-/** The pause before another attempt in milliseconds; null if none may follow. */
+/** How long a retry waits, in milliseconds: its backoff, or longer if the failure asks for that. Null if none may follow. */
 function retryAfter(state: ExecutionState, node: NodeIndex, failure: Failure, random: number): number | null {
   const policy = state.plan.retries[at(state.plan.retryOf, node)];
   if (policy === undefined) throw new RangeError(`Node ${node} has no retry policy; the plan is not whole.`);
