@@ -9,6 +9,9 @@ import { JSON_HERE } from "../../pool/json-here.ts";
 const BODIES: readonly (readonly [string, CommandBody])[] = [
   ['{"type":"trigger","params":null}', { type: "Trigger", params: null }],
   ['{"type":"trigger","params":"{\\"n\\":1.0}"}', { type: "Trigger", params: '{"n":1.0}' }],
+  ['{"type":"cancel","reason":"Withdrawn."}', { type: "Cancel", reason: "Withdrawn." }],
+  ['{"type":"pause"}', { type: "Pause" }],
+  ['{"type":"resume"}', { type: "Resume" }],
   [
     '{"type":"outcome","node":3,"attempt":2,"beganAtMs":5,"outcome":{"type":"completed","output":"null"}}',
     { type: "Outcome", node: 3, attempt: 2, beganAtMs: 5, outcome: { type: "completed", output: "null" } },
@@ -36,6 +39,7 @@ describe("a stored command", () => {
 
 const RECEIPTS: readonly (readonly [string, Receipt])[] = [
   ['{"type":"done"}', { type: "accepted" }],
+  ['{"type":"done","changed":false,"status":"PAUSED"}', { type: "accepted", changed: false, status: "PAUSED" }],
   [
     '{"type":"rejected","rejection":{"code":"already_finished","status":"FAILED"}}',
     { type: "rejected", code: "already_finished", status: "FAILED" },
