@@ -47,7 +47,7 @@ export class RunningEngine implements Engine {
   }
 
   async command(executionId: string, command: ClientCommand): Promise<CommandAnswer> {
-    // A trigger brings work. The others end work or hold it, and are taken also where there is no room for more.
+    // A trigger brings work. The other commands end work or hold it, so they are accepted even if there is no room for more.
     const refused = command.type === "Trigger" ? this.#obstructed() : this.#stopping();
     return refused ?? this.#parts.commands.command(executionId, command);
   }

@@ -73,7 +73,7 @@ function decideMessage(decider: Decider, message: Decided, changeset: Changeset)
     changeset.settled.push(command);
 }
 
-/** The receipt of a command. What was wanted and is so already is accepted too. Of triggers and outcomes nobody asks for more than that. */
+/** The receipt of a command. A command whose wish is true already is accepted too. Nobody asks for more of triggers and outcomes. */
 function receiptOf(command: Command, decision: Decision, { status }: ExecutionState): Receipt {
   if (decision.type === "rejected") return decision;
   const isAsked = command.type !== "Trigger" && command.type in CLIENT_COMMANDS;

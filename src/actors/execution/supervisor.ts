@@ -222,7 +222,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
       if (event.type === "ExecutionClosed") this.#isOver = true;
       // An execution that ended before a death was recorded has nothing to record.
       if (this.#isOver || event.type === "OwnerDied") this.ports.ownerDeaths.recorded(this.id);
-      // Whoever is told of the end, or of the pause, must see nothing begin.
+      // Whoever hears of the end, or of the pause, must see nothing begin afterwards.
       const stops = event.type === "ExecutionPaused" || (event.type === "ExecutionFinished" && event.status === "CANCELLED");
       if (stops) this.attempts.takeBack();
     }
@@ -254,7 +254,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     if (state.status === "RUNNING") ports.admission.enter(id);
     // Its last life may have taken room for a trigger that did not become durable.
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
-    // What its last life had given to the threads waits there still.
+    // Attempts that its last life had given to the threads still wait there.
     if (state.status !== "RUNNING") this.attempts.takeBack();
     if (ports.shared) this.#noteOwn(claims);
     for (const claim of claims) this.#takeUpClaim(claim);
@@ -280,7 +280,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
    */
   #takeUpClaim({ node, attempt, executor }: Claim): void {
     const { state, ports, attempts } = this;
-    // It is taken from its claimer, with all that is in hand.
+    // The cancel takes it from its claimer, with everything that is in hand.
     if (state.status === "CANCELLED" && !state.closed) return attempts.watch(node, attempt, executor);
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
     // Claimed by this instance: either it has run and its outcome is among the stored commands, which come first, or it never will.

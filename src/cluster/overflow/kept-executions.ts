@@ -1,6 +1,6 @@
 /**
- * Executions that went to another owner while attempts of theirs ran here. Nobody claims such an attempt, so nobody can take its
- * claim away: this instance looks by itself whether it is wanted still.
+ * Executions that moved to another owner while attempts of theirs ran here. Nobody claims such an attempt, so nobody can take its claim
+ * away: this instance looks by itself whether it is still wanted.
  */
 import type { Clock } from "../../env/clock.ts";
 
@@ -11,13 +11,13 @@ export type KeptExecutions = {
 
 export type KeptExecutionsOptions = {
   readonly clock: Clock;
-  /** Rejects where the store is away. */
+  /** Whether an execution's attempts are wanted. Rejects if the store is away. */
   readonly isWanted: (executionId: string) => Promise<boolean>;
   readonly unwanted: (executionId: string) => void;
 };
 
 const LOOK_MS = 1_000;
-/** With one look; the others have theirs with the next ones. */
+/** The executions of one look. The others come with the next looks. */
 const LOOKED_AT_MAX = 500;
 
 export function createKeptExecutions({ clock, isWanted, unwanted }: KeptExecutionsOptions): KeptExecutions {
@@ -39,9 +39,9 @@ export function createKeptExecutions({ clock, isWanted, unwanted }: KeptExecutio
     try {
       if (!(await isWanted(id))) unwanted(id);
     } catch {
-      // The store is away: it is asked again.
+      // The store is away, and is asked again.
     }
-    // To the end of the line.
+    // The execution goes to the end of the line.
     if (kept.delete(id)) kept.add(id);
   }
 

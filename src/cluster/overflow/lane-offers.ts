@@ -122,7 +122,7 @@ export class LaneOffers {
     if (offered !== undefined) this.#book.end(offered, "settled");
   }
 
-  /** False where it is not offered. */
+  /** Ends an offer that nobody wants any more. Returns false if there is none. */
   unwanted(key: AttemptKey, aborted: boolean): boolean {
     return this.#book.unwanted(key, aborted);
   }

@@ -110,7 +110,7 @@ export class OfferBook {
     else this.#ending.add(offered);
   }
 
-  /** Ends an offer that nobody wants any more: one that is claimed only if it is `aborted`. False where there is none. */
+  /** Ends an offer that nobody wants any more; a claimed one only if it is `aborted`. Returns false if there is none. */
   unwanted(key: AttemptKey, aborted: boolean): boolean {
     const offered = this.find(key);
     if (offered === undefined || offered.end === "settled" || offered.end === "aborted") return offered !== undefined;

@@ -45,7 +45,7 @@ export type RemoteAttemptsOptions = {
   readonly clock: Clock;
   /** Sends a command. Rejects if the store is away. */
   readonly send: (command: LaneCommand) => Promise<unknown>;
-  /** False if the execution was cancelled or is gone. Rejects if the store is away. */
+  /** Whether an execution's attempts are wanted: false if it was cancelled or is gone. Rejects if the store is away. */
   readonly isWanted: (executionId: string) => Promise<boolean>;
 };
 
@@ -112,7 +112,7 @@ class InstanceRemoteAttempts implements RemoteAttempts {
     return this.#sender.idle();
   }
 
-  /** Its owner waits for nothing of it any more, unless the store forgets the cancel. */
+  /** Ends what runs of a cancelled execution: its owner waits for nothing of it any more, unless the store forgets the cancel. */
   #cancelled(executionId: string): void {
     const remote = this.#executions.get(executionId);
     if (remote === undefined) return;

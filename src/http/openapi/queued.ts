@@ -5,7 +5,7 @@ import { executionId } from "./shapes.ts";
 
 const schema = v.object({ execution_id: executionId, status: v.literal("accepted"), command_id: v.string(), message: v.string() });
 
-/** `queued`: the sentence that the answer says, without its full stop. */
+/** The description. `queued`: the sentence of the answer, without its full stop. */
 export function queuedDescription(queued: string) {
   const command_id = "0193a1f4-7000-7d5e-8f00-1a2b3c4d5e6f";
   return {

@@ -1,4 +1,4 @@
-/** POST /workflows/{execution_id}/cancel, /pause and /resume: an execution ends before its time, or stands still for a while. */
+/** POST /workflows/{execution_id}/cancel, /pause and /resume: an execution ends before its time, or rests for a while. */
 import * as v from "valibot";
 import type { ClientCommand, ExecutionStatus } from "../../engine/engine.ts";
 import { queuedDescription } from "../openapi/queued.ts";
@@ -15,21 +15,21 @@ const changedAnswer = named(
   "Changed",
   v.object({
     execution_id: executionId,
-    status: v.pipe(executionStatus, v.description("What it is by then")),
-    changed: v.pipe(v.boolean(), v.description("False: it was so already")),
+    status: v.pipe(executionStatus, v.description("The status after the command")),
+    changed: v.pipe(v.boolean(), v.description("False: the status was so before")),
     message: v.string(),
   }),
 );
 
 const cancelBody = routeBody({
   required: false,
-  description: "It may be left out.",
+  description: "The body may be left out.",
   schema: v.object({
     reason: v.optional(
       v.pipe(v.nullable(v.pipe(v.string(), v.maxLength(REASON_LENGTH_MAX))), v.description("Shown as the execution's `error`")),
       null,
     ),
-    force: v.optional(v.pipe(v.boolean(), v.description("Kept for executions that end in steps, of which there are none yet")), false),
+    force: v.optional(v.pipe(v.boolean(), v.description("Reserved for executions that end in steps, which do not exist yet")), false),
   }),
   examples: {
     reason: { summary: "With a reason", value: { reason: "The order was withdrawn." } },
@@ -39,7 +39,7 @@ const cancelBody = routeBody({
 
 type Told = { readonly changed: string; readonly unchanged: string };
 
-/** What all three say in the same way. `shown`: in the example. */
+/** The common part of all three routes. `shown`: what the example shows. */
 function parts({ changed, unchanged, shown, queued }: Told & { readonly shown: ExecutionStatus; readonly queued: string }) {
   return {
     answersQueued: true,
@@ -48,7 +48,7 @@ function parts({ changed, unchanged, shown, queued }: Told & { readonly shown: E
       200: {
         schema: changedAnswer,
         examples: { changed: { execution_id: SAMPLE.id, status: shown, changed: true, message: changed } },
-        description: "It is so.",
+        description: "The execution has the wanted status.",
       },
       202: queuedDescription(queued),
     },
@@ -126,7 +126,7 @@ export const RESUME = commandRoute({
   description: {
     tag: "workflows",
     summary: "Resume an execution",
-    description: "What became ready while it was paused begins, whether there is room or not. Without a body.",
+    description: "Nodes that became ready during the pause begin, whether there is room or not. The request has no body.",
     answers: resumeAnswers,
     problems: [...REFUSALS, "notRunning"],
   },

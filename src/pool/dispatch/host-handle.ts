@@ -16,7 +16,10 @@ export type Look = {
   readonly ranLong: readonly Entry[];
   /** Entries that have reached their timeouts. */
   readonly timedOut: readonly Entry[];
-  /** Why the host must be ended: an attempt was told to stop and did not within its grace. The timeout where there are both causes. */
+  /**
+   * The reason why the host must be ended: an attempt was told to stop and did not within its grace. If there are both causes, it is the
+   * timeout.
+   */
   readonly mustEnd: Stop["cause"] | null;
 };
 

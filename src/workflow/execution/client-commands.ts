@@ -5,7 +5,7 @@ import type { ExecutionStatus } from "./status.ts";
 export type ClientCommand =
   /** `params`: JSON text of an object, or null if there are none. */
   | { readonly type: "Trigger"; readonly params: string | null }
-  /** `reason`: a sentence that the execution shows as its error, or null for none. */
+  /** `reason`: a sentence that the execution shows as its error; null if there is none. */
   | { readonly type: "Cancel"; readonly reason: string | null }
   | { readonly type: "Pause" }
   | { readonly type: "Resume" };
@@ -21,12 +21,12 @@ export type Rejected = {
   readonly status: ExecutionStatus;
 };
 
-/** A command that was carried out, or whose wish was true already. Of a trigger no more is said than that. */
+/** A command that was carried out, or whose wish was true already. For a trigger nothing more is said. */
 export type Accepted = {
   readonly type: "accepted";
-  /** False if it was so already. */
+  /** False if its wish was true already. */
   readonly changed?: boolean;
-  /** The status of the execution by then. */
+  /** The status of the execution after it. */
   readonly status?: ExecutionStatus;
 };
 

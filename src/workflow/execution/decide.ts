@@ -113,7 +113,7 @@ function failed(
   nowMs: number,
   random: number,
 ): WorkflowEvent[] {
-  // It was told to stop: that it broke then is no failure.
+  // It was told to stop, so breaking off is no failure.
   if (state.status === "CANCELLED") return [{ type: "AttemptLost", node, attempt, atMs: nowMs, death: false }];
   const recorded: WorkflowEvent = { type: "AttemptFailed", node, attempt, beganAtMs, atMs: nowMs, failure };
   if (isTerminal(state.status)) return [recorded];

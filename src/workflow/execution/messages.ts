@@ -52,7 +52,7 @@ export type WorkflowEvent =
   | { readonly type: "ExecutionCreated"; readonly atMs: number; readonly name: string; readonly definition: string }
   | { readonly type: "ExecutionTriggered"; readonly atMs: number; readonly params: Text | null }
   | { readonly type: "ExecutionStarted"; readonly atMs: number }
-  /** Nothing of it begins until it is resumed. */
+  /** Nothing of the execution begins until it is resumed. */
   | { readonly type: "ExecutionPaused"; readonly atMs: number }
   | { readonly type: "ExecutionResumed"; readonly atMs: number }
   | {
@@ -117,16 +117,16 @@ export type Effect =
   /** The attempt runs somewhere (its start is recorded): wait for its outcome. */
   | { readonly type: "WatchAttempt"; readonly node: NodeIndex; readonly attempt: number; readonly executor: string }
   | { readonly type: "StartTimer"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
-  /** Paused: take back what has not begun, and give the room back. Timers go on. */
+  /** The execution is paused: take back what has not begun, and give the room back. Timers go on. */
   | { readonly type: "Hold" }
-  /** Resumed: all that the state says is to be done. It takes room without asking. */
+  /** The execution is resumed: do everything that the state says. It takes room without asking. */
   | { readonly type: "Resume" }
   /** Take back what has not begun and cancel timers; then close the execution once nothing is in hand. */
   | { readonly type: "TakeBack" }
-  /** The same, and what has begun is told to stop, wherever it runs. */
+  /** As TakeBack, and what has begun is told to stop, wherever it runs. */
   | { readonly type: "Abort" }
   /** The execution is closed: its supervisor has nothing left to do. */
   | { readonly type: "Forget" };
 
-/** ignored: stale, doubled, or so already; rejected: the client's mistake, which is told to the client. */
+/** The decision. `ignored`: stale, doubled, or true already; `rejected`: the client's mistake, which the client is told. */
 export type Decision = { readonly type: "events"; readonly events: readonly WorkflowEvent[] } | { readonly type: "ignored" } | Rejected;

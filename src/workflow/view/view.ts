@@ -104,9 +104,9 @@ export function progressOf({ total, completed, failed }: Counts): ExecutionView[
 
 /** The error of a node that was open when its execution ended, and of which nothing more was heard. */
 const CUT_OFF = "The attempt was cut off: the execution ended first.";
-/** The same, where the execution was cancelled. */
+/** The error of such a node if the execution was cancelled. */
 const CANCELLED = "The attempt was cancelled with its execution.";
-/** Why a node of a paused execution waits. */
+/** The reason why a node of a paused execution waits. */
 const PAUSED = "The execution is paused.";
 
 function nodeView(state: ExecutionState, node: number, reasonOf: ReasonOf): NodeView {

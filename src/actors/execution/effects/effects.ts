@@ -109,7 +109,10 @@ export class Effects {
     if (isTerminal(state.status) && !state.closed && attempts.size === 0) this.#host.deliver({ type: "Close" });
   }
 
-  /** An entry went without an outcome. Where it was taken back for a pause and the resume came first, its attempt is to begin after all. */
+  /**
+   * Handles an entry that went without an outcome. If it was taken back for a pause and the resume came first, its attempt must begin after
+   * all.
+   */
   returned(): void {
     this.settled();
     if (this.#host.state.status !== "RUNNING" || this.#startsAgain) return;
@@ -125,7 +128,7 @@ export class Effects {
     this.#retries.cancel();
   }
 
-  /** What is ready and not in hand. */
+  /** Forgets nodes that are ready and not in hand. */
   #forgetReady(): void {
     this.#putOff.clear();
     this.#handlerWait?.stop();
@@ -169,7 +172,7 @@ export class Effects {
     attempts.takeBack();
   }
 
-  /** Starts what the state says is to be done. Attempts that were taken back keep their numbers. */
+  /** Starts everything that the state says must be done. Attempts that were taken back keep their numbers. */
   #resume(): void {
     const { id, state, ports } = this.#host;
     if (state.status === "RUNNING") ports.admission.enter(id);

@@ -4,7 +4,7 @@ import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 import type { Ports } from "../ports.ts";
 import { Backlog } from "./backlog.ts";
 
-/** They are looked at so often beside the ends of attempts: some leave for other instances without an end here. */
+/** The period of looks at them beside the ends of attempts: some attempts leave for other instances without an end here. */
 const REFILL_MS = 100;
 
 /** The supervisor whose nodes they are. */
@@ -17,11 +17,11 @@ export interface PutOffHost {
 export class PutOff {
   readonly #host: PutOffHost;
   readonly #dispatch: (node: NodeIndex) => void;
-  /** Null where there are none. */
+  /** The backlog; null if there are none. */
   #backlog: Backlog | null = null;
   #refills = false;
 
-  /** `dispatch`: there is room for it, which may not be wanted any more. */
+  /** `dispatch` is called when there is room for a node, which may not be wanted any more. */
   constructor(host: PutOffHost, dispatch: (node: NodeIndex) => void) {
     this.#host = host;
     this.#dispatch = dispatch;
@@ -37,7 +37,7 @@ export class PutOff {
     this.#refillLater();
   }
 
-  /** Dispatches as many as there is room for. Only while the lane is trusted. */
+  /** Dispatches as many nodes as there is room for. Call it only while the lane is trusted. */
   refill(): void {
     const { ports, attempts } = this.#host;
     if (this.#backlog === null || ports.isOutboxFull()) return;

@@ -1,17 +1,17 @@
-/** The timers of one execution's retries: for each node that is RETRYING, when its next attempt is due. */
+/** The timers of one execution's retries: for each RETRYING node, the time of its next attempt. */
 import type { Timers } from "../../../env/timers.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 
 export class RetryTimers {
   readonly #timers: Timers;
-  /** By node; null before the first. */
+  /** The functions that cancel timers, by node; null before the first. */
   #cancels: Map<NodeIndex, () => void> | null = null;
 
   constructor(timers: Timers) {
     this.#timers = timers;
   }
 
-  /** In the place of an earlier one of the node. */
+  /** Starts a node's timer, in place of an earlier one. */
   start(node: NodeIndex, dueAtMs: number, due: () => void): void {
     this.#cancels ??= new Map();
     this.#cancels.get(node)?.();

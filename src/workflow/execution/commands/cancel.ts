@@ -1,4 +1,4 @@
-/** A cancel: nothing of the execution begins any more, and what runs is told to stop. It is closed once nothing is in hand. */
+/** The rule of a cancel: nothing of the execution begins any more, and what runs is told to stop. It is closed once nothing is in hand. */
 import { isTerminal } from "../status.ts";
 import type { WorkflowEvent } from "../messages.ts";
 import type { ClientRule } from "../rule.ts";

@@ -1,4 +1,4 @@
-/** A pause: nothing of the execution begins until it is resumed. What runs goes on, and its outcomes are recorded. */
+/** The rule of a pause: nothing of the execution begins until it is resumed. What runs goes on, and its outcomes are recorded. */
 import { isTerminal } from "../status.ts";
 import type { ClientRule } from "../rule.ts";
 

@@ -1,4 +1,4 @@
-/** A resume: what became ready while the execution was paused, or was taken back then, begins. */
+/** The rule of a resume: nodes that became ready while the execution was paused, or were taken back then, begin. */
 import type { ClientRule } from "../rule.ts";
 import { pause } from "./pause.ts";
 
