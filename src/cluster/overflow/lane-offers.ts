@@ -234,7 +234,7 @@ export class LaneOffers {
     const answer = await this.#options.store.withdraw(lease, idsOf(offers));
     if (!this.#isUnder(lease) || answer === "fenced") return false;
     this.#heard(answer);
-    // What was settled meanwhile is claimed, or was; the answer to a withdrawal names nobody else's.
+    // The answer names the claimed offers. Those that still stand were withdrawn; what was settled meanwhile does not stand any more.
     this.#goneOf(offers.filter(({ stage }) => stage === "standing"));
     return true;
   }

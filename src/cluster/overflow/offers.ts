@@ -121,7 +121,7 @@ class InstanceOffers implements Offers {
   }
 
   taken(lane: number): void {
-    // Somebody who still asked when the lane went may have been told of an earlier time.
+    // Answers that were asked for before the lane went may be outdated.
     this.drop(lane);
     this.#askClaims(lane, this.#laneFor(lane));
     this.#orphansLater();
