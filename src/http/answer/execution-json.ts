@@ -37,8 +37,8 @@ function summaryMembers(summary: Summary): string {
 }
 
 function headJson(view: ExecutionView): string {
-  const { progress, tags, error, failure, stalled } = view;
-  return `${openingJson(view)},"progress":${progressJson(progress)},"tags":${JSON.stringify(tags)},"error":${quoteOrNull(error)},"failure":${JSON.stringify(failure)},${timesJson(view)},"stalled":${stalled}`;
+  const { progress, tags, priority, error, failure, stalled } = view;
+  return `${openingJson(view)},"progress":${progressJson(progress)},"tags":${JSON.stringify(tags)},"priority":${priority},"error":${quoteOrNull(error)},"failure":${JSON.stringify(failure)},${timesJson(view)},"stalled":${stalled}`;
 }
 
 function openingJson({ id, name, status }: { readonly id: string; readonly name: string; readonly status: string }): string {

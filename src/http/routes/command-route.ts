@@ -36,7 +36,7 @@ export type CommandRoute<Query extends MayWait, Header, Body> = {
    * The words of a 200, or a problem: for example a 409 with its `code`. A rejection may be a 200 too, if the client's wish is fulfilled
    * already.
    */
-  words(receipt: Decided): { readonly words: Words } | { readonly problem: Problem };
+  words(receipt: Decided, asked: Asked<Query, Header, Body>): { readonly words: Words } | { readonly problem: Problem };
   /** The sentence while the instance that owns the execution has not answered. */
   readonly queued: string;
   /** False: this form has no word for a command that is stored and not answered yet. Its clients send it again. */
@@ -62,13 +62,19 @@ export function commandRoute<Query extends MayWait = undefined, Header = undefin
         if (result.type === "unknown") return problemAnswer(NOT_FOUND);
         if (result.type === "unavailable") return problemAnswer(unavailable(result));
         if (result.type === "queued") return answersQueued ? queuedAnswer(queued, id, result.commandId) : comeAgain(queued);
-        const said = words(result);
+        const said = words(result, asked);
         if ("problem" in said) return problemAnswer(said.problem);
         if (asked.query?.wait === undefined) return wordsAnswer(id, said.words);
         if (result.type === "accepted" || !isTerminal(result.status)) await waitForEnd(c, parts, id, asked.query.wait);
         return resultsAnswer(parts, id, said.words.message);
       },
     });
+}
+
+/** The 409 for a command that the state of the execution does not allow. */
+export function conflictOf({ code, status }: Pick<Extract<Decided, { readonly type: "rejected" }>, "code" | "status">): Problem {
+  const reason = code === "already_finished" ? `The workflow has already ended (${status})` : `The workflow is not running (${status})`;
+  return { status: 409, code, detail: `${reason}; nothing was changed.` };
 }
 
 function wordsAnswer(id: string, words: Words): Response {

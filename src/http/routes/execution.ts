@@ -90,6 +90,7 @@ const executionAnswer = named(
     status: executionStatus,
     progress,
     tags: v.array(v.string()),
+    priority: v.optional(v.pipe(count, v.description("0 to 10; higher begins first"))),
     error: v.nullable(v.string()),
     failure: v.optional(v.nullable(failure)),
     ...times,
@@ -107,6 +108,7 @@ const example = {
   status: "COMPLETED",
   progress: SAMPLE.progress,
   tags: SAMPLE.tags,
+  priority: 5,
   error: null,
   failure: null,
   ...SAMPLE.times,
@@ -120,7 +122,7 @@ const VIEWING: RouteDescription = {
   tag: "workflows",
   summary: "Status of an execution",
   description:
-    "Its state and the state of each node, in the definition's order. An output above 64 KiB is null here, with its size in `output_bytes`; the results have it. With `view=summary` it is read from a small record, whatever the number of nodes: without the nodes and without `failure`. With `If-None-Match` an answer that has not changed is 304.",
+    "Its state and the state of each node, in the definition's order. An output above 64 KiB is null here, with its size in `output_bytes`; the results have it. With `view=summary` it is read from a small record, whatever the number of nodes: without the nodes, `priority` and `failure`. With `If-None-Match` an answer that has not changed is 304.",
   answers: {
     200: { schema: executionAnswer, examples: { full: example }, description: "The execution as the store has it.", headers: ["ETag"] },
     304: { description: "Nothing has changed since the answer with this ETag.", headers: ["ETag"] },

@@ -5,9 +5,8 @@ import { queuedDescription } from "../openapi/queued.ts";
 import { SAMPLE } from "../openapi/sample.ts";
 import { executionId, executionStatus, named } from "../openapi/shapes.ts";
 import { routeBody } from "../request/route-body.ts";
-import type { Problem } from "../routing/problem.ts";
 import type { ProblemName } from "../routing/refusals.ts";
-import { commandRoute, type Decided } from "./command-route.ts";
+import { commandRoute, conflictOf, type Decided } from "./command-route.ts";
 
 const REASON_LENGTH_MAX = 1_000;
 
@@ -53,16 +52,11 @@ function parts({ changed, unchanged, shown, queued }: Told & { readonly shown: E
       202: queuedDescription(queued),
     },
     words(receipt: Decided) {
-      if (receipt.type === "rejected") return { problem: conflict(receipt.code, receipt.status) };
+      if (receipt.type === "rejected") return { problem: conflictOf(receipt) };
       const { status = shown, changed: hasChanged = true } = receipt;
       return { words: { status, changed: hasChanged, message: hasChanged ? changed : unchanged } };
     },
   } as const;
-}
-
-function conflict(code: string, status: ExecutionStatus): Problem {
-  const reason = code === "already_finished" ? `The workflow has already ended (${status})` : `The workflow is not running (${status})`;
-  return { status: 409, code, detail: `${reason}; nothing was changed.` };
 }
 
 const REFUSALS = ["noExecution", "stopping", "failed"] as const satisfies readonly ProblemName[];

@@ -50,6 +50,11 @@ export const PROBLEMS = {
     message: "Invalid type: Expected string but received a number",
     detail: (message, path) => `In the body, ${path} is not usable. ${message}.`,
   }),
+  badPriority: atPlace(422, "`priority` is no whole number from 0 to 10.", {
+    path: "priority",
+    message: "Invalid value: Expected <=10 but received a number",
+    detail: (message, path) => `In the body, ${path} is not usable. ${message}.`,
+  }),
   alreadyFinished: conflict(
     "already_finished",
     "The execution has ended, and not by a cancel.",

@@ -60,6 +60,8 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
       return `["started",${atText(event.atMs)}]`;
     case "ExecutionPaused":
       return `["paused",${atText(event.atMs)}]`;
+    case "ExecutionPrioritised":
+      return `["priority",${atText(event.atMs)},${event.priority}]`;
     case "ExecutionResumed":
       return `["resumed",${atText(event.atMs)}]`;
     case "OwnerDied":
@@ -130,6 +132,8 @@ function read(reader: ChunkReader): WorkflowEvent {
       return { type: "ExecutionStarted", atMs: reader.number() };
     case "paused":
       return { type: "ExecutionPaused", atMs: reader.number() };
+    case "priority":
+      return { type: "ExecutionPrioritised", atMs: reader.number(), priority: reader.number() };
     case "resumed":
       return { type: "ExecutionResumed", atMs: reader.number() };
     case "closed":

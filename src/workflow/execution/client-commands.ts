@@ -8,10 +8,18 @@ export type ClientCommand =
   /** `reason`: a sentence that the execution shows as its error; null if there is none. */
   | { readonly type: "Cancel"; readonly reason: string | null }
   | { readonly type: "Pause" }
-  | { readonly type: "Resume" };
+  | { readonly type: "Resume" }
+  /** `priority`: 0 to 10. */
+  | { readonly type: "Prioritise"; readonly priority: number };
 
 /** All commands of clients. The word of each in the store is its type in lower case. */
-export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], true>> = { Trigger: true, Cancel: true, Pause: true, Resume: true };
+export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], true>> = {
+  Trigger: true,
+  Cancel: true,
+  Pause: true,
+  Resume: true,
+  Prioritise: true,
+};
 
 /** The reason why a command cannot be accepted: the client's mistake, which changes nothing. */
 export type Rejected = {

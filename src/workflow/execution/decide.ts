@@ -2,6 +2,7 @@
 import type { ClientCommand, Rejected } from "./client-commands.ts";
 import { cancel } from "./commands/cancel.ts";
 import { pause } from "./commands/pause.ts";
+import { prioritise } from "./commands/prioritise.ts";
 import { resume } from "./commands/resume.ts";
 import { trigger } from "./commands/trigger.ts";
 import { type Failure, mayRetry, sentenceOf, STACKS_KEPT, withoutStack } from "./failure.ts";
@@ -20,6 +21,7 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
   Cancel: cancel,
   Pause: pause,
   Resume: resume,
+  Prioritise: prioritise,
   Start: {
     decide(state, _, { nowMs }) {
       if (state.status !== "PENDING" || state.triggeredAtMs === null) return IGNORED;

@@ -24,13 +24,9 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
       for (let node = 0; node < state.waitingFor.length; node++) if (state.waitingFor[node] === 0) queue(state, node);
       return;
     case "ExecutionPaused":
-      state.status = "PAUSED";
-      state.updatedAtMs = event.atMs;
-      return;
     case "ExecutionResumed":
-      state.status = state.startedAtMs === null ? "PENDING" : "RUNNING";
-      state.updatedAtMs = event.atMs;
-      return;
+    case "ExecutionPrioritised":
+      return steered(state, event);
     case "AttemptStarted":
       state.updatedAtMs = event.atMs;
       state.nodeStatus[event.node] = NodeCode.RUNNING;
@@ -70,6 +66,14 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
 }
 
 type EventOf<Type extends WorkflowEvent["type"]> = Extract<WorkflowEvent, { type: Type }>;
+
+/** Applies what a client wants of an execution on its way. */
+function steered(state: ExecutionState, event: EventOf<"ExecutionPaused" | "ExecutionResumed" | "ExecutionPrioritised">): void {
+  state.updatedAtMs = event.atMs;
+  if (event.type === "ExecutionPrioritised") state.priority = event.priority;
+  else if (event.type === "ExecutionPaused") state.status = "PAUSED";
+  else state.status = state.startedAtMs === null ? "PENDING" : "RUNNING";
+}
 
 function finished(state: ExecutionState, event: EventOf<"ExecutionFinished">): void {
   state.status = event.status;

@@ -55,6 +55,7 @@ export type WorkflowEvent =
   /** Nothing of the execution begins until it is resumed. */
   | { readonly type: "ExecutionPaused"; readonly atMs: number }
   | { readonly type: "ExecutionResumed"; readonly atMs: number }
+  | { readonly type: "ExecutionPrioritised"; readonly atMs: number; readonly priority: number }
   | {
       readonly type: "AttemptStarted";
       readonly node: NodeIndex;
@@ -119,6 +120,8 @@ export type Effect =
   | { readonly type: "StartTimer"; readonly node: NodeIndex; readonly attempt: number; readonly dueAtMs: number }
   /** The execution is paused: take back what has not begun, and give the room back. Timers go on. */
   | { readonly type: "Hold" }
+  /** What waits for room, or for the pool, takes its place anew. */
+  | { readonly type: "Reorder" }
   /** The execution is resumed: do everything that the state says. It takes room without asking. */
   | { readonly type: "Resume" }
   /** Take back what has not begun and cancel timers; then close the execution once nothing is in hand. */

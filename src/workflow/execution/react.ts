@@ -13,6 +13,8 @@ export function react(event: WorkflowEvent): Effect | null {
       return { type: "StartRoots" };
     case "ExecutionPaused":
       return { type: "Hold" };
+    case "ExecutionPrioritised":
+      return { type: "Reorder" };
     case "ExecutionResumed":
       return { type: "Resume" };
     case "AttemptStarted":

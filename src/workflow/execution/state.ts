@@ -11,6 +11,8 @@ export type ExecutionState = {
   sequence: number;
   status: ExecutionStatus;
   closed: boolean;
+  /** The priority that a client gave it; null for the definition's. */
+  priority: number | null;
   params: Text | null;
   createdAtMs: number;
   triggeredAtMs: number | null;
@@ -68,6 +70,7 @@ export function initialState(plan: Plan): ExecutionState {
     sequence: 0,
     status: "PENDING",
     closed: false,
+    priority: null,
     params: null,
     createdAtMs: 0,
     triggeredAtMs: null,

@@ -2,6 +2,7 @@
 import type { FailureKind } from "../execution/failure.ts";
 import type { Step } from "../plan/plan.ts";
 import { at, type ExecutionState } from "../execution/state.ts";
+import { executionPriority } from "../execution/priority.ts";
 import { type ExecutionStatus, NODE_STATES, NodeCode, type NodeStatus } from "../execution/status.ts";
 
 /** One node. Times are milliseconds since 1970. */
@@ -44,6 +45,8 @@ export type ExecutionView = {
   readonly nodes: readonly NodeView[];
   /** The steps of an execution that came as steps. A task's `node` is a position in `nodes`. */
   readonly steps: readonly Step[] | null;
+  /** 0 to 10; higher begins first. */
+  readonly priority: number;
   readonly error: string | null;
   readonly failure: FailureView | null;
   readonly createdAtMs: number;
@@ -78,6 +81,7 @@ export function viewOf(id: string, state: ExecutionState, stalled: boolean, reas
     progress: progressOf(countsOf(state)),
     nodes,
     steps: plan.steps === null ? null : visibleSteps(state, plan.steps),
+    priority: executionPriority(state),
     error: state.error,
     failure: failureView(state),
     createdAtMs: state.createdAtMs,

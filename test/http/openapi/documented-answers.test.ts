@@ -97,7 +97,8 @@ const PROBLEMS: Readonly<Record<string, (route: Route) => Promise<Answer>>> = {
   },
   badParams: (route) => ask(route, { body: [1] }),
   badCancel: (route) => ask(route, { id: undone, body: { reason: 5 } }),
-  alreadyFinished: (route) => ask(route, { id, body: {} }),
+  badPriority: (route) => ask(route, { id: undone, body: { priority: 11 } }),
+  alreadyFinished: (route) => ask(route, { id, body: { priority: 1 } }),
   notRunning: (route) => ask(route, { id: undone }),
   badLimit: (route) => ask(route, { query: "?limit=0" }),
   badView: (route) => ask(route, { query: "?view=half" }),
@@ -196,6 +197,7 @@ const answers: readonly (readonly [method: string, path: string, example: string
   ["POST", "/workflows/{execution_id}/cancel", "changed", await fresh()],
   ["POST", "/workflows/{execution_id}/pause", "changed", await waiting()],
   ["POST", "/workflows/{execution_id}/resume", "changed", await paused()],
+  ["PATCH", "/workflows/{execution_id}", "changed", { id: await newExecution(served), body: { priority: 8 } }],
   ["POST", "/api/workflow", "accepted", { body: steps }],
   ["POST", "/api/workflow", "with_wait", { body: steps, query: "?wait=30s" }],
   ["GET", "/api/workflow/{id}", "ended", { id: stepsId }],
@@ -222,15 +224,17 @@ describe("what is answered where all is well", () => {
   );
 
   test("every example is held against an answer", () => {
+    const patched = "PATCH /workflows/{execution_id} queued";
     const held = new Set(answers.map(([method, path, example]) => `${method} ${path} ${example}`));
     const named = routes.flatMap(({ method, path, operation }) =>
       Object.values(operation.responses).flatMap(({ content }) =>
         Object.keys(content?.["application/json"]?.examples ?? {}).map((example) => `${method} ${path} ${example}`),
       ),
     );
-    expect(named.filter((one) => !held.has(one))).toEqual(
-      ["trigger", "cancel", "pause", "resume"].map((command) => `POST /workflows/{execution_id}/${command} queued`),
-    );
+    expect(named.filter((one) => !held.has(one))).toEqual([
+      patched,
+      ...["trigger", "cancel", "pause", "resume"].map((command) => `POST /workflows/{execution_id}/${command} queued`),
+    ]);
   });
 
   test("what has no body: nothing has changed, and where the documentation is", async () => {

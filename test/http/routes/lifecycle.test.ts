@@ -87,6 +87,40 @@ describe("POST /workflows/{id}/cancel", () => {
   });
 });
 
+describe("PATCH /workflows/{id}", () => {
+  const patch = async (id: string, body: unknown) => {
+    const { status, json } = await send("PATCH", `/workflows/${id}`, body);
+    return [status, json] as const;
+  };
+  test("changes the priority, which the execution shows", async () => {
+    const id = await create([{ id: "a", handler: "noop" }]);
+    expect((await send("GET", `/workflows/${id}`)).json.priority).toBe(5);
+    const message = "The priority was changed; it holds for what has not begun to wait for a thread.";
+    expect(await patch(id, { priority: 8 })).toEqual([200, { execution_id: id, priority: 8, changed: true, message }]);
+    const again = "It has this priority already; nothing was changed.";
+    expect(await patch(id, { priority: 8 })).toEqual([200, { execution_id: id, priority: 8, changed: false, message: again }]);
+    expect((await send("GET", `/workflows/${id}`)).json.priority).toBe(8);
+    await served.run(id);
+    expect(await patch(id, { priority: 1 })).toMatchObject([409, { code: "already_finished" }]);
+  });
+  test("refuses bodies that are none, and who is not there", async () => {
+    const id = await create([{ id: "a", handler: "noop" }]);
+    for (const [status, body] of [
+      [400, undefined],
+      [400, "{"],
+      [422, {}],
+      [422, { priority: 11 }],
+      [422, { priority: 1.5 }],
+      [422, { priority: "high" }],
+      [422, [8]],
+    ] as const) {
+      expect([body, (await patch(id, body))[0]]).toEqual([body, status]);
+    }
+    expect(await patch("nobody", { priority: 1 })).toMatchObject([404, {}]);
+    expect((await send("GET", `/workflows/${id}`)).json.priority).toBe(5);
+  });
+});
+
 describe("POST /workflows/{id}/pause and /resume", () => {
   test("hold it and let it go on", async () => {
     const { id, name } = await running();

@@ -144,6 +144,7 @@ describe("the status", () => {
       status: "FAILED",
       progress: { total: 3, completed: 1, failed: 1, percentage: 33.3 },
       tags: ["nightly"],
+      priority: 5,
       error: 'Node "b" failed on attempt 1 (card_declined): The card was declined.',
       failure: {
         ...{ node: "b", attempt: 1, kind: "handler", code: "card_declined", message: "The card was declined." },

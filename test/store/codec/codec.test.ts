@@ -63,6 +63,16 @@ describe("a chunk", () => {
     expect(decoded(encode(events, plan))).toEqual(events);
   });
 
+  test("has a short word for what a client wants of an execution on its way", () => {
+    const events: WorkflowEvent[] = [
+      { type: "ExecutionPaused", atMs: 7 },
+      { type: "ExecutionPrioritised", atMs: 8, priority: 10 },
+      { type: "ExecutionResumed", atMs: 9 },
+    ];
+    expect(encode(events, plan)).toBe('[["paused",7],\n["priority",8,10],\n["resumed",9]]');
+    expect(decoded(encode(events, plan))).toEqual(events);
+  });
+
   test("of no events is an empty array", () => {
     expect(encode([], plan)).toBe("[]");
     expect(decoded("[]")).toEqual([]);
@@ -120,6 +130,7 @@ function anyEvent(text: fc.Arbitrary<string>): fc.Arbitrary<WorkflowEvent> {
     ExecutionStarted: fc.record({ atMs }),
     ExecutionPaused: fc.record({ atMs }),
     ExecutionResumed: fc.record({ atMs }),
+    ExecutionPrioritised: fc.record({ atMs, priority: fc.integer({ min: 0, max: 10 }) }),
     AttemptStarted: fc.record({ node, attempt, atMs, executor: fc.constantFrom("", "boot-1") }),
     AttemptCompleted: fc.record({ node, attempt, beganAtMs: atMs, atMs, output: kept }),
     AttemptFailed: fc.record({ node, attempt, beganAtMs: atMs, atMs, failure }),

@@ -33,12 +33,14 @@ const WANTED: { readonly [Type in ClientCommand["type"]]: Extract<ClientCommand,
   Cancel: { type: "Cancel", reason: null },
   Pause: { type: "Pause" },
   Resume: { type: "Resume" },
+  Prioritise: { type: "Prioritise", priority: 3 },
 };
 
 /** What could be said next: by the client, by threads, by timers, by a new owner; stale and doubled words too. */
 function possible(state: ExecutionState): Command[] {
   const commands: Command[] = [
     ...Object.values(WANTED),
+    { type: "Prioritise", priority: 7 },
     { type: "Start" },
     { type: "RecordOwnerDeath", bootId: "dead" },
     { type: "Close" },
@@ -109,7 +111,8 @@ function run(plan: Plan, picks: readonly number[], fails: boolean): { state: Exe
 /** The effect of an event as single acts: "the dependents that are ready" becomes one start each. */
 function open(event: WorkflowEvent, state: ExecutionState): Effect[] {
   const effect = react(event);
-  if (effect === null) return [];
+  // Whatever it reorders is what was open before.
+  if (effect === null || effect.type === "Reorder") return [];
   const { plan } = state;
   const ready = (nodes: Iterable<number>): Effect[] =>
     [...nodes]

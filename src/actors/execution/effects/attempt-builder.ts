@@ -3,6 +3,7 @@ import type { Attempt, ScopeEntry } from "../../../pool/pool.ts";
 import type { HandlerInfo } from "../../../workflow/definition/catalog.ts";
 import type { TriggerParams, ParamsOfNode } from "../../../workflow/template/trigger-params.ts";
 import { type Named, NOTHING_NAMED, namedOf, WORD } from "../../../workflow/template/references.ts";
+import { nodePriority } from "../../../workflow/execution/priority.ts";
 import { at, type ExecutionState, SUSPECT_AT_DEATHS } from "../../../workflow/execution/state.ts";
 import { NODE_STATES } from "../../../workflow/execution/status.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
@@ -93,7 +94,7 @@ function attemptOf(state: ExecutionState, node: NodeIndex, config: string | null
     params: seen.params,
     runtime: seen.runtime,
     timeoutMs: at(plan.timeoutMs, node),
-    priority: at(plan.priorities, node),
+    priority: nodePriority(state, node),
     suspect: at(state.deaths, node) >= SUSPECT_AT_DEATHS,
     limits: null,
   };

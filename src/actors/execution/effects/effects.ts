@@ -4,6 +4,7 @@ import { collectWhenIdle } from "../../../env/process/garbage.ts";
 import type { ExecutionAttempts } from "../../../pool/pool.ts";
 import type { TriggerParams } from "../../../workflow/template/trigger-params.ts";
 import type { Command, Effect } from "../../../workflow/execution/messages.ts";
+import { executionPriority, nodePriority } from "../../../workflow/execution/priority.ts";
 import { recover } from "../../../workflow/execution/recover.ts";
 import { at, type ExecutionState } from "../../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../../workflow/execution/status.ts";
@@ -82,6 +83,9 @@ export class Effects {
         return this.#watch(effect);
       case "StartTimer":
         return this.#startTimer(effect.node, effect.attempt, effect.dueAtMs);
+      case "Reorder":
+        this.#admit();
+        return this.#putOff.reorder((node) => nodePriority(state, node));
       case "Hold":
         return this.#hold();
       case "Resume":
@@ -148,11 +152,11 @@ export class Effects {
 
   #admit(): void {
     const { id, state, ports } = this.#host;
-    if (state.status !== "PENDING") return;
+    if (state.status !== "PENDING" || state.triggeredAtMs === null) return;
     ports.admission.wait({
       id,
-      priority: state.plan.priority,
-      triggeredAtMs: state.triggeredAtMs ?? 0,
+      priority: executionPriority(state),
+      triggeredAtMs: state.triggeredAtMs,
       admitted: () => this.#host.deliver({ type: "Start" }),
     });
   }
@@ -206,7 +210,7 @@ export class Effects {
     if (ports.isOutboxFull()) return this.#holdBack(node);
     this.#started[node] = attempt;
     if (attempts.open < ports.pool.ahead) this.#dispatch(node, attempt);
-    else this.#putOff.add(node, at(state.plan.priorities, node));
+    else this.#putOff.add(node, nodePriority(state, node));
   }
 
   #holdBack(node: NodeIndex): void {

@@ -51,6 +51,14 @@ export class PutOff {
     }
   }
 
+  /** Gives each its place by the priority that it has now. */
+  reorder(priorityOf: (node: NodeIndex) => number): void {
+    if (this.#backlog === null) return;
+    const before = this.#backlog;
+    this.#backlog = new Backlog();
+    for (let node = before.take(); node !== undefined; node = before.take()) this.#backlog.add(node, priorityOf(node));
+  }
+
   clear(): void {
     this.#backlog = null;
   }
