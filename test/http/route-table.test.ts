@@ -98,6 +98,7 @@ describe("a body that a schema checks", () => {
   test("may be left out where its row says so", async () => {
     expect((await send("PATCH", "/recipes/x")).json).toEqual({ changed: false, servings: null });
     expect(problem(await send("PATCH", "/recipes/x", { servings: 0 }))[0]).toBe(422);
+    expect(problem(await send("PATCH", "/recipes/x", "[]"))[2]).toBe("The body is a list; it must be an object.");
   });
 
   test("is a text where its row reads it itself", async () => {

@@ -91,7 +91,7 @@ function recipeRoutes(routes: Routes, recipes: Map<string, string[]>): void {
     body: routeBody({
       required: false,
       description: "What changes; nothing where it is left out.",
-      schema: v.object({ servings: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
+      schema: v.looseObject({ servings: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }),
       examples: { two: { summary: "For two", value: { servings: 2 } } },
     }),
     answer: (_, { body }) => jsonAnswer(200, JSON.stringify({ changed: body !== null, servings: body?.servings ?? null })),

@@ -3,14 +3,16 @@ import { describeRoute, resolver } from "hono-openapi";
 import type { GenericSchema } from "valibot";
 import { type AnswerDescription, type BodyDescription, HEADERS, type RouteDescription } from "../routing/description.ts";
 import { PROBLEM_TYPE, problemDocumentOf, type ProblemStatus } from "../routing/problem.ts";
-import { type ProblemDescription, PROBLEMS } from "../routing/refusals.ts";
+import { unknownParameters } from "../routing/query.ts";
+import { type ProblemDescription, PROBLEMS, tooLarge } from "../routing/refusals.ts";
 import type { DescribedRoute } from "../routing/routes.ts";
 import { conflictDocument, problemDocument } from "./problems.ts";
 
 type OpenApi = Required<Parameters<typeof describeRoute>[0]>;
 
-export function described({ description: route, body }: Pick<DescribedRoute, "description" | "body">) {
-  const { tag, summary, description, answers } = route;
+export function described(route: DescribedRoute) {
+  const { tag, summary, description, answers } = route.description;
+  const { body } = route;
   const responses: Record<string, object> = {};
   for (const [status, answer] of Object.entries(answers)) responses[status] = answerOf(answer);
   const byStatus = Map.groupBy(problemsOf(route), ([, { example }]) => example.status);
@@ -53,9 +55,17 @@ function answerOf({ description, schema, examples, mediaType = "application/json
 
 type NamedProblem = readonly [name: string, problem: ProblemDescription];
 
-function problemsOf({ tag, problems, ownProblems = {} }: RouteDescription): readonly NamedProblem[] {
-  const names = new Set([...problems, ...ofServer(tag)]);
-  return [...[...names].map((name): NamedProblem => [name, PROBLEMS[name]]), ...Object.entries(ownProblems)];
+function problemsOf({ description, query, otherParameters, body }: DescribedRoute): readonly NamedProblem[] {
+  const { tag, problems, ownProblems = {} } = description;
+  const names = [...new Set([...problems, ...ofServer(tag)])];
+  const all = new Map<string, ProblemDescription>(names.map((name) => [name, PROBLEMS[name]]));
+  if (otherParameters === "refused") all.set("unknownParameter", unknownParameter(Object.keys(query?.entries ?? {})));
+  if (all.has("tooLarge") && body?.bytesMax !== undefined) all.set("tooLarge", tooLarge(body.bytesMax));
+  return [...all, ...Object.entries(ownProblems)];
+}
+
+function unknownParameter(known: readonly string[]): ProblemDescription {
+  return { description: "A query parameter is not known.", example: unknownParameters(["colour"], known).problem };
 }
 
 function problemOf(status: ProblemStatus, problems: readonly NamedProblem[]): object {

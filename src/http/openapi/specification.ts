@@ -19,7 +19,7 @@ export async function specificationOf(routes: readonly DescribedRoute[], version
       info: {
         title: "Troupe",
         version,
-        description: "A workflow engine: a you send a graph of nodes, actors run it on a pool of threads, and you read the results.",
+        description: "A workflow engine: you send a graph of nodes, actors run it on a pool of threads, and you read the results.",
         license: { name: "MIT", identifier: "MIT" },
       },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),

@@ -65,7 +65,10 @@ const node = named(
     output_bytes: v.optional(v.pipe(count, v.description("The size of an output that is too large to be shown here"))),
     error: v.nullable(v.string()),
     reason: v.optional(
-      v.pipe(v.string(), v.description("Why it waits, where it is QUEUED and no thread may take it: its handler is missing")),
+      v.pipe(
+        v.string(),
+        v.description("Why it waits, if it is QUEUED and no thread may take it: its handler is missing, or the execution is paused"),
+      ),
     ),
     attempts: v.pipe(count, v.description("Attempts that have begun")),
     started_at: maybeTime,

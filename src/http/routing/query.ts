@@ -116,7 +116,8 @@ export function queryReader<Value>(schema: ObjectSchema<Value>, others: "refused
   };
 }
 
-function unknownParameters(unknown: readonly string[], known: readonly string[]): Refusal {
+/** The refusal of parameters that the route does not take. */
+export function unknownParameters(unknown: readonly string[], known: readonly string[]): Refusal {
   const expected = known.length === 0 ? "this route takes none" : `this route takes ${known.join(", ")}`;
   const errors = unknown.map((name) => ({ path: `query.${shown(name)}`, message: `No such parameter; ${expected}` }));
   return refuse(422, `The query has an unknown parameter, ${shown(unknown[0] ?? "")}; ${expected}.`, { errors });

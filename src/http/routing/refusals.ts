@@ -23,7 +23,7 @@ export const PROBLEMS = {
     message: 'Unknown handler "task_x" of a task. Known are: input, output, …',
   }),
   noExecution: problem(404, "There is no such execution.", "Workflow not found"),
-  tooLarge: problem(413, "The body is larger than the limit (APP_BODY_BYTES_MAX).", "The body is larger than the limit of 33554432 bytes."),
+  tooLarge: tooLarge(32 * 1024 * 1024, "the limit (APP_BODY_BYTES_MAX)"),
   otherType: problem(
     415,
     "The content type is neither JSON nor YAML, or the body is compressed.",
@@ -106,6 +106,11 @@ export const PROBLEMS = {
 
 export type ProblemName = keyof typeof PROBLEMS;
 
+/** The refusal of a body that is larger than `bytesMax`. `limit`: that limit in words. */
+export function tooLarge(bytesMax: number, limit = `${bytesMax} bytes`): ProblemDescription {
+  return problem(413, `The body is larger than ${limit}.`, `The body is larger than the limit of ${bytesMax} bytes.`);
+}
+
 function problem(status: Problem["status"], description: string, detail: string): ProblemDescription {
   return { description, example: { status, detail } };
 }
@@ -127,7 +132,7 @@ function atPlace(status: Problem["status"], description: string, { path, message
 }
 
 function badQuery(name: string, message: string): ProblemDescription {
-  return atPlace(422, "A query parameter is not known, or its value cannot be used.", {
+  return atPlace(422, "The value of a query parameter cannot be used.", {
     path: `query.${name}`,
     message,
     detail: () => `In the query, ${name} is not usable. ${message}.`,

@@ -49,7 +49,8 @@ export type DescribedRoute = {
   readonly method: Method;
   readonly path: string;
   readonly description: RouteDescription;
-  readonly query: GenericSchema | null;
+  readonly query: ObjectSchema<unknown> | null;
+  readonly otherParameters: "refused" | "ignored";
   readonly header: GenericSchema | null;
   readonly body: BodyDescription | null;
 };
@@ -76,10 +77,9 @@ function createRoutes(app: App, parts: HttpParts): Routes {
   return {
     described,
     add(route) {
-      const { method, path, description, query, header, body } = route;
+      const { method, path, description, query = null, otherParameters = "refused", header = null, body = null } = route;
       app.on(method, path, edged(workOf(route, parts), parts));
-      if (description === null) return;
-      described.push({ method, path, description, query: query ?? null, header: header ?? null, body: body ?? null });
+      if (description !== null) described.push({ method, path, description, query, otherParameters, header, body });
     },
   };
 }

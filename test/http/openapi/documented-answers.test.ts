@@ -95,6 +95,7 @@ const PROBLEMS: Readonly<Record<string, (route: Route) => Promise<Answer>>> = {
     await ask(route, { headers });
     return ask(route, { headers, body: { ...(bodyOf(route) as object), name: "another" } });
   },
+  unknownParameter: (route) => ask(route, { query: "?colour=red" }),
   badParams: (route) => ask(route, { body: [1] }),
   badCancel: (route) => ask(route, { id: undone, body: { reason: 5 } }),
   badPriority: (route) => ask(route, { id: undone, body: { priority: 11 } }),
@@ -128,6 +129,13 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
       expect(Object.keys(examples).length, `${status}`).toBeGreaterThan(0);
       for (const [name, { value }] of Object.entries(examples)) expect([status, name, fits(value, schema)]).toEqual([status, name, []]);
     }
+  });
+
+  test("says whether it refuses query parameters that it does not know", async () => {
+    const { json } = await ask(route, { query: "?colour=red" });
+    const isRefused = String(json.detail).startsWith("The query has an unknown parameter, colour");
+    const { examples = {} } = route.operation.responses["422"]?.content?.["application/problem+json"] ?? {};
+    expect(Object.hasOwn(examples, "unknownParameter")).toBe(isRefused);
   });
 
   test("takes each example of its body, which fits the schema", async () => {

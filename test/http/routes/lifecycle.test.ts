@@ -78,6 +78,7 @@ describe("POST /workflows/{id}/cancel", () => {
       [422, { reason: 1 }],
       [422, { reason: "x".repeat(1_001) }],
       [422, { force: "yes" }],
+      [413, { more: "x".repeat(64 * 1024) }],
     ] as const) {
       expect((await say(other, "cancel", body))[0]).toBe(status);
     }
