@@ -8,7 +8,7 @@ import type { Pool } from "../pool/pool.ts";
 import type { Committer } from "../store/committer.ts";
 import { type Store, StoreUnavailable } from "../store/store.ts";
 import type { Plan } from "../workflow/plan/plan.ts";
-import type { Behaviour, Gone } from "./system/actor.ts";
+import { type Behaviour, type Gone, NotYet } from "./system/actor.ts";
 import { ActorSystem } from "./system/actor-system.ts";
 import { type Admission, createAdmission } from "./execution/admission.ts";
 import { createLargeTexts } from "../store/large-texts.ts";
@@ -116,7 +116,7 @@ function behaviourOf(ports: Ports, moved: SupervisorsOptions["moved"]): Behaviou
       const supervisor = startSupervisor(ports, self);
       return supervisor instanceof Promise ? supervisor.then((found) => found ?? forgotten(self.id)) : supervisor;
     },
-    mayWait: (error) => error instanceof StoreUnavailable,
+    mayWait: (error) => error instanceof StoreUnavailable || error instanceof NotYet,
     undeliverable(id, message, why) {
       if (message.type === "HandOver") message.done(why === "stopped");
       else if (message.type === "Command") answerUndelivered(message, answerFor(why), ownedLaneOf(id)?.committer);

@@ -31,6 +31,11 @@ export interface Ownership {
   readonly storeTrouble: string | null;
   /** The reason why nothing new can be stored although the store answers, as a sentence; null if it can, and for an instance alone. */
   readonly storeFull: string | null;
+  /**
+   * The reason why what needs this level cannot be stored now, as a sentence; null if it can: then the level is in use. Rejects with
+   * StoreUnavailable.
+   */
+  obstacleTo(level: number): string | null | Promise<string | null>;
   /** Bytes of events that the bus has not received yet, over all instances; 0 if the store keeps no outbox. */
   readonly outboxBytes: number;
   /**

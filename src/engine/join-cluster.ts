@@ -61,7 +61,7 @@ async function alone({ store, bootId, pool, waiters, clock, log, retention, gath
   return {
     ownership,
     remoteAttempts: createRemoteAttempts({
-      ...{ pool, bootId, clock },
+      ...{ pool, bootId, clock, tellsIndex: () => false },
       send: () => Promise.reject(new Error("There is no other instance.")),
       isWanted: () => Promise.resolve(true),
     }),
@@ -100,6 +100,7 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
   });
   const remoteAttempts = createRemoteAttempts({
     ...{ pool, bootId, clock },
+    tellsIndex: () => store.level() < NAMES_BY_ID,
     async send(command) {
       await store.send(command);
       doorbell.ring({ type: "commands", lane: store.laneOf(command.execution) });
@@ -136,6 +137,9 @@ async function amongOthers(parts: ClusterParts, cluster: ClusterOptions): Promis
     },
   };
 }
+
+/** The level from which on every instance reads the ids of nodes. Until then one of a build that reads their indices alone may come back. */
+const NAMES_BY_ID = 2;
 
 /** Tells those who wait for an end, here and at the other instances. */
 function tellEnds(entries: readonly CommitEntry[], waiters: Waiters, doorbell: Doorbell): void {

@@ -119,7 +119,8 @@ class InstanceLanes implements EngineLanes {
 
   #handedOver(id: string): Promise<boolean> {
     return new Promise((resolve) => {
-      if (!this.#options.supervisors.system.tell(id, { type: "HandOver", done: resolve })) resolve(false);
+      const { system } = this.#options.supervisors;
+      if (!system.tell(id, { type: "HandOver", done: resolve })) resolve(system.isLeftAlone(id));
     });
   }
 

@@ -19,6 +19,7 @@ import type { Retention, Store } from "../store/store.ts";
 import { createViews, type Views } from "../views/views.ts";
 import { createWaiters, type Waiters } from "../views/waiters.ts";
 import type { DefinitionOptions } from "../workflow/definition/definition.ts";
+import type { ClientCommand } from "../workflow/execution/client-commands.ts";
 import { isTerminal } from "../workflow/execution/status.ts";
 import { type CommandPath, openCommandPath } from "./commands.ts";
 import { type Creation, openCreation } from "./creation.ts";
@@ -45,7 +46,12 @@ export type EngineOptions = {
   readonly degraded: boolean;
   /** What it shares with other instances, or null. Its store is `store`. */
   readonly cluster: ClusterOptions | null;
+  /** This build's, where nothing else is given. */
+  readonly needs?: Needs;
 };
+
+/** The levels that things need before they can be stored. `definition`: of its text as it is stored. */
+export type Needs = { readonly definition: (text: string) => number; readonly command: (command: ClientCommand) => number };
 
 export type EngineParts = Ground & LaneParts & Entrances;
 
@@ -114,7 +120,7 @@ function openLaneParts(ground: Ground): LaneParts {
     shared: cluster !== null,
     isAlive: liveness.isAlive,
     isOutboxFull: joined.isOutboxFull,
-    claimsOf: (id) => overflow?.claimsOf(id) ?? NO_CLAIMS,
+    claimsOf: (id, nodeOf) => overflow?.claimsOf(id, nodeOf) ?? NO_CLAIMS,
     ownerDeaths: ownership.deaths,
     moved: (id) => lanes.moved(id),
     planOf: (hash, text) => views.planOf(hash, text),
@@ -154,7 +160,10 @@ function openInbox({ options, joined, checker }: Ground, { cluster, supervisors,
   const unknown = packReceipt({ type: "unknown" });
   return createInbox({
     ...{ store: cluster.store, json: checker, clock: options.clock, log: options.log, isOwned },
-    tell: (id, command) => supervisors.system.tell(id, { type: "Command", ...command }),
+    tell(id, command) {
+      if (supervisors.system.isLeftAlone(id)) return "never";
+      return supervisors.system.tell(id, { type: "Command", ...command }) ? "told" : "later";
+    },
     refuse: (lane, commandId) => void joined.ownership.ownedLaneOf(lane)?.committer.answer([{ commandId, receipt: unknown }]),
     answered: (lane, commands) => cluster.doorbell.ring({ type: "answered", lane, commands }),
   });

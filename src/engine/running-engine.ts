@@ -1,17 +1,21 @@
 /** The engine at work: each request goes to the part that handles it, until the end. */
 import { whileUseful } from "../env/deadline.ts";
-import { largeKey, type ListQuery, type Summary } from "../store/store.ts";
-import type { ClientCommand } from "../workflow/execution/client-commands.ts";
+import { largeKey, type ListQuery, StoreUnavailable, type Summary } from "../store/store.ts";
+import { levelOfStored } from "../workflow/definition/definition.ts";
+import { CLIENT_COMMANDS, type ClientCommand } from "../workflow/execution/client-commands.ts";
+import { FIRST_LEVEL } from "../workflow/execution/level.ts";
 import type { ExecutionView } from "../workflow/view/view.ts";
 import { type CommandAnswer, type CreateRequest, type CreateResult, type EngineHealth, type Unavailable, unavailable } from "./answers.ts";
 import type { Engine } from "./engine.ts";
 import { healthOf, type Life } from "./health.ts";
 import type { NewWork } from "./load-shedding.ts";
-import { type EngineParts, hasEnded } from "./parts.ts";
+import { type EngineParts, hasEnded, type Needs } from "./parts.ts";
 import { createSharedViews } from "./shared-views.ts";
 
 /** The time that an end waits until the store has the last outcomes of remote attempts. */
 const OUTCOMES_MS = 8_000;
+
+const NEEDS: Needs = { definition: levelOfStored, command: ({ type }) => CLIENT_COMMANDS[type] };
 
 export class RunningEngine implements Engine {
   readonly check: Engine["check"];
@@ -19,6 +23,7 @@ export class RunningEngine implements Engine {
   readonly readParams: Engine["readParams"];
   readonly readSubmitted: Engine["readSubmitted"];
   readonly yamlToJson: Engine["yamlToJson"];
+  readonly #needs: Needs;
   readonly #parts: EngineParts;
   readonly #life: Life;
   readonly #shownAs = createSharedViews();
@@ -30,6 +35,7 @@ export class RunningEngine implements Engine {
     this.readParams = checker.readParams;
     this.readSubmitted = checker.readSubmitted;
     this.yamlToJson = checker.yamlToJson;
+    this.#needs = parts.options.needs ?? NEEDS;
     this.#parts = parts;
     this.#life = life;
   }
@@ -43,13 +49,15 @@ export class RunningEngine implements Engine {
   }
 
   async create(request: CreateRequest): Promise<CreateResult> {
-    return this.#obstructed() ?? this.#parts.creation.create(request);
+    const below = this.#below(this.#needs.definition(request.definition.text));
+    return this.#obstructed() ?? (below && (await below)) ?? this.#parts.creation.create(request);
   }
 
   async command(executionId: string, command: ClientCommand): Promise<CommandAnswer> {
     // A trigger brings work. The other commands end work or hold it, so they are accepted even if there is no room for more.
     const refused = command.type === "Trigger" ? this.#obstructed() : this.#stopping();
-    return refused ?? this.#parts.commands.command(executionId, command);
+    const below = this.#below(this.#needs.command(command));
+    return refused ?? (below && (await below)) ?? this.#parts.commands.command(executionId, command);
   }
 
   async view(id: string): Promise<ExecutionView | null> {
@@ -118,6 +126,20 @@ export class RunningEngine implements Engine {
 
   #stopping(): Unavailable | null {
     return refusal(this.#life.ending === "begun" ? "The server is stopping." : null);
+  }
+
+  /** The reason why what needs this level cannot be stored now; null if it can. */
+  #below(level: number): Promise<Unavailable | null> | null {
+    return level <= FIRST_LEVEL ? null : this.#belowLevel(level);
+  }
+
+  async #belowLevel(level: number): Promise<Unavailable | null> {
+    try {
+      return refusal(await this.#parts.joined.ownership.obstacleTo(level));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return unavailable(error.message);
+      throw error;
+    }
   }
 
   /** Ends an instance alone: every outcome is in the store before the last commit. */

@@ -82,9 +82,11 @@ export interface ExecutionAttempts {
    * Adds an entry for an attempt that runs at another instance, without a thread here. Its outcome comes to the supervisor as a command,
    * and is settled as usual; `lost` (a death) is reported if its executor dies.
    */
-  watch(node: NodeIndex, attempt: number, executor: string): void;
+  watch(node: NodeIndex, attempt: number, executor: string, nodeId?: string): void;
   /** Whether this attempt is in the table. */
   holds(node: NodeIndex, attempt: number): boolean;
+  /** The id of the node whose attempt this is; null if it is not in the table, or is watched under no id. */
+  nodeId(node: NodeIndex, attempt: number): string | null;
   /** Forgets an attempt: the commit that records its outcome is applied. */
   settle(node: NodeIndex, attempt: number): void;
   /**

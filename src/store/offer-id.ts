@@ -1,7 +1,8 @@
 /**
- * The id of an offer, which says what a claimer must be able to do: a sign, what the attempt carries, its handler, and then the boot that
- * offers it, its count, node and attempt. `+` stands for a handler that the owner does not have. Ids of older instances have no such
- * beginning; there the handler stands in the offer's text. The script `claim` reads ids in the same way.
+ * The id of an offer, which says what a claimer must be able to do: a sign, what the attempt carries, its handler, and then the boot
+ * that offers it and the node's id, its count, the node's index and the attempt. `+` stands for a handler that the owner does not
+ * have. Ids of older instances have no such front, where the handler stands in the offer's text, or no node's id. The index stands for
+ * older instances, which know no other name of the node. The script `claim` reads ids as this file does.
  */
 import type { Catalog, HandlerInfo } from "../workflow/definition/catalog.ts";
 
@@ -17,20 +18,20 @@ export type Asks = {
 const BITS = { parents: 1, params: 2 } as const;
 const ID = /^([+-])(\d)([^/]*)\/[^/]*\/\d+\/\d+\/\d+$/;
 
+/** The attempt that is offered. */
+export type Offered = { readonly node: number; readonly nodeId: string; readonly attempt: number };
+
 /** An id that is never used twice: `number` is this boot's own count. */
-export function offerId(
-  bootId: string,
-  number: number,
-  { node, attempt }: { readonly node: number; readonly attempt: number },
-  { handler, carries, away }: Asks,
-): string {
-  return `${away ? "+" : "-"}${bitsOf(carries)}${encoded(handler)}/${bootId}/${number}/${node}/${attempt}`;
+export function offerId(bootId: string, number: number, { node, nodeId, attempt }: Offered, { handler, carries, away }: Asks): string {
+  return `${away ? "+" : "-"}${bitsOf(carries)}${encoded(handler)}/${bootId}:${encoded(nodeId)}/${number}/${node}/${attempt}`;
 }
 
-/** The content of an offer's id, whoever made it. */
-export function readOfferId(id: string): { readonly node: number; readonly attempt: number } {
-  const [attempt, node] = id.split("/").reverse().map(Number);
-  return { node: node ?? Number.NaN, attempt: attempt ?? Number.NaN };
+/** The content of an offer's id, whoever made it. `nodeId`: absent in ids of older instances. */
+export function readOfferId(id: string): Omit<Offered, "nodeId"> & Partial<Offered> {
+  const [attempt, node, , boot = ""] = id.split("/").reverse();
+  const key = { node: Number(node), attempt: Number(attempt) };
+  const colon = boot.indexOf(":");
+  return colon === -1 ? key : { ...key, nodeId: decoded(boot.slice(colon + 1)) };
 }
 
 /** The names that a claimer sends to say what it can run: for each handler what it needs, and its name as in ids. */
@@ -73,6 +74,15 @@ function bitsOf(needs: HandlerInfo["needs"]): number {
   return bits;
 }
 
-function encoded(handler: string): string {
-  return encodeURIComponent(handler.toWellFormed());
+/** A stranger's is left as it is. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function encoded(name: string): string {
+  return encodeURIComponent(name.toWellFormed());
 }

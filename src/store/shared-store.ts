@@ -125,7 +125,7 @@ export type Claim = {
 export const FORGOTTEN_MS_MAX = 30_000;
 
 /** The store is there, and this instance must not write to it any more. */
-class Barred extends StoreUnavailable {}
+export class Barred extends StoreUnavailable {}
 
 /**
  * The store is there, but its data is not: it was emptied, or is another one. Nothing is ever written to it, because histories must not

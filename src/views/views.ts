@@ -5,11 +5,12 @@
 import type { Clock } from "../env/clock.ts";
 import type { Turns } from "../env/turns.ts";
 import { evolve } from "../workflow/execution/evolve.ts";
+import { UnknownForm } from "../workflow/execution/level.ts";
 import type { Plan } from "../workflow/plan/plan.ts";
 import { type ExecutionState, initialState } from "../workflow/execution/state.ts";
 import { BoundedCache } from "../env/bounded-cache.ts";
 import { decode } from "../store/codec/codec.ts";
-import type { Chunk, Store, Summary } from "../store/store.ts";
+import { type Chunk, type Store, StoreUnavailable, type Summary } from "../store/store.ts";
 
 export type ViewsOptions = {
   readonly store: Store;
@@ -26,7 +27,8 @@ export type ViewsOptions = {
 export interface Views {
   /**
    * The execution as the store has it when this is called, or later; null if there is none. The state is shared and advances
-   * with later reads: take what you need before you await again. Rejects with StoreUnavailable.
+   * with later reads: take what you need before you await again. Rejects with StoreUnavailable, also if a newer build wrote it and
+   * this one cannot read it.
    */
   stateOf(executionId: string): Promise<StoredState | null>;
   /** The plan of a stored definition, by its hash: at once if it is kept, else soon. */
@@ -129,10 +131,14 @@ class LogViews implements Views {
 
   async #read(executionId: string): Promise<Kept | null> {
     const kept = this.#states.get(executionId);
-    const read = (kept && (await this.#advance(kept))) ?? (await this.#load(executionId));
+    const read = await this.#readOn(executionId, kept).catch(unreadable);
     if (read === null) this.#states.delete(executionId);
     else this.#states.set(executionId, read, read.bytes);
     return read;
+  }
+
+  async #readOn(executionId: string, kept: Kept | undefined): Promise<Kept | null> {
+    return (kept && (await this.#advance(kept))) ?? (await this.#load(executionId));
   }
 
   /** The kept state with the new chunks applied; null if it does not belong to what the store has now. */
@@ -168,6 +174,11 @@ class LogViews implements Views {
       events += chunk.to - chunk.from + 1;
     }
   }
+}
+
+/** Whoever asks an instance of that build can have it. */
+function unreadable(error: unknown): never {
+  throw error instanceof UnknownForm ? new StoreUnavailable(error.message) : error;
 }
 
 function bytesOf(chunks: readonly Chunk[]): number {

@@ -72,7 +72,7 @@ export function offerPromises(subject: SharedSubject): void {
     test("are claimed by who can run them: whose handler it has, in their id or, of an older instance, in their text", async () => {
       const can = runnable(new Map([info("a/ b", []), info("joins", ["parents"])].map((each) => [each.name, each])));
       const of = (handler: string, carries: HandlerInfo["needs"], body = "{}") => {
-        const id = offerId("boot-1", 1, { node: made.length, attempt: 1 }, { handler, carries, away: false });
+        const id = offerId("boot-1", 1, { node: made.length, nodeId: `n${made.length}`, attempt: 1 }, { handler, carries, away: false });
         return { id, execution: "x", body };
       };
       const made: { id: string; execution: string; body: string }[] = [];
@@ -93,7 +93,12 @@ export function offerPromises(subject: SharedSubject): void {
     test("that their owner cannot run are claimed beside the others, also by who has no room for those", async () => {
       const can = runnable(new Map([info("mine", [])].map((each) => [each.name, each])));
       const made = Array.from({ length: 1_500 }, (_, node) => {
-        const id = offerId("boot-1", node, { node, attempt: 1 }, { handler: "mine", carries: [], away: node % 100 === 99 });
+        const id = offerId(
+          "boot-1",
+          node,
+          { node, nodeId: `n${node}`, attempt: 1 },
+          { handler: "mine", carries: [], away: node % 100 === 99 },
+        );
         return { id, execution: "x", body: "{}" };
       });
       await subject.one.offer(lease, made, 1);

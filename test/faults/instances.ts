@@ -21,6 +21,8 @@ export type Instance = {
   signal(name: NodeJS.Signals): void;
   /** Ends it with this signal, and does not start it again. */
   stop(name: NodeJS.Signals): Promise<void>;
+  /** From its next start on it runs the sources of this entry; undefined for the project's own. */
+  runs(main: string | undefined): void;
   /** Everything that its processes logged, with a line between two of them. */
   said(): readonly string[];
 };
@@ -38,7 +40,8 @@ export type InstanceOptions = {
 const UP_DEADLINE_MS = 60_000;
 const START_AGAIN_MS = 200;
 
-export function newInstance({ home, name, environment, main }: InstanceOptions): Instance {
+export function newInstance({ home, name, environment, main: first }: InstanceOptions): Instance {
+  let main = first;
   const port = freePort();
   const boots: Run[] = [];
   const deaths: Death[] = [];
@@ -95,6 +98,9 @@ export function newInstance({ home, name, environment, main }: InstanceOptions):
       wanted = false;
       current?.signal(signal);
       await within(`the end of ${name} after ${signal}`, keeping);
+    },
+    runs(next) {
+      main = next;
     },
     said: () => boots.flatMap((run, boot) => [`--- ${name}, process ${run.pid}, start ${boot + 1}`, ...run.stderr]),
   };

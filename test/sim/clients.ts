@@ -2,12 +2,14 @@
 import type { CheckedDefinition, ClientCommand, CommandAnswer, Engine } from "../../src/engine/engine.ts";
 import type { MemoryRows } from "../../src/store/memory/rows.ts";
 import type { Store } from "../../src/store/store.ts";
-import { paramsOf, randomDefinition } from "./random-definition.ts";
+import { backwards, paramsOf, randomDefinition } from "./random-definition.ts";
 import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
 /** A client that hears nothing for so long comes again: the instance that it spoke to may be gone. */
 const PATIENCE_MS = 15_000;
+/** A client that comes again does so for some seconds. */
+const TIMES_AGAIN = 20;
 const SILENCE = { type: "silence" } as const;
 
 export type ClientsOptions = {
@@ -26,6 +28,8 @@ export type ClientsOptions = {
     /** The store falls into older pasts. */
     readonly mayForget?: boolean;
     readonly handlersDiffer?: boolean;
+    /** They come again with the same key, and the same nodes in another order. */
+    readonly reordered?: boolean;
   };
 };
 
@@ -55,6 +59,7 @@ export class Clients {
   readonly #handlersDiffer: boolean;
   readonly #cancels: number;
   readonly #pauses: number;
+  readonly #reordered: boolean;
   readonly #witness: Stopped;
 
   constructor({ world, truth, engine, witness, wishes }: ClientsOptions) {
@@ -68,6 +73,7 @@ export class Clients {
     this.#sizeLimit = wishes.sizeLimit;
     this.#mayForget = wishes.mayForget ?? false;
     this.#handlersDiffer = wishes.handlersDiffer ?? false;
+    this.#reordered = wishes.reordered ?? false;
   }
 
   /** All have their answer. */
@@ -78,13 +84,16 @@ export class Clients {
   /** One more execution: created and triggered in one act, or triggered afterwards by several clients at once. */
   come(): void {
     const { random } = this.#world;
-    const definition = JSON.stringify(randomDefinition(this.#world, this.#longRetries, this.#sizeLimit));
+    const made = randomDefinition(this.#world, this.#longRetries, this.#sizeLimit);
+    const definition = JSON.stringify(made);
     const key = random.chance(0.5) ? `key-${this.#came}` : null;
     const params = random.chance(0.5) ? paramsOf(this.#came) : null;
     const atOnce = random.chance(0.5);
     this.#came += 1;
+    if (this.#reordered && key !== null) this.#go(() => this.#comeAgain(JSON.stringify(backwards(made)), key));
     this.#go(async () => {
       const id = await this.#create(definition, atOnce ? { params } : null, key);
+      if (id === null) return;
       // Drawn only where it is asked for, so that the other plays stay as they are.
       if (this.#cancels > 0 && random.chance(this.#cancels)) {
         const withinMs = random.below(STOPPED_WITHIN_MS);
@@ -96,6 +105,17 @@ export class Clients {
     });
   }
 
+  /** With another order of the nodes: finds the first one, unless the store has forgotten that. */
+  async #comeAgain(text: string, key: string): Promise<void> {
+    const definition = await this.#checked(text);
+    const idempotency = { route: "test", key, body: text };
+    for (let time = 0; time < TIMES_AGAIN; time++) {
+      await this.#pause();
+      const result = await this.#answered((engine) => engine.create({ definition, trigger: { params: null }, idempotency }));
+      if (result.type === "created" || result.type === "exists") return;
+    }
+  }
+
   #go(act: () => Promise<void>): void {
     this.#waiting += 1;
     void act()
@@ -105,7 +125,8 @@ export class Clients {
       });
   }
 
-  async #create(text: string, trigger: { readonly params: string | null } | null, key: string | null): Promise<string> {
+  /** Null if somebody else's request under the same key was there first. */
+  async #create(text: string, trigger: { readonly params: string | null } | null, key: string | null): Promise<string | null> {
     const definition = await this.#checked(text);
     const idempotency = key === null ? null : { route: "test", key, body: text };
     for (;;) {
@@ -115,6 +136,8 @@ export class Clients {
           this.broken.push(`${result.id} was answered, and is not durable`);
         return result.id;
       }
+      // Its first request was forgotten, and the one in another order came before it.
+      if (result.type === "differs" && this.#reordered) return null;
       if (result.type === "differs" || result.type === "refused") throw new Error(`Not created: ${JSON.stringify(result)}`);
       await this.#pause();
     }

@@ -7,6 +7,8 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import { HANDLERS, MEMBER_LIMITS, startInstance } from "./instance.ts";
 import type { LaneWitness } from "./lane-witness.ts";
 import { Life } from "./life.ts";
+import { newerCommands, newerOffers } from "./newer-build.ts";
+import { LEVEL } from "../../src/workflow/execution/level.ts";
 import { lossyPool } from "./lossy-pool.ts";
 import { unreliableDoorbell, unreliableStream } from "./unreliable-bus.ts";
 import { type StoreFaults, unreliableStore, type Weather } from "./unreliable-store.ts";
@@ -14,6 +16,9 @@ import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
 const TTL_MS = 3_000;
+
+/** By the count of the boot that offers it. */
+const isOfEven = (id: string): boolean => Number(id.split("/").at(-3)) % 2 === 0;
 
 /** What all instances of a play have in common. */
 export type Stage = {
@@ -34,6 +39,8 @@ export type Stage = {
     readonly limit: number | null;
     /** Instances have different handlers. */
     readonly handlersDiffer: boolean;
+    /** Some are of a newer build, which offers and stores what the others cannot read. */
+    readonly versionsDiffer: boolean;
   };
   /** Puts something of the test's between the instance and its seams. */
   readonly throughStore: (store: SharedStore, life: Life, files: SharedMemoryFiles) => SharedStore;
@@ -48,6 +55,7 @@ export class InstanceInPlay {
   /** `up`: also while it is paused. `dead`: killed, or it never came up. */
   state: "starting" | "up" | "ending" | "ended" | "dead" = "starting";
   #handlers = HANDLERS;
+  #level = LEVEL;
   inHand: () => readonly string[] = () => [];
   outside: () => number = () => 0;
 
@@ -61,16 +69,21 @@ export class InstanceInPlay {
     return this.#handlers.length === HANDLERS.length;
   }
 
-  /** Comes up by and by. `all`: with every handler, also where they differ. */
+  /** Whether it is of the newer build. */
+  get isNewer(): boolean {
+    return this.#level > LEVEL;
+  }
+
+  /** Comes up by and by. `all`: with every handler, and of the newer build, also where they differ. */
   start(stage: Stage, all = false): void {
     const { world, files, weather, faults, witness, lanes } = stage;
     const { life } = this;
     if (faults.handlersDiffer && !all) this.#handlers = HANDLERS.filter(({ name }) => name === "step" || world.random.chance(0.5));
     const names = new Set(this.#handlers.flatMap((info) => info.names));
-    const store = this.#heard(
-      unreliableStore(stage.throughStore(openSharedMemoryStore({ files, clock: world }), life, files), world, life, weather, faults),
-      lanes,
-    );
+    if (faults.versionsDiffer && (all || world.random.chance(0.5))) this.#level += 1;
+    const opened = openSharedMemoryStore({ files, clock: world, level: this.#level });
+    const versioned = this.isNewer ? newerCommands(newerOffers(opened, isOfEven)) : opened;
+    const store = this.#heard(unreliableStore(stage.throughStore(versioned, life, files), world, life, weather, faults), lanes);
     const starting = startInstance({
       world: life,
       store,

@@ -11,6 +11,7 @@ import type { Store } from "../../src/store/store.ts";
 import type { HandlerInfo } from "../../src/workflow/definition/catalog.ts";
 import { recordingLog } from "../env/log/recording-log.ts";
 import type { ClusterOptions } from "../../src/cluster/cluster.ts";
+import type { Needs } from "../../src/engine/parts.ts";
 import { startEngine } from "../../src/engine/start.ts";
 
 export type InstanceOptions = {
@@ -26,6 +27,7 @@ export type InstanceOptions = {
   readonly cluster?: ClusterOptions;
   /** Attempts that run at once. */
   readonly slots?: number;
+  readonly needs?: Needs;
   /** All where they are not given. */
   readonly handlers?: readonly HandlerInfo[];
 };
@@ -69,5 +71,6 @@ export async function startInstance(options: InstanceOptions): Promise<Engine> {
     waitersLimit: 100,
     degraded: false,
     cluster: options.cluster ?? null,
+    ...(options.needs === undefined ? {} : { needs: options.needs }),
   });
 }

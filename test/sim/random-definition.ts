@@ -4,7 +4,7 @@ import type { World } from "./world.ts";
 const LARGE = 70_000;
 
 /** Of less than `sizeLimit` nodes, and two at least. */
-export function randomDefinition({ random }: World, longRetries: boolean, sizeLimit = 12): unknown {
+export function randomDefinition({ random }: World, longRetries: boolean, sizeLimit = 12): RandomDefinition {
   const size = 2 + random.below(sizeLimit - 2);
   const ids = Array.from({ length: size }, (_, node) => `${random.chance(0.1) ? "large" : "n"}${node}`);
   const nodes = ids.map((id, node) => {
@@ -20,6 +20,13 @@ export function randomDefinition({ random }: World, longRetries: boolean, sizeLi
   });
   return { name: "random", priority: random.below(11), dag: { nodes } };
 }
+
+/** The same nodes in another order, each with the same dependencies in the same order. */
+export function backwards({ dag, ...rest }: RandomDefinition): RandomDefinition {
+  return { ...rest, dag: { nodes: dag.nodes.toReversed() } };
+}
+
+export type RandomDefinition = { readonly name: string; readonly priority: number; readonly dag: { readonly nodes: readonly unknown[] } };
 
 export const ATTEMPTS_MAX = 4;
 const HANDLERS = ["step", "step", "joins", "given"];

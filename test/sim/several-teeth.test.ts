@@ -4,7 +4,9 @@ import { LeasedLane } from "../../src/cluster/lanes/leased-lane.ts";
 import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Commit } from "../../src/store/store.ts";
+import { LEVEL } from "../../src/workflow/execution/level.ts";
 import type { Life } from "./life.ts";
+import { isNewerOffer } from "./newer-build.ts";
 import { NO_TROUBLES, type SeveralFaults, type SeveralSabotage, simulateSeveral } from "./simulate-several.ts";
 
 const SEEDS = 60;
@@ -228,6 +230,37 @@ describe("the simulation of several instances notices", () => {
         };
       }),
       /never: all executions/,
+    ],
+    [
+      "an older instance that claims a newer one's offer and drops it",
+      { versionsDiffer: true, slots: 1 },
+      storeWith((store) => {
+        const claim = store.claim.bind(store);
+        return { claim: async (lane, asked) => (await claim(lane, asked)).filter(({ body }) => !isNewerOffer(body)) };
+      }),
+      /lost by a death, and nobody died|never: all executions/,
+    ],
+    [
+      "a level that comes into use while an older instance lives",
+      { versionsDiffer: true, troubles: ["join"] },
+      storeWith((_store, files) => {
+        const beat = files.members.beat.bind(files.members);
+        files.members.beat = (member, _level, ttlMs, nowMs) => beat(member, LEVEL + 1, ttlMs, nowMs);
+        return {};
+      }),
+      /is below level 2/,
+    ],
+    [
+      "an owner that gives an outcome to the node of its index, after an older past",
+      { reordered: true, slots: 1, troubles: ["fall", "fall", "fall", "join"] },
+      storeWith((store) => {
+        const commandsAfter = store.commandsAfter.bind(store);
+        const byIndex = (body: string) => body.replace(/"nodeId":"[^"]*",/, "");
+        return {
+          commandsAfter: async (...asked) => (await commandsAfter(...asked)).map((each) => ({ ...each, body: byIndex(each.body) })),
+        };
+      }),
+      /another's result/,
     ],
   ] as const satisfies readonly (readonly [string, Partial<SeveralFaults>, SeveralSabotage, RegExp, Patch?])[]) {
     test(name, async () => {

@@ -49,6 +49,16 @@ describe("several instances under faults: every execution ends, each lane has on
       "with clients that pause, resume and cancel while a store forgets what it took last",
       { pauses: 0.5, cancels: 0.2, slots: 1, troubles: ["fall", "fall", "join", "end", "kill"] },
     ],
+    ["with instances of two builds", { versionsDiffer: true, slots: 1 }],
+    [
+      "with instances of two builds that are killed, paused, end and join, and calls that get lost",
+      { versionsDiffer: true, slots: 1, troubles: ["kill", "pause", "end", "join", "storeAway"], failing: 0.05, ringsLost: 0.1 },
+    ],
+    [
+      "with a store that forgets executions, which are created anew with their nodes in another order",
+      { reordered: true, slots: 1, troubles: ["fall", "fall", "fall", "join"], handlerFails: 0.05 },
+      MORE_SEEDS,
+    ],
     ["with all of it", { troubles: ALL, failing: 0.05, ringsLost: 0.1, streamFails: 0.1, handlerFails: 0.05 }],
     [
       "with more of all of it, and little room",

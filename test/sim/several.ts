@@ -6,6 +6,8 @@ import type { Engine, ExecutionView, CommandAnswer } from "../../src/engine/engi
 import type { Pool, RunAttempt } from "../../src/pool/pool.ts";
 import { emptySharedMemory, openSharedMemoryStore, type SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
+import type { Needs } from "../../src/engine/parts.ts";
+import { LEVEL } from "../../src/workflow/execution/level.ts";
 import { recordingLog } from "../env/log/recording-log.ts";
 import { MEMBER_LIMITS, startInstance } from "./instance.ts";
 import { Life } from "./life.ts";
@@ -26,6 +28,9 @@ export type SeveralOptions = {
   readonly slots?: number;
   /** Bytes of events that may wait to be published. */
   readonly outboxBytes?: { readonly max: number; readonly hold: number };
+  /** The level of an instance's build; this one's where it is not given. */
+  readonly levelOf?: (name: string) => number;
+  readonly needs?: Needs;
   /** Puts something between an instance and the store. */
   readonly through?: (store: SharedStore, name: string, life: Life) => SharedStore;
   /** Puts something before an instance's pool. */
@@ -68,7 +73,8 @@ export class Several {
     const life = new Life(this.world);
     const { log, entries } = recordingLog();
     const { nodes = {}, through = (store) => store, throughPool = (pool) => pool } = this.#options;
-    const store = through(openSharedMemoryStore({ files: this.files, clock: this.world }), name, life);
+    const level = this.#options.levelOf?.(name) ?? LEVEL;
+    const store = through(openSharedMemoryStore({ files: this.files, clock: this.world, level }), name, life);
     const run: RunAttempt = (attempt, context) => {
       this.begun.push(`${name}: ${attempt.nodeId}/${attempt.attempt}`);
       return nodes[attempt.nodeId]?.(attempt, context.signal) ?? ok("null");
@@ -81,6 +87,7 @@ export class Several {
         log,
         throughPool: (pool) => throughPool(pool, name),
         ...(this.#options.slots === undefined ? {} : { slots: this.#options.slots }),
+        ...(this.#options.needs === undefined ? {} : { needs: this.#options.needs }),
         cluster: {
           store,
           doorbell: this.#hub.hang(),

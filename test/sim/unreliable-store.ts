@@ -30,7 +30,7 @@ const LATENCY_MAX_MS = 8;
 const CUT_MAX_MS = 30;
 const LATE_MAX_MS = 4_000;
 const TOLD_MAX_MS = 300;
-const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "close"]);
+const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "level", "close"]);
 
 export function unreliableStore(store: SharedStore, world: World, life: Life, weather: Weather, faults: StoreFaults): SharedStore {
   const { random } = world;

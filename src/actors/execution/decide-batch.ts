@@ -5,7 +5,7 @@ import { decide } from "../../workflow/execution/decide.ts";
 import { evolve } from "../../workflow/execution/evolve.ts";
 import { CLIENT_COMMANDS, type Receipt } from "../../workflow/execution/client-commands.ts";
 import type { Command, Decision, Text, WorkflowEvent } from "../../workflow/execution/messages.ts";
-import { at, type ExecutionState } from "../../workflow/execution/state.ts";
+import { at, type ExecutionState, nodeNamed } from "../../workflow/execution/state.ts";
 import type { Ports } from "./ports.ts";
 import { hasRoom, type Changeset } from "./changeset.ts";
 import type { Decided, SupervisorMessage } from "./messages.ts";
@@ -64,7 +64,8 @@ export function accountFor(decider: Decider, changeset: Changeset): void {
 
 function decideMessage(decider: Decider, message: Decided, changeset: Changeset): void {
   const { state, ports } = decider;
-  const command = commandOf(message);
+  const command = commandOf(state, message);
+  if (command === null) return ignored(message, changeset);
   const decision = decide(state, command, { nowMs: changeset.nowMs, random: ports.random.next() });
   apply(decider, decision, changeset);
   if (command.type === "Trigger" && decision.type === "events") triggered(decider, command.params, changeset);
@@ -81,6 +82,11 @@ function receiptOf(command: Command, decision: Decision, { status }: ExecutionSt
 }
 
 const ACCEPTED: Receipt = { type: "accepted" };
+
+/** Accepts the outcome of a node that this history does not have: nobody waits for it. */
+function ignored(message: Decided, changeset: Changeset): void {
+  if (message.type === "Command") changeset.receipts.push({ message, receipt: ACCEPTED });
+}
 
 /** Starts the execution at once if there is room. */
 function triggered(decider: Decider, params: string | null, changeset: Changeset): void {
@@ -102,10 +108,13 @@ function apply(decider: Decider, decision: Decision, changeset: Changeset): void
   }
 }
 
-function commandOf(message: Decided): Command {
+/** Null for the outcome of a node that this execution does not have. */
+function commandOf(state: ExecutionState, message: Decided): Command | null {
   if (message.type !== "Command") return message;
   const { command } = message;
-  return command.type === "Outcome" ? outcomeCommand(command.node, command.attempt, command.beganAtMs, command.outcome) : command;
+  if (command.type !== "Outcome") return command;
+  const node = nodeNamed(state, command);
+  return node === null ? null : outcomeCommand(node, command.attempt, command.beganAtMs, command.outcome);
 }
 
 /** The event as it goes into the log: a large text in it is kept apart. */

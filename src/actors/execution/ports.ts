@@ -11,7 +11,7 @@ import type { RemoteAttempts } from "../../cluster/overflow/remote-attempts.ts";
 import type { KnownHandlers } from "../../cluster/known-handlers.ts";
 import type { LargeTexts } from "../../store/large-texts.ts";
 import type { CreatedExecutions } from "./created-executions.ts";
-import type { Claim } from "../../cluster/overflow/offers.ts";
+import type { Claim, NodeOf } from "../../cluster/overflow/offers.ts";
 import type { Timers } from "../../env/timers.ts";
 import type { Ownership } from "../../cluster/ownership.ts";
 import type { OwnedLane } from "../../cluster/owned-lane.ts";
@@ -35,7 +35,7 @@ export type Ports = {
   readonly isOutboxFull: () => boolean;
   readonly remoteAttempts: RemoteAttempts;
   /** What other instances had claimed of it when it was taken over. Rejects if the store is away. */
-  readonly claimsOf: (executionId: string) => readonly Claim[] | Promise<readonly Claim[]>;
+  readonly claimsOf: (executionId: string, nodeOf: NodeOf) => readonly Claim[] | Promise<readonly Claim[]>;
   readonly pool: Pool;
   readonly timers: Timers;
   readonly admission: Admission;

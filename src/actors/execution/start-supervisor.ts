@@ -2,9 +2,10 @@
 import { decode } from "../../store/codec/codec.ts";
 import { largeKey } from "../../store/store.ts";
 import { evolve } from "../../workflow/execution/evolve.ts";
-import { type ExecutionState, initialState } from "../../workflow/execution/state.ts";
+import { type ExecutionState, initialState, nodeNamed } from "../../workflow/execution/state.ts";
 import { isTerminal } from "../../workflow/execution/status.ts";
-import { Moved, type Self } from "../system/actor.ts";
+import { UnknownForm } from "../../workflow/execution/level.ts";
+import { Incomprehensible, Moved, type Self } from "../system/actor.ts";
 import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
 import type { Ports } from "./ports.ts";
 import { lostLease } from "./lost-lease.ts";
@@ -39,18 +40,31 @@ async function load(
   ownedLane: OwnedLane,
   coming: Coming | null = null,
 ): Promise<Supervisor | null> {
-  const loaded = await ports.load(self.id);
-  if (loaded === null) return null;
-  const { plan, definition } = loaded;
-  const state = initialState(plan);
-  for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
+  const read = await readHistory(ports, self.id);
+  if (read === null) return null;
+  const { state, definition } = read;
   const params = await paramsOf(ports, self.id, state);
-  const triggerParams = wholeOf(self.id, await (coming ?? ports.readTriggerParams(plan, params)));
-  const claims = await ports.claimsOf(self.id);
+  const triggerParams = wholeOf(self.id, await (coming ?? ports.readTriggerParams(state.plan, params)));
+  const claims = await ports.claimsOf(self.id, (name) => nodeNamed(state, name));
   const trusted = ownedLane.trusted() || (await ownedLane.regained());
   // It was perhaps read before the lane went to another instance: the next owner reads it anew.
   if (!trusted || ports.ownedLaneOf(self.id) !== ownedLane) throw new Moved(`Another instance owns execution ${self.id}.`);
   return new Supervisor(ports, self, { state, definition, triggerParams, ownedLane, claims, isNew: false });
+}
+
+/** The state that its log folds to; null if there is no such execution. */
+async function readHistory(ports: Ports, id: string): Promise<{ readonly state: ExecutionState; readonly definition: string } | null> {
+  try {
+    const loaded = await ports.load(id);
+    if (loaded === null) return null;
+    const { plan, definition } = loaded;
+    const state = initialState(plan);
+    for (const chunk of loaded.chunks) decode(chunk.text, plan, (event) => evolve(state, event));
+    return { state, definition };
+  } catch (error) {
+    if (error instanceof UnknownForm) throw new Incomprehensible(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** The trigger's params as text, if anybody may still ask for them. */

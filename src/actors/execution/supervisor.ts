@@ -9,13 +9,14 @@ import type { TriggerParams } from "../../workflow/template/trigger-params.ts";
 import type { Command } from "../../workflow/execution/messages.ts";
 import { react } from "../../workflow/execution/react.ts";
 import { recover } from "../../workflow/execution/recover.ts";
-import { at, type ExecutionState } from "../../workflow/execution/state.ts";
+import type { ExecutionState } from "../../workflow/execution/state.ts";
 import { isTerminal, NodeCode } from "../../workflow/execution/status.ts";
 import { type Actor, Moved, type Self, Stall } from "../system/actor.ts";
 import { type Decider, accountFor, decideBatch, handOverLast } from "./decide-batch.ts";
 import { Effects, type EffectsHost } from "./effects/effects.ts";
 import { type Coming, comingFrom, wholeOf } from "./incoming-params.ts";
 import { lostLease } from "./lost-lease.ts";
+import { attachTo, noteOwn, ownAttempt } from "./in-hand.ts";
 import type { Ports } from "./ports.ts";
 import { newChangeset, receiptsOf, type Changeset } from "./changeset.ts";
 import { summaryOf } from "./summary.ts";
@@ -65,8 +66,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     this.triggerParams = triggerParams;
     this.#self = self;
     this.#definition = definition;
-    ports.remoteAttempts.handBack(this.id);
-    this.attempts = ports.pool.attach({ id: this.id, name: state.plan.name }, this);
+    this.attempts = attachTo(ports, this.id, state, this);
     this.#effects = new Effects(this);
     try {
       this.#takeUp(takenUp);
@@ -256,7 +256,7 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     else if (state.triggeredAtMs === null) ports.admission.leave(id);
     // Attempts that its last life had given to the threads still wait there.
     if (state.status !== "RUNNING") this.attempts.takeBack();
-    if (ports.shared) this.#noteOwn(claims);
+    if (ports.shared) noteOwn(ports, id, state, claims);
     for (const claim of claims) this.#takeUpClaim(claim);
     const bootId = ports.ownerDeaths.bootIdOf(id);
     if (bootId !== null && state.startedAtMs !== null && !state.closed) return this.deliver({ type: "RecordOwnerDeath", bootId });
@@ -264,14 +264,6 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     ports.ownerDeaths.recorded(id);
     if (isNew) this.#resume();
     else this.#self.deliver(RESUME);
-  }
-
-  /** Notes what the earlier owner gave to this instance, or counts as given. */
-  #noteOwn(claims: readonly Claim[]): void {
-    const { id: execution, state, ports } = this;
-    const running = Array.from(state.executorOf, ([node, executor]) => ({ node, executor, attempt: at(state.attempt, node) }));
-    for (const { node, attempt, executor } of [...running, ...claims])
-      if (executor === ports.bootId) ports.remoteAttempts.noteOwn({ execution, node, attempt });
   }
 
   /**
@@ -283,9 +275,12 @@ export class Supervisor implements Actor<SupervisorMessage>, AttemptListener, De
     // The cancel takes it from its claimer, with everything that is in hand.
     if (state.status === "CANCELLED" && !state.closed) return attempts.watch(node, attempt, executor);
     if (state.nodeStatus[node] !== NodeCode.QUEUED || state.attempt[node] !== attempt) return;
-    // Claimed by this instance: either it has run and its outcome is among the stored commands, which come first, or it never will.
-    const isGone = executor === ports.bootId && !attempts.holds(node, attempt);
-    attempts.watch(node, attempt, executor);
+    // Claimed by this instance: either it has run and its outcome is among the stored commands, or comes there, or it never will.
+    const isGone =
+      executor === ports.bootId &&
+      !attempts.holds(node, attempt) &&
+      !ports.remoteAttempts.hasTold(ownAttempt(this.id, state, node, attempt));
+    attempts.watch(node, attempt, executor, state.plan.ids[node]);
     this.deliver({ type: "RecordStart", node, attempt, beganAtMs: ports.clock.nowMs(), executor });
     if (isGone || !ports.isAlive(executor)) this.deliver({ type: "LoseAttempt", node, attempt, death: !isGone });
   }

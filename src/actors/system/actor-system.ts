@@ -49,8 +49,14 @@ export class ActorSystem<M, A extends Actor<M> = Actor<M>> implements CellKeeper
     return this.#cells.get(id)?.isStalled === true;
   }
 
+  /** It is stalled for as long as this build has it: nothing of it has begun here. */
+  isLeftAlone(id: string): boolean {
+    return this.#cells.get(id)?.isLeftAlone === true;
+  }
+
+  /** Something of it may have begun here. */
   get hasStalled(): boolean {
-    return this.#cells.values().some(({ isStalled }) => isStalled);
+    return this.#cells.values().some(({ isStalled, isLeftAlone }) => isStalled && !isLeftAlone);
   }
 
   ids(): readonly string[] {

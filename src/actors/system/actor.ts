@@ -39,6 +39,14 @@ export class Stall extends Error {
   override readonly name = "Stall";
 }
 
+/** Thrown at the start of an actor that must wait for something: it is tried again soon, and not counted. */
+export class NotYet extends Error {
+  override readonly name = "NotYet";
+}
+
+/** Thrown at the start of an actor that this build cannot understand: no sweep starts it again, and nothing that it has is lost by that. */
+export class Incomprehensible extends Stall {}
+
 /** Thrown by an actor, also at its start, whose work is another instance's. This is no crash: it is not there any more. */
 export class Moved extends Error {
   override readonly name = "Moved";

@@ -3,7 +3,7 @@ import { type Pauses, pauseBefore } from "../../env/backoff.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { Turns } from "../../env/turns.ts";
-import { type Actor, type Behaviour, type Gone, Moved, type Self, Stall } from "./actor.ts";
+import { type Actor, type Behaviour, type Gone, Incomprehensible, Moved, type Self, Stall } from "./actor.ts";
 import { Mailbox, type MailboxOptions, type Reader } from "./mailbox.ts";
 import { directive, type Intensity } from "./supervision.ts";
 
@@ -34,6 +34,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
   readonly #keeper: CellKeeper<M, A>;
   #actor: A | null = null;
   #phase: "starting" | "running" | "stalled" | "gone" = "starting";
+  #isLeftAlone = false;
   #leaving = false;
   /** Failed starts since the last successful one. */
   #failedStarts = 0;
@@ -54,6 +55,11 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
 
   get isStalled(): boolean {
     return this.#phase === "stalled";
+  }
+
+  /** Whether it is stalled for as long as this build has it. */
+  get isLeftAlone(): boolean {
+    return this.#isLeftAlone;
   }
 
   /** Whether it starts, or holds messages. */
@@ -88,7 +94,7 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
 
   /** Starts a stalled one again, and forgets its crashes. */
   sweep(): void {
-    if (this.#phase !== "stalled") return;
+    if (this.#phase !== "stalled" || this.#isLeftAlone) return;
     this.#crashesAtMs = null;
     this.start();
   }
@@ -128,7 +134,9 @@ export class Cell<M, A extends Actor<M>> implements Self<M>, Reader<M> {
     this.#crashesAtMs.push(clock.nowMs());
     if (this.#crashesAtMs.length > intensity.restarts + 1) this.#crashesAtMs.shift();
     const next = error instanceof Stall ? { type: "stall" as const } : directive(this.#crashesAtMs, clock.nowMs(), intensity);
-    log.error("A supervisor crashed.", { execution: this.id, directive: next.type, error });
+    this.#isLeftAlone = error instanceof Incomprehensible;
+    if (this.#isLeftAlone) log.error("An execution is left alone, as it is.", { execution: this.id, error });
+    else log.error("A supervisor crashed.", { execution: this.id, directive: next.type, error });
     if (next.type === "restart") {
       this.#phase = "starting";
       clock.after(next.afterMs, () => this.start());

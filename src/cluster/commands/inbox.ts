@@ -1,12 +1,14 @@
 /**
  * The inbox reads the commands that were stored for a lane's executions and gives each to its supervisor. A command stays in the store
- * until the commit that answers it; what is not answered (a crash, a full mailbox) is read again.
+ * until the commit that answers it; what is not answered (a crash, a full mailbox) is read again. A command that this build can do
+ * nothing with is put aside: it stays in the store, for an instance that can, and that has the lane later.
  */
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { LongJson } from "../../workflow/json/long-json.ts";
 import type { SharedStore, StoredCommand } from "../../store/shared-store.ts";
 import { StoreUnavailable } from "../../store/store.ts";
+import { UnknownForm } from "../../workflow/execution/level.ts";
 import type { Answer } from "./receipt.ts";
 import { type CommandBody, readBody, UnreadableCommand } from "./stored-command.ts";
 
@@ -24,12 +26,12 @@ export type Inbox = {
 export type StoredHere = { readonly id: string; readonly command: CommandBody; readonly answer: (answer: Answer) => void };
 
 export type InboxOptions = {
-  readonly store: SharedStore;
+  readonly store: Pick<SharedStore, "commandsAfter" | "summary">;
   readonly json: LongJson;
   readonly clock: Clock;
   readonly log: Log;
-  /** Tells a supervisor. False: its mailbox is full, or it is stalled; the command is offered again later. */
-  readonly tell: (executionId: string, command: StoredHere) => boolean;
+  /** Tells a supervisor. `later`: its mailbox is full, or it is stalled; `never`: this build cannot go on with the execution. */
+  readonly tell: (executionId: string, command: StoredHere) => "told" | "later" | "never";
   readonly isOwned: (lane: number) => boolean;
   /** Answers a command that nobody can read, so that it does not stay in the store for ever. */
   readonly refuse: (lane: number, commandId: string) => void;
@@ -39,6 +41,10 @@ export type InboxOptions = {
 
 const PAGE = 500;
 const AGAIN_AFTER_MS = 1_000;
+/** What is aside goes with its execution, which is looked for so often. */
+const ASIDE_LOOK_MS = 60_000;
+/** Of so many in one look. */
+const ASIDE_LOOK_MAX = 100;
 
 export function createInbox(options: InboxOptions): Inbox {
   const lanes = new Map<number, LaneInbox>();
@@ -66,11 +72,17 @@ class LaneInbox {
   readonly #options: InboxOptions;
   /** Commands that a supervisor has and has not answered, by id. */
   readonly #handed = new Set<string>();
+  /** Those that are put aside: their executions by their ids. */
+  readonly #aside = new Map<string, string>();
+  /** Up to here there is nothing but what is aside: it is not read again. */
+  #asideUpTo = 0;
   #looking: Promise<boolean> | null = null;
   /** Whether somebody asked for a look while one was under way. */
   #again = false;
   #cancelLater: (() => void) | null = null;
+  #cancelAsideLook: (() => void) | null = null;
   #isDropped = false;
+  #hasWarned = false;
 
   constructor(lane: number, options: InboxOptions) {
     this.#lane = lane;
@@ -89,6 +101,7 @@ class LaneInbox {
   drop(): void {
     this.#isDropped = true;
     this.#cancelLater?.();
+    this.#cancelAsideLook?.();
   }
 
   get #isCurrent(): boolean {
@@ -120,18 +133,22 @@ class LaneInbox {
   async #readAll(): Promise<boolean> {
     const { store, json } = this.#options;
     let all = true;
-    for (let position = 0; ; ) {
+    let isAllAside = true;
+    for (let position = this.#asideUpTo; ; ) {
       const page = await store.commandsAfter(this.#lane, position, PAGE);
       if (!this.#isCurrent) return true;
       for (const command of page) {
         position = command.position;
-        if (this.#handed.has(command.id)) continue;
+        isAllAside &&= this.#aside.has(command.id);
+        if (isAllAside) this.#asideUpTo = position;
+        if (this.#handed.has(command.id) || this.#aside.has(command.id)) continue;
         // A large one is waited for: a lane's commands come in their order.
         const body = bodyOf(command.body, json);
         const isLarge = body instanceof Promise;
         const read = isLarge ? await body : body;
         if (isLarge && !this.#isCurrent) return true;
         if (read === null) this.#refuse(command);
+        else if (read instanceof UnknownForm) this.#putAside(command, read);
         else if (!this.#hand(command, read)) all = false;
       }
       if (page.length < PAGE) return all;
@@ -143,15 +160,55 @@ class LaneInbox {
     const { log, refuse } = this.#options;
     this.#handed.add(id);
     const lane = this.#lane;
-    log.error("A stored command cannot be read and is dropped: do all instances run the same version?", { lane, execution, command: id });
+    log.error("A stored command cannot be read and is dropped: none of ours has this form.", { lane, execution, command: id });
     refuse(lane, id);
   }
 
-  #hand({ id, execution }: StoredCommand, command: CommandBody): boolean {
+  /** False where it is to be tried again. */
+  #hand(stored: StoredCommand, command: CommandBody): boolean {
+    const { id, execution } = stored;
     this.#handed.add(id);
     const told = this.#options.tell(execution, { id, command, answer: ({ type }) => this.#answered(id, type) });
-    if (!told) this.#handed.delete(id);
-    return told;
+    if (told !== "told") this.#handed.delete(id);
+    if (told === "never") this.#putAside(stored);
+    return told !== "later";
+  }
+
+  /** `error`: why, where nothing else has told it. One line for each time that the lane is taken. */
+  #putAside({ id, execution }: StoredCommand, error?: UnknownForm): void {
+    const { log } = this.#options;
+    const sentence = "A stored command is of a kind that this version does not know: it waits for an instance that knows it.";
+    if (error !== undefined && !this.#hasWarned) log.warn(sentence, { lane: this.#lane, execution, command: id, error });
+    this.#hasWarned ||= error !== undefined;
+    this.#aside.set(id, execution);
+    this.#lookAfterAside();
+  }
+
+  #lookAfterAside(): void {
+    if (this.#cancelAsideLook !== null || this.#aside.size === 0 || !this.#isCurrent) return;
+    this.#cancelAsideLook = this.#options.clock.after(ASIDE_LOOK_MS, () => {
+      this.#cancelAsideLook = null;
+      void this.#refuseWithoutExecution().finally(() => this.#lookAfterAside());
+    });
+  }
+
+  /** The oldest; those whose executions are there come last then. */
+  async #refuseWithoutExecution(): Promise<void> {
+    const { store, refuse, log } = this.#options;
+    try {
+      for (const [id, execution] of [...this.#aside].slice(0, ASIDE_LOOK_MAX)) {
+        const summary = await store.summary(execution);
+        if (!this.#isCurrent) return;
+        this.#aside.delete(id);
+        if (summary === null) refuse(this.#lane, id);
+        else this.#aside.set(id, execution);
+      }
+    } catch (error) {
+      log.debug("It could not be told whether executions of stored commands are still there; asked again later.", {
+        lane: this.#lane,
+        error,
+      });
+    }
   }
 
   #answered(id: string, answer: Answer["type"]): void {
@@ -169,17 +226,20 @@ class LaneInbox {
   }
 }
 
-/** The body of a command; null for one of another version, or of a stranger. */
-function bodyOf(text: string, json: LongJson): CommandBody | null | Promise<CommandBody | null> {
+/** The body of a command: null for a stranger's, and why for a newer build's. */
+type Body = CommandBody | UnknownForm | null;
+
+function bodyOf(text: string, json: LongJson): Body | Promise<Body> {
   try {
     const body = readBody(text, json);
-    return body instanceof Promise ? body.catch(nullWhereUnreadable) : body;
+    return body instanceof Promise ? body.catch(unreadable) : body;
   } catch (error) {
-    return nullWhereUnreadable(error);
+    return unreadable(error);
   }
 }
 
-function nullWhereUnreadable(error: unknown): null {
+function unreadable(error: unknown): UnknownForm | null {
+  if (error instanceof UnknownForm) return error;
   if (error instanceof SyntaxError || error instanceof UnreadableCommand) return null;
   throw error;
 }

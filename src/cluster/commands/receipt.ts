@@ -17,7 +17,8 @@ export function packReceipt(receipt: Receipt): string {
   return JSON.stringify(storedOf(receipt));
 }
 
-export function readReceipt(text: string): Receipt {
+/** Null for what only a newer build knows: the command is answered, and how cannot be told here. */
+export function readReceipt(text: string): Receipt | null {
   const stored = JSON.parse(text) as StoredReceipt;
   switch (stored.type) {
     case "done":
@@ -26,6 +27,8 @@ export function readReceipt(text: string): Receipt {
       return { type: "rejected", code: stored.rejection.code, status: stored.rejection.status };
     case "unknown":
       return stored;
+    default:
+      return null;
   }
 }
 

@@ -9,7 +9,7 @@ import { StoreUnavailable } from "../../store/store.ts";
 import type { ClientCommand, Receipt } from "../../workflow/execution/client-commands.ts";
 import { readReceipt } from "./receipt.ts";
 
-/** The owner has not answered yet. */
+/** The owner has not answered yet, or is of a newer build and has answered in words that this one does not know. */
 export type Queued = { readonly type: "queued"; readonly commandId: string };
 
 export type RemoteCommands = {
@@ -56,19 +56,20 @@ export function createRemoteCommands(options: {
       const commandId = ids.next();
       const endMs = clock.nowMs() + ANSWER_WITHIN_MS;
       const sent = await store.send({ id: commandId, execution: executionId, body: await packCommand(command, json) });
-      if (sent.type === "answered") return readReceipt(sent.receipt);
+      const queued: Queued = { type: "queued", commandId };
+      if (sent.type === "answered") return readReceipt(sent.receipt) ?? queued;
       doorbell.ring({ type: "commands", lane: store.laneOf(executionId) });
       for (let leftMs = endMs - clock.nowMs(); leftMs > 0; leftMs = endMs - clock.nowMs()) {
         await nextLook(commandId, Math.min(leftMs, ASK_EVERY_MS));
         try {
           const receipt = await store.receiptOf(executionId, commandId);
-          if (receipt !== null) return readReceipt(receipt);
+          if (receipt !== null) return readReceipt(receipt) ?? queued;
         } catch (error) {
           // The command is stored. A store that is away now only keeps the answer from us.
           if (!(error instanceof StoreUnavailable)) throw error;
         }
       }
-      return { type: "queued", commandId };
+      return queued;
     },
   };
 }

@@ -5,12 +5,12 @@
 import { CLIENT_COMMANDS, type ClientCommand } from "../../workflow/execution/client-commands.ts";
 import { LONG_JSON, type LongJson } from "../../workflow/json/long-json.ts";
 import type { Outcome } from "../../pool/pool.ts";
-import type { NodeIndex } from "../../workflow/plan/plan.ts";
+import { UnknownForm } from "../../workflow/execution/level.ts";
+import type { NodeName } from "../../workflow/execution/state.ts";
 
 /** The outcome of an attempt that this instance ran for another. */
-export type SentOutcome = {
+export type SentOutcome = NodeName & {
   readonly type: "Outcome";
-  readonly node: NodeIndex;
   readonly attempt: number;
   readonly beganAtMs: number;
   readonly outcome: Outcome;
@@ -29,7 +29,10 @@ export function packCommand(command: ClientCommand, json: LongJson): string | Pr
   return isLarge ? json.writeJson(storedOf(command)) : packBody(command);
 }
 
-/** The body in a text. Throws, or rejects with, SyntaxError or UnreadableCommand if the text is none of ours. */
+/**
+ * The body in a text. Throws, or rejects with, SyntaxError or UnreadableCommand if the text is none of ours, and UnknownForm if it is a
+ * newer build's.
+ */
 export function readBody(text: string, json: LongJson): CommandBody | Promise<CommandBody> {
   return text.length < LONG_JSON ? checked(JSON.parse(text)) : json.readJson(text).then(checked);
 }
@@ -47,12 +50,14 @@ function storedOf(body: CommandBody): object {
 
 function checked(value: unknown): CommandBody {
   const stored = value as { readonly type?: unknown } | null;
-  const type = TYPES.get(stored?.type as string);
-  if (type === undefined) throw new UnreadableCommand("No stored command has this form.");
+  const word = stored?.type;
+  if (typeof word !== "string") throw new UnreadableCommand("No stored command has this form.");
+  const type = TYPES.get(word);
+  if (type === undefined) throw new UnknownForm(`The stored command is of the kind ${JSON.stringify(word)}`);
   return { ...stored, type } as CommandBody;
 }
 
-/** Another version, or a stranger, wrote the command. */
+/** A stranger wrote the command. */
 export class UnreadableCommand extends Error {
   override readonly name = "UnreadableCommand";
 }

@@ -5,7 +5,7 @@
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import { createCommitter } from "../../store/committer.ts";
-import { DataLost, type LaneView, type Pending, type Renewal, type SharedStore } from "../../store/shared-store.ts";
+import { Barred, type LaneView, type Pending, type Renewal, type SharedStore } from "../../store/shared-store.ts";
 import { type Lease, StoreUnavailable } from "../../store/store.ts";
 import { LeasedLane } from "./leased-lane.ts";
 import { LaneChanges } from "./lane-changes.ts";
@@ -23,8 +23,8 @@ export type LeasedLanesOptions = {
   readonly listener: LaneListener;
   readonly takeOver: TakeOver;
   readonly work: LaneWork;
-  /** The store's data is gone: nothing is written any more. */
-  readonly onDataLost: (error: DataLost) => void;
+  /** Nothing is written to the store any more. */
+  readonly onBarred: (error: Barred) => void;
 };
 
 export type LeasedLanes = {
@@ -292,7 +292,7 @@ class Lanes implements LeasedLanes {
   }
 
   #trouble(sentence: string, error: unknown, lane: number): void {
-    if (error instanceof DataLost) this.#options.onDataLost(error);
+    if (error instanceof Barred) this.#options.onBarred(error);
     // That the store is away is logged once, not for each lane.
     else this.#options.log[error instanceof StoreUnavailable ? "debug" : "warn"](sentence, { lane, error });
   }

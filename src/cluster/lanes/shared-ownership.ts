@@ -5,7 +5,7 @@
 import type { Doorbell, Ring } from "../../bus/doorbell.ts";
 import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
-import { DataLost, type SharedStore } from "../../store/shared-store.ts";
+import { Barred, type SharedStore } from "../../store/shared-store.ts";
 import type { Retention } from "../../store/store.ts";
 import { type Adoption, createAdoption } from "./adoption.ts";
 import { type Division, divide } from "../policy/division.ts";
@@ -13,9 +13,10 @@ import { createLaneGiver, type LaneGiver } from "./lane-giver.ts";
 import type { LeasedLane } from "./leased-lane.ts";
 import { createLeasedLanes, type LeasedLanes } from "./leased-lanes.ts";
 import { faultOf } from "../policy/lease.ts";
+import { createSharedLevels, type SharedLevels } from "./shared-levels.ts";
 import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import type { Ownership } from "../ownership.ts";
-import { obstacleOf, silenceOf } from "../policy/obstacle.ts";
+import { obstacleOf, reasonOf, silenceOf } from "../policy/obstacle.ts";
 import { COUNTS_AFTER_BEATS } from "../policy/placement.ts";
 import { startRetention } from "./retention.ts";
 import { type Periodic, startPeriodic } from "../../env/periodic.ts";
@@ -49,7 +50,7 @@ const REST_MS = 10;
 /** The time for a hand-over at the end. What is left lapses; if the store is away, it has lapsed by then. */
 const STOP_WITHIN_MS = 10_000;
 
-/** Shows this instance to the others. Rejects with StoreUnavailable, and with RangeError for times that cannot work. */
+/** Shows this instance to the others. Rejects with StoreUnavailable, also as BelowLevel, and with RangeError for times that cannot work. */
 export async function takeSharedOwnership(options: SharedOwnershipOptions): Promise<Ownership> {
   const { ttlMs, renewMs } = options;
   const fault = faultOf({ ttlMs, renewMs });
@@ -75,8 +76,10 @@ class SharedOwnership implements Ownership {
   readonly bootId: string;
   readonly liveness: Liveness;
   readonly deaths: Ownership["deaths"];
+  readonly obstacleTo: SharedLevels["obstacleTo"];
   readonly #options: SharedOwnershipOptions;
   readonly #members: Members;
+  readonly #levels: SharedLevels;
   #running: Running | null = null;
   #division: Division | null = null;
   /** The last look's takes: resolves when what it took goes on. */
@@ -84,13 +87,15 @@ class SharedOwnership implements Ownership {
   #leaving = false;
   #lost: string | null = null;
   /** Why the store is full, as of the last look. */
-  #full: string | null = null;
+  storeFull: string | null = null;
   #isTroubled = false;
 
   constructor(options: SharedOwnershipOptions, members: Members) {
     this.bootId = options.bootId;
     this.#options = options;
     this.#members = members;
+    this.#levels = createSharedLevels({ ...options, members });
+    this.obstacleTo = this.#levels.obstacleTo;
     this.liveness = members.liveness;
     const diedIn = (id: string) => this.#held(options.store.laneOf(id))?.died;
     this.deaths = { bootIdOf: (id) => diedIn(id)?.get(id) ?? null, recorded: (id) => void diedIn(id)?.delete(id) };
@@ -113,8 +118,8 @@ class SharedOwnership implements Ownership {
       onOwned: (ownedLane) => onOwned?.(ownedLane),
       onRestarted: async (ownedLane, executions) => onRestarted?.(ownedLane, executions),
     });
-    const onDataLost = (error: DataLost) => this.#dataLost(error);
-    const lanes = createLeasedLanes({ ...this.#options, times, listener: this.#options, takeOver, work, onDataLost });
+    const parts = { times, listener: this.#options, takeOver, work, onBarred: (error: Barred) => this.#barred(error) };
+    const lanes = createLeasedLanes({ ...this.#options, ...parts });
     const laneGiver = createLaneGiver({ lanes, clock, given: () => doorbell.ring({ type: "members" }) });
     const rounds = { clock, everyMs: renewMs, againMs: AGAIN_MS, restMs: REST_MS, failed: (error: unknown) => this.#failed(error) };
     const looks = startPeriodic({ ...rounds, round: () => this.#look(lanes, laneGiver) });
@@ -145,10 +150,6 @@ class SharedOwnership implements Ownership {
     return this.#lost ?? silenceOf({ silentMs: this.#silentMs(), ttlMs: this.#options.ttlMs });
   }
 
-  get storeFull(): string | null {
-    return this.#full;
-  }
-
   get obstacle(): string | null {
     if (this.#lost !== null) return this.#lost;
     const silentMs = this.#silentMs();
@@ -165,9 +166,7 @@ class SharedOwnership implements Ownership {
 
   get outboxBytes(): number {
     let bytes = this.#ownOutboxBytes();
-    for (const member of this.#members.all) {
-      if (member.bootId !== this.bootId && member.remainingMs > 0) bytes += member.outboxBytes;
-    }
+    for (const member of this.#members.all) if (member.bootId !== this.bootId && member.remainingMs > 0) bytes += member.outboxBytes;
     return bytes;
   }
 
@@ -204,6 +203,7 @@ class SharedOwnership implements Ownership {
     void this.#askWhetherFull();
     const views = await this.#members.beat(own, () => store.leases(ttlMs));
     lanes.saw(views);
+    this.#levels.looked();
     if (this.#isTroubled) this.#options.log.info("The store answers again.");
     this.#isTroubled = false;
     if (this.#leaving) return null;
@@ -228,11 +228,11 @@ class SharedOwnership implements Ownership {
   async #askWhetherFull(): Promise<void> {
     const { store, log } = this.#options;
     // If the store is away, the look finds out.
-    const full = await store.full().catch(() => this.#full);
-    if (full !== null && this.#full === null)
+    const full = await store.full().catch(() => this.storeFull);
+    if (full !== null && this.storeFull === null)
       log.error("The store is full: new work is refused, and running executions wait.", { reason: full });
-    if (full === null && this.#full !== null) log.info("The store has room again.");
-    this.#full = full;
+    if (full === null && this.storeFull !== null) log.info("The store has room again.");
+    this.storeFull = full;
   }
 
   async #handOverAll({ lanes, looks }: Running, clean: boolean): Promise<void> {
@@ -273,15 +273,15 @@ class SharedOwnership implements Ownership {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof DataLost) return this.#dataLost(error);
+    if (error instanceof Barred) return this.#barred(error);
     if (!this.#isTroubled) this.#options.log.warn("The store does not answer: leases cannot be renewed.", { error });
     this.#isTroubled = true;
   }
 
-  #dataLost(error: DataLost): void {
+  #barred(error: Barred): void {
     if (this.#lost !== null) return;
-    this.#lost = `The store's data is lost: ${error.message}`;
-    this.#options.log.error("The store's data is lost. This instance writes nothing more to it, whatever it holds now.", { error });
+    this.#lost = reasonOf(error);
+    this.#options.log.error("Nothing is written to the store by this instance any more, whatever it holds now.", { error });
     this.#running?.lanes.suspend();
     void this.#running?.looks.stop();
     void this.#running?.renewals.stop();

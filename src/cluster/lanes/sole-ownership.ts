@@ -6,6 +6,7 @@ import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import { type CommitterOptions, createCommitter } from "../../store/committer.ts";
 import type { Gathering } from "../../store/gathering.ts";
+import { FIRST_LEVEL } from "../../workflow/execution/level.ts";
 import type { Lease, ListPosition, Retention, Store, Summary } from "../../store/store.ts";
 import { createAdoption } from "./adoption.ts";
 import type { Ownership } from "../ownership.ts";
@@ -50,6 +51,8 @@ class SoleOwnership implements Ownership {
   readonly #unsureSweeps = new Map<number, number>();
   /** Functions that end what ends with `stop`. */
   readonly #ends: (() => void)[] = [];
+  /** In use, as far as this instance has raised it. */
+  #level = FIRST_LEVEL;
   #isStopped = false;
   #allAdopted = true;
 
@@ -93,6 +96,16 @@ class SoleOwnership implements Ownership {
 
   heardOf(): void {
     // Everything that is created in a lane is created here.
+  }
+
+  obstacleTo(level: number): null | Promise<null> {
+    return level <= this.#level ? null : this.#raise(level);
+  }
+
+  async #raise(level: number): Promise<null> {
+    await this.#options.store.raiseLevel(level);
+    this.#level = level;
+    return null;
   }
 
   get obstacle(): string | null {

@@ -6,9 +6,10 @@ import type { Clock } from "../../env/clock.ts";
 import type { Log } from "../../env/log/log.ts";
 import type { LongJson } from "../../workflow/json/long-json.ts";
 import type { AttemptKey, Overflow, Spilled } from "../../pool/pool.ts";
-import type { Offer, SharedStore } from "../../store/shared-store.ts";
+import { Barred, type Offer, type SharedStore } from "../../store/shared-store.ts";
 import { readOfferId, runnable } from "../../store/offer-id.ts";
 import { StoreUnavailable } from "../../store/store.ts";
+import type { NodeName } from "../../workflow/execution/state.ts";
 import type { Catalog } from "../../workflow/definition/catalog.ts";
 import { isLargeOffer, unpackLargeOffer, unpackOffer } from "./offer-text.ts";
 
@@ -32,6 +33,8 @@ export type ClaimerOptions = {
   readonly run: (claimed: Spilled) => Promise<void>;
   /** Aborts an attempt whose claim is gone: nobody waits for it. */
   readonly abort: (key: AttemptKey) => void;
+  /** It cannot be run here: its owner is told that it is released. */
+  readonly giveBack: (execution: string, attempt: NodeName & { readonly attempt: number }) => void;
   /** Rings the doorbell: the lane has fewer offers than before. */
   readonly ring: (lane: number) => void;
   readonly clock: Clock;
@@ -44,6 +47,8 @@ const AGAIN_MS = 200;
 const HELD_LOOK_MS = 1_000;
 /** The largest claim. */
 const CLAIM_MAX = 1_000;
+/** How long a lane is left to the others after an offer in it could not be read here: its owner offers it again under its next number. */
+const UNREADABLE_MS = 30_000;
 /**
  * The number of attempts that their owner cannot run which are taken although this instance is full: otherwise they would wait as long as
  * it is.
@@ -56,7 +61,8 @@ export function createClaimer(options: ClaimerOptions): Claimer {
 
 /** A claim that was sent and has no answer yet. */
 type Asked = { readonly number: number; readonly max: number; readonly awayMax: number; againAtMs: number; heardSince: boolean };
-type Held = { readonly lane: number; readonly key: AttemptKey };
+/** `key`: null until it is read. */
+type Held = { readonly lane: number; key: AttemptKey | null };
 
 class StoreClaimer implements Claimer {
   readonly #options: ClaimerOptions;
@@ -65,6 +71,8 @@ class StoreClaimer implements Claimer {
   /** The lanes among them with offers that their owner cannot run. */
   readonly #away = new Set<number>();
   readonly #asked = new Map<number, Asked>();
+  /** By lane: until when it is left to the others, by the monotonic clock. */
+  readonly #unreadable = new Map<number, number>();
   /** The claimed attempts that run here, by the offer's id. */
   readonly #held = new Map<string, Held>();
   /** Large offers that are claimed and not read yet. */
@@ -80,7 +88,7 @@ class StoreClaimer implements Claimer {
   }
 
   heard(lane: number, away: boolean): void {
-    if (this.#stopped || this.#options.isOwned(lane)) return;
+    if (this.#stopped || this.#options.isOwned(lane) || this.#isLeftAlone(lane)) return;
     this.#lanes.add(lane);
     if (away) this.#away.add(lane);
     const asked = this.#asked.get(lane);
@@ -96,6 +104,12 @@ class StoreClaimer implements Claimer {
     // Once more, so that no claim is left that nobody knows of.
     for (const [lane, asked] of [...this.#asked]) await this.#claim(lane, asked);
     await Promise.all(this.#reading);
+  }
+
+  #isLeftAlone(lane: number): boolean {
+    const untilMs = this.#unreadable.get(lane);
+    if (untilMs === undefined || this.#options.clock.monotonicMs() < untilMs) return untilMs !== undefined;
+    return !this.#unreadable.delete(lane);
   }
 
   #tickLater(delayMs: number): void {
@@ -177,6 +191,11 @@ class StoreClaimer implements Claimer {
       if (offers.length > 0) ring(lane);
       return true;
     } catch (error) {
+      // Nobody takes it for alive any more: what an answer that was lost had given it is lost with it.
+      if (error instanceof Barred) {
+        this.#leave(lane);
+        return false;
+      }
       asked.againAtMs = clock.monotonicMs() + AGAIN_MS;
       this.#failed("A claim failed; it is sent again.", lane, error);
       return false;
@@ -185,20 +204,20 @@ class StoreClaimer implements Claimer {
 
   #take(lane: number, { id, execution, body }: Offer): void {
     if (this.#held.has(id)) return;
-    this.#held.set(id, { lane, key: { execution, ...readOfferId(id) } });
+    this.#held.set(id, { lane, key: null });
     this.#lookLater();
-    if (isLargeOffer(body.length)) return this.#takeLarge(lane, id, execution, body);
+    if (isLargeOffer(body.length)) return this.#takeLarge(lane, { id, execution, body });
     let claimed: Spilled;
     try {
       claimed = unpackOffer(execution, body);
     } catch (error) {
-      this.#unreadable(lane, id, error);
+      this.#cannotRead(lane, { id, execution }, error);
       return;
     }
     this.#run(id, claimed);
   }
 
-  #takeLarge(lane: number, id: string, execution: string, body: string): void {
+  #takeLarge(lane: number, { id, execution, body }: Offer): void {
     const { json, isOwned } = this.#options;
     const reading = unpackLargeOffer(execution, body, json)
       .then((claimed) => {
@@ -206,18 +225,29 @@ class StoreClaimer implements Claimer {
         if (isOwned(lane)) this.#held.delete(id);
         else if (this.#held.has(id)) this.#run(id, claimed);
       })
-      .catch((error: unknown) => this.#unreadable(lane, id, error))
+      .catch((error: unknown) => this.#cannotRead(lane, { id, execution }, error))
       .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
   }
 
   #run(id: string, claimed: Spilled): void {
+    const { execution, attempt } = claimed;
+    const held = this.#held.get(id);
+    if (held !== undefined) held.key = { execution: execution.id, node: attempt.node, attempt: attempt.attempt };
     void this.#options.run(claimed).finally(() => this.#held.delete(id));
   }
 
-  #unreadable(lane: number, id: string, error: unknown): void {
+  /** At once: until then nobody else may run it. */
+  #cannotRead(lane: number, { id, execution }: Pick<Offer, "id" | "execution">, error: unknown): void {
+    const { isOwned, giveBack, clock, log } = this.#options;
     this.#held.delete(id);
-    this.#options.log.error("An offer cannot be read: do all instances run the same version?", { lane, id, error });
+    // Of a lane that is this instance's by now its supervisor has found that nobody runs it.
+    if (isOwned(lane)) return;
+    giveBack(execution, readOfferId(id));
+    this.#lanes.delete(lane);
+    this.#away.delete(lane);
+    if (!this.#unreadable.has(lane)) log.error("An offer cannot be read here, and goes back to its owner.", { lane, id, error });
+    this.#unreadable.set(lane, clock.monotonicMs() + UNREADABLE_MS);
   }
 
   #lookLater(): void {
@@ -240,7 +270,7 @@ class StoreClaimer implements Claimer {
         const ids = held.map(([id]) => id);
         const still = new Set(await store.heldClaims(lane, bootId, ids));
         for (const [id, { key }] of held) {
-          if (still.has(id) || !this.#held.delete(id)) continue;
+          if (still.has(id) || !this.#held.delete(id) || key === null) continue;
           abort(key);
         }
       } catch (error) {

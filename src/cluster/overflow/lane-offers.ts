@@ -46,6 +46,8 @@ export class LaneOffers {
   #syncing = false;
   #dropped = false;
   #lookDue = false;
+  /** Notes which attempt a claim of the lane's last owner is of, by the execution's log. */
+  readonly knownAs = (id: string, key: AttemptKey): void => this.#book.rename(id, key);
   #before: Promise<ReadonlyMap<string, readonly OfferView[]>> | null = null;
 
   constructor(options: LaneOffersOptions) {
@@ -71,15 +73,14 @@ export class LaneOffers {
   }
 
   add(spilled: Spilled, asks: Asks): void {
-    const { node, attempt } = spilled.attempt;
-    const key = { execution: spilled.execution.id, node, attempt };
-    const id = offerId(this.#options.bootId, this.#options.nextNumber(), key, asks);
-    const { limits, json } = this.#options;
-    const { handler, away } = asks;
+    const { bootId, nextNumber, limits, json } = this.#options;
+    const key = { execution: spilled.execution.id, node: spilled.attempt.node, attempt: spilled.attempt.attempt };
+    const id = offerId(bootId, nextNumber(), spilled.attempt, asks);
     const length = offerLength(spilled);
     const make = isLargeOffer(length) ? () => packLargeOffer(spilled, limits, json) : null;
     const body = make === null ? packOffer(spilled, limits) : null;
-    this.#book.enter({ id, key, body, make, bytes: body === null ? length : byteLength(body), handler, away, stage: "new", end: null });
+    const bytes = body === null ? length : byteLength(body);
+    this.#book.enter({ id, key, body, make, bytes, handler: asks.handler, away: asks.away, stage: "new", end: null });
   }
 
   /** Whether something is offered that cannot run here. */
@@ -152,8 +153,7 @@ export class LaneOffers {
   async #askBefore(): Promise<ReadonlyMap<string, readonly OfferView[]>> {
     const claimed = (await this.#options.store.offersIn(this.#options.lane)).filter(({ claimedBy }) => claimedBy !== null);
     for (const { id, execution } of claimed) {
-      if (this.#book.get(id) !== undefined) continue;
-      this.#book.enter({ id, key: { execution, ...readOfferId(id) }, body: "", make: null, bytes: 0, ...CLAIMED });
+      if (this.#book.get(id) === undefined) this.#book.enter({ id, key: { execution, ...readOfferId(id) }, ...CLAIMED });
     }
     return Map.groupBy(claimed, ({ execution }) => execution);
   }
@@ -291,7 +291,7 @@ export class LaneOffers {
 }
 
 /** The record of what was claimed of the last owner. */
-const CLAIMED = { handler: "", away: false, stage: "claimed", end: null } as const;
+const CLAIMED = { body: "", make: null, bytes: 0, handler: "", away: false, stage: "claimed", end: null } as const;
 
 function idsOf(offers: readonly OfferRecord[]): readonly string[] {
   return offers.map(({ id }) => id);

@@ -8,7 +8,7 @@ import type { AttemptKey } from "../../pool/pool.ts";
  */
 export type OfferRecord = {
   readonly id: string;
-  readonly key: AttemptKey;
+  key: AttemptKey;
   /** The body: empty once the offer stands, null until it is made. */
   body: string | null;
   /** Makes the body of a large offer, which takes a while; null if it is made, or not needed any more. */
@@ -87,6 +87,15 @@ export class OfferBook {
     this.#fresh.push(offered);
     this.#unclaimed += 1;
     this.#bytes += offered.bytes;
+  }
+
+  /** Notes that it is of another attempt than was thought. */
+  rename(id: string, key: AttemptKey): void {
+    const offered = this.get(id);
+    if (offered === undefined) return;
+    if (this.find(offered.key) === offered) this.#byName.delete(nameOf(offered.key));
+    offered.key = key;
+    this.#byName.set(nameOf(key), offered);
   }
 
   /** Notes that the store has it, unclaimed as far as is known. */

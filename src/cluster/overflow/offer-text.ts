@@ -1,6 +1,13 @@
 /** An offered attempt: its text, and its size. The text of a large one is made and read elsewhere. */
 import { LONG_JSON, type LongJson } from "../../workflow/json/long-json.ts";
+import { UnknownForm } from "../../workflow/execution/level.ts";
 import type { OutputLimits, ScopeEntry, Spilled } from "../../pool/pool.ts";
+
+/**
+ * The version of these columns. It changes if an older reader would run something else than what is offered, and only for such offers: who
+ * does not know the version sends the offer back.
+ */
+const OFFER_VERSION = 1;
 
 /** The stored text, with the owner's limits for outputs. Nothing is lost: JSON keeps every text as it is. */
 export function packOffer(spilled: Spilled, limits: OutputLimits): string {
@@ -32,10 +39,11 @@ function columnsOf({ execution, attempt }: Spilled, limits: OutputLimits): Colum
     parents.map((parent) => positions?.get(parent) ?? entryColumns(parent)),
     attempt.suspect,
     [limits.outputBytes, limits.nesting],
+    OFFER_VERSION,
   ];
 }
 
-/** The offer that packOffer packed. Throws if the text is none of ours. */
+/** The offer that packOffer packed. Throws if the text is none of ours, and UnknownForm if it is a newer build's. */
 export function unpackOffer(executionId: string, body: string): Spilled {
   return spilledOf(executionId, JSON.parse(body) as Columns);
 }
@@ -51,6 +59,8 @@ export function isLargeOffer(length: number): boolean {
 }
 
 function spilledOf(executionId: string, columns: Columns): Spilled {
+  const version = columns[15] ?? OFFER_VERSION;
+  if (version !== OFFER_VERSION) throw new UnknownForm(`The offer is in version ${version}`);
   const scope = columns[11].map(entryOf);
   return {
     execution: { id: executionId, name: columns[0] },
@@ -103,6 +113,8 @@ type Columns = readonly [
   suspect?: boolean,
   /** The owner's limits. Not in the offers of older instances. */
   limits?: readonly [outputBytes: number, nesting: number],
+  /** Of the columns. Not in what older instances offer: theirs is 1. */
+  version?: number,
 ];
 
 function entryColumns({ id, status, attempt, error, output }: ScopeEntry): EntryColumns {

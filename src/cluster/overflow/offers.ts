@@ -10,6 +10,8 @@ import type { AttemptKey, OutputLimits, Overflow } from "../../pool/pool.ts";
 import type { SharedStore } from "../../store/shared-store.ts";
 import { readOfferId } from "../../store/offer-id.ts";
 import { type Lease, StoreUnavailable } from "../../store/store.ts";
+import type { NodeName } from "../../workflow/execution/state.ts";
+import type { NodeIndex } from "../../workflow/plan/plan.ts";
 import type { KnownHandlers } from "../known-handlers.ts";
 import { LaneOffers } from "./lane-offers.ts";
 import { Offering } from "./offering.ts";
@@ -21,9 +23,9 @@ export type Offers = {
   taken(lane: number): void;
   /**
    * What other instances had claimed of this execution when its lane was taken: each is a start that must be recorded. Asked before the
-   * execution is recovered. Rejects if the store is away.
+   * execution is recovered. `nodeOf`: by the execution's log. Rejects if the store is away.
    */
-  claimsOf(executionId: string): Promise<readonly Claim[]>;
+  claimsOf(executionId: string, nodeOf: NodeOf): Promise<readonly Claim[]>;
   /**
    * Forgets a lane's offers, and the entries of what is offered or claimed, because the lane is handed over, lost, or taken anew from the
    * store.
@@ -33,8 +35,11 @@ export type Offers = {
   stop(): void;
 };
 
+/** The node of a name; null if there is none: an owner whose past the store has forgotten had offered it. */
+export type NodeOf = (name: NodeName) => NodeIndex | null;
+
 /** A claim. `executor`: the boot id of the instance that has claimed it. */
-export type Claim = { readonly node: number; readonly attempt: number; readonly executor: string };
+export type Claim = { readonly node: NodeIndex; readonly attempt: number; readonly executor: string };
 
 export type OffersOptions = {
   readonly store: SharedStore;
@@ -114,10 +119,17 @@ class InstanceOffers implements Offers {
     this.#soon();
   }
 
-  async claimsOf(executionId: string): Promise<readonly Claim[]> {
-    const lane = this.#options.store.laneOf(executionId);
-    const views = (await this.#laneFor(lane).offers.claimsBefore()).get(executionId) ?? [];
-    return views.map(({ id, claimedBy }) => ({ ...readOfferId(id), executor: claimedBy ?? "" }));
+  async claimsOf(executionId: string, nodeOf: NodeOf): Promise<readonly Claim[]> {
+    const { offers } = this.#laneFor(this.#options.store.laneOf(executionId));
+    const claims: Claim[] = [];
+    for (const { id, claimedBy } of (await offers.claimsBefore()).get(executionId) ?? []) {
+      const { attempt, ...name } = readOfferId(id);
+      const node = nodeOf(name);
+      if (node === null) continue;
+      offers.knownAs(id, { execution: executionId, node, attempt });
+      claims.push({ node, attempt, executor: claimedBy ?? "" });
+    }
+    return claims;
   }
 
   taken(lane: number): void {

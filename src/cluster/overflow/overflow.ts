@@ -43,7 +43,7 @@ export function createEngineOverflow(options: EngineOverflowOptions): EngineOver
     else claimer.heard(heard.lane, heard.away === true);
   });
   return {
-    claimsOf: (executionId) => offers.claimsOf(executionId),
+    claimsOf: (executionId, nodeOf) => offers.claimsOf(executionId, nodeOf),
     taken: (lane) => offers.taken(lane),
     drop: (lane) => offers.drop(lane),
     stopClaiming: () => claimer.stop(),
@@ -80,6 +80,7 @@ function claimerOf({ cluster, pool, handlers, json, ownership, remoteAttempts, i
     handlers: handlers.here,
     run: ({ execution, attempt }) => remoteAttempts.run(execution, attempt),
     abort: (key) => remoteAttempts.abort(key),
+    giveBack: (execution, attempt) => remoteAttempts.release(execution, attempt),
     ring: (lane) => doorbell.ring({ type: "offers", lane }),
   });
 }

@@ -2,13 +2,14 @@
  * Remote attempts: what this instance runs for executions that are owned elsewhere. These are attempts that it claimed, and attempts that
  * still ran when their execution was handed over. Their outcomes become commands for the owner, each sent until the store has it.
  */
-import type { Clock } from "../../env/clock.ts";
 import { Recent } from "../../env/recent.ts";
 import type { Attempt, AttemptKey, ExecutionRef, Pool } from "../../pool/pool.ts";
-import { FORGOTTEN_MS_MAX, type LaneCommand } from "../../store/shared-store.ts";
+import { FORGOTTEN_MS_MAX } from "../../store/shared-store.ts";
 import { createKeptExecutions, type KeptExecutions } from "./kept-executions.ts";
-import { OutcomeSender } from "./outcome-sender.ts";
+import { type NamedAttempt, OutcomeSender, type OutcomeSenderOptions, type OwnAttempt } from "./outcome-sender.ts";
 import { RemoteExecution } from "./remote-execution.ts";
+
+export type { OwnAttempt } from "./outcome-sender.ts";
 
 export type RemoteAttempts = {
   /** Lets what is in hand of this execution go on for its new owner. */
@@ -19,13 +20,17 @@ export type RemoteAttempts = {
   abort(key: AttemptKey): void;
   /** Reports what has not begun as released, for another instance to run. */
   giveBack(): void;
+  /** Reports a claimed attempt that cannot run here as released. */
+  release(execution: string, attempt: NamedAttempt): void;
   /** Gives an execution back that is owned here from now on: its supervisor attaches next. */
   handBack(executionId: string): void;
   /**
    * Notes that, by the log, this instance has this attempt of an execution that is owned here from now on. If the store forgets that, its
    * earlier owner waits for the attempt again: it is reported as released when nobody here has it any more.
    */
-  noteOwn(key: AttemptKey): void;
+  noteOwn(attempt: OwnAttempt): void;
+  /** The store took its outcome a short while ago: its owner of then has recorded it, or the owner of now reads it. */
+  hasTold(attempt: OwnAttempt): boolean;
   /**
    * The execution went to another instance without a hand-over: what runs is aborted and reported as released, in case somebody waits for
    * it. What has completed is reported as completed.
@@ -39,12 +44,8 @@ export type RemoteAttempts = {
   idle(): Promise<void>;
 };
 
-export type RemoteAttemptsOptions = {
+export type RemoteAttemptsOptions = OutcomeSenderOptions & {
   readonly pool: Pool;
-  readonly bootId: string;
-  readonly clock: Clock;
-  /** Sends a command. Rejects if the store is away. */
-  readonly send: (command: LaneCommand) => Promise<unknown>;
   /** Whether an execution's attempts are wanted: false if it was cancelled or is gone. Rejects if the store is away. */
   readonly isWanted: (executionId: string) => Promise<boolean>;
 };
@@ -57,7 +58,7 @@ class InstanceRemoteAttempts implements RemoteAttempts {
   readonly #pool: Pool;
   readonly #sender: OutcomeSender;
   /** Attempts of executions that this instance owned, which it had for their earlier owner. */
-  readonly #own: Recent<AttemptKey>;
+  readonly #own: Recent<OwnAttempt>;
   readonly #executions = new Map<string, RemoteExecution>();
   readonly #kept: KeptExecutions;
 
@@ -86,12 +87,20 @@ class InstanceRemoteAttempts implements RemoteAttempts {
     for (const execution of this.#executions.values()) execution.giveBack();
   }
 
+  release(execution: string, attempt: NamedAttempt): void {
+    this.#sender.tellReleased(execution, attempt);
+  }
+
   handBack(executionId: string): void {
     this.#executions.get(executionId)?.leave();
   }
 
-  noteOwn(key: AttemptKey): void {
-    this.#own.note(key, key);
+  noteOwn(attempt: OwnAttempt): void {
+    this.#own.note(attempt, attempt);
+  }
+
+  hasTold(attempt: OwnAttempt): boolean {
+    return this.#sender.hasSent(attempt);
   }
 
   lose(execution: ExecutionRef): void {
@@ -116,7 +125,7 @@ class InstanceRemoteAttempts implements RemoteAttempts {
   #cancelled(executionId: string): void {
     const remote = this.#executions.get(executionId);
     if (remote === undefined) return;
-    for (const { node, attempt } of remote.begun()) this.noteOwn({ execution: executionId, node, attempt });
+    for (const attempt of remote.begun()) this.noteOwn(attempt);
     remote.discard();
   }
 
@@ -135,6 +144,6 @@ class InstanceRemoteAttempts implements RemoteAttempts {
   /** Reports attempts that another owner's log may say this instance has, and it has not. */
   #tellOfGone(isMeant: (key: AttemptKey) => boolean): void {
     const isGone = (key: AttemptKey) => isMeant(key) && !this.#pool.overflow.holds(key);
-    for (const key of this.#own.take(isGone)) this.#sender.tellReleased(key);
+    for (const attempt of this.#own.take(isGone)) this.#sender.tellReleased(attempt.execution, attempt);
   }
 }

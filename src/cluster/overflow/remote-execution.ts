@@ -3,7 +3,7 @@
  */
 import type { Attempt, AttemptKey, ExecutionAttempts, ExecutionRef, Pool } from "../../pool/pool.ts";
 import type { SentOutcome } from "../commands/stored-command.ts";
-import { type OutcomeSender, releasedOf } from "./outcome-sender.ts";
+import { type OutcomeSender, type OwnAttempt, releasedOf } from "./outcome-sender.ts";
 
 export type RemoteExecutionOptions = {
   readonly execution: ExecutionRef;
@@ -12,6 +12,9 @@ export type RemoteExecutionOptions = {
   /** Called when nothing of it is in hand here any more, or it is owned here. */
   readonly left: () => void;
 };
+
+/** As the table here has it. */
+type HeldAttempt = Pick<AttemptKey, "node" | "attempt">;
 
 export class RemoteExecution {
   readonly #options: RemoteExecutionOptions;
@@ -28,7 +31,10 @@ export class RemoteExecution {
     this.#attempts = options.pool.attach(options.execution, {
       // Its start is recorded, by the hand-over or by the claim.
       began: () => undefined,
-      ended: (node, attempt, beganAtMs, outcome) => void this.#ended({ type: "Outcome", node, attempt, beganAtMs, outcome }),
+      ended: (node, attempt, beganAtMs, outcome) => {
+        const nodeId = this.#attempts.nodeId(node, attempt) ?? undefined;
+        void this.#ended({ node, attempt }, { type: "Outcome", node, nodeId, attempt, beganAtMs, outcome });
+      },
       returned: () => this.#leaveIfDone(),
     });
   }
@@ -42,15 +48,22 @@ export class RemoteExecution {
   /** Runs an attempt. Resolves when its outcome is stored, or nobody here has it any more. */
   run(attempt: Attempt): Promise<void> {
     this.#isWanted = true;
+    const { execution, pool, sender } = this.#options;
+    const held = this.#attempts.nodeId(attempt.node, attempt.attempt);
+    // Under another history the index is another node's, whose attempt is still in hand here.
+    if (held !== null && held !== attempt.nodeId) return sender.send(execution.id, releasedOf(attempt), () => this.#tells);
     // Its handler may have gone since it was claimed. And at a clean end nothing starts any more: another instance shall run it.
-    if (this.#options.pool.handlers().has(attempt.handler)) this.#attempts.start(attempt);
-    if (!this.#attempts.holds(attempt.node, attempt.attempt)) return this.#ended(releasedOf(attempt));
+    if (pool.handlers().has(attempt.handler)) this.#attempts.start(attempt);
+    if (!this.#attempts.holds(attempt.node, attempt.attempt)) return this.#ended(attempt, releasedOf(attempt));
     return new Promise((resolve) => void this.#waiting.set(nameOf(attempt), resolve));
   }
 
   /** The attempts that have begun here, also those that have ended since. */
-  begun(): ReturnType<ExecutionAttempts["begun"]> {
-    return this.#attempts.begun();
+  begun(): readonly OwnAttempt[] {
+    const { id: execution } = this.#options.execution;
+    return this.#attempts.begun().map(({ node, attempt }) => {
+      return { execution, node, nodeId: this.#attempts.nodeId(node, attempt) ?? "", attempt };
+    });
   }
 
   abort({ node, attempt }: AttemptKey): void {
@@ -92,18 +105,22 @@ export class RemoteExecution {
     this.#leaveIfDone();
   }
 
-  async #ended(end: SentOutcome): Promise<void> {
-    const name = nameOf(end);
+  get #tells(): boolean {
+    return this.#isWanted && !this.#hasLeft;
+  }
+
+  async #ended(attempt: HeldAttempt, end: SentOutcome): Promise<void> {
+    const name = nameOf(attempt);
     if (this.#isWanted) {
       const { execution, sender } = this.#options;
       // Breaking off because of an abort is no failure.
       const isReleased = this.#aborted.has(name) && end.outcome.type !== "completed";
       const told: SentOutcome = isReleased ? { ...end, outcome: { type: "released" } } : end;
-      await sender.send(execution.id, told, () => this.#isWanted && !this.#hasLeft);
+      await sender.send(execution.id, told, () => this.#tells);
     }
     // Whoever attached after us was told of it too, and settles it.
     if (this.#hasLeft) return;
-    this.#attempts.settle(end.node, end.attempt);
+    this.#attempts.settle(attempt.node, attempt.attempt);
     this.#aborted.delete(name);
     this.#waiting.get(name)?.();
     this.#waiting.delete(name);
@@ -115,6 +132,6 @@ export class RemoteExecution {
   }
 }
 
-function nameOf({ node, attempt }: Pick<AttemptKey, "node" | "attempt">): string {
+function nameOf({ node, attempt }: HeldAttempt): string {
   return `${node}/${attempt}`;
 }

@@ -1,4 +1,5 @@
 /** The reason why an instance among several should get no requests now, as a sentence for readiness. */
+import { type Barred, DataLost } from "../../store/shared-store.ts";
 
 export type Standing = {
   /** The time since the store answered a look at everything; null before the first. */
@@ -14,6 +15,11 @@ export type Standing = {
 export function silenceOf({ silentMs, ttlMs }: Pick<Standing, "silentMs" | "ttlMs">): string | null {
   if (silentMs === null) return "The store has not answered yet.";
   return silentMs > ttlMs ? `The store has not answered for ${Math.round(silentMs)} ms.` : null;
+}
+
+/** The reason why nothing may be written to the store any more. */
+export function reasonOf(error: Barred): string {
+  return error instanceof DataLost ? `The store's data is lost: ${error.message}` : error.message;
 }
 
 /** The obstacle; null if all is well. */

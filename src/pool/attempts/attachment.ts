@@ -30,12 +30,16 @@ export class Attachment implements ExecutionAttempts {
     this.#table.start(attempt);
   }
 
-  watch(node: number, attempt: number, executor: string): void {
-    this.#table.watch(node, attempt, executor);
+  watch(node: number, attempt: number, executor: string, nodeId?: string): void {
+    this.#table.watch(node, attempt, executor, nodeId);
   }
 
   holds(node: number, attempt: number): boolean {
     return this.#table.holds(node, attempt);
+  }
+
+  nodeId(node: number, attempt: number): string | null {
+    return this.#table.nodeId(node, attempt);
   }
 
   settle(node: number, attempt: number): void {

@@ -76,8 +76,8 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     entry.line.add(entry);
   }
 
-  watch(node: number, attempt: number, executor: string): void {
-    if (this.#entries.find(node, attempt) === undefined) this.#enter({ ...NOTHING_TO_RUN, node, attempt }, 0, executor);
+  watch(node: number, attempt: number, executor: string, nodeId = ""): void {
+    if (this.#entries.find(node, attempt) === undefined) this.#enter({ ...NOTHING_TO_RUN, node, nodeId, attempt }, 0, executor);
   }
 
   /** The executor is dead, and with it what it ran for the execution. */
@@ -120,6 +120,10 @@ export class AttemptTable implements EntryOwner, AttachedTable {
     return this.#entries.find(node, attempt) !== undefined;
   }
 
+  nodeId(node: number, attempt: number): string | null {
+    return this.#entries.find(node, attempt)?.attempt.nodeId || null;
+  }
+
   takeBack(): number {
     for (const entry of this.#entries.all()) {
       if (entry.outside) this.#keeper.unwanted(this.#keyOf(entry), false);
@@ -142,9 +146,8 @@ export class AttemptTable implements EntryOwner, AttachedTable {
 
   abort(message: string): void {
     this.#stop(message);
-    for (const entry of this.#entries.all()) {
-      if (entry.outcome === null && isElsewhere(entry)) this.#keeper.unwanted(this.#keyOf(entry), true);
-    }
+    const elsewhere = this.#entries.all().filter((entry) => entry.outcome === null && isElsewhere(entry));
+    for (const entry of elsewhere) this.#keeper.unwanted(this.#keyOf(entry), true);
   }
 
   abortOne(node: number, attempt: number, message: string): void {

@@ -1,4 +1,5 @@
 /** The instances that use a shared memory store: which are alive, which level each knows, and which level is in use. */
+import { FIRST_LEVEL } from "../../workflow/execution/level.ts";
 import { BelowLevel, type Member, type MemberView } from "../shared-store.ts";
 
 type Kept = { readonly member: Member; readonly level: number; readonly beats: number; readonly ttlMs: number; untilMs: number };
@@ -7,7 +8,7 @@ type Kept = { readonly member: Member; readonly level: number; readonly beats: n
 const MEMBER_KEPT_MS = 10 * 60_000;
 
 export class MemoryMembers {
-  #inUse = 1;
+  #inUse = FIRST_LEVEL;
   #byBoot = new Map<string, Kept>();
 
   /** The level in use. */

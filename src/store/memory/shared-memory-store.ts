@@ -9,7 +9,7 @@ import { MemoryLane } from "./lane.ts";
 import { MemoryMembers } from "./members.ts";
 import { activeIds, applyEntry, createAll, emptyRows, extendOne, type MemoryRows, sweepRows } from "./rows.ts";
 import { MemoryReads } from "./reads.ts";
-import { LEVEL } from "../../workflow/execution/level.ts";
+import { FIRST_LEVEL, LEVEL } from "../../workflow/execution/level.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
 import type { Claim, LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry } from "../shared-store.ts";
 import type { Extension, OutboxListener, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "../shared-store.ts";
@@ -56,7 +56,7 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
   readonly #onOutbox = new Set<OutboxListener>();
   readonly #level: number;
   /** The level in use, as the last beat told it. */
-  #inUse = 1;
+  #inUse = FIRST_LEVEL;
 
   constructor({ files, clock, outbox = true, textBytesMax = TEXT_BYTES_MAX, level = LEVEL }: SharedMemoryOptions) {
     super(files);

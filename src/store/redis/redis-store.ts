@@ -10,7 +10,7 @@ import { type GatheredScripts, gatherScripts } from "./calls/gathered.ts";
 import { type LaneKeys, type RedisKeys, redisKeys } from "./keys.ts";
 import { createLaneCalls, type LaneCalls } from "./calls/lane-calls.ts";
 import { beat, leave, raiseLevel, releaseLease, renewLease, takeLane, viewLane } from "./leases.ts";
-import { LEVEL } from "../../workflow/execution/level.ts";
+import { FIRST_LEVEL, LEVEL } from "../../workflow/execution/level.ts";
 import { listExecutions } from "./list.ts";
 import { claim, discard, heldClaims, offer, offersIn, withdraw } from "./offers.ts";
 import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "./reads.ts";
@@ -95,7 +95,7 @@ class RedisStore implements SharedStore {
   readonly #work: LaneCalls;
   readonly #leases: LaneCalls;
   readonly #written = new OutboxListeners();
-  #inUse = 1;
+  #inUse = FIRST_LEVEL;
   readonly level = (): number => this.#inUse;
 
   constructor(parts: Parts) {

@@ -12,13 +12,13 @@ export type ClientCommand =
   /** `priority`: 0 to 10. */
   | { readonly type: "Prioritise"; readonly priority: number };
 
-/** All commands of clients. The word of each in the store is its type in lower case. */
-export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], true>> = {
-  Trigger: true,
-  Cancel: true,
-  Pause: true,
-  Resume: true,
-  Prioritise: true,
+/** All commands of clients, and the level that each needs. The word of each in the store is its type in lower case. */
+export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], number>> = {
+  Trigger: 1,
+  Cancel: 1,
+  Pause: 1,
+  Resume: 1,
+  Prioritise: 1,
 };
 
 /** The reason why a command cannot be accepted: the client's mistake, which changes nothing. */

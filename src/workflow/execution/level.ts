@@ -1,6 +1,9 @@
 /** Levels. The words that came together make one level. A build knows all words up to its level; a store says which level is in use. */
 
-/** The level of this build. */
+/** The level of builds that tell none, and of stores where none has been noted. */
+export const FIRST_LEVEL = 1;
+
+/** The level of this build. A word, a format or a command that it adds needs the level that it has then; what came before keeps its own. */
 export const LEVEL = 1;
 
 /**

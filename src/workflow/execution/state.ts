@@ -100,6 +100,18 @@ export function initialState(plan: Plan): ExecutionState {
   };
 }
 
+/**
+ * How whatever comes from outside names a node: by its id, since an index has a meaning under one history only. Builds of level 1 and
+ * before may read the index alone, so it stands beside the id until level 2 is in use; they may also write it alone.
+ */
+export type NodeName = { readonly nodeId?: string | undefined; readonly node?: NodeIndex | undefined };
+
+/** Null where the execution has no such node. */
+export function nodeNamed({ plan }: ExecutionState, { nodeId, node }: NodeName): NodeIndex | null {
+  if (nodeId !== undefined) return plan.index.get(nodeId) ?? null;
+  return node !== undefined && node < plan.ids.length ? node : null;
+}
+
 /** The value of a column. The index is always one of the plan's, so anything else is a programmer's error. */
 export function at(column: Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array, node: NodeIndex): number {
   const value = column[node];

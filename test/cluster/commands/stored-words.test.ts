@@ -5,6 +5,7 @@ import { type CommandBody, packBody, packCommand, readBody, UnreadableCommand } 
 import type { Receipt } from "../../../src/workflow/execution/client-commands.ts";
 import { LONG_JSON } from "../../../src/workflow/json/long-json.ts";
 import { JSON_HERE } from "../../pool/json-here.ts";
+import { UnknownForm } from "../../../src/workflow/execution/level.ts";
 
 const BODIES: readonly (readonly [string, CommandBody])[] = [
   ['{"type":"trigger","params":null}', { type: "Trigger", params: null }],
@@ -12,6 +13,11 @@ const BODIES: readonly (readonly [string, CommandBody])[] = [
   ['{"type":"cancel","reason":"Withdrawn."}', { type: "Cancel", reason: "Withdrawn." }],
   ['{"type":"pause"}', { type: "Pause" }],
   ['{"type":"resume"}', { type: "Resume" }],
+  [
+    '{"type":"outcome","node":3,"nodeId":"c","attempt":2,"beganAtMs":5,"outcome":{"type":"completed","output":"null"}}',
+    { type: "Outcome", node: 3, nodeId: "c", attempt: 2, beganAtMs: 5, outcome: { type: "completed", output: "null" } },
+  ],
+  // Of an older instance.
   [
     '{"type":"outcome","node":3,"attempt":2,"beganAtMs":5,"outcome":{"type":"completed","output":"null"}}',
     { type: "Outcome", node: 3, attempt: 2, beganAtMs: 5, outcome: { type: "completed", output: "null" } },
@@ -31,9 +37,12 @@ describe("a stored command", () => {
     expect(await packed).toBe(packBody(large));
     expect(await readBody(await packed, JSON_HERE)).toEqual(large);
   });
-  test.each(['{"type":"Trigger","params":null}', '{"type":"dance"}', '{"type":"constructor"}', "null", "7"])(
-    "of another form is none of ours: %s",
-    (text) => expect(() => readBody(text, JSON_HERE)).toThrow(UnreadableCommand),
+  test.each(['{"type":7}', "{}", "null", "7"])("of another form is none of ours: %s", (text) => {
+    expect(() => readBody(text, JSON_HERE)).toThrow(UnreadableCommand);
+  });
+  test.each(['{"type":"Trigger","params":null}', '{"type":"dance"}', '{"type":"constructor"}'])(
+    "of a kind that is not known is a newer version's: %s",
+    (text) => expect(() => readBody(text, JSON_HERE)).toThrow(UnknownForm),
   );
 });
 
@@ -50,4 +59,8 @@ const RECEIPTS: readonly (readonly [string, Receipt])[] = [
 test.each(RECEIPTS)("a receipt is written as ever, and read: %s", (text, receipt) => {
   expect(packReceipt(receipt)).toBe(text);
   expect(readReceipt(text)).toEqual(receipt);
+});
+
+test("a receipt of a newer version says that there is one, and no more", () => {
+  expect(readReceipt('{"type":"changed","nodes":3}')).toBeNull();
 });

@@ -23,7 +23,7 @@ export type Weather = {
 const DEADLINE_MS = 1_500;
 const LATENCY_MAX_MS = 8;
 
-const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "onRestart", "close"]);
+const NO_CALLS = new Set<string | symbol>(["lanes", "laneOf", "level", "onRestart", "close"]);
 
 /**
  * One instance's. `calls`: how often each was called. `failing`: what calls of these names are answered with, whatever the

@@ -10,6 +10,7 @@ import {
   unpackOffer,
 } from "../../../src/cluster/overflow/offer-text.ts";
 import { systemClock } from "../../../src/env/clock.ts";
+import { UnknownForm } from "../../../src/workflow/execution/level.ts";
 import { createDefinitionChecker } from "../../../src/engine/definitions/checker.ts";
 import type { Attempt, ScopeEntry } from "../../../src/pool/pool.ts";
 import { DEFAULTS, LIMITS as SIM_LIMITS } from "../../sim/instance.ts";
@@ -45,6 +46,19 @@ test("an attempt comes out as it went in, whatever its texts hold", () => {
       expect(unpackOffer("e-1", packOffer(spilled, LIMITS))).toEqual(spilled);
     }),
   );
+});
+
+test("an offer of an older instance, which says no version, is read; one of a newer build is not run as something else", () => {
+  const spilled = { execution: { id: "e", name: "e" }, attempt: attemptOf("noop", { limits: LIMITS }) };
+  const columns = JSON.parse(packOffer(spilled, LIMITS)) as unknown[];
+  expect(columns.at(-1)).toBe(1);
+  expect(unpackOffer("e", JSON.stringify(columns.slice(0, -1)))).toEqual(spilled);
+  for (const newer of [
+    [...columns.slice(0, -1), 2],
+    [...columns.slice(0, -1), 2, { more: 1 }],
+  ]) {
+    expect(() => unpackOffer("e", JSON.stringify(newer))).toThrow(UnknownForm);
+  }
 });
 
 test("a large one has the same text, which is made and read elsewhere", async () => {

@@ -200,6 +200,7 @@ export class Player {
       isOwned: (lane) => this.leases.has(lane),
       run: (claimed) => this.#remote(claimed),
       abort: ({ execution, node, attempt }) => this.#remoteAttempts.get(execution)?.abortOne(node, attempt, "Its claim is gone."),
+      giveBack: (execution, { node = Number.NaN, attempt }) => play.owners.get(execution)?.hear(node, attempt, { type: "released" }),
       ring: (lane) => play.ring(this, lane, false),
       clock: life,
       log,

@@ -1,5 +1,6 @@
 /** Overflow between instances, in a simulated world: nothing is lost, nothing runs twice, and all slots have work. */
 import { describe, expect, test } from "bun:test";
+import type { NodeOf } from "../../../src/cluster/overflow/offers.ts";
 import { attemptOf } from "../../pool/fixtures/behaviours.ts";
 import { JSON_CALLS } from "../../pool/json-here.ts";
 import { NO_FAULTS, SOME_FAULTS } from "./faulty-offers.ts";
@@ -9,6 +10,8 @@ async function three(options: ConstructorParameters<typeof Play>[0] = {}): Promi
   const play = new Play(options);
   return { play, a: await play.join("a"), b: await play.join("b"), c: await play.join("c") };
 }
+
+const byIndex: NodeOf = ({ node }) => node ?? null;
 
 describe("attempts of one execution", () => {
   test("use the slots of all instances, about evenly", async () => {
@@ -216,7 +219,7 @@ describe("a new owner", () => {
   test("is told what is claimed, waits for it, and starts the rest: nothing runs twice but what had begun at the dead one", async () => {
     const { play, a, b, c } = await three();
     // Whoever asks too early, or too late, is told of another time.
-    expect(await play.after(b.surplus.claimsOf("e-1"))).toEqual([]);
+    expect(await play.after(b.surplus.claimsOf("e-1", byIndex))).toEqual([]);
     const first = await play.own(a, "e-1", 60, 200);
     await play.world.until(() => play.runs.some(({ by }) => by === "b") && play.runs.some(({ by }) => by === "c"), "others run some");
     const lane = play.truth.laneOf("e-1");
@@ -226,7 +229,7 @@ describe("a new owner", () => {
     if (lease !== undefined) await play.truth.release(lease);
     const second = await play.own(b, "e-1", 0, 0);
     b.surplus.taken(lane);
-    const claims = await play.after(b.surplus.claimsOf("e-1"));
+    const claims = await play.after(b.surplus.claimsOf("e-1", byIndex));
     expect(claims.map(({ executor }) => executor)).toContain("c");
     for (const { node, attempt, executor } of claims) if (executor !== "b") second.attempts.watch(node, attempt, executor);
     // What b has claimed is in its own table; what a had begun, a real owner would start under the next number.
@@ -251,7 +254,7 @@ describe("a new owner", () => {
     play.kill(a);
     if (lease !== undefined) await play.truth.release(lease);
     const next = await play.own(b, "e-1", 0, 0);
-    const claimed = (await play.after(b.surplus.claimsOf("e-1"))).filter(({ executor }) => executor === "c");
+    const claimed = (await play.after(b.surplus.claimsOf("e-1", byIndex))).filter(({ executor }) => executor === "c");
     expect(claimed.length).toBeGreaterThan(0);
     await next.ended(claimed.length);
     await play.world.pass(500);
@@ -278,7 +281,7 @@ describe("a claimer", () => {
     play.kill(a);
     if (lease !== undefined) await play.truth.release(lease);
     const second = await play.own(b, "e-1", 0, 0);
-    const claims = await play.after(b.surplus.claimsOf("e-1"));
+    const claims = await play.after(b.surplus.claimsOf("e-1", byIndex));
     expect(claims.map(({ executor }) => executor)).toEqual(claimed.map(() => "b"));
     for (const { node, attempt } of claims) expect(second.attempts.holds(node, attempt)).toBe(false);
     for (let node = 0; node < 40; node++) {

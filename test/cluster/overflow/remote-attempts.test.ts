@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createRemoteAttempts, type RemoteAttempts } from "../../../src/cluster/overflow/remote-attempts.ts";
+import type { SentOutcome } from "../../../src/cluster/commands/stored-command.ts";
 import { createInlinePool } from "../../../src/pool/inline-pool.ts";
 import type { Attempt, NodeOutcome, Pool } from "../../../src/pool/pool.ts";
 import { HANDLERS } from "../../sim/instance.ts";
@@ -7,19 +8,20 @@ import { World } from "../../sim/world.ts";
 import { attemptOf } from "../../pool/fixtures/behaviours.ts";
 
 const execution = { id: "an execution", name: "some" };
-const key = { execution: execution.id, node: 0, attempt: 1 };
+const key = { execution: execution.id, node: 0, nodeId: "n", attempt: 1 };
 
 let world: World;
 let pool: Pool;
 let remote: RemoteAttempts;
 let sent: string[];
 let isWanted: boolean;
+let named: unknown[];
+let tellsIndex: boolean;
 let finish: (outcome: NodeOutcome) => void;
 
 beforeEach(async () => {
   world = new World();
-  sent = [];
-  isWanted = true;
+  [sent, named, tellsIndex, isWanted] = [[], [], true, true];
   const run = () => new Promise<NodeOutcome>((resolve) => void (finish = resolve));
   pool = createInlinePool({ run, handlers: HANDLERS, slots: 2, abortGraceMs: 50, clock: world, turns: world, report: () => undefined });
   void pool.ready();
@@ -29,7 +31,12 @@ beforeEach(async () => {
     bootId: "here",
     clock: world,
     isWanted: async () => isWanted,
-    send: async ({ body }) => void sent.push((JSON.parse(body) as { readonly outcome: { readonly type: string } }).outcome.type),
+    tellsIndex: () => tellsIndex,
+    async send({ body }) {
+      const { node, nodeId, attempt, outcome } = JSON.parse(body) as SentOutcome;
+      sent.push(outcome.type);
+      named.push({ node, nodeId, attempt });
+    },
   });
 });
 
@@ -110,5 +117,50 @@ describe("An execution that went to another owner while an attempt of it runs he
     isWanted = false;
     await world.pass(10_000);
     expect(sent).toEqual(["completed"]);
+  });
+});
+
+describe("An outcome that is told to an owner", () => {
+  const told = async (attempt: Attempt): Promise<void> => {
+    void remote.run(execution, attempt);
+    await world.pass(10);
+    finish({ type: "completed", output: "1" });
+    await world.pass(10);
+  };
+
+  test("names its node by id; its index stands beside that while an instance may know no other name", async () => {
+    await told(attemptOf("step", { node: 3, nodeId: "c" }));
+    tellsIndex = false;
+    await told(attemptOf("step", { node: 4, nodeId: "d" }));
+    expect(named).toEqual([
+      { node: 3, nodeId: "c", attempt: 1 },
+      { node: undefined, nodeId: "d", attempt: 1 },
+    ]);
+  });
+
+  test("of an offer that cannot be read names it as the offer did", async () => {
+    tellsIndex = false;
+    remote.release(execution.id, { node: 3, nodeId: "c", attempt: 2 });
+    remote.release(execution.id, { node: 3, attempt: 2 });
+    await world.pass(10);
+    expect([sent, named]).toEqual([
+      ["released", "released"],
+      [
+        { node: undefined, nodeId: "c", attempt: 2 },
+        { node: 3, nodeId: undefined, attempt: 2 },
+      ],
+    ]);
+  });
+
+  test("is not that of another history's node which had the same index: what cannot run beside it goes back", async () => {
+    void remote.run(execution, attemptOf("step", { node: 0, nodeId: "b" }));
+    await world.pass(10);
+    const second = remote.run(execution, attemptOf("step", { node: 0, nodeId: "a" }));
+    await world.pass(10);
+    await second;
+    expect([sent, named]).toEqual([["released"], [{ node: 0, nodeId: "a", attempt: 1 }]]);
+    finish({ type: "completed", output: "1" });
+    await world.pass(10);
+    expect([sent[1], named[1]]).toEqual(["completed", { node: 0, nodeId: "b", attempt: 1 }]);
   });
 });

@@ -12,6 +12,7 @@ import { AttemptBuilder, MissingTexts } from "./attempt-builder.ts";
 import { HandlerWait } from "./handler-wait.ts";
 import { PutOff } from "./put-off.ts";
 import { RetryTimers } from "./retry-timers.ts";
+import { ownAttempt } from "../in-hand.ts";
 import type { Ports } from "../ports.ts";
 import type { NodeIndex } from "../../../workflow/plan/plan.ts";
 import type { OwnedLane } from "../../../cluster/owned-lane.ts";
@@ -198,7 +199,9 @@ export class Effects {
     const isOpen = state.nodeStatus[node] === NodeCode.RUNNING && state.attempt[node] === attempt;
     if (!isOpen || attempts.holds(node, attempt)) return;
     const elsewhere = executor !== ports.bootId;
-    if (elsewhere && ports.isAlive(executor)) attempts.watch(node, attempt, executor);
+    const own = ownAttempt(this.#host.id, state, node, attempt);
+    const isOutstanding = elsewhere ? ports.isAlive(executor) : ports.remoteAttempts.hasTold(own);
+    if (isOutstanding) attempts.watch(node, attempt, executor, own.nodeId);
     else this.#host.deliver({ type: "LoseAttempt", node, attempt, death: elsewhere && ports.shared });
   }
 

@@ -1,11 +1,9 @@
 /** The SQLite file: its tables, how it is opened, and how a file that is not ours or too new is recognised. */
 import { Database } from "bun:sqlite";
-import { LEVEL } from "../../../workflow/execution/level.ts";
+import { FIRST_LEVEL, LEVEL } from "../../../workflow/execution/level.ts";
 import { isJournalGone, JOURNAL_BYTES_KEPT } from "./journal.ts";
 import { DataFolderFault } from "../lock.ts";
 
-/** The level of a new file, which stands as the file's version. The first write that needs a higher level raises it. */
-const FIRST_LEVEL = 1;
 /** SQLite's mark for the owner of a file: "Trpe". */
 const APPLICATION_ID = 0x54727065;
 /** The pages of the journal (16 MiB) at which it is copied into the main file, so that a commit rarely pays for it. */
@@ -62,6 +60,7 @@ function prepare(db: Database, file: string, { busyTimeoutMs, fileBytesMax }: Da
     inTransaction(db, () => {
       db.run(TABLES);
       db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+      // The level in use: raised by the first write that needs a higher one.
       db.run(`PRAGMA user_version = ${FIRST_LEVEL}`);
     });
   }
