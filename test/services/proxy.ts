@@ -2,6 +2,8 @@
 
 export type WireProxy = {
   readonly port: number;
+  /** The number of connections that are open now. */
+  readonly connections: number;
   /** Ends every connection now. New ones are let through. */
   cut(): void;
   /** From now on no reply comes through, on any connection. Requests still arrive. */
@@ -90,6 +92,9 @@ export function startProxy(port: number): WireProxy {
 
   return {
     port: server.port,
+    get connections() {
+      return wires.size;
+    },
     cut() {
       for (const wire of [...wires]) end(wire);
     },

@@ -46,6 +46,8 @@ class Producer implements KafkaProducer {
   readonly #producer: KafkajsProducer;
   /** The time until which records have no time, because Kafka has refused theirs. Null if it accepts it, as far as is known. */
   #timelessUntilMs: number | null = null;
+  /** Resolves when no send is under way. */
+  #quiet: Promise<unknown> = Promise.resolve();
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options;
@@ -60,7 +62,20 @@ class Producer implements KafkaProducer {
     return this.#producer.connect();
   }
 
-  async send(topic: string, headers: Headers, messages: readonly Message[]): Promise<void> {
+  send(topic: string, headers: Headers, messages: readonly Message[]): Promise<void> {
+    const sent = this.#sendStamped(topic, headers, messages);
+    this.#quiet = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#producer.disconnect();
+    // kafkajs connects again when a send fails that was in flight.
+    await this.#quiet;
+    await this.#producer.disconnect();
+  }
+
+  async #sendStamped(topic: string, headers: Headers, messages: readonly Message[]): Promise<void> {
     const stampMs = this.#stampMs();
     try {
       await this.#send(topic, headers, stampMs, messages);
@@ -73,10 +88,6 @@ class Producer implements KafkaProducer {
       else if (!refusal.retriable) throw refusal;
       await this.#send(topic, headers, this.#stampMs(), messages);
     }
-  }
-
-  disconnect(): Promise<void> {
-    return this.#producer.disconnect();
   }
 
   #stampMs(): number {

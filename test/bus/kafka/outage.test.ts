@@ -1,8 +1,10 @@
 /** The way from the outbox into Kafka, while the broker is paused, killed, or not there at first: nothing is lost, and nothing comes out of order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { Kafka, logLevel } from "kafkajs";
 import type { EventStream } from "../../../src/bus/event-stream.ts";
 import { createByteBudget } from "../../../src/bus/relay/written-entries.ts";
 import { connectKafkaStream } from "../../../src/bus/kafka/event-stream.ts";
+import { createKafkaProducer } from "../../../src/bus/kafka/producer.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../../src/bus/relay/relay.ts";
 import { systemClock } from "../../../src/env/clock.ts";
 import { emptySharedMemory, openSharedMemoryStore } from "../../../src/store/memory/shared-memory-store.ts";
@@ -11,6 +13,7 @@ import { type LogEntry, recordingLog } from "../../env/log/recording-log.ts";
 import { commitId, entryAfter, newExecution } from "../../store/made.ts";
 import { until } from "../../process/facts.ts";
 import { type KafkaService, startKafka } from "../../services/kafka.ts";
+import { startProxy } from "../../services/proxy.ts";
 import { Understood } from "../relay/documented-reader.ts";
 import { consume } from "./stream-consumer.ts";
 
@@ -124,6 +127,33 @@ async function readAll(instance: Instance): Promise<void> {
 }
 
 describe("the stream while Kafka is not there", () => {
+  test(
+    "a producer that is given up while it sends leaves no connection: kafkajs makes one where a send fails",
+    async () => {
+      const topic = `given-up${process.pid}`;
+      const admin = new Kafka({ brokers: [...broker.brokers], logLevel: logLevel.NOTHING }).admin();
+      await admin.connect();
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+      await admin.disconnect();
+      // Requests go to the broker itself, by the address that it tells. What is connected anew goes through the proxy.
+      const proxy = startProxy(broker.port);
+      atTheEnd.push(async () => proxy.close());
+      const { log } = recordingLog();
+      const address = { brokers: [`127.0.0.1:${proxy.port}`], clientId: "troupe-test", requestTimeoutMs: 1_500 };
+      const producer = createKafkaProducer({ ...address, clock: systemClock, log });
+      await producer.connect();
+      await producer.send(topic, {}, [{ key: "k", value: "1" }]);
+      expect(proxy.connections).toBe(1);
+      broker.pause();
+      atTheEnd.push(async () => broker.resume());
+      const sent = producer.send(topic, {}, [{ key: "k", value: "2" }]).catch((error: unknown) => error);
+      await producer.disconnect();
+      expect(await sent).toBeInstanceOf(Error);
+      await until("no connection is left", () => proxy.connections === 0, 10_000);
+    },
+    TIMEOUT_MS,
+  );
+
   test(
     "a broker that is paused for longer than a request may take loses nothing",
     async () => {
