@@ -5,6 +5,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import { LOG_LEVELS } from "../config/kinds.ts";
+import { errorFields } from "./errors.ts";
 import { printable } from "./printable.ts";
 
 /** The fields of a line, by name. An Error may be the value of a field: it is written with type, message, stack and cause. */
@@ -95,7 +96,7 @@ function plain(fields: Record<string, unknown>): Record<string, unknown> {
 const HANDLERS_OWN = "fields";
 
 function plainValue(value: unknown): unknown {
-  if (value instanceof Error) return prepareLog().pino.stdSerializers.errWithCause(value);
+  if (value instanceof Error) return errorFields(value);
   return typeof value === "bigint" ? value.toString() : value;
 }
 
@@ -109,8 +110,11 @@ function readable(line: string): string {
   return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${printable(String(message))}${rest.join("")}\n`;
 }
 
-/** A value as text: an error by its stack, everything else as JSON. */
+/** A value as text: an error by its stack and those of its causes, everything else as JSON. */
 function shown(value: unknown): string {
-  if (typeof value === "object" && value !== null && "stack" in value) return printable(String(value.stack), { lines: true });
+  if (typeof value === "object" && value !== null && "stack" in value) {
+    const own = printable(String(value.stack), { lines: true });
+    return "cause" in value ? `${own}\n  caused by ${shown(value.cause)}` : own;
+  }
   return printable(typeof value === "string" ? value : JSON.stringify(value));
 }

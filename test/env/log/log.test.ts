@@ -1,4 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createLog, type Log, type LogOptions } from "../../../src/env/log/log.ts";
 import { recordingLog } from "./recording-log.ts";
 
@@ -36,6 +39,44 @@ describe("the log", () => {
     expect(logged.message).toBe("the disk is full");
     expect(logged.stack).toContain("log.test.ts");
     expect(logged.cause.message).toBe("ENOSPC");
+  });
+
+  describe("of a file that cannot be loaded", () => {
+    const folder = mkdtempSync(join(tmpdir(), "troupe-log-"));
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    async function loadingError(name: string, text: string): Promise<unknown> {
+      const file = join(folder, name);
+      await Bun.write(file, text);
+      return import(file).then(
+        () => null,
+        (error: unknown) => error,
+      );
+    }
+
+    test.each([
+      ["one.ts", "const x = ;", ["Unexpected ;", "one.ts:1:11"]],
+      ["several.ts", "const x = 1;\nlet a = 1; let a = 2; const b = ;", ["several.ts:2:16: ", "several.ts:2:33: Unexpected ;"]],
+      ["absent.ts", 'import "./nowhere.ts";', ["nowhere.ts"]],
+    ])("says where and why: %s", async (name, text, expected) => {
+      const error = await loadingError(name, text);
+      for (const fields of [{ error }, { error: new Error("The start failed.", { cause: error }) }]) {
+        for (const pretty of [false, true]) {
+          const [line = ""] = linesOf({ pretty }, (log) => log.error("It broke.", fields));
+          expect(expected.filter((each) => !line.includes(each))).toEqual([]);
+        }
+      }
+    });
+  });
+
+  test("writes an error that is its own cause", () => {
+    const error: Error = new Error("the snake");
+    const other = new Error("the tail", { cause: error });
+    Object.assign(error, { cause: other, errors: [other, error] });
+    for (const pretty of [false, true]) {
+      const [line = ""] = linesOf({ pretty }, (log) => log.error("It broke.", { error }));
+      expect([line.includes("the snake"), line.includes("the tail")]).toEqual([true, true]);
+    }
   });
 
   test("carries the fields of `with` on every line, errors and big integers included", () => {
