@@ -11,8 +11,8 @@ export function errorFields(error: Error, seen: Set<unknown> = new Set()): Error
   };
   const { errors } = error as { readonly errors?: unknown };
   const fields: Record<string, unknown> = { type: error.constructor?.name ?? error.name, message: error.message, stack: error.stack };
-  if (Array.isArray(errors)) fields.aggregateErrors = errors.map(shown);
   if (error.cause !== undefined) fields.cause = shown(error.cause);
+  if (Array.isArray(errors)) fields.aggregateErrors = errors.map(shown);
   for (const name in error) {
     const value = (error as unknown as ErrorFields)[name];
     if (!(name in fields) && name !== "errors" && typeof value !== "function") fields[name] = shown(value);
