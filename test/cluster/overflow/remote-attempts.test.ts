@@ -138,6 +138,17 @@ describe("An outcome that is told to an owner", () => {
     ]);
   });
 
+  test("is known here for as long as it may be on its way: if the lane comes to this instance then, the attempt is not lost", async () => {
+    const attempt = { execution: execution.id, node: 3, nodeId: "c", attempt: 1 };
+    expect(remote.hasTold(attempt)).toBe(false);
+    await told(attemptOf("step", { node: 3, nodeId: "c" }));
+    expect(remote.hasTold(attempt)).toBe(true);
+    for (const other of [{ nodeId: "d" }, { attempt: 2 }, { execution: "another" }])
+      expect(remote.hasTold({ ...attempt, ...other })).toBe(false);
+    await world.pass(31_000);
+    expect(remote.hasTold(attempt)).toBe(false);
+  });
+
   test("of an offer that cannot be read names it as the offer did", async () => {
     tellsIndex = false;
     remote.release(execution.id, { node: 3, nodeId: "c", attempt: 2 });
