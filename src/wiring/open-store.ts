@@ -13,7 +13,7 @@ import { systemTurns } from "../env/turns.ts";
 import { emptyMemory, openMemoryStore } from "../store/memory/memory-store.ts";
 import { type LeavableStore, moveExecutions } from "../store/move.ts";
 import type { RedisAddress } from "../store/redis/calls/connection.ts";
-import type { SharedStore } from "../store/shared-store.ts";
+import { BelowLevel, type SharedStore } from "../store/shared-store.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { DataFolderFault } from "../store/sqlite/lock.ts";
 import { type Store, StoreFull, StoreUnavailable } from "../store/store.ts";
@@ -61,7 +61,8 @@ async function openRedis(config: Config, redis: RedisConfig, log: Log): Promise<
       log,
     });
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
+    // Alone it would take up work that the others do not know of, while Redis is there.
+    if (!(error instanceof StoreUnavailable) || error instanceof BelowLevel) throw error;
     if (config.redisRequired)
       throw new Error(`Redis at ${where} is required (APP_REDIS_REQUIRED) and cannot be used: ${error.message}`, {
         cause: error,
