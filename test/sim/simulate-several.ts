@@ -118,6 +118,8 @@ class Play {
   #troublesLeft = TROUBLES;
   #falling = 0;
   #steps = 0;
+  /** Nothing more is done to the instances: they are asked. */
+  #isJudged = false;
   readonly #beganAtMs: number;
 
   constructor(seed: number, faults: SeveralFaults, sabotage: SeveralSabotage) {
@@ -283,7 +285,7 @@ class Play {
     const isLate = this.#world.nowMs() > this.#beganAtMs + ALL_HANDLERS_AFTER_MS;
     if (this.#faults.handlersDiffer && isLate && !this.#living().some(({ hasAll, state }) => hasAll && state !== "ending"))
       this.#join(true);
-    if (this.#faults.versionsDiffer && this.#world.nowMs() > this.#beganAtMs + ALL_NEWER_AFTER_MS) this.#upgrade();
+    if (this.#faults.versionsDiffer && !this.#isJudged && this.#world.nowMs() > this.#beganAtMs + ALL_NEWER_AFTER_MS) this.#upgrade();
     // A process that could not start is started again.
     if (this.#up().length === 0 && this.#living().every(({ state }) => state === "ending")) this.#join();
   }
@@ -336,6 +338,7 @@ class Play {
   }
 
   async #judge(left: readonly string[]): Promise<PlayedBySeveral> {
+    this.#isJudged = true;
     const { witness, lanes } = this.#stage;
     const broken = [...this.#broken(), ...left];
     const statuses: string[] = [];
