@@ -35,8 +35,9 @@ export type ClientsOptions = {
 
 type Stopped = Pick<Witness, "cancelled" | "paused">;
 
-/** Most executions take no longer. */
-const STOPPED_WITHIN_MS = 1_500;
+/** Most executions take no longer than the half of it. */
+const CANCELLED_WITHIN_MS = 3_000;
+const PAUSED_WITHIN_MS = 1_500;
 const PAUSED_FOR_MS = 3_000;
 
 export class Clients {
@@ -96,10 +97,10 @@ export class Clients {
       if (id === null) return;
       // Drawn only where it is asked for, so that the other plays stay as they are.
       if (this.#cancels > 0 && random.chance(this.#cancels)) {
-        const withinMs = random.below(STOPPED_WITHIN_MS);
+        const withinMs = random.below(CANCELLED_WITHIN_MS);
         for (let client = 0; client < 2; client++) this.#go(() => this.#cancel(id, random.below(withinMs + 1)));
       }
-      if (this.#pauses > 0 && random.chance(this.#pauses)) this.#go(() => this.#holdUp(id, random.below(STOPPED_WITHIN_MS)));
+      if (this.#pauses > 0 && random.chance(this.#pauses)) this.#go(() => this.#holdUp(id, random.below(PAUSED_WITHIN_MS)));
       if (atOnce) return this.#accept(id);
       for (let client = 0; client < 3; client++) this.#go(() => this.#trigger(id, client === 1 ? null : paramsOf(client)));
     });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { LeasedLane } from "../../src/cluster/lanes/leased-lane.ts";
 import type { SharedMemoryFiles } from "../../src/store/memory/shared-memory-store.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
+import type { Attempt } from "../../src/pool/pool.ts";
 import type { Commit } from "../../src/store/store.ts";
 import { LEVEL } from "../../src/workflow/execution/level.ts";
 import type { Life } from "./life.ts";
@@ -248,7 +249,7 @@ describe("the simulation of several instances notices", () => {
         files.members.beat = (member, _level, ttlMs, nowMs) => beat(member, LEVEL + 1, ttlMs, nowMs);
         return {};
       }),
-      /is below level 2/,
+      new RegExp(`is below level ${LEVEL + 1}`),
     ],
     [
       "an owner that gives an outcome to the node of its index, after an older past",
@@ -261,6 +262,63 @@ describe("the simulation of several instances notices", () => {
         };
       }),
       /another's result/,
+    ],
+    [
+      "a pool that keeps what is taken back for a pause",
+      { pauses: 0.7, slots: 1 },
+      {
+        pool: (pool) => ({
+          ...pool,
+          attach(execution, listener) {
+            const attempts = pool.attach(execution, listener);
+            return Object.assign(attempts, { takeBack: () => attempts.size });
+          },
+        }),
+      },
+      /is paused/,
+    ],
+    [
+      "a pool that begins nothing that was taken back once",
+      { pauses: 0.7, slots: 1 },
+      {
+        pool: (pool) => ({
+          ...pool,
+          attach(execution, listener) {
+            const attempts = pool.attach(execution, listener);
+            const start = attempts.start.bind(attempts);
+            const given = new Set<string>();
+            return Object.assign(attempts, {
+              start(attempt: Attempt) {
+                const name = `${attempt.node}/${attempt.attempt}`;
+                if (!given.has(name)) start(attempt);
+                given.add(name);
+              },
+            });
+          },
+        }),
+      },
+      /never: all executions/,
+    ],
+    [
+      "a store that keeps the claims of what is cancelled",
+      { cancels: 0.7, slots: 1 },
+      storeWith((store, files) => {
+        const discard = store.discard.bind(store);
+        return {
+          discard(lane: number, ids: readonly string[]) {
+            const offers = files.lanes[lane]?.offers() ?? [];
+            const isCancelled = (id: string) => {
+              const execution = offers.find((offer) => offer.id === id)?.execution ?? "";
+              return files.executions.get(execution)?.summary.status === "CANCELLED";
+            };
+            return discard(
+              lane,
+              ids.filter((id) => !isCancelled(id)),
+            );
+          },
+        };
+      }),
+      /holds offer/,
     ],
   ] as const satisfies readonly (readonly [string, Partial<SeveralFaults>, SeveralSabotage, RegExp, Patch?])[]) {
     test(name, async () => {

@@ -15,10 +15,10 @@ export type ClientCommand =
 /** All commands of clients, and the level that each needs. The word of each in the store is its type in lower case. */
 export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], number>> = {
   Trigger: 1,
-  Cancel: 1,
-  Pause: 1,
-  Resume: 1,
-  Prioritise: 1,
+  Cancel: 2,
+  Pause: 2,
+  Resume: 2,
+  Prioritise: 2,
 };
 
 /** The reason why a command cannot be accepted: the client's mistake, which changes nothing. */

@@ -4,7 +4,7 @@
 export const FIRST_LEVEL = 1;
 
 /** The level of this build. A word, a format or a command that it adds needs the level that it has then; what came before keeps its own. */
-export const LEVEL = 1;
+export const LEVEL = 2;
 
 /**
  * Something stored is in a form that this build does not know: a newer build wrote it. The message is a sentence. Nothing is made of it
