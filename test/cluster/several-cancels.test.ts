@@ -1,6 +1,7 @@
 /** A cancel among several instances: asked of any, and heard wherever the execution's attempts run. One scene each. */
 import { describe, expect, test } from "bun:test";
 import type { NodeOutcome } from "../../src/pool/pool.ts";
+import { LEVEL } from "../../src/workflow/execution/level.ts";
 import { fails } from "../sim/scene.ts";
 import { Several } from "../sim/several.ts";
 
@@ -19,7 +20,10 @@ const stopping = (attempt: { readonly nodeId: string }, signal: AbortSignal) =>
 
 async function start(count: number): Promise<Several> {
   stopped = [];
-  return Several.start(count, { slots: 4, nodes: Object.fromEntries(wide.map(({ id }) => [id, stopping])) });
+  const several = await Several.start(count, { slots: 4, nodes: Object.fromEntries(wide.map(({ id }) => [id, stopping])) });
+  await several.world.until(() => several.files.members.level === LEVEL, "all instances know what a cancel needs");
+  await several.world.pass(1_000);
+  return several;
 }
 
 async function cancelAt(several: Several, name: string, id: string) {

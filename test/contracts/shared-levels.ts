@@ -1,6 +1,7 @@
 /** The part of the shared stores' contract that is about levels: who may use the store once a newer build writes what an older one cannot read. */
 import { describe, expect, test } from "bun:test";
 import { BelowLevel, type Member, type SharedStore } from "../../src/store/shared-store.ts";
+import { LEVEL } from "../../src/workflow/execution/level.ts";
 import { LONG_MS } from "../store/in-lane.ts";
 import { rejectionOf } from "./rejection.ts";
 import { type SharedSubject, TTL_MS } from "./shared-ground.ts";
@@ -23,7 +24,7 @@ export function levelPromises(subject: SharedSubject): void {
       const seen = await newer.beat(member("new"), LONG_MS);
       expect(seen.map(({ bootId, level }) => [bootId, level]).sort()).toEqual([
         ["new", NEW],
-        ["old", 1],
+        ["old", LEVEL],
       ]);
       expect([subject.one.level(), newer.level()]).toEqual([1, 1]);
     });
@@ -75,7 +76,7 @@ export function levelPromises(subject: SharedSubject): void {
       const rejection = await rejectionOf(subject.one.beat(member("old"), LONG_MS));
       expect(rejection).toHaveProperty(
         "message",
-        "The store is in use by a newer version of Troupe (level 3; this version knows level 1): start this instance with that version.",
+        `The store is in use by a newer version of Troupe (level ${NEW}; this version knows level ${LEVEL}): start this instance with that version.`,
       );
     });
   });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { DataFolderFault } from "../../../src/store/sqlite/lock.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "../../../src/store/sqlite/sqlite-store.ts";
 import { type Store, StoreUnavailable } from "../../../src/store/store.ts";
+import { LEVEL } from "../../../src/workflow/execution/level.ts";
 import { rejectionOf } from "../../contracts/rejection.ts";
 import { storeContract } from "../../contracts/store.ts";
 import { inlineThread } from "./inline-thread.ts";
@@ -154,7 +155,9 @@ describe("the sqlite store's folder", () => {
     rmSync(file);
     await (await open()).close();
     change(file, "PRAGMA user_version = 99");
-    expect(await sentence()).toContain(`${file} was written by a newer Troupe (level 99; this version knows level 1). Run that version`);
+    expect(await sentence()).toContain(
+      `${file} was written by a newer Troupe (level 99; this version knows level ${LEVEL}). Run that version`,
+    );
   });
 
   test("keeps the level in use, which the first write that needs it has raised, and which a build below it is refused by", async () => {
@@ -167,11 +170,11 @@ describe("the sqlite store's folder", () => {
     };
     const store = await open();
     expect(level()).toBe(1);
-    for (const wanted of [2, 2, 1]) expect(await store.raiseLevel(wanted)).toBe(true);
+    for (const wanted of [LEVEL + 1, LEVEL + 1, LEVEL]) expect(await store.raiseLevel(wanted)).toBe(true);
     await store.close();
-    expect(level()).toBe(2);
+    expect(level()).toBe(LEVEL + 1);
     expect(await sentence()).toBe(
-      `${file} was written by a newer Troupe (level 2; this version knows level 1). Run that version, or set APP_DATA_DIR to another folder.`,
+      `${file} was written by a newer Troupe (level ${LEVEL + 1}; this version knows level ${LEVEL}). Run that version, or set APP_DATA_DIR to another folder.`,
     );
   });
 
