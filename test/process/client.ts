@@ -37,9 +37,23 @@ export function post(at: At, path: string, body: unknown = {}, headers: Readonly
   return fetch(`${at.url}${path}`, { method: "POST", body: text, headers: { "content-type": "application/json", ...headers } });
 }
 
+/** The answer of a server that takes what is sent: told to come again (503 with Retry-After), a client does so. */
+export async function whenTaken(send: () => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await send();
+    const retryAfter = answer.headers.get("retry-after");
+    if (answer.status !== 503 || retryAfter === null) return answer;
+    await answer.body?.cancel();
+    await Bun.sleep(1_000 * Number(retryAfter));
+  }
+}
+
 /** The new execution's id. */
 export async function create(at: At, name: string, nodes: readonly NodeSpec[]): Promise<string> {
-  const { execution_id } = await expectJson<{ execution_id: string }>(await post(at, "/workflows", { name, dag: { nodes } }), 201);
+  const { execution_id } = await expectJson<{ execution_id: string }>(
+    await whenTaken(() => post(at, "/workflows", { name, dag: { nodes } })),
+    201,
+  );
   return execution_id;
 }
 

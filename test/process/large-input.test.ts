@@ -1,7 +1,7 @@
 /** Input that takes long to read: others are answered meanwhile. Before, each of these held everybody up for 16 seconds and more. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { create, endOf, expectJson, post } from "./client.ts";
+import { create, endOf, expectJson, post, whenTaken } from "./client.ts";
 import { endAll, newHome, type Server, startServer } from "./server.ts";
 
 /** On a machine with nothing else to do the longest is under 100 ms; here others may have it for a while. */
@@ -24,7 +24,7 @@ async function whileLooking<T>(work: Promise<T>): Promise<{ readonly answer: T; 
   for (let more = true; more; ) {
     more = !isOver;
     const beganAtMs = performance.now();
-    expect(await expectJson(await fetch(`${server.url}/health`), 200)).toMatchObject({ healthy: true });
+    expect(await expectJson(await fetch(`${server.url}/health`), 200)).toMatchObject({ status: "running" });
     longestMs = Math.max(longestMs, performance.now() - beganAtMs);
     looks++;
   }
@@ -35,7 +35,7 @@ describe("the health is told while", () => {
   test("a trigger brings 31 MB of numbers, one of 19 digits among them, and they come out with it", async () => {
     const id = await create(server, "many numbers", [{ id: "only", handler: "noop" }]);
     const params = `{"a":[1234567890123456789,${"1,".repeat(15_900_000)}1]}`;
-    const { answer, looks, longestMs } = await whileLooking(post(server, `/workflows/${id}/trigger`, params));
+    const { answer, looks, longestMs } = await whileLooking(whenTaken(() => post(server, `/workflows/${id}/trigger`, params)));
     expect(answer.status).toBe(200);
     expect(looks).toBeGreaterThan(3);
     expect(longestMs).toBeLessThan(LONGEST_MS);
@@ -44,11 +44,13 @@ describe("the health is told while", () => {
 
   test("they go over a node's config, since an older system's client sent the definition", async () => {
     const { execution_id: id } = await expectJson<{ execution_id: string }>(
-      await post(server, "/workflow", { name: "older", dag: { nodes: [{ id: "a", handler: "noop", config: { x: 1 } }] } }),
+      await whenTaken(() => post(server, "/workflow", { name: "older", dag: { nodes: [{ id: "a", handler: "noop", config: { x: 1 } }] } })),
       200,
     );
     const params = `{"a":{"x":[1234567890123456789,${"1,".repeat(7_000_000)}1]}}`;
-    const { answer, longestMs } = await whileLooking(post(server, `/workflow/trigger/${id}`, params).then(() => endOf(server, id)));
+    const { answer, longestMs } = await whileLooking(
+      whenTaken(() => post(server, `/workflow/trigger/${id}`, params)).then(() => endOf(server, id)),
+    );
     expect(answer.status).toBe("COMPLETED");
     expect(longestMs).toBeLessThan(LONGEST_MS);
   });
@@ -57,7 +59,7 @@ describe("the health is told while", () => {
     const id = await create(server, "broken", [{ id: "only", handler: "noop" }]);
     const broken = `{"a":[${"1,".repeat(15_500_000)}]}`;
     for (const path of [`/workflows/${id}/trigger`, "/workflows"]) {
-      const { answer, longestMs } = await whileLooking(post(server, path, broken));
+      const { answer, longestMs } = await whileLooking(whenTaken(() => post(server, path, broken)));
       expect(await expectJson<{ detail: string }>(answer, 400)).toMatchObject({ detail: expect.stringContaining("column 31000007") });
       expect(longestMs).toBeLessThan(LONGEST_MS);
     }
@@ -74,7 +76,7 @@ describe("the health is told while", () => {
     const nodes = [...layers, ...others, { id: "last", handler: "noop", dependencies: ["n3999"], config: { text } }];
     const { answer, longestMs } = await whileLooking(
       create(server, "many names", nodes).then(async (id) => {
-        await expectJson(await post(server, `/workflows/${id}/trigger`), 200);
+        await expectJson(await whenTaken(() => post(server, `/workflows/${id}/trigger`)), 200);
         return endOf(server, id, 120_000);
       }),
     );
@@ -86,7 +88,7 @@ describe("the health is told while", () => {
     const node = (at: number): string => `- {id: n${at}, handler: noop, config: {a: [1, 2]}}`;
     const yaml = `name: y\ndag:\n  nodes:\n${Array.from({ length: 4_200 }, (_, at) => `    ${node(at)}`).join("\n")}\n`;
     const send = () => fetch(`${server.url}/workflows`, { method: "POST", body: yaml, headers: { "content-type": "application/yaml" } });
-    const { answer, longestMs } = await whileLooking(Promise.all(Array.from({ length: 10 }, send)));
+    const { answer, longestMs } = await whileLooking(Promise.all(Array.from({ length: 10 }, () => whenTaken(send))));
     expect(answer.map(({ status }) => status)).toEqual(Array<number>(10).fill(201));
     expect(longestMs).toBeLessThan(LONGEST_MS);
   }, 120_000);
@@ -120,7 +122,7 @@ describe("what many large requests take at once", () => {
         const rest = most();
         const body = Buffer.from(made());
         const send = () => fetch(`${server.url}/workflows`, { method: "POST", body, headers: { "content-type": "application/json" } });
-        const { answer, longestMs } = await whileLooking(Promise.all(Array.from({ length: 8 }, send)));
+        const { answer, longestMs } = await whileLooking(Promise.all(Array.from({ length: 8 }, () => whenTaken(send))));
         expect(most() - rest).toBeLessThan(512 * MIB);
         expect(answer.map((each) => each.status)).toEqual(Array<number>(8).fill(status));
         for (const each of status === 201 ? answer : []) {
@@ -130,7 +132,7 @@ describe("what many large requests take at once", () => {
         expect(longestMs).toBeLessThan(LONGEST_MS);
         await server.end("SIGKILL");
       },
-      120_000,
+      300_000,
     );
   }
 });
