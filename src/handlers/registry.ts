@@ -7,6 +7,7 @@ import { builtInHandlers } from "./built-in/built-in.ts";
 import type { HandlerBundle } from "./loading/bundle.ts";
 import { configShapeOf } from "./config-shape-of.ts";
 import { type Handler, isHandler } from "./handler.ts";
+import { placeOf } from "./stack.ts";
 import type { Surroundings } from "./built-in/mock-service.ts";
 import { openBundle } from "./loading/own-modules.ts";
 import type { HandlerSettings } from "./settings.ts";
@@ -83,11 +84,14 @@ async function loadModules(bundle: HandlerBundle, faults: string[]): Promise<rea
   return modules;
 }
 
-/** Whether somebody forgot to call defineHandler. */
+/** Whether somebody forgot to call defineHandler, or exports a list of handlers. */
 function seemsHandler(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isHandler);
   return typeof value === "object" && value !== null && typeof (value as { readonly run?: unknown }).run === "function";
 }
 
 function sentenceOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const place = placeOf(error);
+  return `${error.name}: ${error.message}${place === null ? "" : ` (at ${place})`}`;
 }

@@ -23,6 +23,12 @@ export function stackOf(error: Error): string | undefined {
   return parts.length === 0 ? undefined : cut(parts);
 }
 
+/** The first place in the user's code at which something was thrown, as file:line:column; null if there is none. */
+export function placeOf(error: Error): string | null {
+  const [first = ""] = framesOf(error);
+  return PLACE.exec(first)?.[1] ?? null;
+}
+
 function framesOf({ stack }: Error): readonly string[] {
   if (typeof stack !== "string") return [];
   const lines = stack.split("\n").filter((line) => FRAME.test(line));

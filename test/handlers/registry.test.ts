@@ -143,7 +143,9 @@ describe("every fault is told at once", () => {
         "named.ts": 'import { defineHandler } from "troupe"; export const mine = defineHandler({ name: "named", run: () => 1 });',
         "plain.ts": 'export default { name: "x", run: () => 1 }',
         "syntax.ts": "const a = 1;\n\nexport default (",
-        "throws.ts": 'throw new TypeError("no luck")',
+        "several.ts":
+          'import { defineHandler } from "troupe"; export default [defineHandler({ name: "one", run: () => 1 }), defineHandler({ name: "two", run: () => 1 })];',
+        "throws.ts": 'const a = 1;\n\nthrow new TypeError("no luck")',
         "unknown.ts": 'import "no-such-package-anywhere"; export default 1',
         "wrong.ts": 'import { defineHandler } from "troupe"; export default defineHandler({ name: "with space", run: () => 1 })',
       }),
@@ -151,8 +153,9 @@ describe("every fault is told at once", () => {
       expect.stringMatching(/^syntax\.ts cannot be loaded: line 3, column \d+: /),
       expect.stringMatching(/^unknown\.ts cannot be loaded: line 1, column 8: .*no-such-package-anywhere/),
       'plain.ts has no handler: it must `export default defineHandler({ … })`, from "troupe".',
-      "throws.ts cannot be loaded: TypeError: no luck",
-      expect.stringContaining('got "with space"'),
+      'several.ts has no handler: it must `export default defineHandler({ … })`, from "troupe".',
+      expect.stringMatching(/^throws\.ts cannot be loaded: TypeError: no luck \(at .*throws\.ts:3:\d+\)$/),
+      expect.stringMatching(/got "with space".* \(at .*wrong\.ts:1:\d+\)$/),
       'named.ts exports the handler "named" by a name: it must be its default export.',
     ]);
   });
