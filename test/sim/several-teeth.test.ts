@@ -259,6 +259,8 @@ describe("the simulation of several instances notices", () => {
         const byIndex = (body: string) => body.replace(/"nodeId":"[^"]*",/, "");
         return {
           commandsAfter: async (...asked) => (await commandsAfter(...asked)).map((each) => ({ ...each, body: byIndex(each.body) })),
+          // From level 2 on no index is told.
+          raiseLevel: async () => false,
         };
       }),
       /another's result/,

@@ -140,6 +140,8 @@ class Play {
       throughStore: sabotage.store ?? ((store) => store),
       throughPool: sabotage.pool ?? ((pool) => pool),
     };
+    // Else the plays would be half over before anybody may be cancelled or paused.
+    if (faults.cancels + faults.pauses > 0) this.#files.members.raise(LEVEL, world.nowMs());
     this.#clients = new Clients({
       ...{ world, truth: this.#truth, engine: () => this.#any(), witness: this.#stage.witness },
       wishes: { ...faults, sizeLimit: NODES_LIMIT, mayForget: this.#forgets },
