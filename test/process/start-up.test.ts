@@ -135,6 +135,7 @@ describe("a start is refused with exit code 1 and says", () => {
     expect(exitCode).toBe(1);
     for (const word of words) expect(said).toContain(word);
     expect(said).not.toContain("    at ");
+    expect(said).not.toContain("next try");
   });
 });
 

@@ -49,6 +49,7 @@ export class Hosts {
   readonly #hearFirst: (word: LoadedHandlers) => void;
   #hosts: readonly HostHandle[] = [];
   #starting = true;
+  #everReady = false;
   /** Set by `close`, and called when the last host has gone. */
   #allGone: (() => void) | null = null;
   /** The number of hosts in a row that could not be loaded, and the time until which none is started. */
@@ -165,7 +166,9 @@ export class Hosts {
       ready: (handlers) => this.#ready(host, handlers),
       faults: (faults) => {
         this.dismiss(host);
-        if (!this.#superseded.delete(host)) this.#failed(faults);
+        // If no host was ever loaded, the start is refused with these faults: another report would promise a next try.
+        const isReported = this.#everReady || this.#options.hostsIdle === 0;
+        if (!this.#superseded.delete(host)) this.#failed(faults, isReported);
       },
       gone: () => undefined,
     });
@@ -195,6 +198,7 @@ export class Hosts {
     if (this.#superseded.delete(host)) return this.dismiss(host);
     host.idleSinceMs = this.#options.clock.nowMs();
     this.#failures = 0;
+    this.#everReady = true;
     this.#hearFirst({ ok: true, handlers });
     if (this.#allGone !== null) this.dismiss(host);
     else this.#events.ready();
@@ -208,12 +212,13 @@ export class Hosts {
   }
 
   /** Notes a failure. Another try follows after a pause that doubles, so that a permanent fault does not spin. */
-  #failed(faults: readonly string[]): void {
+  #failed(faults: readonly string[], isReported = true): void {
     this.#hearFirst({ ok: false, faults });
     if (!this.#starting) return;
     this.#failures += 1;
     const pauseMs = pauseBefore(this.#failures, STARTS);
     this.#pausedUntilMs = this.#options.clock.nowMs() + pauseMs;
+    if (!isReported) return;
     this.#options.report(`A thread or child process could not be started; the next try is in ${pauseMs} ms or later: ${faults.join(" ")}`);
   }
 
