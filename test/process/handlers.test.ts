@@ -9,7 +9,7 @@ import { allReady, warningsOf } from "./instances.ts";
 import { endAll, type Environment, newHome, type Server, startServer } from "./server.ts";
 
 /** For a busy machine: none of them waits for a time. */
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 afterAll(endAll);
 

@@ -7,7 +7,7 @@ import { recordingLog } from "../env/log/recording-log.ts";
 import { freshRedis } from "../services/redis.ts";
 import { endAll, newHome, startRefused, startServer } from "./server.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 afterAll(endAll);
 
 test("an instance below the level in use refuses to start, with a sentence", async () => {

@@ -12,7 +12,7 @@ import { endAll, type Environment, type Home, lastLines, newHome, type Server, s
 afterAll(endAll);
 
 /** Most of it is for a busy machine, on which a broker takes long to start. */
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 const one: readonly NodeSpec[] = [{ id: "only", handler: "noop" }];
 const two = (gate: string): readonly NodeSpec[] => [

@@ -8,7 +8,7 @@ import { allReady, healthOf, startInstances, warningsOf } from "./instances.ts";
 import { endAll, type Home, lastLines, newHome, type Server } from "./server.ts";
 
 /** For a busy machine: none of them waits for a time. */
-setDefaultTimeout(90_000);
+setDefaultTimeout(180_000);
 
 afterAll(endAll);
 
