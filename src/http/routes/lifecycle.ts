@@ -81,7 +81,8 @@ export const CANCEL = commandRoute({
     problems: [...REFUSALS, "brokenJson", "tooLarge", "otherType", "badCancel", "alreadyFinished"],
   },
   body: cancelBody,
-  command: ({ body }): ClientCommand => ({ type: "Cancel", reason: body?.reason ?? null }),
+  // Half of a character would be another text in the log than in a store's own columns.
+  command: ({ body }): ClientCommand => ({ type: "Cancel", reason: body?.reason?.toWellFormed() ?? null }),
 });
 
 const { answers: pauseAnswers, ...pause } = parts({

@@ -61,6 +61,9 @@ describe("POST /workflows/{id}/cancel", () => {
     const id = await create([{ id: "a", handler: "noop" }]);
     const yaml = await send("POST", `/workflows/${id}/cancel`, "reason: Enough.\n", { "content-type": "application/yaml" });
     expect([yaml.status, (await send("GET", `/workflows/${id}`)).json.error]).toEqual([200, "Enough."]);
+    const half = await create([{ id: "a", handler: "noop" }]);
+    await say(half, "cancel", '{"reason": "Half \\ud83d of a character"}');
+    expect((await send("GET", `/workflows/${half}`)).json.error).toBe("Half \ufffd of a character");
   });
 
   test("refuses what has ended, who is not there, and bodies that are none", async () => {
