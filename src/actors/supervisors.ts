@@ -14,6 +14,7 @@ import { type Admission, createAdmission } from "./execution/admission.ts";
 import { createLargeTexts } from "../store/large-texts.ts";
 import { CreatedExecutions } from "./execution/created-executions.ts";
 import type { Ports } from "./execution/ports.ts";
+import { createRemovals } from "./execution/removals.ts";
 import { startSupervisor } from "./execution/start-supervisor.ts";
 import { SUPERVISOR_INTENSITY } from "./system/supervision.ts";
 import type { Supervisor } from "./execution/supervisor.ts";
@@ -75,6 +76,7 @@ export function startSupervisors(options: SupervisorsOptions): Supervisors {
     failures,
     timers,
     admission,
+    removals: createRemovals(store, clock),
     largeTexts,
     createdExecutions,
     async load(id) {

@@ -34,6 +34,13 @@ export type CreateResult =
   | { readonly type: "refused"; readonly reason: string }
   | Unavailable;
 
+export type RemoveAnswer =
+  | { readonly type: "removed" }
+  /** The execution is cancelled; it is deleted once it is closed. */
+  | { readonly type: "accepted" }
+  | { readonly type: "rejected"; readonly code: "not_finished"; readonly status: ExecutionStatus }
+  | Exclude<CommandAnswer, { readonly type: "accepted" | "rejected" }>;
+
 export type CommandAnswer =
   | Receipt
   /** The command is stored for the instance that owns the execution, which has not answered yet. */

@@ -1,5 +1,5 @@
 /** The engine, the entrance for everybody: create, command, view, list, wait. HTTP, the benchmarks and the tests use it. */
-import type { CommandAnswer, CreateRequest, CreateResult, EngineHealth, Unavailable } from "./answers.ts";
+import type { CommandAnswer, CreateRequest, CreateResult, EngineHealth, RemoveAnswer, Unavailable } from "./answers.ts";
 import type { NewWork } from "./load-shedding.ts";
 import type { DefinitionChecker } from "./definitions/checker.ts";
 import type { ListQuery, Summary } from "../store/store.ts";
@@ -21,7 +21,16 @@ export type { ParamsResult } from "../workflow/definition/params.ts";
 export type { SubmittedResult } from "../workflow/definition/submitted.ts";
 export type DefinitionForm = DefinitionOptions["form"];
 
-export type { CheckedDefinition, CheckResult, CommandAnswer, CreateRequest, CreateResult, EngineHealth, Unavailable } from "./answers.ts";
+export type {
+  CheckedDefinition,
+  CheckResult,
+  CommandAnswer,
+  CreateRequest,
+  CreateResult,
+  EngineHealth,
+  RemoveAnswer,
+  Unavailable,
+} from "./answers.ts";
 
 /** The engine. It also reads what clients send, in a thread if it is large. */
 export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "readParams" | "readSubmitted" | "yamlToJson"> {
@@ -35,6 +44,8 @@ export interface Engine extends Pick<DefinitionChecker, "check" | "decode" | "re
   readonly isShedding: boolean;
   /** The one way for a client's command to an execution that exists. Resolves when the answer is durable, or cannot be for now. */
   command(executionId: string, command: ClientCommand): Promise<CommandAnswer>;
+  /** Deletes an execution that is closed. `cancel`: any other is cancelled, and deleted once it is closed. */
+  remove(executionId: string, cancel: boolean): Promise<RemoveAnswer>;
   /** The execution as the store has it, or null. Reads never ask an actor. Rejects with StoreUnavailable. */
   view(id: string): Promise<ExecutionView | null>;
   /** The small part of it. Rejects with StoreUnavailable. */

@@ -5,11 +5,20 @@ import { levelOfStored } from "../workflow/definition/definition.ts";
 import { CLIENT_COMMANDS, type ClientCommand } from "../workflow/execution/client-commands.ts";
 import { FIRST_LEVEL } from "../workflow/execution/level.ts";
 import type { ExecutionView } from "../workflow/view/view.ts";
-import { type CommandAnswer, type CreateRequest, type CreateResult, type EngineHealth, type Unavailable, unavailable } from "./answers.ts";
+import {
+  type CommandAnswer,
+  type CreateRequest,
+  type CreateResult,
+  type EngineHealth,
+  type RemoveAnswer,
+  type Unavailable,
+  unavailable,
+} from "./answers.ts";
 import type { Engine } from "./engine.ts";
 import { healthOf, type Life } from "./health.ts";
 import type { NewWork } from "./load-shedding.ts";
 import { type EngineParts, hasEnded, type Needs } from "./parts.ts";
+import { removeExecution } from "./removal.ts";
 import { createSharedViews } from "./shared-views.ts";
 
 /** The time that an end waits until the store has the last outcomes of remote attempts. */
@@ -51,6 +60,12 @@ export class RunningEngine implements Engine {
   async create(request: CreateRequest): Promise<CreateResult> {
     const below = this.#below(this.#needs.definition(request.definition.text));
     return this.#obstructed() ?? (below && (await below)) ?? this.#parts.creation.create(request);
+  }
+
+  async remove(executionId: string, cancel: boolean): Promise<RemoveAnswer> {
+    const { store } = this.#parts.options;
+    const command: Engine["command"] = (id, wanted) => this.command(id, wanted);
+    return this.#stopping() ?? removeExecution({ store, command }, executionId, cancel);
   }
 
   async command(executionId: string, command: ClientCommand): Promise<CommandAnswer> {

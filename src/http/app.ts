@@ -7,6 +7,7 @@ import { docsRoutes } from "./routes/docs.ts";
 import { executionRoute } from "./routes/execution.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { listRoute } from "./routes/list.ts";
+import { removeRoute } from "./routes/remove.ts";
 import { resultsRoute } from "./routes/results.ts";
 import type { App, HttpOptions } from "./routing/parts.ts";
 import { openRouteTable } from "./routing/routes.ts";
@@ -16,6 +17,7 @@ export function createApp(options: HttpOptions): App {
   creationRoutes(routes, parts);
   listRoute(routes, parts);
   executionRoute(routes, parts);
+  removeRoute(routes, parts);
   commandRoutes(routes, parts);
   resultsRoute(routes, parts);
   stepsRoutes(routes, parts);

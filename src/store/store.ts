@@ -185,6 +185,11 @@ export interface Store {
   large(executionId: string, keys: readonly string[]): Promise<readonly (string | null)[]>;
   /** The summaries, newest first: by createdAtMs, then id, both falling. */
   list(query: ListQuery): Promise<readonly Summary[]>;
+  /**
+   * Deletes an execution that nobody works on any more, if it was created at that time. True if the store does not have it (any more);
+   * false where it cannot go yet, because the bus has not got all of its events.
+   */
+  remove(execution: Pick<Summary, "id" | "createdAtMs">): Promise<boolean>;
   /** Ids of a lane's executions that are triggered and not closed, oldest trigger first. */
   active(lane: number): Promise<readonly string[]>;
   /**

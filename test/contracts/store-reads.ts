@@ -113,6 +113,30 @@ export function readPromises(subject: StoreSubject): void {
       expect((await subject.store.load("again"))?.definitionText).toBe(`{"name":"a workflow"}`);
     });
 
+    test("one that a client wants deleted, with all that is kept of it, whether it is closed or not", async () => {
+      await subject.store.create(["gone", "closed", "other"].map((id) => newExecution(id, { createdAtMs: 5, tags: ["t"] })));
+      await subject.commit(await subject.store.acquire(LANE, "boot-1"), 1, [
+        entryAfter(
+          1,
+          "gone",
+          { createdAtMs: 5, status: "CANCELLED", triggeredAtMs: 6, finishedAtMs: 7 },
+          { large: [{ key: "output/a/1", text: "1" }] },
+        ),
+        entryAfter(1, "closed", { createdAtMs: 5, status: "COMPLETED", triggeredAtMs: 6, finishedAtMs: 7, closed: true }),
+      ]);
+      expect(await subject.store.active(subject.store.laneOf("gone"))).toContain("gone");
+      // Another one, of an earlier time, under its id.
+      expect(await subject.store.remove({ id: "gone", createdAtMs: 4 })).toBe(true);
+      expect(await subject.store.summary("gone")).not.toBeNull();
+      for (const id of ["gone", "gone", "closed", "nobody"]) expect(await subject.store.remove({ id, createdAtMs: 5 })).toBe(true);
+      expect([await subject.store.summary("gone"), await subject.store.load("closed")]).toEqual([null, null]);
+      expect(await subject.store.large("gone", ["output/a/1"])).toEqual([null]);
+      expect(await subject.listedIds({ tag: "t" })).toEqual(["other"]);
+      expect(await subject.store.active(subject.store.laneOf("gone"))).toEqual([]);
+      expect((await subject.store.load("other"))?.definitionText).toBe(`{"name":"a workflow"}`);
+      expect(await subject.createOne("gone", {}, { bodyHash: "body-2" })).toBe("created");
+    });
+
     test("so that a commit for what is gone is a conflict, and its id is free", async () => {
       await subject.createOne("e1");
       await subject.store.sweep(retention);

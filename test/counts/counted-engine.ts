@@ -195,6 +195,7 @@ function countedStore(store: Store, world: World, counts: Counts): Store {
     large: counted((id, keys) => store.large(id, keys)),
     list: counted((query) => store.list(query)),
     active: (lane) => store.active(lane),
+    remove: (execution) => store.remove(execution),
     sweep: (retention) => store.sweep(retention),
     raiseLevel: (level) => store.raiseLevel(level),
     close: () => store.close(),

@@ -47,6 +47,7 @@ export function faultyStore(store: Store, life: Life, faults: StoreFaults): Stor
     large: (id, keys) => through(() => store.large(id, keys)),
     list: (query) => store.list(query),
     active: (lane) => store.active(lane),
+    remove: (execution) => through(() => store.remove(execution)),
     sweep: (retention) => store.sweep(retention),
     raiseLevel: (level) => store.raiseLevel(level),
     // The truth outlives the instance that closes it.

@@ -36,6 +36,7 @@ export class GatedStore {
       large: (id, keys) => truth.large(id, keys),
       list: (query) => truth.list(query),
       active: (lane) => truth.active(lane),
+      remove: (execution) => truth.remove(execution),
       sweep: (retention) => truth.sweep(retention),
       raiseLevel: (level) => truth.raiseLevel(level),
       close: () => truth.close(),

@@ -232,6 +232,7 @@ function counting(store: Store, calls: string[]): Store {
     large: (id, keys) => store.large(id, keys),
     list: (query) => store.list(query),
     active: (lane) => store.active(lane),
+    remove: (execution) => store.remove(execution),
     sweep: (retention) => store.sweep(retention),
     raiseLevel: (level) => store.raiseLevel(level),
     close: () => store.close(),

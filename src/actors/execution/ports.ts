@@ -7,6 +7,7 @@ import type { Chunk } from "../../store/store.ts";
 import type { TriggerParams, TooMuch } from "../../workflow/template/trigger-params.ts";
 import type { Plan } from "../../workflow/plan/plan.ts";
 import type { Admission } from "./admission.ts";
+import type { Removals } from "./removals.ts";
 import type { RemoteAttempts } from "../../cluster/overflow/remote-attempts.ts";
 import type { KnownHandlers } from "../../cluster/known-handlers.ts";
 import type { LargeTexts } from "../../store/large-texts.ts";
@@ -39,6 +40,7 @@ export type Ports = {
   readonly pool: Pool;
   readonly timers: Timers;
   readonly admission: Admission;
+  readonly removals: Removals;
   readonly largeTexts: LargeTexts;
   readonly handlers: KnownHandlers;
   /** The meaning of params for an execution of the plan; at once if that is little work. */

@@ -24,6 +24,7 @@ export function summaryOf(id: string, state: ExecutionState, definition: string)
     startedAtMs: state.startedAtMs,
     finishedAtMs: state.finishedAtMs,
     updatedAtMs: state.updatedAtMs,
-    closed: state.closed,
+    // The store calls it open until it is deleted, so that an owner that ends before that leaves it to the next.
+    closed: state.closed && !(state.discarded && state.triggeredAtMs !== null),
   };
 }

@@ -65,6 +65,12 @@ export const PROBLEMS = {
     "The execution is not triggered, or has ended.",
     "The workflow is not running (PENDING); nothing was changed.",
   ),
+  notFinished: conflict(
+    "not_finished",
+    "The execution has not ended, or attempts of it still run.",
+    "The workflow has not ended (PENDING); cancel it, or send cancel=true.",
+  ),
+  badCancelQuery: badQuery("cancel", 'Invalid type: Expected ("true" | "false") but received a string of 3 characters'),
   badLimit: badQuery("limit", "Expected a whole number from 1 to 1000"),
   badView: badQuery("view", 'Invalid type: Expected ("full" | "summary") but received a string of 4 characters'),
   badWait: badQuery("wait", 'Expected a duration such as "5s", "500ms" or "1m"; a bare number is seconds'),

@@ -60,6 +60,8 @@ function line(event: WorkflowEvent, ids: readonly string[]): string {
       return `["started",${atText(event.atMs)}]`;
     case "ExecutionPaused":
       return `["paused",${atText(event.atMs)}]`;
+    case "ExecutionDiscarded":
+      return `["discard",${atText(event.atMs)}]`;
     case "ExecutionPrioritised":
       return `["priority",${atText(event.atMs)},${event.priority}]`;
     case "ExecutionResumed":
@@ -90,6 +92,14 @@ function tail(text: Text): string {
   if (typeof text !== "string") return String(text.bytes);
   return `0,${text.includes("\n") ? text.replace(/[\n\r\t]/g, " ") : text}`;
 }
+
+/** Events of which only the time is told, by their words. */
+const TIMED = {
+  paused: "ExecutionPaused",
+  resumed: "ExecutionResumed",
+  discard: "ExecutionDiscarded",
+  closed: "ExecutionClosed",
+} as const;
 
 function read(reader: ChunkReader): WorkflowEvent {
   const word = reader.word();
@@ -130,14 +140,13 @@ function read(reader: ChunkReader): WorkflowEvent {
       return { type: "ExecutionTriggered", atMs: reader.number(), params: reader.text() };
     case "started":
       return { type: "ExecutionStarted", atMs: reader.number() };
-    case "paused":
-      return { type: "ExecutionPaused", atMs: reader.number() };
     case "priority":
       return { type: "ExecutionPrioritised", atMs: reader.number(), priority: reader.number() };
+    case "paused":
     case "resumed":
-      return { type: "ExecutionResumed", atMs: reader.number() };
+    case "discard":
     case "closed":
-      return { type: "ExecutionClosed", atMs: reader.number() };
+      return { type: TIMED[word], atMs: reader.number() };
     case "created": {
       const [atMs, name, definition] = JSON.parse(`[${reader.rest()}]`) as [number, string, string];
       return { type: "ExecutionCreated", atMs, name, definition };

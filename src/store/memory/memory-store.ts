@@ -1,9 +1,9 @@
 /** The store in this process's memory: the reference for the promises of other stores, for tests, benchmarks and `APP_STORE=memory`. */
 import { type LaneRecord, judge, leaseOf, take } from "../fence.ts";
-import { activeIds, applyEntry, createAll, emptyRows, type MemoryRows, sweepRows } from "./rows.ts";
+import { activeIds, applyEntry, createAll, emptyRows, type MemoryRows, removeOne, sweepRows } from "./rows.ts";
 import { MemoryReads } from "./reads.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
-import type { Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention, Store } from "../store.ts";
+import type { Commit, CommitAnswer, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention, Store, Summary } from "../store.ts";
 
 /** The data that outlives a closed or abandoned store. A test opens it again, as after a crash. */
 export type MemoryFiles = MemoryRows & { lane: LaneRecord | null; lastAnswer: CommitAnswer | null };
@@ -55,6 +55,11 @@ class MemoryStore extends MemoryReads<MemoryFiles> implements Store {
 
   async active(_lane: number): Promise<readonly string[]> {
     return activeIds(this.open(), () => true);
+  }
+
+  async remove(execution: Pick<Summary, "id" | "createdAtMs">): Promise<boolean> {
+    removeOne(this.open(), execution);
+    return true;
   }
 
   async sweep(retention: Retention): Promise<number> {

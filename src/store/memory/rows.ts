@@ -67,14 +67,21 @@ export function activeIds(rows: MemoryRows, isWanted: (executionId: string) => b
 
 /** Deletes what retention allows, and returns the number of deleted executions. `isKept`: ids that must stay whatever retention allows. */
 export function sweepRows(rows: MemoryRows, retention: Retention, isKept: (executionId: string) => boolean): number {
-  const { executions, definitions } = rows;
   const gone = summaries(rows, (summary) => isOver(summary, retention) && !isKept(summary.id)).slice(0, retention.limit);
-  for (const { id, definition } of gone) {
-    executions.delete(id);
-    const named = definitions.get(definition);
-    if (named !== undefined && --named.references === 0) definitions.delete(definition);
-  }
+  for (const summary of gone) deleteOne(rows, summary);
   return gone.length;
+}
+
+/** Deletes this execution, if it is the one that was created at that time. */
+export function removeOne(rows: MemoryRows, { id, createdAtMs }: Pick<Summary, "id" | "createdAtMs">): void {
+  const summary = rows.executions.get(id)?.summary;
+  if (summary?.createdAtMs === createdAtMs) deleteOne(rows, summary);
+}
+
+function deleteOne({ executions, definitions }: MemoryRows, { id, definition }: Summary): void {
+  executions.delete(id);
+  const named = definitions.get(definition);
+  if (named !== undefined && --named.references === 0) definitions.delete(definition);
 }
 
 const APPLIED: EntryAnswer = { type: "applied" };

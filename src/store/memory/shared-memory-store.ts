@@ -7,13 +7,13 @@ import { byteLength } from "../../env/bytes.ts";
 import { laneOf } from "../lane-of.ts";
 import { MemoryLane } from "./lane.ts";
 import { MemoryMembers } from "./members.ts";
-import { activeIds, applyEntry, createAll, emptyRows, extendOne, type MemoryRows, sweepRows } from "./rows.ts";
+import { activeIds, applyEntry, createAll, emptyRows, extendOne, type MemoryRows, removeOne, sweepRows } from "./rows.ts";
 import { MemoryReads } from "./reads.ts";
 import { FIRST_LEVEL, LEVEL } from "../../workflow/execution/level.ts";
 import { TEXT_BYTES_MAX } from "../refusal.ts";
 import type { Claim, LaneCommand, LaneView, Member, MemberView, Offer, OfferView, OutboxEntry } from "../shared-store.ts";
 import type { Extension, OutboxListener, OutboxPointer, Renewal, Sent, SharedStore, StoredCommand, Taken } from "../shared-store.ts";
-import type { Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention } from "../store.ts";
+import type { Commit, CommitAnswer, CommitEntry, CreateAnswer, EntryAnswer, Lease, NewExecution, Retention, Summary } from "../store.ts";
 import { type Told, toldOf, toldOfExtension } from "../told.ts";
 
 /** The data that outlives the stores opened on it. */
@@ -116,6 +116,12 @@ class SharedMemoryStore extends MemoryReads<SharedMemoryFiles> implements Shared
 
   async active(lane: number): Promise<readonly string[]> {
     return activeIds(this.open(), (id) => this.laneOf(id) === lane);
+  }
+
+  async remove(execution: Pick<Summary, "id" | "createdAtMs">): Promise<boolean> {
+    if (this.#lane(this.laneOf(execution.id)).isOutgoing(execution.id)) return false;
+    removeOne(this.open(), execution);
+    return true;
   }
 
   async sweep(retention: Retention): Promise<number> {

@@ -17,7 +17,7 @@ import { chunksAfter, loadExecution, readActive, readLarge, readSummary } from "
 import { deleteRelayed, OutboxListeners, readOutbox } from "./outbox.ts";
 import { type Restarts, watchRestarts } from "./calls/restarts.ts";
 import { fullnessOf } from "./room.ts";
-import { sweepLanes } from "./retention.ts";
+import { removeExecution, sweepLanes } from "./retention.ts";
 import { beginStore } from "./calls/first-look.ts";
 import { warningsOf } from "./calls/warnings.ts";
 import { packCommit, packCreate, unpackCommit, unpackCreate, type WriteOptions } from "./writes.ts";
@@ -173,10 +173,12 @@ class RedisStore implements SharedStore {
     return readActive(this.#work, this.#keys(lane));
   }
 
+  remove: SharedStore["remove"] = (execution) =>
+    removeExecution({ calls: this.#work, summaries: this.#parts.summaries }, this.#keysOf(execution.id), execution);
+
   sweep(retention: Retention): Promise<number> {
     const { keys, commits, creates, summaries } = this.#parts;
-    const turn = () => Promise.all([commits.turn(), creates.turn()]);
-    return sweepLanes({ calls: this.#work, summaries, keys, retention, turn });
+    return sweepLanes({ calls: this.#work, summaries, keys, retention, turn: () => Promise.all([commits.turn(), creates.turn()]) });
   }
 
   async close(): Promise<void> {

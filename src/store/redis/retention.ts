@@ -5,7 +5,7 @@ import type { LaneCalls } from "./calls/lane-calls.ts";
 import type { PartCalls } from "./calls/part-calls.ts";
 import { type ReadSummary, readSummaries } from "./reads.ts";
 import { scripts } from "./calls/scripts.ts";
-import type { Retention } from "../store.ts";
+import type { Retention, Summary } from "../store.ts";
 
 /** The executions that one script deletes: it blocks Redis for less than a millisecond. */
 const BATCH = 100;
@@ -54,9 +54,20 @@ async function sweepSome({ calls, summaries, turn }: SweepOptions, keys: LaneKey
   return forget(calls, keys, found);
 }
 
+/** Deletes one execution, if it is the one that was created at that time. False where it changes meanwhile, or the outbox points at it. */
+export async function removeExecution(
+  { calls, summaries }: Pick<SweepOptions, "calls" | "summaries">,
+  keys: LaneKeys,
+  { id, createdAtMs }: Pick<Summary, "id" | "createdAtMs">,
+): Promise<boolean> {
+  const [read] = await readSummaries(summaries, keys, [id]);
+  if (read === null || read === undefined || read.summary.createdAtMs !== createdAtMs) return true;
+  return (await forget(calls, keys, [read])) === 1;
+}
+
 /** Deletes only what is unchanged since it was read. */
 async function forget(calls: LaneCalls, keys: LaneKeys, executions: readonly ReadSummary[]): Promise<number> {
-  const named = [keys.index, keys.outbox, keys.definitions];
+  const named = [keys.index, keys.outbox, keys.definitions, keys.active];
   const args = [String(executions.length)];
   for (const { summary, packed } of executions) {
     const members = indexMembers(summary);

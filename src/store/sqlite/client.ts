@@ -151,6 +151,7 @@ const WRITES: ReadonlySet<unknown> = new Set<CallName | PackedCallName | keyof S
   "create",
   "write",
   "sweep",
+  "remove",
   "raiseLevel",
 ]);
 

@@ -179,6 +179,12 @@ class SqliteStore implements LeavableStore {
     }
   }
 
+  async remove({ id, createdAtMs }: Pick<Summary, "id" | "createdAtMs">): Promise<boolean> {
+    await this.#client.call("remove", id, createdAtMs);
+    this.#recent.forget([id]);
+    return true;
+  }
+
   async raiseLevel(level: number): Promise<boolean> {
     await this.#client.call("raiseLevel", level);
     return true;

@@ -10,7 +10,9 @@ export type ClientCommand =
   | { readonly type: "Pause" }
   | { readonly type: "Resume" }
   /** `priority`: 0 to 10. */
-  | { readonly type: "Prioritise"; readonly priority: number };
+  | { readonly type: "Prioritise"; readonly priority: number }
+  /** The execution is cancelled if it has not ended, and deleted once it is closed. */
+  | { readonly type: "Discard" };
 
 /** All commands of clients, and the level that each needs. The word of each in the store is its type in lower case. */
 export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], number>> = {
@@ -19,6 +21,7 @@ export const CLIENT_COMMANDS: Readonly<Record<ClientCommand["type"], number>> = 
   Pause: 2,
   Resume: 2,
   Prioritise: 2,
+  Discard: 2,
 };
 
 /** The reason why a command cannot be accepted: the client's mistake, which changes nothing. */

@@ -1,6 +1,7 @@
 /** The rules: the events that follow from each command. */
 import type { ClientCommand, Rejected } from "./client-commands.ts";
 import { cancel } from "./commands/cancel.ts";
+import { discard } from "./commands/discard.ts";
 import { pause } from "./commands/pause.ts";
 import { prioritise } from "./commands/prioritise.ts";
 import { resume } from "./commands/resume.ts";
@@ -22,6 +23,7 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
   Pause: pause,
   Resume: resume,
   Prioritise: prioritise,
+  Discard: discard,
   Start: {
     decide(state, _, { nowMs }) {
       if (state.status !== "PENDING" || state.triggeredAtMs === null) return IGNORED;

@@ -26,6 +26,7 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
     case "ExecutionPaused":
     case "ExecutionResumed":
     case "ExecutionPrioritised":
+    case "ExecutionDiscarded":
       return steered(state, event);
     case "AttemptStarted":
       state.updatedAtMs = event.atMs;
@@ -68,9 +69,13 @@ export function evolve(state: ExecutionState, event: WorkflowEvent): void {
 type EventOf<Type extends WorkflowEvent["type"]> = Extract<WorkflowEvent, { type: Type }>;
 
 /** Applies what a client wants of an execution on its way. */
-function steered(state: ExecutionState, event: EventOf<"ExecutionPaused" | "ExecutionResumed" | "ExecutionPrioritised">): void {
+function steered(
+  state: ExecutionState,
+  event: EventOf<"ExecutionPaused" | "ExecutionResumed" | "ExecutionPrioritised" | "ExecutionDiscarded">,
+): void {
   state.updatedAtMs = event.atMs;
   if (event.type === "ExecutionPrioritised") state.priority = event.priority;
+  else if (event.type === "ExecutionDiscarded") state.discarded = true;
   else if (event.type === "ExecutionPaused") state.status = "PAUSED";
   else state.status = state.startedAtMs === null ? "PENDING" : "RUNNING";
 }

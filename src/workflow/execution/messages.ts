@@ -55,6 +55,8 @@ export type WorkflowEvent =
   /** Nothing of the execution begins until it is resumed. */
   | { readonly type: "ExecutionPaused"; readonly atMs: number }
   | { readonly type: "ExecutionResumed"; readonly atMs: number }
+  /** The execution is to be deleted once it is closed. */
+  | { readonly type: "ExecutionDiscarded"; readonly atMs: number }
   | { readonly type: "ExecutionPrioritised"; readonly atMs: number; readonly priority: number }
   | {
       readonly type: "AttemptStarted";

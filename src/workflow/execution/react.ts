@@ -33,6 +33,8 @@ export function react(event: WorkflowEvent): Effect | null {
       return { type: "Forget" };
     // A death is recorded by a new owner, which then does all that `recover` says.
     case "OwnerDied":
+    // Its end, and its close, have effects of their own.
+    case "ExecutionDiscarded":
     case "ExecutionCreated":
     case "AttemptFailed":
       return null;

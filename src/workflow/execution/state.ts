@@ -11,6 +11,8 @@ export type ExecutionState = {
   sequence: number;
   status: ExecutionStatus;
   closed: boolean;
+  /** Whether it is to be deleted once it is closed. */
+  discarded: boolean;
   /** The priority that a client gave it; null for the definition's. */
   priority: number | null;
   params: Text | null;
@@ -70,6 +72,7 @@ export function initialState(plan: Plan): ExecutionState {
     sequence: 0,
     status: "PENDING",
     closed: false,
+    discarded: false,
     priority: null,
     params: null,
     createdAtMs: 0,

@@ -101,6 +101,8 @@ const PROBLEMS: Readonly<Record<string, (route: Route) => Promise<Answer>>> = {
   badPriority: (route) => ask(route, { id: undone, body: { priority: 11 } }),
   alreadyFinished: (route) => ask(route, { id, body: { priority: 1 } }),
   notRunning: (route) => ask(route, { id: undone }),
+  notFinished: (route) => ask(route, { id: undone }),
+  badCancelQuery: (route) => ask(route, { query: "?cancel=yes" }),
   badLimit: (route) => ask(route, { query: "?limit=0" }),
   badView: (route) => ask(route, { query: "?view=half" }),
   badWait: (route) => ask(route, { query: "?wait=soon" }),
@@ -205,6 +207,7 @@ const answers: readonly (readonly [method: string, path: string, example: string
   ["POST", "/workflows/{execution_id}/cancel", "changed", await fresh()],
   ["POST", "/workflows/{execution_id}/pause", "changed", await waiting()],
   ["POST", "/workflows/{execution_id}/resume", "changed", await paused()],
+  ["DELETE", "/workflows/{execution_id}", "cancelled", { ...(await waiting()), query: "?cancel=true" }],
   ["PATCH", "/workflows/{execution_id}", "changed", { id: await newExecution(served), body: { priority: 8 } }],
   ["POST", "/api/workflow", "accepted", { body: steps }],
   ["POST", "/api/workflow", "with_wait", { body: steps, query: "?wait=30s" }],
@@ -232,7 +235,7 @@ describe("what is answered where all is well", () => {
   );
 
   test("every example is held against an answer", () => {
-    const patched = "PATCH /workflows/{execution_id} queued";
+    const others = ["DELETE", "PATCH"].map((method) => `${method} /workflows/{execution_id} queued`);
     const held = new Set(answers.map(([method, path, example]) => `${method} ${path} ${example}`));
     const named = routes.flatMap(({ method, path, operation }) =>
       Object.values(operation.responses).flatMap(({ content }) =>
@@ -240,7 +243,7 @@ describe("what is answered where all is well", () => {
       ),
     );
     expect(named.filter((one) => !held.has(one))).toEqual([
-      patched,
+      ...others,
       ...["trigger", "cancel", "pause", "resume"].map((command) => `POST /workflows/{execution_id}/${command} queued`),
     ]);
   });

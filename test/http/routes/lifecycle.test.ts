@@ -163,3 +163,26 @@ describe("POST /workflows/{id}/pause and /resume", () => {
     }
   });
 });
+
+describe("DELETE /workflows/{id}", () => {
+  const remove = (id: string, query = "") => send("DELETE", `/workflows/${id}${query}`);
+  test("deletes what has ended, with 204 and without a body", async () => {
+    const id = await create([{ id: "a", handler: "noop" }]);
+    await served.run(id);
+    const removed = await remove(id);
+    expect([removed.status, removed.text]).toEqual([204, ""]);
+    expect([(await remove(id)).status, (await send("GET", `/workflows/${id}`)).status]).toEqual([404, 404]);
+  });
+  test("refuses what runs, unless it is to be cancelled: then it is gone once nothing of it runs", async () => {
+    const { id } = await running();
+    const refused = await remove(id);
+    const detail = "The workflow has not ended (RUNNING); cancel it, or send cancel=true.";
+    expect([refused.status, refused.json]).toMatchObject([409, { code: "not_finished", detail }]);
+    expect((await remove(id, "?cancel=false")).status).toBe(409);
+    expect((await remove(id, "?cancel=maybe")).status).toBe(422);
+    const accepted = await remove(id, "?cancel=true");
+    const message = "The workflow is cancelled; it is deleted once nothing of it runs any more.";
+    expect([accepted.status, accepted.json]).toEqual([202, { execution_id: id, status: "accepted", message }]);
+    while ((await send("GET", `/workflows/${id}`)).status !== 404) await new Promise<void>((resolve) => setImmediate(resolve));
+  });
+});

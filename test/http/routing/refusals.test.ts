@@ -193,7 +193,7 @@ describe("what is not there", () => {
     }
     const allowed = {
       "/workflows": "POST, GET, HEAD, OPTIONS",
-      "/workflows/x": "GET, HEAD, PATCH, OPTIONS",
+      "/workflows/x": "GET, HEAD, DELETE, PATCH, OPTIONS",
       "/workflows/x/trigger": "POST, OPTIONS",
       "/workflow": "POST, OPTIONS",
       "/api/workflow": "POST, OPTIONS",

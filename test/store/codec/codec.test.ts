@@ -68,8 +68,9 @@ describe("a chunk", () => {
       { type: "ExecutionPaused", atMs: 7 },
       { type: "ExecutionPrioritised", atMs: 8, priority: 10 },
       { type: "ExecutionResumed", atMs: 9 },
+      { type: "ExecutionDiscarded", atMs: 10 },
     ];
-    expect(encode(events, plan)).toBe('[["paused",7],\n["priority",8,10],\n["resumed",9]]');
+    expect(encode(events, plan)).toBe('[["paused",7],\n["priority",8,10],\n["resumed",9],\n["discard",10]]');
     expect(decoded(encode(events, plan))).toEqual(events);
   });
 
@@ -130,6 +131,7 @@ function anyEvent(text: fc.Arbitrary<string>): fc.Arbitrary<WorkflowEvent> {
     ExecutionStarted: fc.record({ atMs }),
     ExecutionPaused: fc.record({ atMs }),
     ExecutionResumed: fc.record({ atMs }),
+    ExecutionDiscarded: fc.record({ atMs }),
     ExecutionPrioritised: fc.record({ atMs, priority: fc.integer({ min: 0, max: 10 }) }),
     AttemptStarted: fc.record({ node, attempt, atMs, executor: fc.constantFrom("", "boot-1") }),
     AttemptCompleted: fc.record({ node, attempt, beganAtMs: atMs, atMs, output: kept }),

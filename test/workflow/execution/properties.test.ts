@@ -34,6 +34,7 @@ const WANTED: { readonly [Type in ClientCommand["type"]]: Extract<ClientCommand,
   Pause: { type: "Pause" },
   Resume: { type: "Resume" },
   Prioritise: { type: "Prioritise", priority: 3 },
+  Discard: { type: "Discard" },
 };
 
 /** What could be said next: by the client, by threads, by timers, by a new owner; stale and doubled words too. */
@@ -65,7 +66,8 @@ function play(plan: Plan, picks: readonly number[], seen?: (event: WorkflowEvent
     const all = possible(state);
     const effective = all.filter((command) => decide(state, command, { nowMs: 1, random: 0.5 }).type === "events");
     // Mostly something that moves the execution on, else it would hardly get anywhere.
-    const commands = pick % 4 === 0 || effective.length === 0 ? all : effective.filter(({ type }) => type !== "Cancel");
+    const commands =
+      pick % 4 === 0 || effective.length === 0 ? all : effective.filter(({ type }) => type !== "Cancel" && type !== "Discard");
     const command = commands[Math.floor(pick / 4) % commands.length];
     if (command === undefined) continue;
     const decision = decide(state, command, { nowMs: 1, random: 0.5 });

@@ -97,6 +97,7 @@ export class Effects {
         return this.#abort();
       case "Forget":
         this.#host.ports.admission.leave(this.#host.id);
+        if (state.discarded) this.#host.ports.removals.remove({ id: this.#host.id, createdAtMs: state.createdAtMs });
         collectWhenIdle(plan.ids.length * GARBAGE_BYTES);
         return;
       default:

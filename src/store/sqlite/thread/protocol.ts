@@ -26,6 +26,7 @@ export type SqliteCalls = {
   active(): readonly string[];
   /** Returns the ids of what was deleted. */
   sweep(retention: Retention): readonly string[];
+  remove(executionId: string, createdAtMs: number): null;
   raiseLevel(level: number): null;
   markMoving(): readonly string[];
   largeTextsOf(executionId: string): readonly LargeText[];

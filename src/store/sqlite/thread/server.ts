@@ -50,6 +50,10 @@ function callsOf(file: OpenFile): SqliteCalls {
     list: (query) => file.list(query),
     active: () => file.reads.active(),
     sweep: (retention) => file.writes.sweep(retention),
+    remove(executionId, createdAtMs) {
+      file.writes.remove(executionId, createdAtMs);
+      return null;
+    },
     raiseLevel(level) {
       raiseLevel(file.db, level);
       return null;

@@ -133,13 +133,22 @@ export class SqliteWrites {
   /** Deletes an execution that the other store has. */
   moved(executionId: string): void {
     this.#transaction(() => {
-      const row = this.#statements.rowOf.values(executionId)[0] as [string, string, number, string] | undefined;
-      if (row !== undefined) {
-        this.#delete(row);
-        this.#statements.dropDefinition.run(row[1], row[1]);
-      }
+      this.#deleteWhole(executionId);
       this.#statements.unmark.run(executionId);
     });
+  }
+
+  /** Deletes an execution, if it is the one that was created at that time. */
+  remove(executionId: string, createdAtMs: number): void {
+    this.#transaction(() => this.#deleteWhole(executionId, createdAtMs));
+  }
+
+  /** Deletes an execution, with its definition if no other names that. `createdAtMs`: whichever it is, if it is not said. */
+  #deleteWhole(executionId: string, createdAtMs?: number): void {
+    const row = this.#statements.rowOf.values(executionId)[0] as [string, string, number, string] | undefined;
+    if (row === undefined || (createdAtMs !== undefined && row[2] !== createdAtMs)) return;
+    this.#delete(row);
+    this.#statements.dropDefinition.run(row[1], row[1]);
   }
 
   #movingReason(executionId: string): string | null {

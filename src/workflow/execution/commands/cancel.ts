@@ -2,6 +2,7 @@
 import { isTerminal } from "../status.ts";
 import type { WorkflowEvent } from "../messages.ts";
 import type { ClientRule } from "../rule.ts";
+import type { ExecutionState } from "../state.ts";
 
 export const cancel: ClientRule<"Cancel"> = {
   rejection({ status }) {
@@ -11,8 +12,13 @@ export const cancel: ClientRule<"Cancel"> = {
     const rejected = cancel.rejection(state);
     if (rejected !== null) return rejected;
     if (state.status === "CANCELLED") return { type: "ignored" };
-    const finished: WorkflowEvent = { type: "ExecutionFinished", atMs: nowMs, status: "CANCELLED", error: reason, cause: null };
-    // Before its start nothing can be in hand.
-    return { type: "events", events: state.open === 0 ? [finished, { type: "ExecutionClosed", atMs: nowMs }] : [finished] };
+    return { type: "events", events: cancellation(state, reason, nowMs) };
   },
 };
+
+/** The events that cancel an execution that has not ended. */
+export function cancellation({ open }: Pick<ExecutionState, "open">, reason: string | null, nowMs: number): readonly WorkflowEvent[] {
+  const finished: WorkflowEvent = { type: "ExecutionFinished", atMs: nowMs, status: "CANCELLED", error: reason, cause: null };
+  // Before its start nothing can be in hand.
+  return open === 0 ? [finished, { type: "ExecutionClosed", atMs: nowMs }] : [finished];
+}
