@@ -17,11 +17,11 @@ export function errorFields(error: Error, seen: Set<unknown> = new Set()): Error
     const value = (error as unknown as ErrorFields)[name];
     if (!(name in fields) && name !== "errors" && typeof value !== "function") fields[name] = shown(value);
   }
-  fields.stack ??= placesOf(fields);
+  fields.stack = placesOf(fields) ?? error.stack;
   return fields;
 }
 
-/** The stack of an error of the bundler, which has none of its own; undefined if no place is known. */
+/** The places of an error of the bundler, in the form of a stack; undefined if it has none. Its own stack, if any, only says who imported. */
 function placesOf({ type, message, position, aggregateErrors = [] }: ErrorFields): string | undefined {
   const within = (aggregateErrors as readonly ErrorFields[]).filter((each) => isObject(each) && isObject(each.position));
   const lines = within.map((each) => `    at ${placeOf(each.position as Place)}: ${String(each.message)}`);
