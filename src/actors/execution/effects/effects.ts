@@ -44,11 +44,12 @@ export class Effects {
   readonly #host: EffectsHost;
   /** The attempt of each node that was given to the pool: a join is looked at by each of its dependencies. */
   readonly #started: Uint32Array;
-  readonly #retries: RetryTimers;
+  /** Null before the first retry. */
+  #retries: RetryTimers | null = null;
   /** Ready nodes that wait until events are published again; null if there are none. */
   #heldBack: NodeIndex[] | null = null;
-  /** Ready nodes that wait because the pool has enough of this execution in hand. */
-  readonly #putOff: PutOff;
+  /** Ready nodes that wait because the pool has enough of this execution in hand; null before the first. */
+  #putOff: PutOff | null = null;
   #startsAgain = false;
   /** Ready nodes without a handler here; null if there are none. */
   #handlerWait: HandlerWait | null = null;
@@ -57,11 +58,6 @@ export class Effects {
   constructor(host: EffectsHost) {
     this.#host = host;
     this.#started = new Uint32Array(host.state.plan.ids.length);
-    this.#retries = new RetryTimers(host.ports.timers);
-    const { state } = host;
-    this.#putOff = new PutOff(host, (node) => {
-      if (state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED) this.#dispatch(node, at(state.attempt, node));
-    });
   }
 
   perform(effect: Effect): void {
@@ -86,7 +82,7 @@ export class Effects {
         return this.#startTimer(effect.node, effect.attempt, effect.dueAtMs);
       case "Reorder":
         this.#admit();
-        return this.#putOff.reorder((node) => nodePriority(state, node));
+        return this.#putOff?.reorder((node) => nodePriority(state, node));
       case "Hold":
         return this.#hold();
       case "Resume":
@@ -109,7 +105,7 @@ export class Effects {
   settled(): void {
     const { state, attempts, ownedLane } = this.#host;
     // Attempts may also come back under a lease that has lapsed: then this waits for the next look.
-    if (!this.#putOff.isEmpty && ownedLane.trusted()) this.#putOff.refill();
+    if (this.#putOff?.isEmpty === false && ownedLane.trusted()) this.#putOff.refill();
     // Its texts may be large: none is kept for an execution that only waits.
     if (attempts.size === 0) this.#builder?.forget();
     if (isTerminal(state.status) && !state.closed && attempts.size === 0) this.#host.deliver({ type: "Close" });
@@ -131,12 +127,12 @@ export class Effects {
 
   stop(): void {
     this.#forgetReady();
-    this.#retries.cancel();
+    this.#retries?.cancel();
   }
 
   /** Forgets nodes that are ready and not in hand. */
   #forgetReady(): void {
-    this.#putOff.clear();
+    this.#putOff?.clear();
     this.#handlerWait?.stop();
     this.#handlerWait = null;
   }
@@ -214,7 +210,12 @@ export class Effects {
     if (ports.isOutboxFull()) return this.#holdBack(node);
     this.#started[node] = attempt;
     if (attempts.open < ports.pool.ahead) this.#dispatch(node, attempt);
-    else this.#putOff.add(node, nodePriority(state, node));
+    else (this.#putOff ??= new PutOff(this.#host, (each) => this.#dispatchPutOff(each))).add(node, nodePriority(state, node));
+  }
+
+  #dispatchPutOff(node: NodeIndex): void {
+    const { state } = this.#host;
+    if (state.status === "RUNNING" && state.nodeStatus[node] === NodeCode.QUEUED) this.#dispatch(node, at(state.attempt, node));
   }
 
   #holdBack(node: NodeIndex): void {
@@ -286,7 +287,8 @@ export class Effects {
   #startTimer(node: NodeIndex, attempt: number, dueAtMs: number): void {
     const { state } = this.#host;
     if (state.nodeStatus[node] !== NodeCode.RETRYING || state.attempt[node] !== attempt) return;
-    this.#retries.start(node, dueAtMs, () => this.#host.deliver({ type: "FireRetry", node, attempt }));
+    const retries = (this.#retries ??= new RetryTimers(this.#host.ports.timers));
+    retries.start(node, dueAtMs, () => this.#host.deliver({ type: "FireRetry", node, attempt }));
   }
 }
 
