@@ -126,15 +126,21 @@ async function readAll(instance: Instance): Promise<void> {
   expect(understood.rewinds).toBe(0);
 }
 
+/** An instance that commits while Kafka is there. */
+async function committing(): Promise<Instance> {
+  const instance = new Instance();
+  await instance.begin();
+  await until("Kafka is there", () => instance.stream.health().available);
+  const before = instance.events;
+  await until("some commits", () => instance.events > before + 1_000);
+  return instance;
+}
+
 describe("the stream while Kafka is not there", () => {
   test(
     "a broker that is paused for longer than a request may take loses nothing",
     async () => {
-      const instance = new Instance();
-      await instance.begin();
-      await until("Kafka is there", () => instance.stream.health().available);
-      const before = instance.events;
-      await until("some commits", () => instance.events > before + 1_000);
+      const instance = await committing();
       broker.pause();
       await until("the silence of Kafka is noticed", () => !instance.stream.health().available);
       await until("it is told", () => instance.said.some(({ level }) => level === "warn"));
@@ -151,11 +157,7 @@ describe("the stream while Kafka is not there", () => {
   test(
     "a broker that is killed loses nothing, commits go on meanwhile, and who starts without it makes the topics when it comes",
     async () => {
-      const instance = new Instance();
-      await instance.begin();
-      await until("Kafka is there", () => instance.stream.health().available);
-      const before = instance.events;
-      await until("some commits", () => instance.events > before + 1_000);
+      const instance = await committing();
       await broker.kill9();
       await until("the end of Kafka is noticed", () => !instance.stream.health().available);
       const away = instance.events;
