@@ -88,7 +88,8 @@ async function resultsAnswer(parts: HttpParts, id: string, message: string): Pro
   return jsonAnswer(200, await bodyOf(resultsTexts(engine, view, { trigger: message }), parts, resultsLength(view)));
 }
 
-function queuedAnswer(queued: string, id: string, commandId: string): Response {
+/** The 202 for a command that is stored for another instance. `queued`: its sentence, without the full stop. */
+export function queuedAnswer(queued: string, id: string, commandId: string): Response {
   const words = `"status":"accepted","command_id":${quote(commandId)},"message":${quote(`${queued}.`)}`;
   return jsonAnswer(202, `{"execution_id":${quote(id)},${words}}`);
 }

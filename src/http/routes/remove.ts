@@ -7,6 +7,7 @@ import { jsonAnswer, quote } from "../answer/json-text.ts";
 import type { HttpParts } from "../routing/parts.ts";
 import { NOT_FOUND, problemAnswer, unavailable } from "../routing/problem.ts";
 import type { Routes } from "../routing/routes.ts";
+import { queuedAnswer } from "./command-route.ts";
 
 const accepted = "The workflow is cancelled; it is deleted once nothing of it runs any more.";
 const queued = "The cancel is stored for the instance that owns this execution, which has not answered yet";
@@ -51,10 +52,8 @@ export function removeRoute(routes: Routes, { engine }: Pick<HttpParts, "engine"
           return new Response(null, { status: 204 });
         case "accepted":
           return jsonAnswer(202, `{"execution_id":${quote(id)},"status":"accepted","message":${quote(accepted)}}`);
-        case "queued": {
-          const words = `"status":"accepted","command_id":${quote(result.commandId)},"message":${quote(`${queued}.`)}`;
-          return jsonAnswer(202, `{"execution_id":${quote(id)},${words}}`);
-        }
+        case "queued":
+          return queuedAnswer(queued, id, result.commandId);
         case "unknown":
           return problemAnswer(NOT_FOUND);
         case "unavailable":

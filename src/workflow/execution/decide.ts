@@ -18,11 +18,11 @@ const IGNORED: Decision = { type: "ignored" };
 
 /** One rule for each command. A command without a rule does not compile. */
 const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["type"] ? ClientRule<Type> : Rule<Type> } = {
-  Trigger: trigger,
-  Cancel: cancel,
-  Pause: pause,
-  Resume: resume,
-  Prioritise: prioritise,
+  Trigger: refusing(trigger),
+  Cancel: refusing(cancel),
+  Pause: refusing(pause),
+  Resume: refusing(resume),
+  Prioritise: refusing(prioritise),
   Discard: discard,
   Start: {
     decide(state, _, { nowMs }) {
@@ -88,6 +88,14 @@ const RULES: { readonly [Type in Command["type"]]: Type extends ClientCommand["t
     },
   },
 };
+
+/** A client's rule that decides what its `rejection` lets through. */
+function refusing<Type extends ClientCommand["type"]>({ rejection, decide }: ClientRule<Type>): ClientRule<Type> {
+  return {
+    rejection,
+    decide: (state, command, circumstances) => rejection(state) ?? decide(state, command, circumstances),
+  };
+}
 
 export function decide(state: ExecutionState, command: Command, circumstances: Circumstances): Decision {
   // The rule fits the command's type. The table guarantees that, but the compiler cannot follow it through the look-up.

@@ -11,7 +11,7 @@ export type Rule<Type extends Command["type"]> = {
 };
 
 export type ClientRule<Type extends ClientCommand["type"]> = Rule<Type> & {
-  /** The reason why the command cannot be accepted, as far as that shows without the log; null if it may be. `decide` says the same. */
+  /** The reason why the command cannot be accepted, as far as that shows without the log; null if it may be. Then `decide` is asked. */
   rejection(outline: Outline): Rejected | null;
 };
 

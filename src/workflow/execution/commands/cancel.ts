@@ -9,8 +9,6 @@ export const cancel: ClientRule<"Cancel"> = {
     return isTerminal(status) && status !== "CANCELLED" ? { type: "rejected", code: "already_finished", status } : null;
   },
   decide(state, { reason }, { nowMs }) {
-    const rejected = cancel.rejection(state);
-    if (rejected !== null) return rejected;
     if (state.status === "CANCELLED") return { type: "ignored" };
     return { type: "events", events: cancellation(state, reason, nowMs) };
   },

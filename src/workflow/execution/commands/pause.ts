@@ -7,8 +7,6 @@ export const pause: ClientRule<"Pause"> = {
     return triggeredAtMs === null || isTerminal(status) ? { type: "rejected", code: "not_running", status } : null;
   },
   decide(state, _, { nowMs }) {
-    const rejected = pause.rejection(state);
-    if (rejected !== null) return rejected;
     if (state.status === "PAUSED") return { type: "ignored" };
     return { type: "events", events: [{ type: "ExecutionPaused", atMs: nowMs }] };
   },

@@ -8,8 +8,6 @@ export const prioritise: ClientRule<"Prioritise"> = {
     return isTerminal(status) ? { type: "rejected", code: "already_finished", status } : null;
   },
   decide(state, { priority }, { nowMs }) {
-    const rejected = prioritise.rejection(state);
-    if (rejected !== null) return rejected;
     if (priority === executionPriority(state)) return { type: "ignored" };
     return { type: "events", events: [{ type: "ExecutionPrioritised", atMs: nowMs, priority }] };
   },

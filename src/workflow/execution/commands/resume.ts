@@ -5,8 +5,6 @@ import { pause } from "./pause.ts";
 export const resume: ClientRule<"Resume"> = {
   rejection: pause.rejection,
   decide(state, _, { nowMs }) {
-    const rejected = resume.rejection(state);
-    if (rejected !== null) return rejected;
     if (state.status !== "PAUSED") return { type: "ignored" };
     return { type: "events", events: [{ type: "ExecutionResumed", atMs: nowMs }] };
   },

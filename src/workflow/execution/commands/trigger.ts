@@ -10,7 +10,7 @@ export const trigger: ClientRule<"Trigger"> = {
     if (isTerminal(status)) return { type: "rejected", code: "already_finished", status };
     return triggeredAtMs === null ? null : { type: "rejected", code: "already_triggered", status };
   },
-  decide(state, { params }, { nowMs }) {
-    return trigger.rejection(state) ?? { type: "events", events: [{ type: "ExecutionTriggered", atMs: nowMs, params }] };
+  decide(_, { params }, { nowMs }) {
+    return { type: "events", events: [{ type: "ExecutionTriggered", atMs: nowMs, params }] };
   },
 };
